@@ -1,0 +1,144 @@
+// The only door into the machine: queues events, applies the transition, performs the effects, sets the store, keeps one alarm.
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { Clock } from './edge/clock.js';
+import type { Schedule } from './edge/frame.js';
+import type { Context } from './machine/context.js';
+import { deadline } from './machine/deadline.js';
+import type { Effect } from './machine/effects.js';
+import type { Event, Outgoing } from './machine/events.js';
+import type { State } from './machine/state.js';
+import { transition } from './machine/transition.js';
+import { createViewer, initialView, type RealtimeState } from './machine/view.js';
+
+export interface DriverPorts {
+  readonly clock: Clock;
+  readonly schedule: Schedule;
+  readonly context: Omit<Context, 'now'>;
+  /** Does what an effect asks for; may dispatch. */
+  readonly perform: (effect: Exclude<Effect, Delivery>) => void;
+  /** Hands messages to handlers; called after the store was set. */
+  readonly deliver: (delivery: Delivery) => void;
+  /** After the store was set. */
+  readonly changed: (view: RealtimeState, before: RealtimeState) => void;
+}
+
+export type Delivery = Extract<Effect, { type: 'deliver' | 'deliver-broadcast' }>;
+
+/** A zustand vanilla store that only the driver writes. */
+export type ReadonlyStore<T> = Pick<StoreApi<T>, 'getState' | 'getInitialState' | 'subscribe'>;
+
+export interface Driver {
+  readonly store: ReadonlyStore<RealtimeState>;
+  state(): State;
+  dispatch(event: Event): void;
+  /** Takes a message of our own; all that come in one turn are one event. */
+  send(message: Outgoing): void;
+  /** Sets the store now instead of later. */
+  flush(): void;
+}
+
+export function createDriver(initial: State, ports: DriverPorts): Driver {
+  const { clock, context } = ports;
+  const store = createStore<RealtimeState>()(() => initialView);
+  const viewOf = createViewer();
+  let state = initial;
+  let shown = initial;
+  let running = false;
+  let pumping = false;
+  let flushing = false;
+  let armedFor = Infinity;
+  let disarm: () => void = () => undefined;
+  const events: Event[] = [];
+  let outgoing: Outgoing[] = [];
+  let deliveries: Delivery[] = [];
+
+  const arm = (): void => {
+    const next = deadline(state);
+    if (next === armedFor) return;
+    disarm();
+    armedFor = next;
+    disarm = next === Infinity ? () => undefined : clock.after(next - clock.now(), () => {
+      armedFor = Infinity;
+      dispatch({ type: 'tick' });
+    });
+  };
+
+  const takeOutgoing = (): void => {
+    if (outgoing.length === 0) return;
+    const messages = outgoing;
+    outgoing = [];
+    dispatch({ type: 'send', messages });
+  };
+
+  const pump = (): void => {
+    pumping = false;
+    takeOutgoing();
+    dispatch({ type: 'pump' });
+  };
+
+  const pumpSoon = (): void => {
+    if (pumping) return;
+    pumping = true;
+    queueMicrotask(pump);
+  };
+
+  const flush = (): void => {
+    flushing = false;
+    if (shown !== state) {
+      shown = state;
+      const before = store.getState();
+      const view = viewOf(state);
+      if (view !== before) {
+        store.setState(view, true);
+        ports.changed(view, before);
+      }
+    }
+    const due = deliveries;
+    deliveries = [];
+    for (const delivery of due) ports.deliver(delivery);
+  };
+
+  const flushSoon = (): void => {
+    if (flushing) return;
+    flushing = true;
+    ports.schedule(() => {
+      if (flushing) flush();
+    });
+  };
+
+  function dispatch(event: Event): void {
+    events.push(event);
+    if (running) return;
+    running = true;
+    try {
+      for (let next = events.shift(); next; next = events.shift()) {
+        const [after, effects] = transition(state, next, { ...context, now: clock.now() });
+        if (after !== state && next.type !== 'pump') pumpSoon();
+        state = after;
+        for (const effect of effects) {
+          if (effect.type === 'deliver' || effect.type === 'deliver-broadcast') deliveries.push(effect);
+          else ports.perform(effect);
+        }
+      }
+    } finally {
+      running = false;
+    }
+    if (shown !== state || deliveries.length) flushSoon();
+    arm();
+  }
+
+  return {
+    store,
+    state: () => state,
+    dispatch(event) {
+      // What was sent before the app closed is settled by the close, not after it.
+      if (event.type === 'close') takeOutgoing();
+      dispatch(event);
+    },
+    send(message) {
+      outgoing.push(message);
+      pumpSoon();
+    },
+    flush,
+  };
+}

@@ -1,0 +1,64 @@
+// One WebSocket attempt by way of partysocket, which is told never to retry, queue or time out: the machine alone decides when there is a next one.
+import ReconnectingWebSocket, { CloseEvent as MadeUpClose } from 'partysocket/ws';
+import { maxCloseReason } from '../../protocol/limits.js';
+import type { Connect } from './link.js';
+
+/** Far above the machine's own `connectTimeout`, so that only one of the two ever acts. */
+const never = 2 ** 31 - 1;
+
+const isMadeUp = (event: unknown): boolean => event instanceof MadeUpClose;
+
+/** At most as many UTF-8 bytes as a close frame holds. A browser throws at a longer reason, and the socket would stay open. */
+function cut(reason: string): string {
+  const bytes = new TextEncoder().encode(reason);
+  return bytes.length <= maxCloseReason ? reason : new TextDecoder().decode(bytes.slice(0, maxCloseReason)).replace(/\uFFFD+$/, '');
+}
+
+/** @param WebSocket the constructor to use where there is no global one, such as that of `ws`. */
+export function webSocketConnect(WebSocket?: unknown): Connect {
+  return (url, protocols, events) => {
+    let ended = false;
+    const end = (code: number, reason: string): void => {
+      if (ended) return;
+      ended = true;
+      events.closed(code, reason);
+    };
+    const constructor: unknown = WebSocket ?? (globalThis as { WebSocket?: unknown }).WebSocket;
+    if (!constructor) {
+      queueMicrotask(() => {
+        end(1006, "no WebSocket here: pass one, such as that of 'ws', as the option WebSocket");
+      });
+      return { transport: 'websocket', send: () => undefined, close: () => { ended = true; } };
+    }
+    const socket = new ReconnectingWebSocket(url, [...protocols], { maxRetries: 0, maxEnqueuedMessages: 0, connectionTimeout: never, WebSocket: constructor });
+    socket.binaryType = 'arraybuffer';
+    // Only the on* properties: in browsers partysocket's clones of its own events reach addEventListener broken.
+    socket.onopen = () => {
+      if (!ended) events.opened(socket.protocol);
+    };
+    socket.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (ended) return;
+      if (typeof data === 'string') events.message(data);
+      else if (data instanceof ArrayBuffer) events.message(new Uint8Array(data));
+      else if (data instanceof Uint8Array) events.message(data);
+    };
+    // A failed attempt is reported as a close 1000 of partysocket's own making: it was 1006.
+    socket.onclose = (event) => {
+      end(isMadeUp(event) ? 1006 : event.code, isMadeUp(event) ? '' : event.reason);
+    };
+    socket.onerror = (event) => {
+      end(1006, event.message);
+    };
+    return {
+      transport: 'websocket',
+      send(data) {
+        socket.send(data as string | Uint8Array<ArrayBuffer>);
+      },
+      close(code, reason) {
+        ended = true;
+        // Browsers take 1000 and 3000 to 4999 only.
+        socket.close(code === 1000 || code >= 3000 ? code : 1000, cut(reason));
+      },
+    };
+  };
+}

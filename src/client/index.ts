@@ -1,0 +1,16 @@
+// `roomful/client`: apps without React, workers, Node bots.
+export { createClient } from './client.js';
+export { json } from '../protocol/codec.js';
+export { RealtimeError } from '../protocol/error.js';
+export type { Client, ClientEvents } from './client.js';
+export type { ClientOptions, Logger } from './options.js';
+export type { Broadcast, Receipt } from './machine/effects.js';
+export type { Continuity, Failure, Latency, Member, Message } from './machine/state.js';
+export type { ConnectionState, ListView, OutboxEntry, OutboxView, RealtimeState, RoomStatus, RoomView } from './machine/view.js';
+export type { HistoryOptions, Room, SendOptions } from './room-handle.js';
+export type { DataOf, ParamsOf, PresenceIn, RoomName, SendOf, TypeOf } from '../contract/infer.js';
+export type { MemberIn, MessageIn } from './types.js';
+export type { ReadonlyStore } from './driver.js';
+export type { Codec, Encoded } from '../protocol/codec.js';
+export type { CloseReason, ErrorCode } from '../protocol/codes.js';
+export type { UserInfo } from '../protocol/frames.js';

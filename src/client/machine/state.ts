@@ -1,0 +1,266 @@
+// Everything the client knows, as one immutable value.
+import type { CloseReason, ErrorCode } from '../../protocol/codes.js';
+import type { UserInfo } from '../../protocol/frames.js';
+import { defaultLimits, type Limits } from '../../protocol/limits.js';
+import type { Position } from '../../protocol/position.js';
+
+/**
+ * One transport's life.
+ *
+ * ```
+ * idle ─connect─► opening ─opened─► greeting ─welcome─► live
+ *                   ▲  │               │                 │
+ *                   │  └──── lost ─────┴──────┬──────────┘
+ *                retryAt                      ▼
+ *                   └────────────── waiting | offline | needs-auth | closed
+ * ```
+ * `offline` is left by `online`; `needs-auth` and `closed` only by the app.
+ */
+export type Connection =
+  | { readonly status: 'idle' }
+  | { readonly status: 'opening'; readonly attempt: number; readonly giveUpAt: number }
+  | { readonly status: 'greeting'; readonly attempt: number; readonly giveUpAt: number; readonly transport: Transport; readonly codec: string }
+  | Live
+  | { readonly status: 'waiting'; readonly retryAt: number }
+  | { readonly status: 'offline'; readonly since: number }
+  | { readonly status: 'needs-auth' }
+  | { readonly status: 'closed' };
+
+export type Transport = 'websocket' | 'http';
+
+export interface Live {
+  readonly status: 'live';
+  readonly attempt: number;
+  readonly since: number;
+  readonly transport: Transport;
+  readonly codec: string;
+  /** Whether this is the same session's next connection. */
+  readonly recovered: boolean;
+  /** The server's clock less ours, in ms. */
+  readonly skew: number;
+  /** Whether every room that was joined before is back: only then does the backoff start anew. */
+  readonly settled: boolean;
+  readonly interval: number;
+  readonly timeout: number;
+  readonly heardAt: number;
+  readonly pingAt: number;
+  /** Set while the link is doubted: nothing is written, and without a frame until then it is given up. */
+  readonly probeUntil: number | null;
+  /** When to follow a `goaway`. */
+  readonly moveAt: number | null;
+  /** When to ask for the next token. */
+  readonly refreshAt: number | null;
+}
+
+/** What outlives an attempt. */
+export interface Retry {
+  /** Failed attempts since the last settled connection. */
+  readonly failures: number;
+  /** When the connection was lost; null before the first and while live. */
+  readonly since: number | null;
+  /** Whether it is lost for so long that a person should be told. */
+  readonly lost: boolean;
+  /** Whether a new token was already asked for because of a refusal. */
+  readonly reauthed: boolean;
+  readonly reason: CloseReason | null;
+  /** Attempts since the app asked to connect or the connection was lost. */
+  readonly tries: number;
+  /** When a signal last made it try at once. */
+  readonly wokenAt: number;
+}
+
+export interface Signals {
+  readonly online: boolean;
+  readonly visible: boolean;
+  /** Between `pagehide` and `pageshow`. */
+  readonly frozen: boolean;
+}
+
+export interface Self {
+  readonly member: string;
+  readonly user: UserInfo | null;
+}
+
+export interface Session {
+  readonly key: string;
+  readonly instance: string;
+}
+
+/** A joined session, as others see it. */
+export interface Member {
+  readonly id: string;
+  readonly user: UserInfo | null;
+  readonly presence: unknown;
+  /** Set while our own connection is down and this is the last that was known. */
+  readonly stale?: true;
+}
+
+/** An entry of a room's log, or one of our own that is on its way there. */
+export interface Message {
+  readonly id: string;
+  readonly room: string;
+  readonly type: string;
+  readonly data: unknown;
+  /** Its place in the log; null while it has none. */
+  readonly offset: number | null;
+  /** The server's clock for a logged message, ours for one of our own that is not, in ms. */
+  readonly timestamp: number;
+  readonly sender: Member | null;
+  /** Only on our own messages that are not in the list by the log yet. */
+  readonly status?: 'queued' | 'sending' | 'sent' | 'failed';
+}
+
+export type Continuity = 'exact' | 'recovered' | 'gap' | 'reset';
+
+/** A failure as data: machines return it, handles make an error of it. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details?: unknown;
+}
+
+/** `wanted`: a join is due at a moment. */
+export type Phase =
+  | { readonly status: 'wanted'; readonly at: number }
+  | { readonly status: 'joining'; readonly attempt: number }
+  | { readonly status: 'joined'; readonly attempt: number }
+  | { readonly status: 'denied' };
+
+/** A list of a room's messages that some hook asked for, of one type or of all (`'*'`). */
+export interface List {
+  readonly users: number;
+  readonly limit: number;
+  readonly messages: readonly Message[];
+  readonly hasOlder: boolean;
+  readonly loading: boolean;
+  /** Offsets known to be missing, both included. */
+  readonly gap: readonly [from: number, to: number] | null;
+}
+
+export interface HistoryRequest {
+  readonly ref: number;
+  readonly before: number | null;
+  readonly limit: number;
+  /** The list it fills, or null for a handle's own request. */
+  readonly list: string | null;
+  /** The attempt it was written on, 0 before. */
+  readonly sentOn: number;
+}
+
+export interface Volatile {
+  readonly type: string;
+  readonly version: number;
+  readonly data: unknown;
+}
+
+export interface Room {
+  readonly id: string;
+  readonly users: number;
+  /** When to leave, once nobody uses it. */
+  readonly leaveAt: number | null;
+  readonly phase: Phase;
+  readonly joinedOnce: boolean;
+  readonly position: Position | null;
+  readonly continuity: Continuity;
+  readonly error: Failure | null;
+  /** Entries of history that a first join asks for. */
+  readonly history: number;
+  readonly lists: ReadonlyMap<string, List>;
+  readonly requests: readonly HistoryRequest[];
+  /** Own messages that are acknowledged but not seen in the log yet. */
+  readonly echoes: readonly Message[];
+  readonly members: ReadonlyMap<string, Member>;
+  /** When stale members are dropped. */
+  readonly staleUntil: number | null;
+  /** Own presence as a whole; null: none is shown. */
+  readonly mine: Readonly<Record<string, unknown>> | null;
+  /** The part of it that the server does not have. */
+  readonly patch: Readonly<Record<string, unknown>> | null;
+  readonly presenceAt: number;
+  readonly volatile: readonly Volatile[];
+}
+
+/** One of our own durable messages until it is settled. */
+export interface Entry {
+  readonly id: string;
+  readonly type: string;
+  readonly version: number;
+  /** What travels. */
+  readonly data: unknown;
+  /** What a list shows. */
+  readonly shown: unknown;
+  readonly at: number;
+  readonly expiresAt: number | null;
+  readonly coalesce: string | null;
+  readonly bytes: number;
+  /** Given when it first leaves, so that what never leaves makes no hole in the numbers. */
+  readonly seq: number | null;
+  /** The attempt it was last written on, 0 for never. */
+  readonly sentOn: number;
+  /** Whether the log already showed it. */
+  readonly seen: boolean;
+  readonly failure: Failure | null;
+  /** Messages that this one replaced: they settle as it does. */
+  readonly replaces: readonly string[];
+}
+
+/** An acknowledged message, held for a while in case the log turns out to have lost it. */
+export interface Kept {
+  readonly entry: Entry;
+  readonly until: number;
+}
+
+export interface RoomOutbox {
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** The last seq given. */
+  readonly seq: number;
+  readonly kept: readonly Kept[];
+  readonly pausedUntil: number;
+  /** Whether the next message written must restart the numbering at the server, which forgot what came before. */
+  readonly restart: boolean;
+}
+
+export interface Outbox {
+  readonly rooms: ReadonlyMap<string, RoomOutbox>;
+  readonly count: number;
+  readonly bytes: number;
+  /** While a backlog flushes. */
+  readonly progress: { readonly done: number; readonly total: number } | null;
+  readonly nextExpiry: number;
+}
+
+/** Round trips in ms, as the heartbeat measures them. `jitter` as in RFC 3550 §6.4.1, on round trips. */
+export interface Latency {
+  readonly last: number;
+  readonly average: number;
+  readonly jitter: number;
+}
+
+export interface State {
+  readonly connection: Connection;
+  /** The number of the newest attempt; every answer from the world names its own. */
+  readonly attempt: number;
+  readonly retry: Retry;
+  readonly signals: Signals;
+  readonly session: Session;
+  readonly self: Self | null;
+  readonly limits: Limits;
+  readonly rooms: ReadonlyMap<string, Room>;
+  readonly outbox: Outbox;
+  readonly latency: Latency | null;
+}
+
+export function initialState(session: Session): State {
+  return {
+    connection: { status: 'idle' },
+    attempt: 0,
+    retry: { failures: 0, since: null, lost: false, reauthed: false, reason: null, tries: 0, wokenAt: -Infinity },
+    signals: { online: true, visible: true, frozen: false },
+    session,
+    self: null,
+    limits: defaultLimits,
+    rooms: new Map(),
+    outbox: { rooms: new Map(), count: 0, bytes: 0, progress: null, nextExpiry: Infinity },
+    latency: null,
+  };
+}

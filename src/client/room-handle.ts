@@ -1,0 +1,201 @@
+// A room as an app holds it: calls become events, promises settle by effect.
+import type { AnyContract } from '../contract/define-room.js';
+import { checkMessage, checkPresence } from '../contract/validate.js';
+import { RealtimeError } from '../protocol/error.js';
+import { checkPayload } from '../protocol/payload.js';
+import type { Driver } from './driver.js';
+import type { Receipt } from './machine/effects.js';
+import { merged } from './machine/presence.js';
+import type { Continuity, Message } from './machine/state.js';
+import type { RoomStatus, RoomView } from './machine/view.js';
+import type { PresenceIn, RoomName, SendOf, TypeOf } from '../contract/infer.js';
+import type { MessageIn } from './types.js';
+
+export interface SendOptions {
+  /** How long it may wait to leave, in ms. Default: the outbox's `ttl`. */
+  readonly ttl?: number;
+  /** A newer message with the same key replaces this one while it has not left; both promises settle as the newer does. */
+  readonly coalesce?: string;
+  /** Takes it back while it has not left. */
+  readonly signal?: AbortSignal;
+}
+
+export interface HistoryOptions {
+  /** Only entries before this offset. Default: the newest. */
+  readonly before?: number;
+  /** How many, at most. Default 50. */
+  readonly limit?: number;
+}
+
+/** A room of a client. The same object for as long as the client knows the id. */
+export interface Room<R = string> {
+  readonly id: string;
+  readonly status: RoomStatus;
+  /** What is known of the room's messages since the last join: all of them, all after a catch-up, some missing for now, or started anew. */
+  readonly continuity: Continuity;
+  readonly error: RealtimeError | null;
+  /**
+   * Sends a durable message: logged, acknowledged, kept through offline times. Resolves once it is in the room's log; rejects with a {@link RealtimeError}:
+   * `invalid`, `rejected` and other refusals of the server, `expired`, `overflow`, `aborted`, `closed`, or `in-doubt` if it left and was never acknowledged.
+   */
+  send<T extends TypeOf<R>>(type: T, data: SendOf<R, T>, options?: SendOptions): Promise<Receipt>;
+  /** Sends to the others now or never: false if the room is not joined. Throws `invalid` where the data does not fit. */
+  broadcast<T extends TypeOf<R>>(type: T, data: SendOf<R, T>): boolean;
+  /** Merges into what the others see of us, at most every 50 ms. Throws `invalid` where the whole does not fit. */
+  setPresence(patch: Partial<PresenceIn<R>>): void;
+  /** Reads the log, oldest first. Rejects with `denied`, `unavailable` or `closed`. */
+  history(options?: HistoryOptions): Promise<MessageIn<R>[]>;
+  /** Calls `handler` for each message of this type, once, in order; broadcasts too. Returns what stops it. */
+  on<T extends TypeOf<R>>(type: T, handler: (message: MessageIn<R, T>) => void): () => void;
+  /** Gives back one `client.room(…)`. The room is left a moment after its last user did. */
+  leave(): void;
+}
+
+export type Handler = (message: Message) => void;
+
+/** What a handle needs of its client. */
+export interface RoomServices {
+  readonly driver: Driver;
+  readonly newId: () => string;
+  readonly newRef: () => number;
+  readonly largest: () => number;
+  readonly settled: (id: string) => Promise<Receipt>;
+  readonly answered: (ref: number) => Promise<readonly Message[]>;
+}
+
+/** What the React half uses besides: counting users, lists, handlers of every type. */
+export interface RoomHandle extends Room<RoomName> {
+  readonly contract: AnyContract;
+  /** Counts a user. Returns what gives it back, once. */
+  retain(options: { readonly history?: number; readonly presence?: Readonly<Record<string, unknown>> }): () => void;
+  retainList(list: string, limit: number): () => void;
+  loadOlder(list: string, limit: number): void;
+  /** Hands a message to its handlers. */
+  deliver(message: Message, failed: (error: unknown) => void): void;
+  hold(): void;
+}
+
+/** An estimate of what frame and field names add to a payload. */
+const envelope = 128;
+
+export function createRoomHandle(id: string, contract: AnyContract, services: RoomServices): RoomHandle {
+  const { driver } = services;
+  const handlers = new Map<string, Set<Handler>>();
+  const holds: (() => void)[] = [];
+  const view = (): RoomView | undefined => driver.store.getState().rooms[id];
+
+  const checkSize = (bytes: number): void => {
+    if (bytes + envelope > services.largest()) throw new RealtimeError('too-large', `the payload is about ${bytes} bytes, the server takes ${services.largest()}`);
+  };
+
+  const retain: RoomHandle['retain'] = ({ history = 0, presence }) => {
+    if (presence) checkPresence(contract, presence);
+    driver.dispatch({ type: 'retain', room: id, history, presence: presence ?? null });
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      driver.dispatch({ type: 'release', room: id });
+    };
+  };
+
+  async function send(type: string, data: unknown, { ttl, coalesce, signal }: SendOptions = {}): Promise<Receipt> {
+    if (signal?.aborted) throw new RealtimeError('aborted', 'the signal was already aborted');
+    if (ttl !== undefined && !(ttl >= 0)) throw new RealtimeError('invalid', 'ttl must be a number of ms from 0');
+    const { data: shown, version } = checkMessage(contract, type, data);
+    const bytes = checkPayload(data);
+    checkSize(bytes);
+    const messageId = services.newId();
+    const settled = services.settled(messageId);
+    driver.send({ id: messageId, room: id, type, version, data, shown, bytes: bytes + envelope, ttl: ttl ?? null, coalesce: coalesce ?? null });
+    if (!signal) return settled;
+    const abort = (): void => {
+      driver.dispatch({ type: 'abort', room: id, id: messageId });
+    };
+    signal.addEventListener('abort', abort);
+    return settled.finally(() => {
+      signal.removeEventListener('abort', abort);
+    });
+  }
+
+  return {
+    id,
+    contract,
+    get status() {
+      return view()?.status ?? (driver.state().rooms.has(id) ? 'joining' : 'left');
+    },
+    get continuity() {
+      return view()?.continuity ?? 'exact';
+    },
+    get error() {
+      const failure = view()?.error;
+      return failure ? new RealtimeError(failure.code, failure.message, failure.details) : null;
+    },
+    send(type, data, options) {
+      const sent = send(type, data, options);
+      // The rejection also shows in `useOutbox` and in `useSend`: a caller that does not look at the promise must not end a Node process.
+      sent.catch(() => undefined);
+      return sent;
+    },
+    broadcast(type, data) {
+      const { version } = checkMessage(contract, type, data);
+      checkSize(checkPayload(data));
+      const { connection, rooms } = driver.state();
+      if (connection.status !== 'live' || connection.probeUntil !== null) return false;
+      const before = rooms.get(id);
+      if (before?.phase.status !== 'joined') return false;
+      driver.dispatch({ type: 'broadcast', room: id, message: type, version, data });
+      return driver.state().rooms.get(id) !== before;
+    },
+    setPresence(patch) {
+      checkPresence(contract, merged(driver.state().rooms.get(id)?.mine, patch));
+      driver.dispatch({ type: 'presence', room: id, patch });
+    },
+    history({ before, limit = 50 } = {}) {
+      const ref = services.newRef();
+      const answer = services.answered(ref);
+      driver.dispatch({ type: 'history', ref, room: id, before: before ?? null, limit, list: null });
+      return answer as Promise<MessageIn<RoomName>[]>;
+    },
+    on(type, handler) {
+      const own = ((message: never) => {
+        handler(message);
+      }) as Handler;
+      const set = handlers.get(type) ?? new Set();
+      handlers.set(type, set.add(own));
+      return () => {
+        set.delete(own);
+        if (set.size === 0 && handlers.get(type) === set) handlers.delete(type);
+      };
+    },
+    hold() {
+      holds.push(retain({}));
+    },
+    leave() {
+      holds.pop()?.();
+    },
+    retain,
+    retainList(list, limit) {
+      driver.dispatch({ type: 'list-retain', room: id, list, limit, ref: services.newRef() });
+      let held = true;
+      return () => {
+        if (!held) return;
+        held = false;
+        driver.dispatch({ type: 'list-release', room: id, list });
+      };
+    },
+    loadOlder(list, limit) {
+      const first = driver.state().rooms.get(id)?.lists.get(list)?.messages[0];
+      driver.dispatch({ type: 'history', ref: services.newRef(), room: id, before: first?.offset ?? null, limit, list });
+    },
+    deliver(message, failed) {
+      for (const handler of [...(handlers.get(message.type) ?? [])]) {
+        try {
+          handler(message);
+        } catch (error) {
+          failed(error);
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,8 @@
+// What an app meets of a room, with its contract's types.
+import type { DataOf, PresenceIn, TypeOf } from '../contract/infer.js';
+import type { Member, Message } from './machine/state.js';
+
+/** A message whose `data` its `type` tells. */
+export type MessageIn<R, T extends TypeOf<R> = TypeOf<R>> = T extends unknown ? Omit<Message, 'type' | 'data'> & { readonly type: T; readonly data: DataOf<R, T> } : never;
+/** A member whose presence the contract tells. */
+export type MemberIn<R> = Omit<Member, 'presence'> & { readonly presence: PresenceIn<R> | null };

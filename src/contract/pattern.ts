@@ -1,0 +1,76 @@
+// Room patterns: `chat/:id`, its parameters, and room ids made from it.
+import { room as isRoomId } from '../protocol/checks.js';
+import { maxRoomId } from '../protocol/limits.js';
+import { RealtimeError } from '../protocol/error.js';
+
+/** The parameters of a pattern: `'chat/:id'` has `{ id: string }`. */
+export type Params<Pattern extends string> = string extends Pattern
+  ? Readonly<Record<string, string>>
+  : { readonly [Name in ParamNames<Pattern>]: string };
+
+type ParamNames<Pattern extends string> = Pattern extends `${infer Head}/${infer Rest}`
+  ? ParamNames<Head> | ParamNames<Rest>
+  : Pattern extends `:${infer Name}`
+    ? Name
+    : never;
+
+export interface PatternMatcher {
+  readonly names: readonly string[];
+  id(params: Readonly<Record<string, string>>): string;
+  match(id: string): Readonly<Record<string, string>> | null;
+}
+
+/** `encodeURIComponent` leaves these, and room ids do not have them. */
+const encode = (value: string): string =>
+  encodeURIComponent(value).replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+
+function decode(value: string): string | null {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return null;
+  }
+}
+
+/** Throws a `TypeError` where the pattern could never be a room id. */
+export function compilePattern(pattern: string): PatternMatcher {
+  const parts = pattern.split('/');
+  const names = parts.flatMap((part) => (part.startsWith(':') ? [part.slice(1)] : []));
+  const literal = parts.map((part) => (part.startsWith(':') ? 'x' : part)).join('/');
+  if (!isRoomId(literal) || parts.includes('') || names.includes('') || new Set(names).size !== names.length) {
+    throw new TypeError(`Room pattern '${pattern}': write segments of letters, digits and _.:@%- joined by '/', a parameter as ':name', each name once`);
+  }
+  return {
+    names,
+    id(params) {
+      const id = parts
+        .map((part) => {
+          if (!part.startsWith(':')) return part;
+          const value: unknown = params[part.slice(1)];
+          if (typeof value !== 'string' || value === '') {
+            throw new RealtimeError('invalid', `Room '${pattern}': the parameter '${part.slice(1)}' must be a string that is not empty`);
+          }
+          return encode(value);
+        })
+        .join('/');
+      if (id.length > maxRoomId) throw new RealtimeError('invalid', `Room '${pattern}': the id is ${id.length} characters long, ${maxRoomId} are allowed`);
+      return id;
+    },
+    match(id) {
+      const segments = id.split('/');
+      if (segments.length !== parts.length) return null;
+      const params: Record<string, string> = Object.create(null) as Record<string, string>;
+      for (const [index, part] of parts.entries()) {
+        const segment = segments[index] as string;
+        if (!part.startsWith(':')) {
+          if (part !== segment) return null;
+          continue;
+        }
+        const value = segment === '' ? null : decode(segment);
+        if (value === null) return null;
+        params[part.slice(1)] = value;
+      }
+      return { ...params };
+    },
+  };
+}

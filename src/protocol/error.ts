@@ -1,0 +1,20 @@
+// The one class of error that a user of either half meets.
+import { errorCodes, type ErrorCode } from './codes.js';
+
+/** What every rejected promise and every `error` event of Roomful carries. */
+export class RealtimeError extends Error {
+  override readonly name = 'RealtimeError';
+  /** What went wrong, from a closed list. */
+  readonly code: ErrorCode;
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean;
+  /** More about it: a validator's issues, a limit and the size that broke it, the reason a handler gave. */
+  readonly details?: unknown;
+
+  constructor(code: ErrorCode, message: string, details?: unknown) {
+    super(message);
+    this.code = code;
+    this.retryable = errorCodes[code];
+    if (details !== undefined) this.details = details;
+  }
+}

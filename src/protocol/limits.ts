@@ -1,0 +1,28 @@
+// Every bound that both ends know, each with its reason. The server states its own in `welcome`.
+
+/** What a server lets one connection do. All of it reaches the client in `welcome`. */
+export interface Limits {
+  /** Bytes of one WebSocket message. 64 KiB holds any chat message and keeps a decode below a millisecond. */
+  readonly frame: number;
+  /** Rooms one connection may be in. */
+  readonly rooms: number;
+  /** Durable messages one session may have unacknowledged in one room: enough to fill a 100 ms round trip at 2,500 a second. */
+  readonly window: number;
+  /** Entries one `history` answer may hold. */
+  readonly history: number;
+  /** Bytes of one member's presence, encoded: it is kept for every member and sent to each newcomer. */
+  readonly presence: number;
+}
+
+export const defaultLimits: Limits = { frame: 65_536, rooms: 128, window: 256, history: 256, presence: 4_096 };
+
+/** Nesting of a payload. Deeper ones overflow the stack of somebody's recursion. */
+export const maxDepth = 32;
+/** Values in one WebSocket message, containers included. */
+export const maxItems = 50_000;
+/** Characters of a room id. */
+export const maxRoomId = 128;
+/** Bytes of a close reason that RFC 6455 leaves room for. */
+export const maxCloseReason = 123;
+/** How long a connection may stay silent before it says hello, in ms. */
+export const helloTimeout = 5_000;

@@ -1,0 +1,54 @@
+// A pass over MessagePack bytes before the decoder sees them. A hundred bytes of nested array headers end a Node process in the decoder's
+// `new Array(size)`; this scan refuses whatever promises more values than there are bytes left, without allocating.
+import { maxDepth, maxItems } from './limits.js';
+import { Malformed } from './parse.js';
+import { envelopeDepth } from './scan-json.js';
+
+/** Throws {@link Malformed} where a length runs past the end, nesting is too deep, values are too many, or an extension type is met. */
+export function scanMessagePack(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const deepest = maxDepth + envelopeDepth;
+  /** Values still owed by each open container. */
+  const owed = new Uint32Array(deepest + 1);
+  let depth = 0;
+  let at = 0;
+  let items = 0;
+  const end = bytes.length;
+  const length = (size: 1 | 2 | 4): number => {
+    if (at + size > end) throw new Malformed('ends inside a length');
+    const value = size === 1 ? view.getUint8(at) : size === 2 ? view.getUint16(at) : view.getUint32(at);
+    at += size;
+    return value;
+  };
+  while (at < end) {
+    if (++items > maxItems * 2) throw new Malformed('too many values');
+    const head = bytes[at++] as number;
+    let skip = 0;
+    let children = -1;
+    if (head <= 0x7f || head >= 0xe0 || head === 0xc0 || head === 0xc2 || head === 0xc3) skip = 0;
+    else if (head <= 0x8f) children = (head & 0x0f) * 2;
+    else if (head <= 0x9f) children = head & 0x0f;
+    else if (head <= 0xbf) skip = head & 0x1f;
+    else if (head === 0xc4 || head === 0xd9) skip = length(1);
+    else if (head === 0xc5 || head === 0xda) skip = length(2);
+    else if (head === 0xc6 || head === 0xdb) skip = length(4);
+    else if (head === 0xca || head === 0xce || head === 0xd2) skip = 4;
+    else if (head === 0xcb || head === 0xcf || head === 0xd3) skip = 8;
+    else if (head === 0xcc || head === 0xd0) skip = 1;
+    else if (head === 0xcd || head === 0xd1) skip = 2;
+    else if (head === 0xdc) children = length(2);
+    else if (head === 0xdd) children = length(4);
+    else if (head === 0xde) children = length(2) * 2;
+    else if (head === 0xdf) children = length(4) * 2;
+    else throw new Malformed('an extension type or a byte that means nothing');
+    if (skip > end - at || children > end - at) throw new Malformed('promises more than there is');
+    at += skip;
+    if (depth > 0) owed[depth] = (owed[depth] as number) - 1;
+    if (children > 0) {
+      if (++depth > deepest) throw new Malformed('nested too deep');
+      owed[depth] = children;
+    }
+    while (depth > 0 && owed[depth] === 0) depth--;
+  }
+  if (depth > 0) throw new Malformed('ends inside a value');
+}

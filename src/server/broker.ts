@@ -1,0 +1,99 @@
+// The port between nodes: a room's log, who is in it, and what passes through it.
+import type { EntryTuple, MemberTuple, SenderTuple } from '../protocol/frames.js';
+import type { Position } from '../protocol/position.js';
+import type { MaybePromise } from './ports.js';
+
+/** How much of a log is kept. */
+export interface LogLimits {
+  /** Entries. */
+  readonly limit: number;
+  /** How long an entry is kept, in ms. */
+  readonly ttl: number;
+}
+
+export interface Append {
+  readonly room: string;
+  /** Whose numbers these are: user and session key. Null for what the server itself says. */
+  readonly producer: string | null;
+  readonly seq: number;
+  readonly id: string;
+  /** Accept `seq` though earlier numbers are unknown: the producer says that they cannot be had again. */
+  readonly restart: boolean;
+  readonly sender: SenderTuple | null;
+  readonly type: string;
+  readonly version: number;
+  readonly data: unknown;
+  readonly result: unknown;
+  readonly log: LogLimits;
+}
+
+export type Appended =
+  | { readonly status: 'ok'; readonly epoch: string; readonly offset: number; readonly timestamp: number }
+  | { readonly status: 'duplicate'; readonly epoch: string; readonly offset: number | null; readonly timestamp: number; readonly result: unknown }
+  | { readonly status: 'refused'; readonly refusal: Refusal }
+  | { readonly status: 'gap'; readonly last: number }
+  | { readonly status: 'conflict' };
+
+export interface Refusal {
+  readonly code: string;
+  readonly reason: string;
+  readonly details: unknown;
+}
+
+export interface LogPage {
+  readonly epoch: string;
+  /** Where the log ends. */
+  readonly top: Position;
+  /** Where the reader stands before `entries`. */
+  readonly from: Position;
+  readonly entries: readonly EntryTuple[];
+  /** Whether the log holds entries before these. */
+  readonly more: boolean;
+}
+
+/** `after`: everything after a position, if it is whole. `before`: the `limit` entries before an offset, or the newest. */
+export type Range = { readonly after: Position } | { readonly before: number | null; readonly limit: number };
+
+/** Why what follows a position cannot be had whole. */
+export type Unrecoverable = { readonly why: 'epoch' | 'trimmed' | 'rewound' | 'too-far' };
+
+export type RoomEvent =
+  | { readonly type: 'entry'; readonly entry: EntryTuple }
+  | { readonly type: 'broadcast'; readonly except: string | null; readonly sender: SenderTuple | null; readonly message: string; readonly version: number; readonly data: unknown }
+  | { readonly type: 'presence'; readonly joined: readonly MemberTuple[]; readonly left: readonly string[]; readonly changed: readonly (readonly [id: string, patch: Readonly<Record<string, unknown>>])[] };
+
+/** What one node asks of another, whoever holds the session. */
+export type NodeEvent = { readonly type: 'disconnect'; readonly user: string; readonly reason: string };
+
+/**
+ * Keeps rooms for one node or many. An answer may come at once or later; calls for one room take effect in the order in which they were made.
+ */
+export interface Broker {
+  /**
+   * One atomic step: drops a duplicate `(producer, seq)`, refuses a number that is not the next, gives the next offset, stores the entry with the watermark,
+   * and publishes. No subscriber sees an entry that the log lacks. A duplicate returns its first receipt, or its first refusal.
+   */
+  append(append: Append): MaybePromise<Appended>;
+  /** Advances the watermark without an entry, and remembers why: a refused message is refused once, and holds up no later one. */
+  refuse(room: string, producer: string, seq: number, id: string, refusal: Refusal): MaybePromise<void>;
+  /** The last `seq` of a producer that was appended or refused; 0 for none. */
+  watermark(room: string, producer: string): MaybePromise<number>;
+  /** What is known of a number at or below the watermark; null where it is above. */
+  recall(room: string, producer: string, seq: number, id: string): MaybePromise<Appended | null>;
+  read(room: string, range: Range): MaybePromise<LogPage | Unrecoverable>;
+  /** Hears a room's events, in order, until the returned function is called. */
+  subscribe(room: string, listener: (event: RoomEvent) => void): MaybePromise<() => void>;
+  /** At most once, to whoever subscribes now. */
+  publish(room: string, event: RoomEvent): void;
+  /** A member is in the room, once however often it is said; others learn of it by a presence event. */
+  enter(room: string, member: MemberTuple): MaybePromise<void>;
+  /** Merges into a member's presence; nothing where it is not in the room. */
+  update(room: string, member: string, patch: Readonly<Record<string, unknown>>): MaybePromise<void>;
+  exit(room: string, member: string): MaybePromise<void>;
+  /** Everybody in the room, in the order in which they came. */
+  members(room: string): MaybePromise<readonly MemberTuple[]>;
+  /** Tells every node, this one included. */
+  tell(event: NodeEvent): void;
+  listen(listener: (event: NodeEvent) => void): () => void;
+  close(): MaybePromise<void>;
+}

@@ -1,0 +1,67 @@
+// hello and auth: who is there.
+import type { ClientFrame } from '../../protocol/frames.js';
+import { inTime } from '../ask.js';
+import { identityOf, tell, type Identity, type Peer } from '../peer.js';
+import type { Services } from '../services.js';
+import { sessionStep } from '../session.js';
+import type { User } from '../serve.js';
+
+async function userOf(peer: Peer, token: string | null, services: Services): Promise<User | null | 'refused' | 'failed'> {
+  const { authenticate, logger } = services.settings;
+  if (!authenticate) return null;
+  try {
+    const user = await inTime(authenticate({ token, request: peer.request }), services.after);
+    if (user === null || user === undefined) return 'refused';
+    if (typeof user.id !== 'string' || user.id === '') throw new TypeError('authenticate must return a user whose id is a string');
+    return user;
+  } catch (error) {
+    logger.error({ error: error instanceof Error ? error.name : typeof error, message: error instanceof Error ? error.message : '' }, 'authenticate failed');
+    return 'failed';
+  }
+}
+
+const expiryOf = (user: User | null): number => user?.expiresAt ?? Infinity;
+
+export async function hello(frame: Extract<ClientFrame, { type: 'hello' }>, peer: Peer, services: Services): Promise<void> {
+  const { settings } = services;
+  const user = await userOf(peer, frame.token, services);
+  if (peer.lane.signal.aborted) return;
+  if (user === 'failed') return services.drop(peer, 4500, 'authentication is unavailable');
+  if (user === 'refused' || expiryOf(user) <= services.now()) return services.drop(peer, 4401, 'the token was refused');
+  const shown = user && settings.expose(user);
+  const producer = JSON.stringify([user?.id ?? null, frame.session]);
+  const member = (await services.digest(producer)).slice(0, 16);
+  if (peer.lane.signal.aborted) return;
+  const identity: Identity = { user, shown, producer, instance: frame.instance, member, sender: [member, shown] };
+  peer.identity = identity;
+  if (!services.register(peer, frame.takeover)) {
+    peer.identity = null;
+    return services.drop(peer, 4409, 'another client has this session key');
+  }
+  const { interval, timeout } = settings.heartbeat;
+  [peer.state] = sessionStep(peer.state, { type: 'known', expiresAt: expiryOf(user) }, { now: services.now(), interval, timeout });
+  tell(peer, {
+    type: 'welcome',
+    member,
+    heartbeat: [interval, timeout],
+    limits: settings.limits,
+    time: services.now(),
+    node: settings.node,
+    expires: user?.expiresAt ?? null,
+    user: shown,
+  });
+}
+
+export async function auth(frame: Extract<ClientFrame, { type: 'auth' }>, peer: Peer, services: Services): Promise<void> {
+  const identity = identityOf(peer);
+  const user = await userOf(peer, frame.token, services);
+  if (peer.lane.signal.aborted) return;
+  if (user === 'failed') return tell(peer, { type: 'error', ref: null, code: 'unavailable', reason: 'authentication is unavailable' });
+  if (user === 'refused' || expiryOf(user) <= services.now()) return services.drop(peer, 4401, 'the token was refused');
+  if ((user?.id ?? null) !== (identity.user?.id ?? null)) return services.drop(peer, 4403, 'a token of another user');
+  const shown = user && services.settings.expose(user);
+  peer.identity = { ...identity, user, shown, sender: [identity.member, shown] };
+  const { interval, timeout } = services.settings.heartbeat;
+  [peer.state] = sessionStep(peer.state, { type: 'renewed', expiresAt: expiryOf(user) }, { now: services.now(), interval, timeout });
+  tell(peer, { type: 'auth', expires: user?.expiresAt ?? null });
+}

@@ -1,0 +1,103 @@
+// join and leave: into a room at a position, out of it again.
+import { checkPresence } from '../../contract/validate.js';
+import type { ClientFrame, EntryTuple, MemberTuple } from '../../protocol/frames.js';
+import { toPosition, toTuple } from '../../protocol/position.js';
+import { allowed } from '../ask.js';
+import type { LogPage } from '../broker.js';
+import { identityOf, tell, type Membership, type Peer } from '../peer.js';
+import type { Services } from '../services.js';
+import type { ServedRoom } from '../serve.js';
+
+/** One answer for a room that does not exist and one that is not allowed. */
+const deny = (peer: Peer, room: string): void => {
+  tell(peer, { type: 'error', ref: room, code: 'denied', reason: 'no such room, or not for you' });
+};
+
+function find(id: string, { settings }: Services): { readonly served: ServedRoom; readonly params: Readonly<Record<string, string>> } | null {
+  for (const served of settings.rooms) {
+    const params = served.contract.match(id);
+    if (params) return { served, params };
+  }
+  return null;
+}
+
+/** The presence a join brings, or null where it brings none or one that does not fit. */
+function presenceOf(presence: unknown, served: ServedRoom, { settings, broker: _ }: Services): Readonly<Record<string, unknown>> | null | 'invalid' {
+  if (presence === null || !served.presence) return null;
+  try {
+    const checked = checkPresence(served.contract, presence);
+    return JSON.stringify(checked).length > settings.limits.presence || typeof checked !== 'object' || checked === null ? 'invalid' : (checked as Readonly<Record<string, unknown>>);
+  } catch {
+    return 'invalid';
+  }
+}
+
+/** What follows a position if it can be had whole; otherwise why not, and the newest part of the log. */
+async function catchUp(frame: Extract<ClientFrame, { type: 'join' }>, { broker, settings }: Services): Promise<{ readonly page: LogPage; readonly why: string | null; readonly recovered: boolean }> {
+  let why: string | null = null;
+  if (frame.position) {
+    const page = await broker.read(frame.room, { after: toPosition(frame.position) });
+    if (!('why' in page)) return { page, why: null, recovered: true };
+    ({ why } = page);
+  }
+  const page = await broker.read(frame.room, { before: null, limit: Math.min(frame.history, settings.limits.history) });
+  if ('why' in page) throw new Error('a broker refused to read its newest entries');
+  return { page, why, recovered: false };
+}
+
+/** Entries that a `joined` frame carries itself; more follow as messages. */
+const firstPage = 256;
+
+export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: Peer, services: Services): Promise<void> {
+  const { settings, broker, hub } = services;
+  const { signal } = peer.lane;
+  const identity = identityOf(peer);
+  const before = peer.memberships.get(frame.room);
+  if (!before && peer.memberships.size >= settings.limits.rooms) {
+    return tell(peer, { type: 'error', ref: frame.room, code: 'too-many-rooms', reason: `at most ${settings.limits.rooms} rooms a connection` });
+  }
+  const found = find(frame.room, services);
+  if (!found) return deny(peer, frame.room);
+  const answer = await allowed({ ...found, room: frame.room, peer }, 'join', null, frame.presence, services);
+  if (signal.aborted) return;
+  if (answer === 'unavailable') return tell(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason: 'try again' });
+  if (answer === 'no') {
+    if (before) services.depart(before, 0);
+    return deny(peer, frame.room);
+  }
+  const presence = presenceOf(frame.presence, found.served, services);
+  if (presence === 'invalid') return tell(peer, { type: 'error', ref: frame.room, code: 'invalid', reason: 'the presence does not fit the room' });
+
+  const membership: Membership = { room: frame.room, ...found, peer, last: 0, gapped: false, presence, waiting: [] };
+  if (before) hub.leave(before);
+  peer.memberships.set(frame.room, membership);
+  await hub.enter(membership);
+  membership.last = await broker.watermark(frame.room, identity.producer);
+  const { page, why, recovered } = await catchUp(frame, services);
+  let members: readonly MemberTuple[] | null = null;
+  if (found.served.presence && !signal.aborted) {
+    services.returned(membership);
+    await broker.enter(frame.room, [identity.member, identity.shown, presence]);
+    members = await broker.members(frame.room);
+  }
+  if (signal.aborted) return;
+  tell(peer, {
+    type: 'joined',
+    room: frame.room,
+    position: toTuple(page.from),
+    recovered,
+    why,
+    messages: page.entries.slice(0, firstPage),
+    members,
+    last: membership.last,
+    more: page.more,
+  });
+  for (const entry of page.entries.slice(firstPage)) tell(peer, { type: 'message', room: frame.room, entry: entry satisfies EntryTuple });
+  hub.go(membership, page.entries.at(-1)?.[0] ?? page.from.offset);
+}
+
+export function leave(frame: Extract<ClientFrame, { type: 'leave' }>, peer: Peer, services: Services): void {
+  const membership = peer.memberships.get(frame.room);
+  if (membership) services.depart(membership, 0);
+  tell(peer, { type: 'left', room: frame.room, code: null });
+}

@@ -1,0 +1,69 @@
+// broadcast, presence, history: what is not kept, what members show, what is read back.
+import { checkPresence, readMessage } from '../../contract/validate.js';
+import { RealtimeError } from '../../protocol/error.js';
+import type { ClientFrame } from '../../protocol/frames.js';
+import { checkPayload } from '../../protocol/payload.js';
+import { allowed, type Answer } from '../ask.js';
+import { identityOf, tell, type Peer } from '../peer.js';
+import type { Services } from '../services.js';
+
+function fail(peer: Peer, ref: number | string, code: string, reason: string): void {
+  tell(peer, { type: 'error', ref, code, reason });
+}
+
+const refuse = (peer: Peer, ref: number | string, answer: Exclude<Answer, 'yes'>): void => {
+  if (answer === 'no') fail(peer, ref, 'rejected', 'not allowed');
+  else fail(peer, ref, 'unavailable', 'the server could not answer in time');
+};
+
+const complain = (peer: Peer, ref: number | string, error: unknown): void => {
+  if (!(error instanceof RealtimeError)) throw error;
+  fail(peer, ref, error.code, error.message);
+};
+
+export async function broadcast(frame: Extract<ClientFrame, { type: 'broadcast' }>, peer: Peer, services: Services): Promise<void> {
+  const membership = peer.memberships.get(frame.room);
+  if (!membership) return fail(peer, frame.room, 'not-joined', 'join the room first');
+  try {
+    checkPayload(frame.data);
+    const { data, version } = readMessage(membership.served.contract, frame.message, frame.version, frame.data);
+    checkPayload(data);
+    const answer = await allowed(membership, 'broadcast', frame.message, data, services);
+    if (peer.lane.signal.aborted) return;
+    if (answer !== 'yes') return refuse(peer, frame.room, answer);
+    const { member, sender } = identityOf(peer);
+    services.broker.publish(frame.room, { type: 'broadcast', except: member, sender, message: frame.message, version, data });
+  } catch (error) {
+    complain(peer, frame.room, error);
+  }
+}
+
+export async function presence(frame: Extract<ClientFrame, { type: 'presence' }>, peer: Peer, services: Services): Promise<void> {
+  const membership = peer.memberships.get(frame.room);
+  if (!membership) return fail(peer, frame.room, 'not-joined', 'join the room first');
+  if (!membership.served.presence) return fail(peer, frame.room, 'rejected', 'this room has no presence');
+  try {
+    const patch = frame.patch as Readonly<Record<string, unknown>>;
+    const whole = { ...membership.presence, ...patch };
+    checkPresence(membership.served.contract, whole);
+    if (JSON.stringify(whole).length > services.settings.limits.presence) return fail(peer, frame.room, 'too-large', `a presence is at most ${services.settings.limits.presence} bytes`);
+    const answer = await allowed(membership, 'presence', null, patch, services);
+    if (peer.lane.signal.aborted) return;
+    if (answer !== 'yes') return refuse(peer, frame.room, answer);
+    membership.presence = whole;
+    await services.broker.update(frame.room, identityOf(peer).member, patch);
+  } catch (error) {
+    complain(peer, frame.room, error);
+  }
+}
+
+export async function history(frame: Extract<ClientFrame, { type: 'history' }>, peer: Peer, services: Services): Promise<void> {
+  const membership = peer.memberships.get(frame.room);
+  if (!membership) return fail(peer, frame.ref, 'not-joined', 'join the room first');
+  const answer = await allowed(membership, 'history', null, null, services);
+  if (peer.lane.signal.aborted) return;
+  if (answer !== 'yes') return refuse(peer, frame.ref, answer);
+  const page = await services.broker.read(frame.room, { before: frame.before, limit: Math.min(frame.limit, services.settings.limits.history) });
+  if ('why' in page) throw new Error('a broker refused to read its newest entries');
+  tell(peer, { type: 'history', ref: frame.ref, messages: page.entries, more: page.more });
+}

@@ -1,0 +1,147 @@
+// Within this node: who is in which room, and the way of a room's events to its members. Encodes once for each codec in use.
+import type { Codec, Encoded } from '../protocol/codec.js';
+import type { MemberTuple, ServerFrame } from '../protocol/frames.js';
+import { serverTuple } from '../protocol/parse.js';
+import type { Broker, RoomEvent } from './broker.js';
+import type { Membership } from './peer.js';
+
+interface HubRoom {
+  readonly members: Set<Membership>;
+  readonly listening: Promise<() => void> | (() => void);
+  diff: Diff | null;
+}
+
+/** Comings and goings since the last tick. */
+interface Diff {
+  readonly joined: Map<string, MemberTuple>;
+  readonly left: Set<string>;
+  readonly changed: Map<string, Record<string, unknown>>;
+}
+
+export interface Hub {
+  /** Takes a member in, with its events held back until `go`. Resolves once the node hears the room. */
+  enter(membership: Membership): Promise<void>;
+  /** Hands a member what was held back, and from then on what happens. */
+  go(membership: Membership, top: number): void;
+  leave(membership: Membership): void;
+  members(room: string): Iterable<Membership>;
+  readonly rooms: number;
+}
+
+/** How long comings, goings and presence changes of a room are gathered, in ms. */
+export const presenceTick = 50;
+
+/** The same frame for many: encoded once for each codec that asks. */
+function encodedOnce(frame: ServerFrame): (codec: Codec) => Encoded {
+  let lastCodec: Codec | null = null;
+  let last: Encoded = '';
+  let tuple: unknown[] | null = null;
+  const others = new Map<Codec, Encoded>();
+  return (codec) => {
+    if (codec === lastCodec) return last;
+    let part = others.get(codec);
+    if (part === undefined) others.set(codec, (part = codec.encode((tuple ??= serverTuple(frame)))));
+    lastCodec = codec;
+    last = part;
+    return part;
+  };
+}
+
+export function createHub(broker: Broker, after: (delay: number, call: () => void) => () => void): Hub {
+  const rooms = new Map<string, HubRoom>();
+  let dirty: string[] = [];
+
+  const toAll = (room: HubRoom, frame: ServerFrame, except: string | null): void => {
+    const encode = encodedOnce(frame);
+    const offset = frame.type === 'message' ? frame.entry[0] : 0;
+    for (const member of room.members) {
+      const { peer } = member;
+      if (except !== null && peer.identity?.member === except) continue;
+      if (member.waiting) {
+        // Held back with its offset, so that what the log already gave is not given again.
+        member.waiting.push(Object.assign(() => { peer.outgoing.push(encode(peer.outgoing.codec)); }, { offset }));
+      } else peer.outgoing.push(encode(peer.outgoing.codec));
+    }
+  };
+
+  const flushPresence = (): void => {
+    const ids = dirty;
+    dirty = [];
+    for (const id of ids) {
+      const room = rooms.get(id);
+      if (!room?.diff) continue;
+      const { joined, left, changed } = room.diff;
+      room.diff = null;
+      toAll(room, { type: 'presence', room: id, joined: [...joined.values()], left: [...left], changed: [...changed] }, null);
+    }
+  };
+
+  const gather = (id: string, room: HubRoom, event: Extract<RoomEvent, { type: 'presence' }>): void => {
+    if (!room.diff) {
+      room.diff = { joined: new Map(), left: new Set(), changed: new Map() };
+      if (dirty.push(id) === 1) after(presenceTick, flushPresence);
+    }
+    const { joined, left, changed } = room.diff;
+    for (const member of event.joined) {
+      joined.set(member[0], member);
+      left.delete(member[0]);
+      changed.delete(member[0]);
+    }
+    for (const [member, patch] of event.changed) {
+      const fresh = joined.get(member);
+      if (fresh) joined.set(member, [fresh[0], fresh[1], { ...(fresh[2] as object | null), ...patch }]);
+      else changed.set(member, { ...changed.get(member), ...patch });
+    }
+    for (const member of event.left) {
+      joined.delete(member);
+      changed.delete(member);
+      left.add(member);
+    }
+  };
+
+  const heard = (id: string) => (event: RoomEvent): void => {
+    const room = rooms.get(id);
+    if (!room) return;
+    switch (event.type) {
+      case 'entry':
+        toAll(room, { type: 'message', room: id, entry: event.entry }, null);
+        return;
+      case 'broadcast':
+        toAll(room, { type: 'broadcast', room: id, sender: event.sender, message: event.message, version: event.version, data: event.data }, event.except);
+        return;
+      case 'presence':
+        gather(id, room, event);
+        return;
+      default:
+        event satisfies never;
+    }
+  };
+
+  return {
+    async enter(membership) {
+      let room = rooms.get(membership.room);
+      if (!room) {
+        room = { members: new Set(), listening: broker.subscribe(membership.room, heard(membership.room)), diff: null };
+        rooms.set(membership.room, room);
+      }
+      room.members.add(membership);
+      if (room.listening instanceof Promise) await room.listening;
+    },
+    go(membership, top) {
+      const held = membership.waiting ?? [];
+      membership.waiting = null;
+      for (const call of held as (((() => void) & { readonly offset?: number }))[]) if (!call.offset || call.offset > top) call();
+    },
+    leave(membership) {
+      const room = rooms.get(membership.room);
+      if (!room?.members.delete(membership) || room.members.size > 0) return;
+      rooms.delete(membership.room);
+      if (room.listening instanceof Promise) room.listening.then((stop) => { stop(); }, () => undefined);
+      else room.listening();
+    },
+    members: (room) => rooms.get(room)?.members ?? [],
+    get rooms() {
+      return rooms.size;
+    },
+  };
+}

@@ -1,0 +1,201 @@
+// The broker of a single process: everything in memory, every answer at once.
+import type { EntryTuple, MemberTuple } from '../protocol/frames.js';
+import type { Position } from '../protocol/position.js';
+import type { Append, Appended, Broker, LogPage, NodeEvent, Range, Refusal, RoomEvent, Unrecoverable } from './broker.js';
+
+interface Settled {
+  readonly id: string;
+  readonly outcome: { readonly offset: number; readonly timestamp: number; readonly result: unknown } | { readonly refusal: Refusal };
+}
+
+interface Producer {
+  last: number;
+  usedAt: number;
+  /** The newest outcomes by seq, oldest first. */
+  readonly settled: Map<number, Settled>;
+}
+
+interface Log {
+  readonly epoch: string;
+  /** Oldest first, offsets without a gap. */
+  entries: EntryTuple[];
+  top: Position;
+  readonly producers: Map<string, Producer>;
+  readonly members: Map<string, MemberTuple>;
+  readonly listeners: Set<(event: RoomEvent) => void>;
+}
+
+export interface MemoryBrokerOptions {
+  /** The clock, in ms. Default `Date.now`. */
+  readonly now?: () => number;
+  readonly randomId?: (characters: number) => string;
+}
+
+/** Receipts and refusals remembered for each producer of a room. */
+const settledLimit = 512;
+/** How long a producer that was not heard of is remembered, in ms: 24 h. */
+const producerTime = 86_400_000;
+/** A producer is looked for to forget once in so many appends. */
+const sweepEvery = 4_096;
+
+const randomText = (characters: number): string => Array.from(crypto.getRandomValues(new Uint8Array(characters)), (byte) => (byte & 31).toString(32)).join('');
+
+/** The default broker: one process, nothing survives it. */
+export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBrokerOptions = {}): Broker {
+  const logs = new Map<string, Log>();
+  const nodes = new Set<(event: NodeEvent) => void>();
+  let appends = 0;
+
+  const logOf = (room: string): Log => {
+    let log = logs.get(room);
+    if (!log) {
+      const epoch = randomId(11);
+      log = { epoch, entries: [], top: { epoch, offset: 0, tag: '' }, producers: new Map(), members: new Map(), listeners: new Set() };
+      logs.set(room, log);
+    }
+    return log;
+  };
+
+  const emit = (log: Log, event: RoomEvent): void => {
+    for (const listener of log.listeners) listener(event);
+  };
+
+  const producerOf = (log: Log, name: string): Producer => {
+    let producer = log.producers.get(name);
+    if (!producer) log.producers.set(name, (producer = { last: 0, usedAt: now(), settled: new Map() }));
+    return producer;
+  };
+
+  const settle = (producer: Producer, seq: number, settled: Settled): void => {
+    producer.last = seq;
+    producer.usedAt = now();
+    producer.settled.set(seq, settled);
+    if (producer.settled.size > settledLimit) producer.settled.delete(producer.settled.keys().next().value as number);
+  };
+
+  const remembered = (log: Log, producer: Producer, seq: number, id: string): Appended => {
+    const known = producer.settled.get(seq);
+    if (!known) return { status: 'duplicate', epoch: log.epoch, offset: null, timestamp: now(), result: null };
+    if (known.id !== id) return { status: 'conflict' };
+    if ('refusal' in known.outcome) return { status: 'refused', refusal: known.outcome.refusal };
+    return { status: 'duplicate', epoch: log.epoch, ...known.outcome };
+  };
+
+  const sweep = (): void => {
+    if (++appends % sweepEvery !== 0) return;
+    for (const log of logs.values()) for (const [name, { usedAt }] of log.producers) if (now() - usedAt > producerTime) log.producers.delete(name);
+  };
+
+  /** Entries leave in slices, so that an append costs the same however long the log is. */
+  const trim = (log: Log, { limit, ttl }: Append['log']): void => {
+    const { entries } = log;
+    const oldest = now() - ttl;
+    let surplus = entries.length > limit * 1.25 + 16 ? entries.length - limit : 0;
+    while (surplus < entries.length && (entries[surplus] as EntryTuple)[4] < oldest) surplus++;
+    if (surplus > 0) log.entries = entries.slice(surplus);
+  };
+
+  function append(it: Append): Appended {
+    const log = logOf(it.room);
+    const producer = it.producer === null ? null : producerOf(log, it.producer);
+    if (producer) {
+      if (it.seq <= producer.last) return remembered(log, producer, it.seq, it.id);
+      if (it.seq !== producer.last + 1 && !it.restart) return { status: 'gap', last: producer.last };
+    }
+    const timestamp = now();
+    const offset = log.top.offset + 1;
+    const tag = randomId(8);
+    const entry: EntryTuple = [offset, tag, log.top.tag, it.id, timestamp, it.sender, it.type, it.version, it.data];
+    log.top = { epoch: log.epoch, offset, tag };
+    if (it.log.limit > 0) log.entries.push(entry);
+    if (producer) settle(producer, it.seq, { id: it.id, outcome: { offset, timestamp, result: it.result } });
+    trim(log, it.log);
+    sweep();
+    emit(log, { type: 'entry', entry });
+    return { status: 'ok', epoch: log.epoch, offset, timestamp };
+  }
+
+  /** Where a reader stands before the entry at `index`. */
+  const beforeIndex = (log: Log, index: number): Position => {
+    const entry = log.entries[index];
+    return entry ? { epoch: log.epoch, offset: entry[0] - 1, tag: entry[2] } : log.top;
+  };
+
+  function read(room: string, range: Range): LogPage | Unrecoverable {
+    const log = logOf(room);
+    const { entries, top, epoch } = log;
+    const first = entries[0]?.[0] ?? top.offset + 1;
+    if ('after' in range) {
+      const { after } = range;
+      if (after.epoch !== epoch) return { why: 'epoch' };
+      if (after.offset > top.offset) return { why: 'rewound' };
+      if (after.offset === top.offset) return after.tag === top.tag ? { epoch, top, from: after, entries: [], more: entries.length > 0 } : { why: 'rewound' };
+      if (after.offset + 1 < first) return { why: 'trimmed' };
+      const index = after.offset + 1 - first;
+      if ((entries[index] as EntryTuple)[2] !== after.tag) return { why: 'rewound' };
+      return { epoch, top, from: after, entries: entries.slice(index), more: index > 0 };
+    }
+    const end = range.before === null ? entries.length : Math.min(entries.length, Math.max(0, range.before - first));
+    const start = Math.max(0, end - range.limit);
+    return { epoch, top, from: range.limit === 0 && range.before === null ? top : beforeIndex(log, start), entries: entries.slice(start, end), more: start > 0 };
+  }
+
+  return {
+    append,
+    refuse(room, name, seq, id, refusal) {
+      const producer = producerOf(logOf(room), name);
+      if (seq > producer.last) settle(producer, seq, { id, outcome: { refusal } });
+    },
+    watermark: (room, name) => logs.get(room)?.producers.get(name)?.last ?? 0,
+    recall(room, name, seq, id) {
+      const log = logOf(room);
+      const producer = log.producers.get(name);
+      return producer && seq <= producer.last ? remembered(log, producer, seq, id) : null;
+    },
+    read,
+    subscribe(room, listener) {
+      const log = logOf(room);
+      log.listeners.add(listener);
+      return () => {
+        log.listeners.delete(listener);
+        if (log.top.offset === 0 && log.listeners.size === 0 && log.members.size === 0 && log.producers.size === 0) logs.delete(room);
+      };
+    },
+    publish(room, event) {
+      const log = logs.get(room);
+      if (log) emit(log, event);
+    },
+    enter(room, member) {
+      const log = logOf(room);
+      const known = log.members.get(member[0]);
+      if (known && JSON.stringify(known) === JSON.stringify(member)) return;
+      log.members.set(member[0], member);
+      emit(log, { type: 'presence', joined: [member], left: [], changed: [] });
+    },
+    update(room, id, patch) {
+      const log = logs.get(room);
+      const known = log?.members.get(id);
+      if (!log || !known) return;
+      log.members.set(id, [known[0], known[1], { ...(known[2] as object | null), ...patch }]);
+      emit(log, { type: 'presence', joined: [], left: [], changed: [[id, patch]] });
+    },
+    exit(room, id) {
+      const log = logs.get(room);
+      if (log?.members.delete(id)) emit(log, { type: 'presence', joined: [], left: [id], changed: [] });
+    },
+    members: (room) => [...(logs.get(room)?.members.values() ?? [])],
+    tell(event) {
+      for (const node of nodes) node(event);
+    },
+    listen(listener) {
+      nodes.add(listener);
+      return () => {
+        nodes.delete(listener);
+      };
+    },
+    close() {
+      logs.clear();
+      nodes.clear();
+    },
+  };
+}

@@ -1,0 +1,17 @@
+// What a balancer asks: is it alive, and may clients be sent here.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerCore } from '../server.js';
+
+/** Answers `/health/live` and `/health/ready`; 404 elsewhere. */
+export function answerHealth(core: ServerCore, request: IncomingMessage, response: ServerResponse): void {
+  const path = (request.url ?? '/').split('?', 1)[0];
+  const known = path === '/health/live' || path === '/health/ready';
+  if (!known || (request.method !== 'GET' && request.method !== 'HEAD')) {
+    response.writeHead(404).end();
+    return;
+  }
+  const { draining, connections, rooms, node } = core.stats();
+  const ready = path === '/health/live' || !draining;
+  response.writeHead(ready ? 200 : 503, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(JSON.stringify({ status: ready ? 'ok' : 'draining', node, connections, rooms }));
+}

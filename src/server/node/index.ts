@@ -1,0 +1,19 @@
+// `roomful/server`: Node servers.
+export { createRealtimeServer } from './realtime-server.js';
+export { serve } from '../serve.js';
+export { memoryBroker } from '../memory-broker.js';
+export { json } from '../../protocol/codec.js';
+export { msgpack } from '../../protocol/msgpack.js';
+export { RealtimeError } from '../../protocol/error.js';
+export type { Address, ListenOptions, RealtimeServer, RoomOnServer } from './realtime-server.js';
+export type { Action, AuthorizeRequest, HandlerContext, IncomingMessage, ServedRoom, ServeOptions, User } from '../serve.js';
+export type { ServerLogger, ServerOptions } from '../options.js';
+export type { ServerStats } from '../server.js';
+export type { Append, Appended, Broker, LogLimits, LogPage, NodeEvent, Range, Refusal, RoomEvent, Unrecoverable } from '../broker.js';
+export type { MemoryBrokerOptions } from '../memory-broker.js';
+export type { MaybePromise, RequestInfo } from '../ports.js';
+export type { Codec, Encoded } from '../../protocol/codec.js';
+export type { Limits } from '../../protocol/limits.js';
+export type { Position } from '../../protocol/position.js';
+export type { ErrorCode } from '../../protocol/codes.js';
+export type { EntryTuple, MemberTuple, SenderTuple, UserInfo } from '../../protocol/frames.js';

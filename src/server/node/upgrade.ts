@@ -1,0 +1,92 @@
+// From an HTTP upgrade to a session of the core. The upgrade is answered at once: what is refused is refused by a close code, which a browser can read.
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import type { RequestInfo } from '../ports.js';
+import type { ServerCore } from '../server.js';
+import { wsTransport } from './transport.js';
+
+const requestInfo = (request: IncomingMessage): RequestInfo => ({
+  origin: request.headers.origin ?? null,
+  address: request.socket.remoteAddress ?? '',
+  headers: request.headers,
+});
+
+const offersOf = (request: IncomingMessage): string[] => (request.headers['sec-websocket-protocol'] ?? '').split(',').map((offer) => offer.trim()).filter(Boolean);
+
+function bytesOf(data: RawData): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+}
+
+function textOf(data: RawData): string {
+  return (Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? Buffer.from(data) : data).toString('utf8');
+}
+
+function serveSocket(core: ServerCore, socket: WebSocket, request: IncomingMessage): void {
+  // Without a listener, one bad frame would end the process. The close that follows tells the core.
+  socket.on('error', () => undefined);
+  const transport = wsTransport(socket);
+  if (!core.allows(request.headers.origin ?? null, request.headers.host ?? null)) {
+    transport.close(4403, 'this origin may not connect');
+    return;
+  }
+  const chosen = core.choose(offersOf(request));
+  const events = core.open(transport, chosen?.codec ?? null, requestInfo(request));
+  socket.on('message', (data, isBinary) => {
+    events.message(isBinary ? bytesOf(data) : textOf(data));
+  });
+  socket.on('pong', () => {
+    events.alive();
+  });
+  socket.on('close', (code) => {
+    events.closed(code);
+  });
+}
+
+/** How long a client may take to answer the close of a server that stops, in ms. */
+const closeTime = 1_000;
+
+/** Serves the upgrades of an HTTP server on one path. Returns what stops it. */
+export function serveUpgrades(core: ServerCore, http: Server, path: string, alone: boolean): () => void {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: core.settings.limits.frame,
+    // A browser refuses a connection whose offers are not answered: where there is nothing in common, the first is, and a close code says the rest.
+    handleProtocols: (offers) => core.choose(offers)?.protocol ?? [...offers][0] ?? false,
+  });
+  const open = new Set<WebSocket>();
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const { pathname } = new URL(request.url ?? '/', 'http://host');
+    if (pathname !== path) {
+      if (alone) socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    socket.on('error', () => undefined);
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      open.add(webSocket);
+      webSocket.on('close', () => {
+        open.delete(webSocket);
+      });
+      serveSocket(core, webSocket, request);
+    });
+  };
+  const guarded = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    try {
+      upgrade(request, socket, head);
+    } catch {
+      socket.destroy();
+    }
+  };
+  http.on('upgrade', guarded);
+  return () => {
+    http.off('upgrade', guarded);
+    sockets.close();
+    if (open.size === 0) return;
+    setTimeout(() => {
+      for (const socket of open) socket.terminate();
+    }, closeTime);
+  };
+}

@@ -1,0 +1,91 @@
+// What a server can be told, with its defaults.
+import { json, type Codec } from '../protocol/codec.js';
+import { defaultLimits, helloTimeout, type Limits } from '../protocol/limits.js';
+import { msgpack } from '../protocol/msgpack.js';
+import type { Broker } from './broker.js';
+import { memoryBroker } from './memory-broker.js';
+import type { MaybePromise, RequestInfo, ServerPorts } from './ports.js';
+import type { ServedRoom, User } from './serve.js';
+
+export interface ServerLogger {
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+export interface ServerOptions {
+  /** The rooms there are: the first whose pattern fits an id counts. */
+  readonly rooms: readonly ServedRoom[];
+  /** Who is there. Null refuses with 4401. Default: everybody, as nobody in particular. */
+  readonly authenticate?: ((credentials: { readonly token: string | null; readonly request: RequestInfo }) => MaybePromise<User | null>) | undefined;
+  /** What other members see of a user. Default: all of it but `expiresAt`. */
+  readonly expose?: ((user: User) => User) | undefined;
+  /** Keeps rooms. Default: {@link memoryBroker}. */
+  readonly broker?: Broker | undefined;
+  /** Exact origins that may connect, scheme and port included. Default: the server's own host, and clients that send no Origin (no browser). */
+  readonly origins?: readonly string[] | undefined;
+  readonly limits?: Partial<Limits> | undefined;
+  /** In ms. Default `{ interval: 25_000, timeout: 35_000 }`: a ping every `interval`, a silent connection dropped after `interval + timeout`. */
+  readonly heartbeat?: { readonly interval?: number; readonly timeout?: number } | undefined;
+  /** How long a member that lost its connection is still shown to others, in ms. Default 10 000. */
+  readonly presenceGrace?: number | undefined;
+  /** Bytes that may wait for a slow reader before its connection is closed with 4008. Default 1 MiB. */
+  readonly buffer?: number | undefined;
+  /** What the server speaks. Default JSON and MessagePack. */
+  readonly codecs?: readonly Codec[] | undefined;
+  /** Default: nothing is logged but warnings and errors, to `console`. */
+  readonly logger?: ServerLogger | undefined;
+  /** The name of this node. Default: random. */
+  readonly node?: string | undefined;
+}
+
+export interface Settings {
+  readonly rooms: readonly ServedRoom[];
+  readonly authenticate: NonNullable<ServerOptions['authenticate']> | null;
+  readonly expose: (user: User) => User;
+  readonly broker: Broker;
+  readonly origins: readonly string[] | null;
+  readonly limits: Limits;
+  readonly heartbeat: { readonly interval: number; readonly timeout: number };
+  readonly presenceGrace: number;
+  readonly buffer: number;
+  readonly codecs: readonly Codec[];
+  readonly logger: ServerLogger;
+  readonly node: string;
+  readonly helloTimeout: number;
+}
+
+const consoleLogger: ServerLogger = {
+  info: () => undefined,
+  warn: (details, message) => { console.warn(`roomful: ${message}`, details); },
+  error: (details, message) => { console.error(`roomful: ${message}`, details); },
+};
+
+function withoutExpiry(user: User): User {
+  const { expiresAt: _, ...shown } = user;
+  return shown as User;
+}
+
+/** Defaults filled in, and checked. Throws a `TypeError` that names the option. */
+export function settingsOf(options: ServerOptions, ports: ServerPorts): Settings {
+  if (!Array.isArray(options.rooms)) throw new TypeError('rooms must be a list of serve(…)');
+  const limits = { ...defaultLimits, ...options.limits };
+  for (const [name, value] of Object.entries(limits)) if (!Number.isSafeInteger(value) || value < 1) throw new TypeError(`limits.${name} must be a whole number from 1`);
+  const { interval = 25_000, timeout = 35_000 } = options.heartbeat ?? {};
+  if (!(interval > 0) || !(timeout > 0)) throw new TypeError('heartbeat: interval and timeout must be numbers of ms above 0');
+  return {
+    rooms: options.rooms,
+    authenticate: options.authenticate ?? null,
+    expose: options.expose ?? withoutExpiry,
+    broker: options.broker ?? memoryBroker({ now: ports.now, randomId: ports.randomId }),
+    origins: options.origins ?? null,
+    limits,
+    heartbeat: { interval: Math.ceil(interval), timeout: Math.ceil(timeout) },
+    presenceGrace: options.presenceGrace ?? 10_000,
+    buffer: options.buffer ?? 2 ** 20,
+    codecs: options.codecs ?? [json(), msgpack()],
+    logger: options.logger ?? consoleLogger,
+    node: options.node ?? ports.randomId(8),
+    helloTimeout,
+  };
+}

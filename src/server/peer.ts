@@ -1,0 +1,59 @@
+// A connection that the core serves: who it is, where it is, and what is due to it.
+import type { ClientFrame, SenderTuple, ServerFrame } from '../protocol/frames.js';
+import { serverTuple } from '../protocol/parse.js';
+import type { Lane } from './lane.js';
+import type { Outgoing } from './outgoing.js';
+import type { RequestInfo, Transport } from './ports.js';
+import type { ServedRoom, User } from './serve.js';
+import type { SessionState } from './session.js';
+import type { Timed } from './wheel.js';
+
+/** A session's place in a room. */
+export interface Membership {
+  readonly room: string;
+  readonly served: ServedRoom;
+  readonly params: Readonly<Record<string, string>>;
+  readonly peer: Peer;
+  /** The last seq of this session that was appended or refused. */
+  last: number;
+  /** Whether a number was asked for again: until it comes, later ones are passed over without a word. */
+  gapped: boolean;
+  /** Own presence, whole. */
+  presence: Readonly<Record<string, unknown>> | null;
+  /** While joining, what happens in the room waits here. */
+  waiting: (() => void)[] | null;
+}
+
+/** What a session proved about itself. */
+export interface Identity {
+  readonly user: User | null;
+  readonly shown: User | null;
+  /** User and session key: whose numbers a room's log counts. */
+  readonly producer: string;
+  readonly instance: string;
+  /** What others see instead of the session key. */
+  readonly member: string;
+  readonly sender: SenderTuple;
+}
+
+export interface Peer extends Timed {
+  readonly id: number;
+  readonly transport: Transport;
+  readonly request: RequestInfo;
+  readonly outgoing: Outgoing;
+  readonly lane: Lane<ClientFrame>;
+  readonly memberships: Map<string, Membership>;
+  state: SessionState;
+  identity: Identity | null;
+}
+
+/** Queues a frame for a connection, alone. What goes to many is encoded once, by the hub. */
+export function tell(peer: Peer, frame: ServerFrame): void {
+  peer.outgoing.push(peer.outgoing.codec.encode(serverTuple(frame)));
+}
+
+/** The identity of a session that said hello; handlers run only then. */
+export function identityOf(peer: Peer): Identity {
+  if (!peer.identity) throw new Error('a frame was handled before hello');
+  return peer.identity;
+}

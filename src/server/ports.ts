@@ -1,0 +1,45 @@
+// What the server core needs of the world, so that it runs in Node, in a browser tab, and under a virtual clock.
+import type { Encoded } from '../protocol/codec.js';
+
+export type MaybePromise<T> = T | Promise<T>;
+
+export interface ServerPorts {
+  readonly now: () => number;
+  /** Calls once after `delay` ms, unless the returned function was called before. */
+  readonly after: (delay: number, call: () => void) => () => void;
+  /** Calls at the end of this turn of the event loop. */
+  readonly soon: (call: () => void) => void;
+  /** From 0, below 1. */
+  readonly random: () => number;
+  readonly randomId: (characters: number) => string;
+  /** A one-way hash of a text, as base64url: member ids are made of it, so that nobody learns a session key from one. */
+  readonly digest: (text: string) => MaybePromise<string>;
+}
+
+/** A connection as the core sees it. */
+export interface Transport {
+  /** One message. */
+  send(data: Encoded): void;
+  close(code: number, reason: string): void;
+  /** Cuts it without a close. */
+  terminate(): void;
+  /** A ping of the transport's own, where it has one. */
+  ping?(): void;
+  /** Bytes taken from us that the network has not taken yet. */
+  buffered(): number;
+}
+
+/** What the edge tells the core of a connection. None of them throws. */
+export interface TransportEvents {
+  message(data: Encoded): void;
+  /** Anything that proves life, such as a pong of the transport's own. */
+  alive(): void;
+  closed(code: number): void;
+}
+
+/** Of the request that opened a connection. */
+export interface RequestInfo {
+  readonly origin: string | null;
+  readonly address: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}

@@ -1,0 +1,87 @@
+// Which rooms there are on a server, and what it does in them.
+import { untypedRoom, type AnyContract, type RoomContract } from '../contract/define-room.js';
+import type { UserInfo } from '../protocol/frames.js';
+import type { MessageData, ContractMessages } from '../contract/define-room.js';
+import type { LogLimits } from './broker.js';
+import type { MaybePromise } from './ports.js';
+
+/** What somebody wants to do in a room. */
+export type Action = 'join' | 'send' | 'broadcast' | 'presence' | 'history';
+
+/** An authenticated user, as `authenticate` returned it. */
+export type User = UserInfo & {
+  /** When its session ends unless it is refreshed, in ms of the server's clock. Not shown to others. */
+  readonly expiresAt?: number;
+};
+
+export interface AuthorizeRequest<Params = Readonly<Record<string, string>>> {
+  readonly action: Action;
+  readonly user: User | null;
+  /** The room's id. */
+  readonly room: string;
+  readonly params: Params;
+  /** The message's type, for `send` and `broadcast`. */
+  readonly type: string | null;
+  /** The message, or the presence patch. */
+  readonly data: unknown;
+}
+
+/** A message on its way into the log. A handler may set `data`, which is then what everybody gets. */
+export interface IncomingMessage<Data = unknown> {
+  readonly id: string;
+  readonly room: string;
+  readonly type: string;
+  data: Data;
+}
+
+export interface HandlerContext<Params = Readonly<Record<string, string>>> {
+  readonly user: User | null;
+  readonly params: Params;
+  /** The sender's member id. */
+  readonly member: string;
+  /** Refuses the message: the sender's promise rejects with `rejected`, this reason and these details. */
+  reject(reason: string, details?: unknown): never;
+  /** Aborts when the sender's session ends. */
+  readonly signal: AbortSignal;
+}
+
+type ParamsFor<C> = C extends { match(id: string): infer P } ? NonNullable<P> : Readonly<Record<string, string>>;
+type Handlers<C> = C extends RoomContract<string, infer M> ? { readonly [T in keyof M & string]?: (message: IncomingMessage<MessageData<ContractMessages<C>[T]>>, context: HandlerContext<ParamsFor<C>>) => unknown } : Readonly<Record<string, (message: IncomingMessage, context: HandlerContext) => unknown>>;
+
+export interface ServeOptions<C = AnyContract> {
+  /** Asked before each join, send, broadcast, presence and history. Default: everybody who is connected may. One that takes longer than 10 s counts as `unavailable`, one that throws as no. */
+  readonly authorize?: (request: AuthorizeRequest<ParamsFor<C>>) => MaybePromise<boolean>;
+  /** By message type: runs before the append, once for each message while the server lives. What it returns reaches the sender's receipt. */
+  readonly on?: Handlers<C>;
+  /** How much of the log is kept. Default 1,000 entries, 24 h. */
+  readonly history?: Partial<LogLimits>;
+  /** Whether members see each other. Default: whether the contract describes a presence. */
+  readonly presence?: boolean;
+}
+
+/** A room definition as the server uses it. */
+export interface ServedRoom {
+  readonly contract: AnyContract;
+  readonly authorize: ((request: AuthorizeRequest) => MaybePromise<boolean>) | null;
+  readonly handlers: ReadonlyMap<string, (message: IncomingMessage, context: HandlerContext) => unknown>;
+  readonly log: LogLimits;
+  readonly presence: boolean;
+}
+
+/**
+ * Says that a server has this kind of room. A plain string serves an untyped room, whose payloads nobody checks.
+ *
+ * @throws TypeError where the history's bounds make no sense.
+ */
+export function serve<C extends AnyContract>(contract: C | string, options: ServeOptions<C> = {}): ServedRoom {
+  const { limit = 1_000, ttl = 86_400_000 } = options.history ?? {};
+  if (!Number.isSafeInteger(limit) || limit < 0 || !(ttl > 0)) throw new TypeError('history: limit is a whole number from 0, ttl a number of ms above 0');
+  const known: AnyContract = typeof contract === 'string' ? untypedRoom(contract) : contract;
+  return {
+    contract: known,
+    authorize: (options.authorize as ServedRoom['authorize'] | undefined) ?? null,
+    handlers: new Map(Object.entries(options.on ?? {})) as ServedRoom['handlers'],
+    log: { limit, ttl },
+    presence: options.presence ?? known.presence !== undefined,
+  };
+}

@@ -1,0 +1,318 @@
+// The server core: sessions over any transport, rooms over any broker. Knows nothing of Node.
+import type { AnyContract } from '../contract/define-room.js';
+import { untypedRoom } from '../contract/define-room.js';
+import { checkMessage } from '../contract/validate.js';
+import type { Codec, Encoded } from '../protocol/codec.js';
+import { RealtimeError } from '../protocol/error.js';
+import type { ClientFrame, MemberTuple } from '../protocol/frames.js';
+import { Malformed, parseClientFrame } from '../protocol/parse.js';
+import { chooseCodec, subprotocolOf } from '../protocol/version.js';
+import { handle } from './handle.js';
+import { createHub } from './hub.js';
+import { createLane } from './lane.js';
+import { settingsOf, type ServerOptions, type Settings } from './options.js';
+import { createFlusher } from './outgoing.js';
+import { tell, type Membership, type Peer } from './peer.js';
+import type { MaybePromise, RequestInfo, ServerPorts, Transport, TransportEvents } from './ports.js';
+import type { Services } from './services.js';
+import { newSession, sessionDeadline, sessionStep, type SessionEvent } from './session.js';
+import { createWheel, nowhere, type Timed } from './wheel.js';
+
+/** A room as the server speaks in it. */
+export interface ServerRoom {
+  readonly id: string;
+  /** Appends a message of the server's own: its `sender` is null. Rejects with `invalid` or `unknown-type`. */
+  send(type: string, data: unknown): Promise<{ readonly offset: number; readonly epoch: string; readonly timestamp: number }>;
+  /** To everybody who is there now, in no log. */
+  broadcast(type: string, data: unknown): void;
+  /** Everybody in the room, on every node. */
+  members(): Promise<readonly { readonly id: string; readonly user: MemberTuple[1]; readonly presence: unknown }[]>;
+}
+
+export interface ServerStats {
+  readonly node: string;
+  readonly connections: number;
+  readonly rooms: number;
+  readonly messagesIn: number;
+  readonly draining: boolean;
+}
+
+export interface ServerCore {
+  readonly settings: Settings;
+  /** The first subprotocol on offer that this server speaks. Where there is none, the connection is opened all the same, and closed with a code that says so. */
+  choose(offered: Iterable<string>): { readonly codec: Codec; readonly protocol: string } | null;
+  /** Whether a browser page of this origin may connect. */
+  allows(origin: string | null, host: string | null): boolean;
+  /** Serves a connection. `codec` null: nothing in common. */
+  open(transport: Transport, codec: Codec | null, request: RequestInfo): TransportEvents;
+  room(room: AnyContract | string, params?: Readonly<Record<string, string>>): ServerRoom;
+  /** Ends every connection of a user, on every node, with 4403. */
+  disconnect(user: string, reason?: string): void;
+  stats(): ServerStats;
+  /** Takes no new connections, asks the others to move on within `over` ms, and resolves once they have or the time is up. */
+  drain(options?: { readonly over?: number }): Promise<void>;
+  /** Ends every connection with 1012 and closes the broker it made itself. */
+  close(): Promise<void>;
+}
+
+/** How late a deadline of a session may be noticed, in ms. */
+const step = 250;
+
+interface Departure extends Timed {
+  readonly key: string;
+  readonly room: string;
+  readonly member: string;
+}
+
+const departureKey = (room: string, member: string): string => `${room}\n${member}`;
+
+export function createServerCore(options: ServerOptions, ports: ServerPorts): ServerCore {
+  const settings = settingsOf(options, ports);
+  const { broker, logger } = settings;
+  const hub = createHub(broker, ports.after);
+  const flusher = createFlusher(ports.soon, settings.buffer);
+  const peers = new Set<Peer>();
+  const sessions = new Map<string, Peer>();
+  const departures = new Map<string, Departure>();
+  const counts = { messagesIn: 0, messagesOut: 0 };
+  const timing = settings.heartbeat;
+  let nextId = 0;
+  let draining = false;
+  let grace = settings.presenceGrace;
+  let emptied: (() => void) | null = null;
+
+  const wheel = createWheel<Peer>(step, ports, (peer) => {
+    advance(peer, { type: 'tick' });
+  });
+  const departing = createWheel<Departure>(step, ports, ({ key, room, member }) => {
+    departures.delete(key);
+    guarded(() => broker.exit(room, member));
+  });
+
+  const failed = (error: unknown): void => {
+    logger.error({ error: error instanceof Error ? error.name : typeof error, message: error instanceof Error ? error.message : '' }, 'the server failed to handle a frame');
+  };
+  function guarded(call: () => MaybePromise<void>): void {
+    try {
+      const running = call();
+      if (running instanceof Promise) running.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  function advance(peer: Peer, event: SessionEvent): void {
+    const [next, effects] = sessionStep(peer.state, event, { now: ports.now(), ...timing });
+    peer.state = next;
+    for (const effect of effects) {
+      if (effect.type === 'close') drop(peer, effect.code, effect.reason);
+      else if (effect.type === 'ping') {
+        peer.transport.ping?.();
+        tell(peer, { type: 'ping', time: ports.now() });
+      }
+    }
+    // A frame moves a deadline away, never nearer: the wheel looks again when the old one comes.
+    if (peer.slot === nowhere && peer.state.status !== 'closed') wheel.schedule(peer, sessionDeadline(peer.state, timing));
+  }
+
+  function gone(peer: Peer, keptFor: number): void {
+    if (!peers.delete(peer)) return;
+    wheel.cancel(peer);
+    peer.state = { status: 'closed' };
+    peer.lane.end();
+    const { identity } = peer;
+    const current = identity !== null && sessions.get(identity.producer) === peer;
+    if (current) sessions.delete(identity.producer);
+    for (const membership of peer.memberships.values()) depart(membership, keptFor, identity === null || !current);
+    peer.memberships.clear();
+    peer.outgoing.end();
+    if (peers.size === 0) emptied?.();
+  }
+
+  /** Ends a connection: what is queued is written first. */
+  function drop(peer: Peer, code: number, reason: string): void {
+    if (!peers.has(peer)) return;
+    peer.outgoing.flush();
+    gone(peer, code === 4401 || code === 4403 ? 0 : grace);
+    peer.transport.close(code, reason);
+  }
+
+  /** `replaced`: a newer connection of the session is there, and speaks for the member now. */
+  function depart(membership: Membership, keptFor: number, replaced = false): void {
+    const { room, peer, served } = membership;
+    hub.leave(membership);
+    if (peer.memberships.get(room) === membership) peer.memberships.delete(room);
+    const member = peer.identity?.member;
+    if (!served.presence || member === undefined || replaced) return;
+    if (keptFor === 0) {
+      guarded(() => broker.exit(room, member));
+      return;
+    }
+    const key = departureKey(room, member);
+    const departure: Departure = { slot: nowhere, key, room, member };
+    const earlier = departures.get(key);
+    if (earlier) departing.cancel(earlier);
+    departures.set(key, departure);
+    departing.schedule(departure, ports.now() + keptFor);
+  }
+
+  const services: Services = {
+    ...ports,
+    settings,
+    broker,
+    hub,
+    drop,
+    counts,
+    depart,
+    register(peer, takeover) {
+      const { identity } = peer;
+      if (!identity) return false;
+      const older = sessions.get(identity.producer);
+      if (older && older.identity?.instance !== identity.instance && !takeover) return false;
+      sessions.set(identity.producer, peer);
+      if (older) {
+        // The newer connection joins anew; until then the member stays as it was.
+        for (const membership of older.memberships.values()) depart(membership, grace);
+        drop(older, 4009, 'a newer connection of this session took over');
+      }
+      return true;
+    },
+    returned(membership) {
+      const key = departureKey(membership.room, membership.peer.identity?.member ?? '');
+      const departure = departures.get(key);
+      if (!departure) return;
+      departures.delete(key);
+      departing.cancel(departure);
+    },
+  };
+
+  const stopListening = broker.listen(({ user, reason }) => {
+    for (const peer of [...peers]) if (peer.identity?.user?.id === user) drop(peer, 4403, reason);
+  });
+
+  function read(peer: Peer, codec: Codec, data: Encoded): void {
+    let frames: ClientFrame[];
+    try {
+      if (data.length > settings.limits.frame) return drop(peer, 1009, `at most ${settings.limits.frame} bytes`);
+      frames = codec.decode(data).flatMap((tuple) => parseClientFrame(tuple) ?? []);
+    } catch (error) {
+      if (!(error instanceof Malformed)) failed(error);
+      return drop(peer, 4400, error instanceof Malformed ? error.message : 'a message that could not be read');
+    }
+    for (const frame of frames) {
+      advance(peer, { type: frame.type === 'hello' ? 'hello' : 'frame' });
+      if (peer.state.status === 'closed') return;
+      if (!peer.lane.push(frame)) return drop(peer, 4429, 'too much waits to be handled');
+    }
+    // Where nothing was a frame we know, it still proves life.
+    if (frames.length === 0) advance(peer, { type: 'frame' });
+  }
+
+  return {
+    settings,
+    choose(offered) {
+      const codec = chooseCodec(offered, settings.codecs);
+      return codec && { codec, protocol: subprotocolOf(codec.name) };
+    },
+    allows(origin, host) {
+      if (settings.origins) return origin !== null && settings.origins.includes(origin);
+      if (origin === null) return true;
+      try {
+        return new URL(origin).host === host;
+      } catch {
+        return false;
+      }
+    },
+    open(transport, codec, request) {
+      const ignored: TransportEvents = { message: () => undefined, alive: () => undefined, closed: () => undefined };
+      if (draining) {
+        transport.close(1012, 'this node is draining');
+        return ignored;
+      }
+      if (!codec) {
+        transport.close(4406, `this server speaks ${settings.codecs.map(({ name }) => subprotocolOf(name)).join(', ')}`);
+        return ignored;
+      }
+      const peer: Peer = {
+        id: ++nextId,
+        transport,
+        request,
+        slot: nowhere,
+        outgoing: flusher.outgoing(codec, transport, () => {
+          drop(peer, 4008, 'too much waits to be read');
+        }),
+        lane: createLane<ClientFrame>((frame) => handle(frame, peer, services), (error) => {
+          failed(error);
+          drop(peer, 1011, 'the server failed to handle a frame');
+        }),
+        memberships: new Map(),
+        state: newSession(ports.now(), settings.helloTimeout),
+        identity: null,
+      };
+      peers.add(peer);
+      wheel.schedule(peer, sessionDeadline(peer.state, timing));
+      return {
+        message(data) {
+          if (peers.has(peer)) read(peer, codec, data);
+        },
+        alive() {
+          advance(peer, { type: 'heard' });
+        },
+        closed(code) {
+          // Who closes on purpose is gone at once; who was cut off may come back.
+          gone(peer, code === 1000 || code === 1001 ? 0 : grace);
+        },
+      };
+    },
+    room(room, params = {}) {
+      const contract = typeof room === 'string' ? untypedRoom(room) : room;
+      const id = contract.id(params);
+      return {
+        id,
+        async send(type, data) {
+          const { data: checked, version } = checkMessage(contract, type, data);
+          const served = settings.rooms.find((it) => it.contract.match(id));
+          if (!served) throw new RealtimeError('denied', `this server has no room '${id}'`);
+          const appended = await broker.append({ room: id, producer: null, seq: 0, id: ports.randomId(11), restart: false, sender: null, type, version, data: checked, result: null, log: served.log });
+          if (appended.status !== 'ok') throw new RealtimeError('unavailable', 'the message could not be appended');
+          return { offset: appended.offset, epoch: appended.epoch, timestamp: appended.timestamp };
+        },
+        broadcast(type, data) {
+          const { data: checked, version } = checkMessage(contract, type, data);
+          broker.publish(id, { type: 'broadcast', except: null, sender: null, message: type, version, data: checked });
+        },
+        members: async () => (await broker.members(id)).map(([member, user, presence]) => ({ id: member, user, presence })),
+      };
+    },
+    disconnect(user, reason = 'disconnected by the server') {
+      broker.tell({ type: 'disconnect', user, reason });
+    },
+    stats: () => ({ node: settings.node, connections: peers.size, rooms: hub.rooms, messagesIn: counts.messagesIn, draining }),
+    async drain({ over = 10_000 } = {}) {
+      draining = true;
+      for (const peer of peers) tell(peer, { type: 'goaway', within: over });
+      if (peers.size === 0) return;
+      await new Promise<void>((resolve) => {
+        const cancel = ports.after(over, resolve);
+        emptied = () => {
+          cancel();
+          resolve();
+        };
+      });
+      for (const peer of [...peers]) drop(peer, 1012, 'this node is draining');
+    },
+    async close() {
+      draining = true;
+      // A broker that outlives this node must not keep its members: whoever comes back enters anew.
+      grace = 0;
+      for (const peer of [...peers]) drop(peer, 1012, 'the server restarts');
+      stopListening();
+      for (const departure of departures.values()) {
+        departing.cancel(departure);
+        guarded(() => broker.exit(departure.room, departure.member));
+      }
+      departures.clear();
+      if (!options.broker) await broker.close();
+    },
+  };
+}

@@ -1,0 +1,22 @@
+// What handlers of frames share.
+import type { Broker } from './broker.js';
+import type { Hub } from './hub.js';
+import type { Settings } from './options.js';
+import type { Peer } from './peer.js';
+import type { ServerPorts } from './ports.js';
+import type { Membership } from './peer.js';
+
+export interface Services extends ServerPorts {
+  readonly settings: Settings;
+  readonly broker: Broker;
+  readonly hub: Hub;
+  /** Ends a connection with a code. */
+  readonly drop: (peer: Peer, code: number, reason: string) => void;
+  /** Takes note of a session that said hello; an older connection of it is replaced. False where another live client owns the key. */
+  readonly register: (peer: Peer, takeover: boolean) => boolean;
+  /** A session is back in a room before its grace was over. */
+  readonly returned: (membership: Membership) => void;
+  /** A membership ends: at once, or after the grace. */
+  readonly depart: (membership: Membership, grace: number) => void;
+  readonly counts: { messagesIn: number; messagesOut: number };
+}

@@ -1,0 +1,8 @@
+// `roomful/testing`: for users' tests and for stories.
+export { createTestRealtime } from './world.js';
+export { serve } from '../server/serve.js';
+export type { TestRealtime, TestRealtimeOptions, TestUser, TestUserOptions } from './world.js';
+export type { Network, NetworkControls } from './network.js';
+export type { TestClock } from './clock.js';
+export type { ServerCore, ServerRoom, ServerStats } from '../server/server.js';
+export type { ServedRoom, ServeOptions, User } from '../server/serve.js';

@@ -1,0 +1,193 @@
+// A network in memory, between real clients and the real server core, that delays, stalls and cuts on request.
+import type { Connect, Link, LinkEvents } from '../client/edge/link.js';
+import type { Encoded } from '../protocol/codec.js';
+import type { Transport } from '../server/ports.js';
+import type { ServerCore } from '../server/server.js';
+import type { TestClock } from './clock.js';
+
+/** Faults, for one user or for all. */
+export interface NetworkControls {
+  /** Delays what passes, in ms each way, by up to `jitter` more. Order is kept. */
+  latency(ms: number, options?: { readonly jitter?: number }): void;
+  /** Breaks every connection at once, with what was on its way, and lets no new one through. */
+  cut(): void;
+  /** Lets nothing pass, and tells nobody: both ends believe the link up. */
+  stall(direction?: 'both' | 'up' | 'down'): void;
+  /** Breaks every connection once; new ones get through. */
+  drop(): void;
+  /** Ends `cut` and `stall`; what a stall held back arrives. */
+  restore(): void;
+}
+
+export interface Network extends NetworkControls {
+  readonly connect: Connect;
+  /** Connections that are open or opening. */
+  readonly connections: number;
+  /** How many were ever begun. */
+  readonly opened: number;
+}
+
+type Item = { readonly data: Encoded } | { readonly code: number; readonly reason: string };
+
+/** One direction of a connection. */
+interface Pipe {
+  put(item: Item): void;
+  /** Delivers what a stall held back. */
+  release(): void;
+  readonly bytes: number;
+}
+
+interface Conditions {
+  delay: number;
+  jitter: number;
+  up: boolean;
+  down: boolean;
+  cut: boolean;
+}
+
+const copy = (data: Encoded): Encoded => (typeof data === 'string' ? data : data.slice());
+
+export function createNetwork(clock: TestClock, random: () => number, server: () => ServerCore | null, origin: string | null = null): Network {
+  const conditions: Conditions = { delay: 0, jitter: 0, up: true, down: true, cut: false };
+  const connections = new Set<{ readonly break: () => void; readonly release: () => void }>();
+  let opened = 0;
+
+  const pipe = (direction: 'up' | 'down', deliver: (item: Item) => void): Pipe => {
+    let last = 0;
+    let bytes = 0;
+    let held: Item[] = [];
+    const arrive = (item: Item): void => {
+      if (!conditions[direction]) {
+        held.push(item);
+        return;
+      }
+      if ('data' in item) bytes -= item.data.length;
+      deliver(item);
+    };
+    return {
+      put(item) {
+        if ('data' in item) bytes += item.data.length;
+        last = Math.max(last, clock.now() + conditions.delay + random() * conditions.jitter);
+        clock.after(last - clock.now(), () => {
+          arrive(item);
+        });
+      },
+      release() {
+        const items = held;
+        held = [];
+        for (const item of items) arrive(item);
+      },
+      get bytes() {
+        return bytes;
+      },
+    };
+  };
+
+  const connect: Connect = (_url, protocols, events: LinkEvents): Link => {
+    opened++;
+    let open = true;
+    let session: ReturnType<ServerCore['open']> | null = null;
+    const ended = (): void => {
+      open = false;
+      connections.delete(connection);
+    };
+    const up = pipe('up', (item) => {
+      if (!session) return;
+      if ('data' in item) session.message(item.data);
+      else {
+        session.closed(item.code);
+        session = null;
+      }
+    });
+    const down = pipe('down', (item) => {
+      if (!open) return;
+      if ('data' in item) events.message(item.data);
+      else {
+        ended();
+        session?.closed(item.code);
+        session = null;
+        events.closed(item.code, item.reason);
+      }
+    });
+    const connection = {
+      break() {
+        const wasOpen = open;
+        ended();
+        session?.closed(1006);
+        session = null;
+        if (wasOpen) events.closed(1006, '');
+      },
+      release() {
+        up.release();
+        down.release();
+      },
+    };
+    connections.add(connection);
+    clock.after(conditions.delay * 2, () => {
+      if (!open) return;
+      const core = server();
+      if (conditions.cut || !core) {
+        connection.break();
+        return;
+      }
+      // A handshake into a stalled network hangs; the client gives it up by its own clock.
+      if (!conditions.up || !conditions.down) return;
+      const transport: Transport = {
+        send: (data) => { down.put({ data: copy(data) }); },
+        close: (code, reason) => { down.put({ code, reason }); },
+        terminate: () => { connection.break(); },
+        buffered: () => down.bytes,
+      };
+      if (!core.allows(origin, null)) {
+        transport.close(4403, 'this origin may not connect');
+        events.opened(protocols[0] ?? '');
+        return;
+      }
+      const chosen = core.choose(protocols);
+      session = core.open(transport, chosen?.codec ?? null, { origin, address: 'memory', headers: {} });
+      events.opened(chosen?.protocol ?? protocols[0] ?? '');
+    });
+    return {
+      transport: 'websocket',
+      send(data) {
+        if (open) up.put({ data: copy(data) });
+      },
+      close(code, reason) {
+        if (!open) return;
+        ended();
+        up.put({ code, reason });
+      },
+    };
+  };
+
+  const drop = (): void => {
+    for (const connection of [...connections]) connection.break();
+  };
+
+  return {
+    connect,
+    get connections() {
+      return connections.size;
+    },
+    get opened() {
+      return opened;
+    },
+    latency(ms, { jitter = 0 } = {}) {
+      conditions.delay = ms;
+      conditions.jitter = jitter;
+    },
+    drop,
+    cut() {
+      conditions.cut = true;
+      drop();
+    },
+    stall(direction = 'both') {
+      if (direction !== 'down') conditions.up = false;
+      if (direction !== 'up') conditions.down = false;
+    },
+    restore() {
+      Object.assign(conditions, { up: true, down: true, cut: false });
+      for (const connection of [...connections]) connection.release();
+    },
+  };
+}

@@ -1,0 +1,150 @@
+// A world for tests and stories: the real server core, real clients, and a network in memory between them.
+import { createElement, type ReactElement, type ReactNode } from 'react';
+import { createClientWith, type Client } from '../client/client.js';
+import { onMicrotask } from '../client/edge/frame.js';
+import type { Signal } from '../client/edge/signals.js';
+import type { ClientOptions } from '../client/options.js';
+import { RealtimeProvider } from '../react/provider.js';
+import { memoryBroker } from '../server/memory-broker.js';
+import type { ServerOptions } from '../server/options.js';
+import type { ServedRoom, User } from '../server/serve.js';
+import { createServerCore, type ServerCore } from '../server/server.js';
+import { realClock, virtualClock, type TestClock } from './clock.js';
+import { createNetwork, type Network, type NetworkControls } from './network.js';
+import { idsFrom, seededRandom, testDigest } from './random.js';
+
+export interface TestRealtimeOptions {
+  readonly rooms: readonly ServedRoom[];
+  /** Makes a run repeatable: ids, jitter and delays are drawn from it. Default 1. */
+  readonly seed?: number;
+  /** `'virtual'`: nothing happens but in `advance`. Default `'real'`. */
+  readonly clock?: 'real' | 'virtual';
+  /** Further options of the server. By default a user's token is known by the users this world made. */
+  readonly server?: Omit<Partial<ServerOptions>, 'rooms' | 'broker'>;
+}
+
+export interface TestUser {
+  readonly client: Client;
+  /** For `render` and `renderHook`. */
+  readonly wrapper: (props: { readonly children?: ReactNode }) => ReactElement;
+  /** This user's own way to the server. */
+  readonly network: Network;
+  /** As if the browser said it. */
+  readonly signal: (signal: Signal) => void;
+}
+
+export interface TestUserOptions extends Partial<Omit<ClientOptions, 'url' | 'flush' | 'WebSocket'>> {
+  /** Whether to connect at once. Default true. */
+  readonly connect?: boolean;
+}
+
+export interface TestRealtime {
+  /** A user with a client of its own; called twice with one id, two tabs of one user. */
+  user(user: User, options?: TestUserOptions): TestUser;
+  /** Faults for everybody. */
+  readonly network: NetworkControls;
+  /** The server, to speak in rooms or to ask who is there. */
+  readonly server: ServerCore;
+  /** Ends the server and starts another: with the log it had, or without. */
+  restartServer(options?: { readonly keepLog?: boolean }): Promise<void>;
+  /** Ends the server until `restartServer`. */
+  stopServer(): Promise<void>;
+  /** Moves the virtual clock on; waits with the real one. */
+  advance(ms: number): Promise<void>;
+  readonly clock: TestClock;
+  /** Closes every client and the server. */
+  close(): Promise<void>;
+}
+
+/** A server and any number of users, in memory: no sockets, no ports, and no waiting under a virtual clock. */
+export function createTestRealtime({ rooms, seed = 1, clock: kind = 'real', server: serverOptions = {} }: TestRealtimeOptions): TestRealtime {
+  const clock = kind === 'virtual' ? virtualClock() : realClock();
+  const random = seededRandom(seed);
+  const randomId = idsFrom(random);
+  const users = new Map<string, User>();
+  const testUsers: TestUser[] = [];
+  const newBroker = (): ReturnType<typeof memoryBroker> => memoryBroker({ now: clock.now, randomId });
+  let broker = newBroker();
+  let core: ServerCore | null = null;
+
+  const start = (): ServerCore =>
+    createServerCore(
+      { authenticate: ({ token }) => (token === null ? null : (users.get(token) ?? null)), node: 'test', ...serverOptions, rooms, broker },
+      { now: clock.now, after: clock.after, soon: clock.soon, random, randomId, digest: testDigest },
+    );
+  core = start();
+
+  const all = (act: (network: Network) => void): void => {
+    for (const { network } of testUsers) act(network);
+  };
+  const faults: ((network: Network) => void)[] = [];
+  const fault = (act: (network: Network) => void): void => {
+    faults.push(act);
+    all(act);
+  };
+
+  const user: TestRealtime['user'] = (who, { connect = true, ...options } = {}) => {
+    users.set(who.id, who);
+    const network = createNetwork(clock, random, () => core);
+    for (const act of faults) act(network);
+    let notify: ((signal: Signal) => void) | null = null;
+    const client = createClientWith(
+      { url: 'memory:', token: who.id, ...options },
+      {
+        clock,
+        connect: network.connect,
+        signals: (listener) => {
+          notify = listener;
+          return () => {
+            notify = null;
+          };
+        },
+        random,
+        randomId,
+        schedule: onMicrotask,
+      },
+    );
+    const made: TestUser = {
+      client,
+      network,
+      wrapper: ({ children }) => createElement(RealtimeProvider, { client }, children),
+      signal: (signal) => notify?.(signal),
+    };
+    testUsers.push(made);
+    if (connect) client.connect();
+    return made;
+  };
+
+  const stopServer = async (): Promise<void> => {
+    const old = core;
+    core = null;
+    await old?.close();
+  };
+
+  return {
+    user,
+    network: {
+      latency: (ms, options) => { fault((network) => { network.latency(ms, options); }); },
+      cut: () => { fault((network) => { network.cut(); }); },
+      stall: (direction) => { fault((network) => { network.stall(direction); }); },
+      drop: () => { all((network) => { network.drop(); }); },
+      restore: () => { fault((network) => { network.restore(); }); },
+    },
+    get server() {
+      if (!core) throw new Error('the server is stopped');
+      return core;
+    },
+    async restartServer({ keepLog = true } = {}) {
+      await stopServer();
+      if (!keepLog) broker = newBroker();
+      core = start();
+    },
+    stopServer,
+    advance: clock.advance,
+    clock,
+    async close() {
+      for (const { client } of testUsers) client.close();
+      await stopServer();
+    },
+  };
+}

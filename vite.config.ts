@@ -1,0 +1,67 @@
+import react from '@vitejs/plugin-react';
+import { storybookTest } from '@storybook/addon-vitest/vitest-plugin';
+import { playwright } from '@vitest/browser-playwright';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { chromiumArgs, findChromium } from './test/support/browser.js';
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** The package by its public names, from source. */
+const names = {
+  'roomful/room': at('./src/contract/index.ts'),
+  'roomful/client': at('./src/client/index.ts'),
+  'roomful/msgpack': at('./src/protocol/msgpack.ts'),
+  'roomful/server': at('./src/server/node/index.ts'),
+  'roomful/testing': at('./src/testing/index.ts'),
+  roomful: at('./src/index.ts'),
+};
+
+const browser = async () => ({
+  enabled: true,
+  headless: true,
+  screenshotFailures: false,
+  provider: playwright({ launchOptions: { executablePath: await findChromium(), args: chromiumArgs, chromiumSandbox: false } }),
+  instances: [{ browser: 'chromium' as const }],
+});
+
+export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
+  plugins: [react()],
+  resolve: { alias: names },
+  build: {
+    target: 'es2022',
+    sourcemap: false,
+    minify: false,
+    emptyOutDir: true,
+    lib: {
+      formats: ['es'],
+      entry: {
+        'index': 'src/index.ts',
+        'contract/index': 'src/contract/index.ts',
+        'client/index': 'src/client/index.ts',
+        'protocol/msgpack': 'src/protocol/msgpack.ts',
+        'server/node/index': 'src/server/node/index.ts',
+        'testing/index': 'src/testing/index.ts',
+      },
+    },
+    rolldownOptions: {
+      external: (id: string) => !id.startsWith('.') && !id.startsWith('/'),
+      output: { chunkFileNames: 'shared/[name]-[hash].js' },
+    },
+  },
+  test: {
+    projects: mode !== 'test' ? [] : [
+      {
+        extends: true,
+        test: { name: 'node', environment: 'node', include: ['test/{protocol,contract,client,server,simulation,docs,e2e}/**/*.test.ts'], testTimeout: 20_000 },
+      },
+      { extends: true, test: { name: 'dom', environment: 'jsdom', include: ['test/react/**/*.test.{ts,tsx}', 'test/testing/**/*.test.{ts,tsx}'] } },
+      {
+        extends: true,
+        test: { name: 'browser', include: ['test/browser/**/*.test.{ts,tsx}'], globalSetup: ['test/browser/global-setup.ts'], browser: await browser() },
+        optimizeDeps: { include: ['partysocket/ws', 'zustand/vanilla', 'zustand', 'zustand/react/shallow', 'react-dom/client', '@msgpack/msgpack'] },
+      },
+      { extends: true, plugins: [storybookTest({ configDir: '.storybook' })], test: { name: 'storybook', browser: await browser() } },
+    ],
+  },
+}));
