@@ -113,7 +113,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
   let refs = 0;
 
   const emit = <E extends keyof ClientEvents>(event: E, ...values: Parameters<ClientEvents[E]>): void => {
-    for (const listener of [...listeners[event]]) {
+    for (const listener of Array.from(listeners[event])) {
       try {
         (listener as (...values: Parameters<ClientEvents[E]>) => void)(...values);
       } catch (error) {

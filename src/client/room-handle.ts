@@ -189,7 +189,7 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
       driver.dispatch({ type: 'history', ref: services.newRef(), room: id, before: first?.offset ?? null, limit, list });
     },
     deliver(message, failed) {
-      for (const handler of [...(handlers.get(message.type) ?? [])]) {
+      for (const handler of Array.from(handlers.get(message.type) ?? [])) {
         try {
           handler(message);
         } catch (error) {

@@ -17,4 +17,4 @@ export type DataOf<R, T> = Untyped<R> extends true ? unknown : T extends keyof C
 export type PresenceIn<R> = Untyped<R> extends true ? Readonly<Record<string, unknown>> : R extends RoomContract<string, ContractMessages<R> & Record<never, never>> ? PresenceOf<R> : PresenceOf<R>;
 
 /** The parameters a room's id needs; none for a plain string or a pattern without any. */
-export type ParamsOf<R> = R extends string ? Readonly<Record<string, never>> : ContractParams<R>;
+export type ParamsOf<R> = R extends string ? Readonly<Record<never, never>> : ContractParams<R>;

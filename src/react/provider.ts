@@ -23,48 +23,50 @@ function Lent({ client, children }: { readonly client: Client; readonly children
 }
 
 function Owned({ options, children }: { readonly options: ClientOptions; readonly children?: ReactNode }): ReactElement {
-  const latest = useRef(options);
-  useInsertionEffect(() => {
-    latest.current = options;
-  });
-  const [client] = useState(() => ownedClient(options, () => latest.current));
+  const [{ client, update }] = useState(() => ownedClient(options));
   const { url } = options;
   const opened = useRef<unknown>(null);
+  useInsertionEffect(() => {
+    update(options);
+  });
 
   useEffect(() => {
-    let closing = true;
-    opened.current = latest.current.url;
     cancelClose(client);
     client.connect();
+    // StrictMode and <Activity> mount again at once: only what stays unmounted is closed.
     return () => {
-      // StrictMode and <Activity> mount again at once: only what stays unmounted is closed.
-      if (closing) closeSoon(client);
-      closing = false;
+      closeSoon(client);
     };
   }, [client]);
 
   useEffect(() => {
-    if (typeof url !== 'string' || opened.current === url) return;
+    const before = opened.current;
     opened.current = url;
-    client.reconnect();
+    if (typeof url === 'string' && typeof before === 'string' && before !== url) client.reconnect();
   }, [client, url]);
 
   return createElement(RealtimeContext.Provider, { value: client }, children);
 }
 
+interface Owned {
+  readonly client: Client;
+  readonly update: (options: ClientOptions) => void;
+}
+
 /** A client whose functions are always the newest of the props. */
-function ownedClient(options: ClientOptions, latest: () => ClientOptions): Client {
-  return createClient({
-    ...options,
-    url: () => {
-      const { url } = latest();
-      return typeof url === 'function' ? url() : url;
-    },
-    token: options.token === undefined ? undefined : () => {
-      const { token } = latest();
-      return typeof token === 'function' ? token() : (token ?? null);
-    },
+function ownedClient(first: ClientOptions): Owned {
+  let latest = first;
+  const client = createClient({
+    ...first,
+    url: () => (typeof latest.url === 'function' ? latest.url() : latest.url),
+    token: first.token === undefined ? undefined : () => (typeof latest.token === 'function' ? latest.token() : (latest.token ?? null)),
   });
+  return {
+    client,
+    update(options) {
+      latest = options;
+    },
+  };
 }
 
 const closing = new WeakMap<Client, ReturnType<typeof setTimeout>>();

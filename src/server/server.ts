@@ -187,7 +187,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   };
 
   const stopListening = broker.listen(({ user, reason }) => {
-    for (const peer of [...peers]) if (peer.identity?.user?.id === user) drop(peer, 4403, reason);
+    for (const peer of peers) if (peer.identity?.user?.id === user) drop(peer, 4403, reason);
   });
 
   function read(peer: Peer, codec: Codec, data: Encoded): void {
@@ -299,13 +299,13 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
           resolve();
         };
       });
-      for (const peer of [...peers]) drop(peer, 1012, 'this node is draining');
+      for (const peer of peers) drop(peer, 1012, 'this node is draining');
     },
     async close() {
       draining = true;
       // A broker that outlives this node must not keep its members: whoever comes back enters anew.
       grace = 0;
-      for (const peer of [...peers]) drop(peer, 1012, 'the server restarts');
+      for (const peer of peers) drop(peer, 1012, 'the server restarts');
       stopListening();
       for (const departure of departures.values()) {
         departing.cancel(departure);

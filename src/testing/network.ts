@@ -161,7 +161,7 @@ export function createNetwork(clock: TestClock, random: () => number, server: ()
   };
 
   const drop = (): void => {
-    for (const connection of [...connections]) connection.break();
+    for (const connection of Array.from(connections)) connection.break();
   };
 
   return {
@@ -187,7 +187,7 @@ export function createNetwork(clock: TestClock, random: () => number, server: ()
     },
     restore() {
       Object.assign(conditions, { up: true, down: true, cut: false });
-      for (const connection of [...connections]) connection.release();
+      for (const connection of Array.from(connections)) connection.release();
     },
   };
 }

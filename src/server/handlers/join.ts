@@ -22,7 +22,7 @@ function find(id: string, { settings }: Services): { readonly served: ServedRoom
 }
 
 /** The presence a join brings, or null where it brings none or one that does not fit. */
-function presenceOf(presence: unknown, served: ServedRoom, { settings, broker: _ }: Services): Readonly<Record<string, unknown>> | null | 'invalid' {
+function presenceOf(presence: unknown, served: ServedRoom, { settings }: Services): Readonly<Record<string, unknown>> | null | 'invalid' {
   if (presence === null || !served.presence) return null;
   try {
     const checked = checkPresence(served.contract, presence);

@@ -1,0 +1,4 @@
+import { scenarios } from '../contracts/scenarios.js';
+import { wsHarness } from '../support/ws-harness.js';
+
+scenarios('over real sockets', wsHarness);
