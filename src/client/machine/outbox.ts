@@ -26,7 +26,8 @@ export const isBusy = (room: RoomOutbox | undefined): boolean => {
   return false;
 };
 
-const settle = (entry: Entry, outcome: Extract<Effect, { type: 'settle' }>['outcome']): Effect => ({ type: 'settle', ids: [entry.id, ...entry.replaces], outcome });
+const settle = (entry: Entry, outcome: Extract<Effect, { type: 'settle' }>['outcome']): readonly Effect[] =>
+  entry.settled ? [] : [{ type: 'settle', ids: [entry.id, ...entry.replaces], outcome }];
 
 /** Takes messages in, in order. Over the bounds, the policy decides who is refused: the new one, or the oldest that has not left. */
 export function enqueue(outbox: Outbox, messages: readonly Outgoing[], { now, config }: Context): Change {
@@ -50,7 +51,7 @@ export function enqueue(outbox: Outbox, messages: readonly Outgoing[], { now, co
       for (const entry of entries.values()) {
         if (!isQueued(entry)) continue;
         remove(entries, entry);
-        effects.push(settle(entry, { code: 'overflow', message: 'dropped: the outbox is full and drops the oldest' }));
+        effects.push(...settle(entry, { code: 'overflow', message: 'dropped: the outbox is full and drops the oldest' }));
         return true;
       }
     }
@@ -77,7 +78,7 @@ export function enqueue(outbox: Outbox, messages: readonly Outgoing[], { now, co
     if (expiresAt !== null) nextExpiry = Math.min(nextExpiry, expiresAt);
     entries.set(message.id, {
       id: message.id, type: message.type, version: message.version, data: message.data, shown: message.shown, bytes: message.bytes, coalesce: message.coalesce,
-      at: now, expiresAt, seq: null, sentOn: 0, seen: false, failure: null, replaces,
+      at: now, expiresAt, seq: null, sentOn: 0, seen: false, settled: false, failure: null, replaces,
     });
     count++;
     bytes += message.bytes;
@@ -92,7 +93,7 @@ function dropped(outbox: Outbox, room: string, entry: Entry, failure: Failure): 
   const entries = new Map(own.entries);
   entries.delete(entry.id);
   const left = { ...withRoom(outbox, room, { ...own, entries }), count: outbox.count - 1, bytes: outbox.bytes - entry.bytes };
-  return [left, entry.failure ? [] : [settle(entry, failure)]];
+  return [left, settle(entry, failure)];
 }
 
 /** Expires what never left and is past its time. */
@@ -151,8 +152,10 @@ export function rejoined(outbox: Outbox, room: string, last: number): Change {
   if (last > next.seq) next = { ...next, seq: last };
   const lost = next.kept.filter(({ entry }) => (entry.seq ?? 0) > last);
   if (lost.length) {
-    const entries = new Map<string, Entry>(lost.map(({ entry }) => [entry.id, { ...entry, sentOn: 0, seen: true, replaces: [] }]));
-    for (const [id, entry] of next.entries) entries.set(id, entry);
+    const again = lost.map(({ entry }): Entry => ({ ...entry, sentOn: 0, seen: true, settled: true }));
+    const held = Array.from(next.entries.values());
+    const numbered = [...again, ...held.filter(({ seq }) => seq !== null)].toSorted((a, b) => (a.seq ?? 0) - (b.seq ?? 0));
+    const entries = new Map([...numbered, ...held.filter(({ seq }) => seq === null)].map((entry) => [entry.id, entry]));
     next = { ...next, entries, kept: next.kept.filter((it) => !lost.includes(it)) };
   }
   let lowest = next.seq + 1;
@@ -178,11 +181,18 @@ export function due(own: RoomOutbox, room: string, attempt: number, window: numb
   let entries: Map<string, Entry> | null = null;
   let { seq, restart } = own;
   let flying = 0;
+  let previous = 0;
   for (const entry of own.entries.values()) {
     if (entry.failure) continue;
     if (++flying > window) break;
-    if (entry.sentOn === attempt) continue;
+    if (entry.sentOn === attempt) {
+      previous = entry.seq ?? previous;
+      continue;
+    }
     const number = entry.seq ?? ++seq;
+    // A number between was refused, and the server forgot the refusal: it cannot be had again.
+    restart ||= previous !== 0 && number !== previous + 1;
+    previous = number;
     frames.push({ type: 'send', room, seq: number, id: entry.id, message: entry.type, version: entry.version, data: entry.data, restart: restart ? true : null });
     restart = false;
     (entries ??= new Map(own.entries)).set(entry.id, { ...entry, seq: number, sentOn: attempt });
@@ -217,7 +227,7 @@ export function acknowledge(outbox: Outbox, room: string, epoch: string, receipt
     bytes -= entry.bytes;
     kept.push({ entry, until: now + keepTime });
     acked.push({ entry, offset: offset ?? null, timestamp });
-    effects.push(settle(entry, { id: entry.id, epoch, offset: offset ?? null, timestamp, duplicate, ...(result === undefined || result === null ? {} : { result }) }));
+    effects.push(...settle(entry, { id: entry.id, epoch, offset: offset ?? null, timestamp, duplicate, ...(result === undefined || result === null ? {} : { result }) }));
   }
   if (acked.length === 0) return [outbox, [], []];
   const held = [...own.kept.filter(({ until }) => until > now), ...kept].slice(-keepCount);
@@ -242,13 +252,13 @@ export function refuse(outbox: Outbox, frame: Extract<ServerFrame, { type: 'nack
     return [withRoom(outbox, room, { ...rewound(own), pausedUntil: now + (after ?? 1_000) }), []];
   }
   const failure: Failure = { code: isErrorCode(code) ? code : 'rejected', message: reason ?? code, ...(frame.details === null ? {} : { details: frame.details }) };
-  const entries = new Map(own.entries).set(entry.id, { ...entry, failure });
+  const entries = new Map(own.entries).set(entry.id, { ...entry, failure, settled: true });
   const failed = Array.from(entries.values()).filter((it) => it.failure);
   const surplus = failed.slice(0, Math.max(0, failed.length - failedLimit));
   for (const { id } of surplus) entries.delete(id);
   const next = withRoom(outbox, room, { ...own, entries });
   const bytes = surplus.reduce((sum, it) => sum + it.bytes, 0);
-  return [{ ...next, count: next.count - surplus.length, bytes: next.bytes - bytes, progress: advanced(outbox, 1) }, [settle(entry, failure)]];
+  return [{ ...next, count: next.count - surplus.length, bytes: next.bytes - bytes, progress: advanced(outbox, 1) }, settle(entry, failure)];
 }
 
 /** The log showed these of our own: a list has them by the log now. */
@@ -274,7 +284,7 @@ export function giveUp(outbox: Outbox, only: 'left' | 'all'): Change {
       entries.delete(entry.id);
       count--;
       bytes -= entry.bytes;
-      effects.push(settle(entry, left ? { code: 'in-doubt', message: 'it was sent, but not acknowledged' } : { code: 'closed', message: 'the client was closed before it left' }));
+      effects.push(...settle(entry, left ? { code: 'in-doubt', message: 'it was sent, but not acknowledged' } : { code: 'closed', message: 'the client was closed before it left' }));
     }
     rooms.set(room, only === 'left' ? { ...emptyRoomOutbox, entries } : { ...own, entries });
   }

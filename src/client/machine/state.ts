@@ -199,6 +199,8 @@ export interface Entry {
   readonly sentOn: number;
   /** Whether the log already showed it. */
   readonly seen: boolean;
+  /** Whether its promise was settled before: it failed and is tried again, or the log lost it after it was acknowledged. */
+  readonly settled: boolean;
   readonly failure: Failure | null;
   /** Messages that this one replaced: they settle as it does. */
   readonly replaces: readonly string[];
