@@ -150,6 +150,7 @@ test(`100,000 random events keep the invariants (SEED=${seed})`, () => {
     const owns = connection.status === 'opening' || connection.status === 'greeting' || connection.status === 'live';
     must(sockets.size === (owns ? 1 : 0), 'a socket where the state owns one, and only there', [connection.status, ...sockets]);
     if (connection.status === 'live') alive++;
+    must(event.type !== 'tick' || deadline(state) > now, 'a tick leaves nothing due', [connection, [...state.rooms.values()]]);
     const waits = owns || (connection.status === 'waiting' && signals.visible && !signals.frozen);
     must(!waits || deadline(state) < Infinity, 'whoever waits has a deadline', connection);
     for (const own of state.outbox.rooms.values()) {

@@ -2,6 +2,7 @@
 import { lostAfter } from './context.js';
 import { doubtAt } from './heartbeat.js';
 import { isBusy } from './outbox.js';
+import { isWanted } from './room.js';
 import type { State } from './state.js';
 
 /** Infinity where nothing is waited for. */
@@ -19,7 +20,10 @@ export function deadline(state: State): number {
       at(connection.giveUpAt);
       break;
     case 'live':
-      at(connection.probeUntil ?? Math.min(doubtAt(connection), connection.pingAt));
+      // A doubted link waits for its probe and for nothing else.
+      at(connection.probeUntil);
+      if (connection.probeUntil !== null) break;
+      at(Math.min(doubtAt(connection), connection.pingAt));
       at(connection.moveAt);
       at(connection.refreshAt);
       break;
@@ -37,9 +41,9 @@ export function deadline(state: State): number {
   const writable = live && connection.probeUntil === null;
   for (const room of state.rooms.values()) {
     const own = state.outbox.rooms.get(room.id);
-    if (room.leaveAt !== null && room.phase.status !== 'joining' && (!live || writable) && !isBusy(own)) at(room.leaveAt);
+    if (room.leaveAt !== null && room.phase.status !== 'joining' && (!live || writable) && !isBusy(own) && room.requests.length === 0) at(room.leaveAt);
     at(room.staleUntil);
-    if (!writable) continue;
+    if (!writable || !isWanted(room, own)) continue;
     if (room.phase.status === 'wanted') at(room.phase.at);
     if (room.phase.status === 'joined') {
       if (room.patch) at(room.presenceAt);

@@ -5,8 +5,9 @@ import { refreshAt, welcomed, type Step } from './connection.js';
 import type { Context } from './context.js';
 import type { Effect } from './effects.js';
 import { measured } from './heartbeat.js';
-import { acknowledge, refuse, rejoined, seen } from './outbox.js';
-import { denied, echoed, historyAnswered, historyFailed, joined, mustRejoin, presenceChanged, received, type RoomChange } from './room.js';
+import { acknowledge, refuse, refuseAll, rejoined, seen } from './outbox.js';
+import { historyAnswered, historyFailed, unanswered } from './history.js';
+import { denied, echoed, joined, mustRejoin, presenceChanged, received, type RoomChange } from './room.js';
 import type { Failure, Member, Room, State } from './state.js';
 
 /** Own membership as others see it in this room. */
@@ -26,16 +27,26 @@ const failureOf = (code: string, reason: string): Failure => ({ code: isErrorCod
 /** How long to wait before a refused join is tried again, where a retry can help. */
 const joinAgain = 2_000;
 
-function joinRefused(room: Room, failure: Failure, now: number): Room {
+const refusedRoom = (room: Room, failure: Failure): RoomChange => unanswered(denied(room, failure), failure);
+
+function joinRefused(room: Room, failure: Failure, now: number): RoomChange {
   const passing = failure.code === 'unavailable' || failure.code === 'limited' || failure.code === 'too-many-rooms';
-  return passing ? { ...room, phase: { status: 'wanted', at: now + joinAgain }, error: failure } : denied(room, failure);
+  return passing ? [{ ...room, phase: { status: 'wanted', at: now + joinAgain }, error: failure }, []] : refusedRoom(room, failure);
+}
+
+/** What a room that was denied leaves unsent cannot be sent. */
+function withOutbox([state, effects]: Step, id: string): Step {
+  const room = state.rooms.get(id);
+  if (room?.phase.status !== 'denied' || !room.error) return [state, effects];
+  const [outbox, settled] = refuseAll(state.outbox, id, room.error);
+  return [outbox === state.outbox ? state : { ...state, outbox }, [...effects, ...settled]];
 }
 
 function failed(state: State, { ref, code, reason }: Extract<ServerFrame, { type: 'error' }>, context: Context): Step {
   const failure = failureOf(code, reason);
   if (typeof ref === 'string') {
     const joining = state.rooms.get(ref)?.phase.status === 'joining';
-    if (joining) return inRoom(state, ref, onlyRoom((room) => joinRefused(room, failure, context.now)));
+    if (joining) return withOutbox(inRoom(state, ref, (room) => joinRefused(room, failure, context.now)), ref);
   } else if (ref !== null) {
     const room = Array.from(state.rooms.values()).find(({ requests }) => requests.some((request) => request.ref === ref));
     if (room) return inRoom(state, room.id, (it) => historyFailed(it, ref, failure));
@@ -76,7 +87,7 @@ function one(state: State, frame: Exclude<ServerFrame, { type: 'message' }>, con
     }
     case 'left':
       if (frame.code === null) return [state, []];
-      return inRoom(state, frame.room, onlyRoom((room) => denied(room, failureOf(frame.code as string, 'expelled from the room'))));
+      return withOutbox(inRoom(state, frame.room, (room) => refusedRoom(room, failureOf(frame.code as string, 'expelled from the room'))), frame.room);
     case 'ack': {
       const [outbox, effects, acked] = acknowledge(state.outbox, frame.room, frame.epoch, frame.receipts, now);
       if (outbox === state.outbox) return [state, []];

@@ -8,6 +8,8 @@ import type { Entry, Failure, Kept, Outbox, RoomOutbox } from './state.js';
 
 export const emptyRoomOutbox: RoomOutbox = { entries: new Map(), seq: 0, kept: [], pausedUntil: 0, restart: false };
 
+const inDoubt: Failure = { code: 'in-doubt', message: 'it was sent, but not acknowledged' };
+
 /** Failed messages that stay visible until somebody retries or discards them. */
 const failedLimit = 100;
 
@@ -161,13 +163,15 @@ export function rejoined(outbox: Outbox, room: string, last: number): Change {
   let lowest = next.seq + 1;
   for (const { seq, failure } of next.entries.values()) if (seq !== null && failure === null) lowest = Math.min(lowest, seq);
   const missing = lowest - last - 1;
+  let acked = missing;
+  for (const { seq, failure } of next.entries.values()) if (seq !== null && failure !== null && seq > last && seq < lowest) acked--;
   const backlog = Array.from(next.entries.values()).filter((entry) => !entry.failure).length;
   const bytes = lost.reduce((sum, { entry }) => sum + entry.bytes, 0);
   const before = outbox.progress ?? { done: 0, total: 0 };
   const progress = backlog > 1 ? { done: before.done, total: before.total + backlog } : outbox.progress;
   return [
     { ...withRoom(outbox, room, { ...next, restart: missing > 0, pausedUntil: 0 }), count: outbox.count + lost.length, bytes: outbox.bytes + bytes, progress },
-    missing > 0 ? [{ type: 'acked-lost', room, count: missing }] : [],
+    acked > 0 ? [{ type: 'acked-lost', room, count: acked }] : [],
   ];
 }
 
@@ -178,6 +182,7 @@ export const interrupted = (outbox: Outbox): Outbox => (outbox.progress ? { ...o
 export function due(own: RoomOutbox, room: string, attempt: number, window: number, now: number): readonly [RoomOutbox, ClientFrame[]] {
   const frames: ClientFrame[] = [];
   if (now < own.pausedUntil) return [own, frames];
+  const awake = own.pausedUntil > 0 ? { ...own, pausedUntil: 0 } : own;
   let entries: Map<string, Entry> | null = null;
   let { seq, restart } = own;
   let flying = 0;
@@ -197,7 +202,7 @@ export function due(own: RoomOutbox, room: string, attempt: number, window: numb
     restart = false;
     (entries ??= new Map(own.entries)).set(entry.id, { ...entry, seq: number, sentOn: attempt });
   }
-  return [entries ? { ...own, entries, seq, restart } : own, frames];
+  return [entries ? { ...awake, entries, seq, restart } : awake, frames];
 }
 
 export interface Acked {
@@ -261,6 +266,21 @@ export function refuse(outbox: Outbox, frame: Extract<ServerFrame, { type: 'nack
   return [{ ...next, count: next.count - surplus.length, bytes: next.bytes - bytes, progress: advanced(outbox, 1) }, settle(entry, failure)];
 }
 
+/** Nobody here may send in this room: what left is in doubt, what did not fails as the room did. */
+export function refuseAll(outbox: Outbox, room: string, failure: Failure): Change {
+  const own = outbox.rooms.get(room);
+  if (!own || !isBusy(own)) return [outbox, []];
+  const effects: Effect[] = [];
+  const entries = new Map(own.entries);
+  for (const entry of own.entries.values()) {
+    if (entry.failure) continue;
+    const why = entry.seq === null ? failure : inDoubt;
+    effects.push(...settle(entry, why));
+    entries.set(entry.id, { ...entry, failure: why, settled: true });
+  }
+  return [{ ...withRoom(outbox, room, { ...own, entries }), progress: null }, effects];
+}
+
 /** The log showed these of our own: a list has them by the log now. */
 export function seen(outbox: Outbox, room: string, ids: readonly string[]): Outbox {
   const own = outboxOf(outbox, room);
@@ -284,7 +304,7 @@ export function giveUp(outbox: Outbox, only: 'left' | 'all'): Change {
       entries.delete(entry.id);
       count--;
       bytes -= entry.bytes;
-      effects.push(...settle(entry, left ? { code: 'in-doubt', message: 'it was sent, but not acknowledged' } : { code: 'closed', message: 'the client was closed before it left' }));
+      effects.push(...settle(entry, left ? inDoubt : { code: 'closed', message: 'the client was closed before it left' }));
     }
     rooms.set(room, only === 'left' ? { ...emptyRoomOutbox, entries } : { ...own, entries });
   }

@@ -7,11 +7,8 @@ import type { Context } from './context.js';
 import type { Effect } from './effects.js';
 import { doubtAt } from './heartbeat.js';
 import { due, expire, isBusy } from './outbox.js';
-import { presenceSent } from './room.js';
+import { isWanted, presenceSent } from './room.js';
 import type { Room, RoomOutbox, State } from './state.js';
-
-/** Whether a room is to be joined: somebody uses it or did a moment ago, or messages wait to be sent in it. */
-export const isWanted = (room: Room, outbox: RoomOutbox | undefined): boolean => room.users > 0 || room.leaveAt !== null || isBusy(outbox);
 
 const historyOf = (room: Room): number => {
   let most = room.history;
@@ -49,7 +46,7 @@ function leave(state: State, now: number): readonly [State, ClientFrame[]] {
   const frames: ClientFrame[] = [];
   let rooms: Map<string, Room> | null = null;
   for (const room of state.rooms.values()) {
-    if (room.leaveAt === null || room.leaveAt > now || room.phase.status === 'joining' || isBusy(state.outbox.rooms.get(room.id))) continue;
+    if (room.leaveAt === null || room.leaveAt > now || room.phase.status === 'joining' || room.requests.length > 0 || isBusy(state.outbox.rooms.get(room.id))) continue;
     if (room.phase.status === 'joined') frames.push({ type: 'leave', room: room.id });
     (rooms ??= new Map(state.rooms)).delete(room.id);
   }

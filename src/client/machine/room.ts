@@ -3,19 +3,23 @@ import type { EntryTuple, ServerFrame } from '../../protocol/frames.js';
 import { toPosition } from '../../protocol/position.js';
 import { linger, presenceInterval, staleTime, type Context } from './context.js';
 import type { Effect } from './effects.js';
-import type { Acked } from './outbox.js';
+import { isBusy, type Acked } from './outbox.js';
 import { diffed, merged, snapshot, stale } from './presence.js';
-import type { Failure, Member, Message, Room } from './state.js';
-import { appended, everyType, prepended, replaced } from './timeline.js';
+import type { Failure, Member, Message, Room, RoomOutbox } from './state.js';
+import { appended, everyType, replaced } from './timeline.js';
 
 export type RoomChange = readonly [Room, readonly Effect[]];
 
-export function newRoom(id: string): Room {
+/** A room nobody uses yet: it is left a moment later, unless somebody does. */
+export function newRoom(id: string, now: number): Room {
   return {
-    id, users: 0, leaveAt: null, phase: { status: 'wanted', at: 0 }, joinedOnce: false, position: null, continuity: 'exact', error: null, history: 0,
+    id, users: 0, leaveAt: now + linger, phase: { status: 'wanted', at: 0 }, joinedOnce: false, position: null, continuity: 'exact', error: null, history: 0,
     lists: new Map(), requests: [], echoes: [], members: new Map(), staleUntil: null, mine: null, patch: null, presenceAt: 0, volatile: [],
   };
 }
+
+/** Whether a room is to be joined: somebody uses it or did a moment ago, or something waits to be sent or asked in it. */
+export const isWanted = (room: Room, outbox: RoomOutbox | undefined): boolean => room.users > 0 || room.leaveAt !== null || room.requests.length > 0 || isBusy(outbox);
 
 export function retained(room: Room, history: number, presence: Room['mine']): Room {
   const users = { ...room, users: room.users + 1, leaveAt: null, history: Math.max(room.history, history) };
@@ -53,7 +57,7 @@ function messageOf(room: Room, entry: EntryTuple, context: Context): Message | F
 }
 
 /** Entries as messages; those this end cannot read become reports, and never a crash. */
-function readAll(room: Room, entries: readonly EntryTuple[], context: Context): readonly [Message[], Effect[]] {
+export function readAll(room: Room, entries: readonly EntryTuple[], context: Context): readonly [Message[], Effect[]] {
   const messages: Message[] = [];
   const effects: Effect[] = [];
   for (const entry of entries) {
@@ -126,7 +130,7 @@ export function joined(room: Room, frame: Extract<ServerFrame, { type: 'joined' 
 export const mustRejoin = (room: Room): Room => (room.phase.status === 'joined' ? { ...room, phase: { status: 'wanted', at: 0 }, continuity: 'gap' } : room);
 
 export function denied(room: Room, failure: Failure): Room {
-  return { ...room, phase: { status: 'denied' }, error: failure, members: new Map(), staleUntil: null };
+  return { ...room, phase: { status: 'denied' }, error: failure, members: new Map(), staleUntil: null, volatile: [] };
 }
 
 export const presenceChanged = (room: Room, frame: Extract<ServerFrame, { type: 'presence' }>): Room =>
@@ -158,26 +162,3 @@ export function listReleased(room: Room, key: string): Room {
   else lists.delete(key);
   return { ...room, lists };
 }
-
-/** An answer to a request for history: older messages for a list, or a page for whoever asked. */
-export function historyAnswered(room: Room, frame: Extract<ServerFrame, { type: 'history' }>, context: Context): RoomChange {
-  const request = room.requests.find(({ ref }) => ref === frame.ref);
-  if (!request) return [room, []];
-  const [messages, reports] = readAll(room, frame.messages, context);
-  const next: Room = { ...room, requests: room.requests.filter((it) => it !== request) };
-  if (request.list === null) return [next, [...reports, { type: 'history', ref: frame.ref, outcome: messages }]];
-  const list = room.lists.get(request.list);
-  if (!list) return [next, reports];
-  return [{ ...next, lists: new Map(room.lists).set(request.list, prepended(list, request.list, messages, frame.more)) }, reports];
-}
-
-export function historyFailed(room: Room, ref: number, failure: Failure): RoomChange {
-  const request = room.requests.find((it) => it.ref === ref);
-  if (!request) return [room, []];
-  const next: Room = { ...room, requests: room.requests.filter((it) => it !== request) };
-  if (request.list === null) return [next, [{ type: 'history', ref, outcome: failure }]];
-  const list = room.lists.get(request.list);
-  return [list ? { ...next, lists: new Map(room.lists).set(request.list, { ...list, loading: false }) } : next, [{ type: 'report', room: room.id, failure }]];
-}
-
-

@@ -5,18 +5,19 @@ import type { Effect } from './effects.js';
 import type { Event } from './events.js';
 import { frames } from './frames.js';
 import { heard } from './heartbeat.js';
+import { requested, unanswered } from './history.js';
 import { discard, enqueue, expire, giveUp, interrupted, retry } from './outbox.js';
-import { isWanted, pump } from './pump.js';
-import { disconnected, listReleased, listRetained, newRoom, presented, released, retained, withoutStale } from './room.js';
-import type { Room, State } from './state.js';
+import { pump } from './pump.js';
+import { disconnected, isWanted, listReleased, listRetained, newRoom, presented, released, retained, withoutStale } from './room.js';
+import type { Failure, Room, State } from './state.js';
 
-const withRoom = (state: State, id: string, change: (room: Room) => Room): State => {
-  const room = state.rooms.get(id) ?? newRoom(id);
+const withRoom = (state: State, id: string, now: number, change: (room: Room) => Room): State => {
+  const room = state.rooms.get(id) ?? newRoom(id, now);
   const next = change(room);
   return state.rooms.get(id) === next ? state : { ...state, rooms: new Map(state.rooms).set(id, next) };
 };
 
-const ifRoom = (state: State, id: string, change: (room: Room) => Room): State => (state.rooms.has(id) ? withRoom(state, id, change) : state);
+const ifRoom = (state: State, id: string, change: (room: Room) => Room): State => (state.rooms.has(id) ? withRoom(state, id, 0, change) : state);
 
 const mapRooms = (state: State, change: (room: Room) => Room): State => {
   let rooms: Map<string, Room> | null = null;
@@ -110,16 +111,27 @@ function connect(state: State, context: Context): Step {
   return open({ ...state, retry: { ...state.retry, failures: 0, reauthed: false, tries: 0, since: null, lost: false, reason: null } }, context);
 }
 
+const clientClosed: Failure = { code: 'closed', message: 'the client is closed' };
+
+/** Why nothing can be asked of this room for good, or null. */
+function barred(state: State, id: string): Failure | null {
+  if (state.connection.status === 'closed') return clientClosed;
+  const room = state.rooms.get(id);
+  return room?.phase.status === 'denied' ? (room.error ?? { code: 'denied', message: 'not for us' }) : null;
+}
+
 function close(state: State): Step {
   const { status } = state.connection;
   const [outbox, settled] = giveUp(state.outbox, 'all');
-  const unanswered = Array.from(state.rooms.values()).flatMap((room) =>
-    room.requests.flatMap(({ ref, list }): Effect[] => (list === null ? [{ type: 'history', ref, outcome: { code: 'closed', message: 'the client was closed' } }] : [])),
-  );
-  const left = mapRooms({ ...state, outbox }, (room) => (room.requests.length ? { ...room, requests: [] } : room));
-  if (status === 'idle' || status === 'closed') return [left, [...settled, ...unanswered]];
+  const given: Effect[] = [...settled];
+  const left = mapRooms({ ...state, outbox }, (room) => {
+    const [next, effects] = unanswered(room, clientClosed);
+    given.push(...effects);
+    return next;
+  });
+  if (status === 'idle' || status === 'closed') return [left, given];
   const [ended, effects] = end(left, { code: 1000, reason: 'closed by the app' });
-  return [{ ...ended, retry: { ...ended.retry, lost: false } }, [...settled, ...unanswered, ...effects]];
+  return [{ ...ended, retry: { ...ended.retry, lost: false } }, [...given, ...effects]];
 }
 
 function reconnect(state: State, context: Context): Step {
@@ -213,11 +225,11 @@ export function transition(state: State, event: Event, context: Context): Step {
     case 'pageshow':
       return parted(state, signal(state, event.type, context), now);
     case 'retain':
-      return [withRoom(state, event.room, (room) => retained(room, event.history, event.presence)), []];
+      return [withRoom(state, event.room, now, (room) => retained(room, event.history, event.presence)), []];
     case 'release':
       return [ifRoom(state, event.room, (room) => released(room, now)), []];
     case 'list-retain': {
-      const next = withRoom(state, event.room, (room) => listRetained(room, event.list, event.limit));
+      const next = withRoom(state, event.room, now, (room) => listRetained(room, event.list, event.limit));
       const room = next.rooms.get(event.room) as Room;
       const late = room.phase.status === 'joined' && room.lists.get(event.list)?.users === 1;
       return late ? transition(next, { type: 'history', ref: event.ref, room: event.room, before: null, limit: event.limit, list: event.list }, context) : [next, []];
@@ -226,21 +238,21 @@ export function transition(state: State, event: Event, context: Context): Step {
       return [ifRoom(state, event.room, (room) => listReleased(room, event.list)), []];
     case 'history': {
       const { ref, before, limit, list } = event;
-      return [withRoom(state, event.room, (room) => {
-        const known = list === null ? undefined : room.lists.get(list);
-        if (list !== null && (!known || known.loading)) return room;
-        const requests = [...room.requests, { ref, before, limit, list, sentOn: 0 }];
-        return known && list !== null ? { ...room, requests, lists: new Map(room.lists).set(list, { ...known, loading: true }) } : { ...room, requests };
-      }), []];
+      const outcome = barred(state, event.room);
+      if (outcome) return [state, list === null ? [{ type: 'history', ref, outcome }] : []];
+      return [withRoom(state, event.room, now, (room) => requested(room, { ref, before, limit, list })), []];
     }
     case 'send': {
-      if (state.connection.status === 'closed') {
-        return [state, event.messages.map(({ id }): Effect => ({ type: 'settle', ids: [id], outcome: { code: 'closed', message: 'the client is closed' } }))];
-      }
-      const [outbox, effects] = enqueue(state.outbox, event.messages, context);
+      const refused = event.messages.flatMap(({ id, room }): Effect[] => {
+        const outcome = barred(state, room);
+        return outcome ? [{ type: 'settle', ids: [id], outcome }] : [];
+      });
+      const taken = refused.length ? event.messages.filter(({ room }) => !barred(state, room)) : event.messages;
+      if (taken.length === 0) return [state, refused];
+      const [outbox, effects] = enqueue(state.outbox, taken, context);
       let next: State = { ...state, outbox };
-      for (const { room } of event.messages) next = withRoom(next, room, (it) => it);
-      return [next, effects];
+      for (const { room } of taken) next = withRoom(next, room, now, (it) => it);
+      return [next, [...refused, ...effects]];
     }
     case 'retry': {
       const outbox = retry(state.outbox, event.room, event.id, now);
@@ -257,7 +269,7 @@ export function transition(state: State, event: Event, context: Context): Step {
       return [ifRoom(state, id, (room) => (room.phase.status === 'joined' && room.volatile.length < volatileLimit ? { ...room, volatile: [...room.volatile, { type: message, version, data }] } : room)), []];
     }
     case 'presence':
-      return [withRoom(state, event.room, (room) => presented(room, event.patch)), []];
+      return [withRoom(state, event.room, now, (room) => presented(room, event.patch)), []];
     default:
       event satisfies never;
       return [state, []];

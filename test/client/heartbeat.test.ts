@@ -1,0 +1,67 @@
+// Proof of life, its absence, and what a sleeping machine does about it.
+import { expect, test } from 'vitest';
+import { measured } from '../../src/client/machine/heartbeat.js';
+import { machine, messageFrame, outgoing, typesOf, welcome, joinedFrame } from '../support/run.js';
+
+test('P19 silence ends a link after interval + timeout, and a probe comes before', () => {
+  const it = machine({ heartbeat: { interval: 10_000, timeout: 4_000 } }).live('a');
+  expect(typesOf(it.pass(9_999).take())).toEqual([]);
+  expect(typesOf(it.pass(2_001).take())).toEqual(['write ping', 'write ping']);
+  expect(it.state.connection).toMatchObject({ status: 'live', probeUntil: it.now + 2_000 });
+  expect(typesOf(it.pass(1_999).take())).toEqual([]);
+  expect(it.pass(1).take()).toMatchObject([{ type: 'close', code: 4000 }]);
+});
+
+test('P18 any frame counts as life', () => {
+  const it = machine({ heartbeat: { interval: 10_000, timeout: 4_000 } }).live('a');
+  for (let offset = 1; offset <= 10; offset++) it.pass(9_000).receive(messageFrame('a', offset));
+  expect(it.state.connection.status).toBe('live');
+});
+
+test('P18 the server states the interval where it is tighter, and never loosens the own one', () => {
+  const tighter = machine();
+  tighter.dispatch({ type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null }).receive(welcome({ heartbeat: [3_000, 1_000] }));
+  expect(tighter.state.connection).toMatchObject({ interval: 3_000, timeout: 1_000 });
+  const looser = machine();
+  looser.dispatch({ type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null }).receive(welcome({ heartbeat: [300_000, 100_000] }));
+  expect(looser.state.connection).toMatchObject({ interval: 25_000, timeout: 10_000 });
+});
+
+test('P19 a laptop that slept does not write into a dead socket: it probes first, and sends once there is life', () => {
+  const it = machine().live('a').sleep(3_600_000);
+  it.send(outgoing('x'));
+  expect(typesOf(it.take())).toEqual(['write ping']);
+  it.receive({ type: 'pong', time: it.now });
+  expect(typesOf(it.take())).toEqual(['write send']);
+});
+
+test('P19 nothing is written while a link is doubted, and what waited goes to the next connection once', () => {
+  const it = machine().live('a').sleep(3_600_000);
+  it.send(outgoing('x'));
+  it.take();
+  it.pass(2_000);
+  it.dispatch({ type: 'reconnect' }, { type: 'opened', attempt: it.state.attempt + 1, transport: 'websocket', codec: 'json', token: null });
+  it.receive(welcome(), joinedFrame('a', { position: ['e', 0, ''], recovered: true }));
+  expect(it.written().filter(({ type }) => type === 'send')).toMatchObject([{ id: 'x', seq: 1 }]);
+});
+
+test('an alarm that rings far too late proves a sleep, not a silence: what was said may still wait to be read', () => {
+  const it = machine().live('a').dispatch({ type: 'visible' });
+  it.take();
+  it.sleep(60_000).dispatch({ type: 'tick' });
+  expect(it.state.connection).toMatchObject({ status: 'live', probeUntil: it.now + 2_000 });
+});
+
+test('P18 a ping is answered with its time', () => {
+  expect(machine().live().receive({ type: 'ping', time: 42.5 }).written()).toEqual([{ type: 'pong', time: 42.5 }]);
+});
+
+test('latency: an average by eighths, jitter by sixteenths, and no sample from the future', () => {
+  const first = measured(null, 100);
+  expect(first).toEqual({ last: 100, average: 100, jitter: 0 });
+  expect(measured(first, 180)).toEqual({ last: 180, average: 110, jitter: 5 });
+  const it = machine().live();
+  const { latency } = it.state;
+  it.receive({ type: 'pong', time: it.now + 1_000 });
+  expect(it.state.latency).toBe(latency);
+});

@@ -1,0 +1,189 @@
+// Own durable messages: numbered, sent, acknowledged, refused, given up.
+import { describe, expect, test } from 'vitest';
+import type { ClientFrame } from '../../src/protocol/frames.js';
+import { defaultLimits } from '../../src/protocol/limits.js';
+import { joinedFrame, machine, outgoing, settledOf, welcome, type Machine } from '../support/run.js';
+
+const sends = (frames: readonly ClientFrame[]): unknown[] => frames.flatMap((frame) => (frame.type === 'send' ? [frame.restart ? `${frame.seq}:${frame.id}!` : `${frame.seq}:${frame.id}`] : []));
+const ack = (...seqs: readonly number[]) => ({ type: 'ack' as const, room: 'a', epoch: 'e', receipts: seqs.map((seq) => [seq, seq, 5, false] as const) });
+const nack = (seq: number, code: string, after: number | null = null) => ({ type: 'nack' as const, room: 'a', seq, code, after, reason: 'why', details: null });
+
+function resume(it: Machine, last: number): Machine {
+  it.dispatch({ type: 'reconnect' });
+  it.dispatch({ type: 'opened', attempt: it.state.attempt, transport: 'websocket', codec: 'json', token: null }).receive(welcome());
+  it.take();
+  const position = it.state.rooms.get('a')?.position ?? { epoch: 'e', offset: 0, tag: '' };
+  return it.receive(joinedFrame('a', { position: [position.epoch, position.offset, position.tag], recovered: true, last }));
+}
+
+test('P28 numbers count from 1 in the order of the calls, across turns', () => {
+  const it = machine().live('a');
+  it.send(outgoing('x'), outgoing('y')).send(outgoing('z'));
+  expect(sends(it.written())).toEqual(['1:x', '2:y', '3:z']);
+});
+
+test('a receipt settles its message; several in one acknowledgement settle in order', () => {
+  const it = machine().live('a').send(outgoing('x'), outgoing('y'));
+  it.take();
+  expect(settledOf(it.receive(ack(1, 2)).take())).toEqual([['x', 1], ['y', 2]]);
+  expect(it.state.outbox).toMatchObject({ count: 0, bytes: 0 });
+});
+
+test('P30 what was sent and not acknowledged is sent again with the same numbers, and the receipt of a duplicate settles it once', () => {
+  const it = machine().live('a').send(outgoing('x'), outgoing('y'));
+  it.take();
+  resume(it, 2);
+  expect(sends(it.written())).toEqual(['1:x', '2:y']);
+  const duplicates = { ...ack(), receipts: [[1, 1, 5, true], [2, 2, 5, true]] as const };
+  expect(settledOf(it.receive(duplicates).take())).toEqual([['x', 1], ['y', 2]]);
+  expect(settledOf(it.receive(duplicates).take())).toEqual([]);
+});
+
+test('P30 acknowledged messages that the log lost are sent again, and settle nobody twice', () => {
+  const it = machine().live('a').send(outgoing('x'), outgoing('y'), outgoing('z'));
+  it.receive(ack(1, 2, 3));
+  it.take();
+  resume(it, 1);
+  expect(sends(it.written())).toEqual(['2:y', '3:z']);
+  expect(settledOf(it.receive(ack(2, 3)).take())).toEqual([]);
+});
+
+test('P32 numbers that nobody holds any more are said to be gone, with how many', () => {
+  const it = machine().live('a').send(outgoing('x'), outgoing('y'));
+  it.receive(ack(1, 2));
+  it.sleep(130_000).receive(ack());
+  it.send(outgoing('z')).receive({ type: 'pong', time: it.now }, ack(3));
+  it.take();
+  resume(it, 0);
+  const effects = it.take();
+  expect(effects).toContainEqual({ type: 'acked-lost', room: 'a', count: 2 });
+  expect(sends(effects.flatMap((effect) => (effect.type === 'write' ? effect.frames : [])))).toEqual(['3:z!']);
+});
+
+test('at most `window` are unacknowledged, and the server may want fewer', () => {
+  const it = machine({ outbox: { window: 3 } }).live('a').send(...Array.from({ length: 5 }, (_, index) => outgoing(`m${index}`)));
+  expect(sends(it.written())).toHaveLength(3);
+  expect(sends(it.receive(ack(1, 2)).written())).toEqual(['4:m3', '5:m4']);
+  const narrow = machine().dispatch({ type: 'retain', room: 'a', history: 0, presence: null }, { type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null });
+  narrow.receive(welcome({ limits: { ...defaultLimits, window: 2 } }), joinedFrame('a')).send(outgoing('1'), outgoing('2'), outgoing('3'));
+  expect(sends(narrow.written())).toHaveLength(2);
+});
+
+test('P31 a refusal settles one and holds up none', () => {
+  const it = machine().live('a').send(outgoing('x'), outgoing('y'));
+  it.take();
+  expect(settledOf(it.receive(nack(1, 'rejected'), ack(2)).take())).toEqual([['x', 'rejected'], ['y', 2]]);
+  expect(it.state.outbox.rooms.get('a')?.entries.get('x')?.failure).toMatchObject({ code: 'rejected', message: 'why' });
+});
+
+test('P31 limited refuses nothing: the same number comes again after the wait', () => {
+  const it = machine().live('a').send(outgoing('x'), outgoing('y'));
+  it.take();
+  expect(settledOf(it.receive(nack(1, 'limited', 300)).take())).toEqual([]);
+  expect(sends(it.pass(299).written())).toEqual([]);
+  expect(sends(it.pass(1).written())).toEqual(['1:x', '2:y']);
+});
+
+test('P28 after a gap it goes back to what the server lacks', () => {
+  const it = machine().live('a').send(outgoing('x'), outgoing('y'), outgoing('z'));
+  it.take();
+  it.receive(nack(3, 'gap', 1));
+  expect(sends(it.written())).toEqual(['1:x', '2:y', '3:z']);
+});
+
+describe('bounds', () => {
+  test('a full outbox rejects the new message', () => {
+    const it = machine({ outbox: { limit: 2 } }).send(outgoing('x'), outgoing('y'), outgoing('z'));
+    expect(settledOf(it.take())).toEqual([['z', 'overflow']]);
+    expect(it.state.outbox.count).toBe(2);
+  });
+
+  test('bytes count too', () => {
+    const it = machine({ outbox: { bytes: 25 } }).send(outgoing('x'), outgoing('y'), outgoing('z'));
+    expect(settledOf(it.take())).toEqual([['z', 'overflow']]);
+  });
+
+  test('drop-oldest gives up the oldest that has not left, and never one that may have', () => {
+    const it = machine({ outbox: { limit: 2, window: 1, overflow: 'drop-oldest' } }).live('a').send(outgoing('x'), outgoing('y'));
+    it.take();
+    expect(settledOf(it.send(outgoing('z')).take())).toEqual([['y', 'overflow']]);
+    expect([...(it.state.outbox.rooms.get('a')?.entries.keys() ?? [])]).toEqual(['x', 'z']);
+  });
+
+  test('a message that cannot leave in time expires, without a hole in the numbers', () => {
+    const it = machine().send(outgoing('x', { ttl: 100 }), outgoing('y'));
+    it.take();
+    expect(settledOf(it.pass(100).take())).toEqual([['x', 'expired']]);
+    it.live('a');
+    expect(it.state.outbox.rooms.get('a')?.entries.get('y')?.seq).toBe(1);
+  });
+
+  test('ttl is of waiting to leave: a message in flight does not expire', () => {
+    const it = machine().live('a').send(outgoing('x', { ttl: 100 }));
+    it.take();
+    expect(settledOf(it.pass(10_000).take())).toEqual([]);
+  });
+
+  test('the newest of a key replaces a queued older one, and both settle as it does', () => {
+    const it = machine().send(outgoing('old', { coalesce: 'k' }), outgoing('other'), outgoing('new', { coalesce: 'k' }));
+    it.live('a');
+    expect([...(it.state.outbox.rooms.get('a')?.entries.keys() ?? [])]).toEqual(['other', 'new']);
+    expect(settledOf(it.receive(ack(1, 2)).take())).toEqual([['other', 1], ['new old', 2]]);
+  });
+
+  test('a message that has left is not replaced', () => {
+    const it = machine().live('a').send(outgoing('old', { coalesce: 'k' }));
+    it.send(outgoing('new', { coalesce: 'k' }));
+    expect(sends(it.written())).toEqual(['1:old', '2:new']);
+  });
+});
+
+describe('what becomes of a promise', () => {
+  test('aborted while queued; what has left cannot be taken back', () => {
+    const it = machine().send(outgoing('x'));
+    expect(settledOf(it.dispatch({ type: 'abort', room: 'a', id: 'x' }).take())).toEqual([['x', 'aborted']]);
+    const flying = machine().live('a').send(outgoing('y'));
+    flying.take();
+    expect(settledOf(flying.dispatch({ type: 'abort', room: 'a', id: 'y' }).take())).toEqual([]);
+  });
+
+  test('close: in doubt if it left, closed if not', () => {
+    const it = machine({ outbox: { window: 1 } }).live('a').send(outgoing('x'), outgoing('y'));
+    it.take();
+    expect(settledOf(it.dispatch({ type: 'close' }).take())).toEqual([['x', 'in-doubt'], ['y', 'closed']]);
+  });
+
+  test('P16 a session taken by another: what left is in doubt, the rest goes on under new numbers', () => {
+    const it = machine({ outbox: { window: 1 } }).live('a').send(outgoing('x'), outgoing('y'));
+    it.take();
+    it.dispatch({ type: 'lost', attempt: it.state.attempt, code: 4409, reason: '' });
+    expect(settledOf(it.take())).toEqual([['x', 'in-doubt']]);
+    resume(it, 0);
+    expect(sends(it.written())).toEqual(['1:y']);
+  });
+
+  test('a failed message is sent again on retry, as the newest', () => {
+    const it = machine().live('a').send(outgoing('x'));
+    it.receive(nack(1, 'rejected'));
+    it.take();
+    it.dispatch({ type: 'retry', room: 'a', id: 'x' });
+    expect(sends(it.written())).toEqual(['2:x']);
+    expect(settledOf(it.receive(ack(2)).take())).toEqual([]);
+    expect(it.state.outbox.count).toBe(0);
+  });
+
+  test('a send after close rejects at once', () => {
+    const it = machine().live('a').dispatch({ type: 'close' });
+    it.take();
+    expect(settledOf(it.send(outgoing('x')).take())).toEqual([['x', 'closed']]);
+  });
+});
+
+test('a backlog reports its progress', () => {
+  const it = machine().send(outgoing('x'), outgoing('y'), outgoing('z')).live('a');
+  expect(it.state.outbox.progress).toEqual({ done: 0, total: 3 });
+  it.receive(ack(1));
+  expect(it.state.outbox.progress).toEqual({ done: 1, total: 3 });
+  it.receive(ack(2, 3));
+  expect(it.state.outbox.progress).toBeNull();
+});
