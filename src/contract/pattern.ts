@@ -20,9 +20,15 @@ export interface PatternMatcher {
   match(id: string): Readonly<Record<string, string>> | null;
 }
 
-/** `encodeURIComponent` leaves these, and room ids do not have them. */
-const encode = (value: string): string =>
-  encodeURIComponent(value).replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+/** Null where the text has half a surrogate pair. */
+function encode(value: string): string | null {
+  try {
+    // The characters that `encodeURIComponent` leaves, and room ids do not have.
+    return encodeURIComponent(value).replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  } catch {
+    return null;
+  }
+}
 
 function decode(value: string): string | null {
   try {
@@ -47,10 +53,9 @@ export function compilePattern(pattern: string): PatternMatcher {
         .map((part) => {
           if (!part.startsWith(':')) return part;
           const value: unknown = params[part.slice(1)];
-          if (typeof value !== 'string' || value === '') {
-            throw new RealtimeError('invalid', `Room '${pattern}': the parameter '${part.slice(1)}' must be a string that is not empty`);
-          }
-          return encode(value);
+          const encoded = typeof value === 'string' && value !== '' ? encode(value) : null;
+          if (encoded === null) throw new RealtimeError('invalid', `Room '${pattern}': the parameter '${part.slice(1)}' must be a string of whole characters that is not empty`);
+          return encoded;
         })
         .join('/');
       if (id.length > maxRoomId) throw new RealtimeError('invalid', `Room '${pattern}': the id is ${id.length} characters long, ${maxRoomId} are allowed`);

@@ -41,6 +41,9 @@ export function createFlusher(soon: (call: () => void) => void, limit: number): 
     const { parts, codec, transport } = queue;
     if (queue.ended || parts.length === 0) return;
     if (transport.buffered() > limit) {
+      // Ended first: whoever gives the connection up flushes it once more.
+      queue.ended = true;
+      queue.parts = [];
       queue.overflow();
       return;
     }

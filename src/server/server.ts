@@ -111,8 +111,10 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
         tell(peer, { type: 'ping', time: ports.now() });
       }
     }
+    if (peer.state.status === 'closed') return;
     // A frame moves a deadline away, never nearer: the wheel looks again when the old one comes.
-    if (peer.slot === nowhere && peer.state.status !== 'closed') wheel.schedule(peer, sessionDeadline(peer.state, timing));
+    const nearer = event.type === 'known' || event.type === 'renewed';
+    if (nearer || peer.slot === nowhere) wheel.schedule(peer, sessionDeadline(peer.state, timing));
   }
 
   function gone(peer: Peer, keptFor: number): void {
@@ -162,6 +164,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     broker,
     hub,
     drop,
+    advance,
     counts,
     depart,
     register(peer, takeover) {

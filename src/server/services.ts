@@ -2,14 +2,16 @@
 import type { Broker } from './broker.js';
 import type { Hub } from './hub.js';
 import type { Settings } from './options.js';
-import type { Peer } from './peer.js';
+import type { Membership, Peer } from './peer.js';
 import type { ServerPorts } from './ports.js';
-import type { Membership } from './peer.js';
+import type { SessionEvent } from './session.js';
 
 export interface Services extends ServerPorts {
   readonly settings: Settings;
   readonly broker: Broker;
   readonly hub: Hub;
+  /** Something happened in a session's life. */
+  readonly advance: (peer: Peer, event: SessionEvent) => void;
   /** Ends a connection with a code. */
   readonly drop: (peer: Peer, code: number, reason: string) => void;
   /** Takes note of a session that said hello; an older connection of it is replaced. False where another live client owns the key. */

@@ -3,7 +3,6 @@ import type { ClientFrame } from '../../protocol/frames.js';
 import { inTime } from '../ask.js';
 import { identityOf, tell, type Identity, type Peer } from '../peer.js';
 import type { Services } from '../services.js';
-import { sessionStep } from '../session.js';
 import type { User } from '../serve.js';
 
 async function userOf(peer: Peer, token: string | null, services: Services): Promise<User | null | 'refused' | 'failed'> {
@@ -39,7 +38,7 @@ export async function hello(frame: Extract<ClientFrame, { type: 'hello' }>, peer
     return services.drop(peer, 4409, 'another client has this session key');
   }
   const { interval, timeout } = settings.heartbeat;
-  [peer.state] = sessionStep(peer.state, { type: 'known', expiresAt: expiryOf(user) }, { now: services.now(), interval, timeout });
+  services.advance(peer, { type: 'known', expiresAt: expiryOf(user) });
   tell(peer, {
     type: 'welcome',
     member,
@@ -61,7 +60,6 @@ export async function auth(frame: Extract<ClientFrame, { type: 'auth' }>, peer: 
   if ((user?.id ?? null) !== (identity.user?.id ?? null)) return services.drop(peer, 4403, 'a token of another user');
   const shown = user && services.settings.expose(user);
   peer.identity = { ...identity, user, shown, sender: [identity.member, shown] };
-  const { interval, timeout } = services.settings.heartbeat;
-  [peer.state] = sessionStep(peer.state, { type: 'renewed', expiresAt: expiryOf(user) }, { now: services.now(), interval, timeout });
+  services.advance(peer, { type: 'renewed', expiresAt: expiryOf(user) });
   tell(peer, { type: 'auth', expires: user?.expiresAt ?? null });
 }

@@ -1,0 +1,155 @@
+// What every broker must do, whatever keeps its rooms.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Append, Broker, LogPage, RoomEvent } from '../../src/server/broker.js';
+
+const append = (fields: Partial<Append> = {}): Append => ({
+  room: 'r', producer: 'p', seq: 1, id: 'x', restart: false, sender: ['m', null], type: 'post', version: 1, data: { a: 1 }, result: { r: 1 }, log: { limit: 100, ttl: 60_000 }, ...fields,
+});
+const page = async (broker: Broker, range: Parameters<Broker['read']>[1]): Promise<LogPage> => {
+  const read = await broker.read('r', range);
+  if ('why' in read) throw new Error(read.why);
+  return read;
+};
+
+export interface BrokerWorld {
+  readonly broker: Broker;
+  /** Moves the broker's clock on. */
+  sleep(ms: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function brokerContract(name: string, make: () => Promise<BrokerWorld>): void {
+  describe(`${name} as a broker`, () => {
+    let world: BrokerWorld;
+    let broker: Broker;
+    beforeEach(async () => {
+      world = await make();
+      ({ broker } = world);
+    });
+    afterEach(() => world.close());
+
+    const fill = async (count: number, log: Append['log'] = { limit: 100, ttl: 60_000 }): Promise<void> => {
+      for (let seq = 1; seq <= count; seq++) await broker.append(append({ seq, id: `x${seq}`, data: seq, log }));
+    };
+
+    test('P29 numbers from 1, links each entry to the one before, and publishes what the log holds', async () => {
+      const events: RoomEvent[] = [];
+      await broker.subscribe('r', (event) => { events.push(event); });
+      const [first, second] = [await broker.append(append()), await broker.append(append({ seq: 2, id: 'y' }))];
+      expect([first, second]).toMatchObject([{ status: 'ok', offset: 1 }, { status: 'ok', offset: 2 }]);
+      const { entries } = await page(broker, { before: null, limit: 10 });
+      expect(entries.map(([offset, , , id, , sender, type, version, data]) => [offset, id, sender, type, version, data])).toEqual([[1, 'x', ['m', null], 'post', 1, { a: 1 }], [2, 'y', ['m', null], 'post', 1, { a: 1 }]]);
+      expect([entries[0]?.[2], entries[1]?.[2]]).toEqual(['', entries[0]?.[1]]);
+      expect(events).toEqual(entries.map((entry) => ({ type: 'entry', entry })));
+    });
+
+    test('P29 a repeated number is a duplicate with its first receipt, another id a conflict, a leap a gap', async () => {
+      const first = await broker.append(append());
+      expect(await broker.append(append())).toEqual({ ...first, status: 'duplicate', result: { r: 1 } });
+      expect(await broker.append(append({ id: 'other' }))).toEqual({ status: 'conflict' });
+      expect(await broker.append(append({ seq: 3 }))).toEqual({ status: 'gap', last: 1 });
+      expect(await broker.append(append({ seq: 3, restart: true }))).toMatchObject({ status: 'ok', offset: 2 });
+      expect(await broker.watermark('r', 'p')).toBe(3);
+      expect(await broker.watermark('r', 'nobody')).toBe(0);
+    });
+
+    test('P31 a refusal advances the numbers without an entry, and is remembered', async () => {
+      const refusal = { code: 'rejected', reason: 'no', details: { d: 1 } };
+      await broker.refuse('r', 'p', 1, 'x', refusal);
+      expect(await broker.watermark('r', 'p')).toBe(1);
+      expect(await broker.append(append())).toEqual({ status: 'refused', refusal });
+      expect(await broker.recall('r', 'p', 1, 'x')).toEqual({ status: 'refused', refusal });
+      expect(await broker.recall('r', 'p', 2, 'y')).toBeNull();
+      expect(await broker.append(append({ seq: 2, id: 'y' }))).toMatchObject({ status: 'ok', offset: 1 });
+    });
+
+    test('producers count each for themselves; what the server says counts for nobody', async () => {
+      await broker.append(append());
+      await broker.append(append({ producer: 'q' }));
+      await broker.append(append({ producer: null, seq: 0, id: 's' }));
+      const { entries } = await page(broker, { before: null, limit: 10 });
+      expect(entries).toHaveLength(3);
+      expect(await broker.watermark('r', 'q')).toBe(1);
+    });
+
+    test('P22 a position is followed exactly, from the start, the middle and the end', async () => {
+      const empty = await page(broker, { before: null, limit: 0 });
+      await fill(5);
+      const { entries, top } = await page(broker, { before: null, limit: 10 });
+      expect((await page(broker, { after: empty.top })).entries.map(([offset]) => offset)).toEqual([1, 2, 3, 4, 5]);
+      const third = { epoch: top.epoch, offset: 3, tag: entries[2]?.[1] ?? '' };
+      expect((await page(broker, { after: third })).entries.map(([offset]) => offset)).toEqual([4, 5]);
+      expect((await page(broker, { after: top })).entries).toEqual([]);
+      expect(await broker.read('r', { after: { ...third, epoch: 'other' } })).toEqual({ why: 'epoch' });
+      expect(await broker.read('r', { after: { ...third, tag: 'other' } })).toEqual({ why: 'rewound' });
+      expect(await broker.read('r', { after: { ...top, tag: 'other' } })).toEqual({ why: 'rewound' });
+      expect(await broker.read('r', { after: { ...top, offset: 99 } })).toEqual({ why: 'rewound' });
+    });
+
+    test('P22 what was trimmed is said to be, by count and by age', async () => {
+      const { top } = await page(broker, { before: null, limit: 0 });
+      await fill(200, { limit: 10, ttl: 60_000 });
+      expect(await broker.read('r', { after: top })).toEqual({ why: 'trimmed' });
+      expect((await page(broker, { before: null, limit: 1_000 })).entries.length).toBeLessThan(50);
+      const old = await page(broker, { before: null, limit: 1 });
+      await world.sleep(60_001);
+      await broker.append(append({ seq: 201, id: 'late', log: { limit: 10, ttl: 60_000 } }));
+      const { entries, from } = await page(broker, { before: null, limit: 100 });
+      expect(entries.map(([, , , id]) => id)).toEqual(['late']);
+      expect(from).toEqual(old.top);
+    });
+
+    test('P27 pages read backwards, and say whether there is more', async () => {
+      await fill(5);
+      const read = async (before: number | null, limit: number): Promise<unknown> => {
+        const { entries, more } = await page(broker, { before, limit });
+        return [entries.map(([offset]) => offset), more];
+      };
+      expect(await read(null, 2)).toEqual([[4, 5], true]);
+      expect(await read(4, 2)).toEqual([[2, 3], true]);
+      expect(await read(2, 9)).toEqual([[1], false]);
+      expect(await read(1, 9)).toEqual([[], false]);
+    });
+
+    test('P25 members: once however often they enter, patched, gone, and told of', async () => {
+      const events: RoomEvent[] = [];
+      await broker.subscribe('r', (event) => { events.push(event); });
+      await broker.enter('r', ['m', { id: 'u' }, { a: 1 }]);
+      await broker.enter('r', ['m', { id: 'u' }, { a: 1 }]);
+      await broker.enter('r', ['n', null, null]);
+      await broker.update('r', 'm', { b: 2 });
+      await broker.update('r', 'nobody', { b: 2 });
+      expect(await broker.members('r')).toEqual([['m', { id: 'u' }, { a: 1, b: 2 }], ['n', null, null]]);
+      await broker.exit('r', 'm');
+      await broker.exit('r', 'm');
+      expect(await broker.members('r')).toEqual([['n', null, null]]);
+      expect(events).toEqual([
+        { type: 'presence', joined: [['m', { id: 'u' }, { a: 1 }]], left: [], changed: [] },
+        { type: 'presence', joined: [['n', null, null]], left: [], changed: [] },
+        { type: 'presence', joined: [], left: [], changed: [['m', { b: 2 }]] },
+        { type: 'presence', joined: [], left: ['m'], changed: [] },
+      ]);
+    });
+
+    test('P26 what is published reaches who listens now, in that room, until they stop', async () => {
+      const heard: string[] = [];
+      const stop = await broker.subscribe('r', () => { heard.push('r'); });
+      await broker.subscribe('other', () => { heard.push('other'); });
+      const event: RoomEvent = { type: 'broadcast', except: null, sender: null, message: 'm', version: 1, data: 1 };
+      broker.publish('r', event);
+      broker.publish('nowhere', event);
+      stop();
+      broker.publish('r', event);
+      expect(heard).toEqual(['r']);
+    });
+
+    test('every node hears what one tells, until it stops', async () => {
+      const heard: unknown[] = [];
+      const stop = broker.listen((event) => { heard.push(event); });
+      broker.tell({ type: 'disconnect', user: 'u', reason: 'r' });
+      stop();
+      broker.tell({ type: 'disconnect', user: 'v', reason: 'r' });
+      expect(heard).toEqual([{ type: 'disconnect', user: 'u', reason: 'r' }]);
+    });
+  });
+}

@@ -1,0 +1,124 @@
+// The small parts under a server: lanes, the wheel, and what is due to a connection.
+import { describe, expect, test, vi } from 'vitest';
+import { json } from '../../src/protocol/codec.js';
+import { createLane } from '../../src/server/lane.js';
+import { createFlusher } from '../../src/server/outgoing.js';
+import type { Transport } from '../../src/server/ports.js';
+import { createWheel, nowhere } from '../../src/server/wheel.js';
+import { virtualClock } from '../../src/testing/clock.js';
+
+describe('a lane', () => {
+  test('keeps frames in order, whatever each takes, and one that fails holds up none', async () => {
+    const done: number[] = [];
+    const failed = vi.fn<(error: unknown) => void>();
+    const gates = new Map<number, () => void>();
+    const lane = createLane<number>(async (item) => {
+      if (item % 2 === 1) await new Promise<void>((resolve) => { gates.set(item, resolve); });
+      done.push(item);
+      if (item === 2) throw new Error('two');
+    }, failed);
+    for (const item of [1, 2, 3, 4]) lane.push(item);
+    expect(done).toEqual([]);
+    gates.get(1)?.();
+    await vi.waitFor(() => { expect(gates.has(3)).toBe(true); });
+    expect(done).toEqual([1, 2]);
+    gates.get(3)?.();
+    await vi.waitFor(() => { expect(done).toEqual([1, 2, 3, 4]); });
+    expect(failed).toHaveBeenCalledTimes(1);
+  });
+
+  test('costs no turn where a handler answers at once, and throws into its own hands', () => {
+    const done: number[] = [];
+    const failed = vi.fn<(error: unknown) => void>();
+    const lane = createLane<number>((item) => {
+      if (item === 2) throw new Error('two');
+      done.push(item);
+    }, failed);
+    for (const item of [1, 2, 3]) lane.push(item);
+    expect(done).toEqual([1, 3]);
+    expect(failed).toHaveBeenCalledTimes(1);
+  });
+
+  test('is bounded, and ends: what waits is dropped, what runs is told', () => {
+    const lane = createLane<number>(() => new Promise(() => undefined), () => undefined);
+    lane.push(0);
+    for (let item = 0; item < 4_096; item++) expect(lane.push(item)).toBe(true);
+    expect(lane.push(1)).toBe(false);
+    lane.end();
+    expect(lane.signal.aborted).toBe(true);
+  });
+});
+
+describe('the wheel', () => {
+  test('rings each item near its moment and never before, with one timer for all', async () => {
+    const clock = virtualClock();
+    const start = clock.now();
+    const rung: (readonly [name: string, late: number])[] = [];
+    const wheel = createWheel<{ slot: number; readonly name: string; readonly at: number }>(250, clock, ({ name, at }) => { rung.push([name, clock.now() - start - at]); });
+    const items = Array.from({ length: 50 }, (_, index) => ({ slot: nowhere, name: `${index}`, at: 37 * index }));
+    for (const item of items) wheel.schedule(item, start + item.at);
+    expect(clock.pending).toBe(1);
+    wheel.cancel(items[3] as never);
+    wheel.schedule(items[4] as never, start + 5_000);
+    await clock.advance(4_000);
+    expect(rung).toHaveLength(48);
+    expect(Math.min(...rung.map(([, late]) => late))).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...rung.map(([, late]) => late))).toBeLessThanOrEqual(500);
+    await clock.advance(2_000);
+    expect(rung.at(-1)?.[0]).toBe('4');
+    expect(clock.pending).toBe(0);
+  });
+
+  test('after a loop that was blocked for long, everything that was due rings at once', async () => {
+    const clock = virtualClock();
+    let now = clock.now();
+    let turn: () => void = () => undefined;
+    const rung: string[] = [];
+    const wheel = createWheel<{ slot: number; readonly name: string }>(250, { now: () => now, after: (_, call) => { turn = call; return () => undefined; } }, ({ name }) => { rung.push(name); });
+    for (const [index, name] of ['a', 'b', 'c'].entries()) wheel.schedule({ slot: nowhere, name }, now + 1_000 * (index + 1));
+    now += 3_600_000;
+    turn();
+    expect(rung).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('what is due to a connection', () => {
+  function transport(): Transport & { readonly sent: unknown[]; waiting: number } {
+    const sent: unknown[] = [];
+    const it = { sent, waiting: 0, send: (data: unknown) => { sent.push(data); }, close: () => undefined, terminate: () => undefined, buffered: () => it.waiting };
+    return it;
+  }
+
+  test('is one message a turn, joined once for all to whom the same is due', () => {
+    const turns: (() => void)[] = [];
+    const codec = json();
+    const join = vi.spyOn(codec, 'join');
+    const flusher = createFlusher((call) => { turns.push(call); }, 1_000);
+    const [a, b, c] = [transport(), transport(), transport()];
+    const [x, y, z] = [a, b, c].map((it) => flusher.outgoing(codec, it, () => undefined));
+    for (const part of ['[1]', '[2]']) for (const queue of [x, y, z]) queue?.push(part);
+    z?.push('[3]');
+    expect([turns.length, a.sent]).toEqual([1, []]);
+    turns[0]?.();
+    expect([a.sent, b.sent, c.sent]).toEqual([['[1]\n[2]'], ['[1]\n[2]'], ['[1]\n[2]\n[3]']]);
+    expect(join).toHaveBeenCalledTimes(2);
+  });
+
+  test('is given up once for a reader for whom too much waits', () => {
+    const turns: (() => void)[] = [];
+    const flusher = createFlusher((call) => { turns.push(call); }, 1_000);
+    const slow = transport();
+    slow.waiting = 1_001;
+    const overflow = vi.fn<() => void>();
+    const queue = flusher.outgoing(json(), slow, () => {
+      overflow();
+      queue.flush();
+    });
+    queue.push('[1]');
+    turns[0]?.();
+    queue.push('[2]');
+    turns[1]?.();
+    expect(overflow).toHaveBeenCalledTimes(1);
+    expect(slow.sent).toEqual([]);
+  });
+});

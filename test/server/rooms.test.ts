@@ -1,0 +1,393 @@
+// What a server does with each frame: joins, durable messages, presence, broadcasts, history.
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineRoom, type } from '../../src/contract/index.js';
+import type { ClientFrame } from '../../src/protocol/frames.js';
+import type { PositionTuple } from '../../src/protocol/position.js';
+import type { Action, AuthorizeRequest } from '../../src/server/serve.js';
+import { serve } from '../../src/server/serve.js';
+import { rawWorld, type RawPeer, type RawWorld } from '../support/raw.js';
+
+const chat = defineRoom('chat/:id', {
+  messages: { post: z.object({ text: z.string() }), any: type<unknown>() },
+  presence: z.object({ name: z.string(), x: z.number().optional() }),
+});
+const joinOf = (fields: Partial<Extract<ClientFrame, { type: 'join' }>> = {}) => ({ type: 'join', room: 'chat/1', position: null, history: 0, presence: null, ...fields }) as const;
+const send = (seq: number, fields: Partial<Extract<ClientFrame, { type: 'send' }>> = {}) => ({ type: 'send', room: 'chat/1', seq, id: `id${seq}`, message: 'post', version: 1, data: { text: `t${seq}` }, restart: null, ...fields }) as const;
+
+interface Setup extends RawWorld {
+  readonly handled: string[];
+  /** What authorize was asked. */
+  readonly asked: AuthorizeRequest[];
+  readonly answer: { current: (request: AuthorizeRequest) => boolean | Promise<boolean> };
+  member(id: string): Promise<RawPeer>;
+}
+
+function setup(limit = 100): Setup {
+  const handled: string[] = [];
+  const asked: AuthorizeRequest[] = [];
+  const answer: Setup['answer'] = { current: () => true };
+  const world = rawWorld({
+    rooms: [
+      serve(chat, {
+        authorize: (request) => {
+          asked.push(request);
+          return answer.current(request);
+        },
+        on: {
+          post(message, { reject }) {
+            handled.push(message.id);
+            if (message.data.text === 'no') reject('not this', { why: 1 });
+            if (message.data.text === 'throw') throw new Error('secret');
+            if (message.data.text === 'change') message.data = { text: 'changed' };
+            return message.data.text === 'odd' ? new Map() : { said: message.data.text };
+          },
+        },
+        history: { limit },
+      }),
+      serve('lobby'),
+    ],
+  });
+  return {
+    ...world,
+    handled,
+    asked,
+    answer,
+    async member(id) {
+      const peer = world.peer();
+      await peer.hello(id, `session-of-${id}`);
+      await peer.say(joinOf());
+      return peer;
+    },
+  };
+}
+
+describe('P28 P29 durable messages', () => {
+  test('are appended in order, acknowledged to the sender, and reach everybody with links between them', async () => {
+    const world = setup();
+    const [ada, bob] = [await world.member('ada'), await world.member('bob')];
+    await ada.say(send(1), send(2));
+    expect(ada.of('ack').flatMap(({ receipts }) => receipts).map(([seq, offset, , duplicate, result]) => [seq, offset, duplicate, result])).toEqual([[1, 1, false, { said: 't1' }], [2, 2, false, { said: 't2' }]]);
+    for (const peer of [ada, bob]) expect(peer.of('message').map(({ entry: [offset, , , id, , sender, , , data] }) => [offset, id, sender?.[1]?.id, data])).toEqual([[1, 'id1', 'ada', { text: 't1' }], [2, 'id2', 'ada', { text: 't2' }]]);
+    const [first, second] = bob.of('message');
+    expect([first?.entry[2], second?.entry[2]]).toEqual(['', first?.entry[1]]);
+  });
+
+  test('a repeated number with the same id gets the first receipt, result included, and nobody hears it twice', async () => {
+    const world = setup();
+    const ada = await world.member('ada');
+    await ada.say(send(1));
+    await ada.say(send(1));
+    const [first, again] = ada.of('ack').flatMap(({ receipts }) => receipts);
+    expect(again).toEqual([first?.[0], first?.[1], first?.[2], true, first?.[4]]);
+    expect(ada.of('message')).toHaveLength(1);
+    expect(world.handled).toEqual(['id1']);
+  });
+
+  test('with another id it is a conflict', async () => {
+    const ada = await setup().member('ada');
+    await ada.say(send(1));
+    await ada.say(send(1, { id: 'other' }));
+    expect(ada.of('nack')).toMatchObject([{ seq: 1, code: 'conflict' }]);
+  });
+
+  test('a number that is not the next is a gap, said once; what follows is passed over until the right one comes', async () => {
+    const ada = await setup().member('ada');
+    await ada.say(send(2), send(3), send(4));
+    expect(ada.of('nack')).toMatchObject([{ seq: 2, code: 'gap', after: 0 }]);
+    await ada.say(send(1), send(2), send(3));
+    expect(ada.of('message').map(({ entry }) => entry[3])).toEqual(['id1', 'id2', 'id3']);
+  });
+
+  test('P32 restart says that numbers are gone', async () => {
+    const ada = await setup().member('ada');
+    await ada.say(send(7, { restart: true }), send(8));
+    expect(ada.of('ack').flatMap(({ receipts }) => receipts.map(([seq, offset]) => [seq, offset]))).toEqual([[7, 1], [8, 2]]);
+  });
+
+  test('P31 a refusal names its reason, is remembered, and holds up no later message', async () => {
+    const world = setup();
+    const ada = await world.member('ada');
+    await ada.say(send(1, { data: { text: 'no' } }), send(2));
+    await ada.say(send(1, { data: { text: 'no' } }));
+    expect(ada.of('nack')).toEqual([
+      { type: 'nack', room: 'chat/1', seq: 1, code: 'rejected', after: null, reason: 'not this', details: { why: 1 } },
+      { type: 'nack', room: 'chat/1', seq: 1, code: 'rejected', after: null, reason: 'not this', details: { why: 1 } },
+    ]);
+    expect(world.handled).toEqual(['id1', 'id2']);
+    expect(ada.of('message').map(({ entry }) => entry[3])).toEqual(['id2']);
+  });
+
+  test('P33 a handler may change the message, and what it throws stays inside', async () => {
+    const world = setup();
+    const ada = await world.member('ada');
+    await ada.say(send(1, { data: { text: 'change' } }), send(2, { data: { text: 'throw' } }), send(3, { data: { text: 'odd' } }), send(4));
+    expect(ada.of('message').map(({ entry }) => entry[8])).toEqual([{ text: 'changed' }, { text: 't4' }]);
+    expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([[2, 'rejected'], [3, 'invalid']]);
+    expect(JSON.stringify(ada.messages)).not.toContain('secret');
+    expect(world.logs).toHaveLength(1);
+  });
+
+  test.each([
+    ['an unknown type', { message: 'nothing' }, 'unknown-type'],
+    ['a type that every object has', { message: 'constructor' }, 'unknown-type'],
+    ['data that does not fit', { data: { text: 1 } }, 'invalid'],
+    ['a version from the future', { version: 9 }, 'unknown-version'],
+    ['a key that is never sent', { message: 'any', data: JSON.parse('{"__proto__":1}') as unknown }, 'invalid'],
+  ])('%s is refused, and the next is taken', async (_name, fields, code) => {
+    const ada = await setup().member('ada');
+    await ada.say(send(1, fields), send(2));
+    expect(ada.of('nack')).toMatchObject([{ seq: 1, code }]);
+    expect(ada.of('ack')).toHaveLength(1);
+  });
+
+  test('to a room that was not joined is `not-joined`, and advances nothing', async () => {
+    const { peer } = setup();
+    const ada = peer();
+    await ada.hello();
+    await ada.say(send(1));
+    expect(ada.of('nack')).toMatchObject([{ code: 'not-joined', after: 1_000 }]);
+    await ada.say(joinOf());
+    expect(ada.of('joined')[0]?.last).toBe(0);
+  });
+
+  test('P31 a handler that never answers is `unavailable` after 10 s: the same number may come again', async () => {
+    const never = defineRoom('slow', { messages: { m: type<number>() } });
+    let stuck = true;
+    const world = rawWorld({ rooms: [serve(never, { on: { m: () => (stuck ? new Promise(() => undefined) : 'done') } })] });
+    const ada = world.peer();
+    await ada.hello();
+    await ada.say(joinOf({ room: 'slow' }), send(1, { room: 'slow', message: 'm', data: 1 }), send(2, { room: 'slow', message: 'm', data: 2 }));
+    await world.clock.advance(10_000);
+    expect(ada.of('nack')).toMatchObject([{ seq: 1, code: 'unavailable', after: 1_000 }]);
+    stuck = false;
+    await ada.say(send(1, { room: 'slow', message: 'm', data: 1 }), send(2, { room: 'slow', message: 'm', data: 2 }));
+    expect(ada.of('ack').flatMap(({ receipts }) => receipts.map(([seq, , , , result]) => [seq, result]))).toEqual([[1, 'done'], [2, 'done']]);
+  });
+});
+
+describe('P22 P30 joining', () => {
+  test('at a position gives all that was missed; `last` is what the log has of this session', async () => {
+    const world = setup();
+    const [ada, bob] = [await world.member('ada'), await world.member('bob')];
+    await ada.say(send(1), send(2), send(3));
+    const [first] = bob.of('message');
+    bob.events.closed(1006);
+    const again = world.peer();
+    await again.hello('bob', 'session-of-bob');
+    await again.say(joinOf({ position: [ada.of('joined')[0]?.position[0] ?? '', 1, first?.entry[1] ?? ''] }));
+    expect(again.of('joined')).toMatchObject([{ recovered: true, why: null, last: 0, position: [expect.anything(), 1, first?.entry[1]] }]);
+    expect(again.of('joined')[0]?.messages.map(([offset]) => offset)).toEqual([2, 3]);
+    ada.events.closed(1006);
+    const back = world.peer();
+    await back.hello('ada', 'session-of-ada');
+    await back.say(joinOf());
+    expect(back.of('joined')[0]?.last).toBe(3);
+  });
+
+  test.each([
+    ['epoch', (e: string, tag: string): PositionTuple => [`x${e}`, 1, tag]],
+    ['rewound', (e: string): PositionTuple => [e, 3, 'another']],
+    ['rewound', (e: string, tag: string): PositionTuple => [e, 900, tag]],
+    ['trimmed', (e: string): PositionTuple => [e, 1, 'old']],
+  ] as const)('at a position that cannot be had whole says %s, and gives the newest with the position before them', async (why, positionOf) => {
+    const world = setup(20);
+    const ada = await world.member('ada');
+    const numbers = Array.from({ length: why === 'trimmed' ? 100 : 3 }, (_, index) => index + 1);
+    await ada.say(...numbers.map((seq) => send(seq)));
+    const log = ada.of('message');
+    const bob = world.peer();
+    await bob.hello('bob', 's');
+    await bob.say(joinOf({ position: positionOf(ada.of('joined')[0]?.position[0] ?? '', log[0]?.entry[1] ?? ''), history: 2 }));
+    const [answer] = bob.of('joined');
+    expect(answer).toMatchObject({ recovered: false, why, more: true });
+    const before = log.at(-3);
+    expect(answer?.messages.map(([offset]) => offset)).toEqual([log.length - 1, log.length]);
+    expect(answer?.position).toEqual([expect.anything(), log.length - 2, before?.entry[1]]);
+  });
+
+  test('what happens while it joins comes after, in order and once', async () => {
+    const world = setup();
+    const ada = await world.member('ada');
+    let open: () => void = () => undefined;
+    world.answer.current = ({ user, action }) => (action === 'join' && user?.id === 'bob' ? new Promise((resolve) => { open = () => { resolve(true); }; }) : true);
+    const bob = world.peer();
+    await bob.hello('bob', 's');
+    await bob.say(joinOf({ history: 10 }));
+    await ada.say(send(1));
+    open();
+    await ada.say(send(2), send(3));
+    const offsets = [...(bob.of('joined')[0]?.messages ?? []), ...bob.of('message').map(({ entry }) => entry)].map(([offset]) => offset);
+    expect(offsets).toEqual([1, 2, 3]);
+  });
+
+  test('P23 a room that does not exist and one that is not allowed answer with the same bytes', async () => {
+    const world = setup();
+    world.answer.current = () => false;
+    const ada = world.peer();
+    await ada.hello();
+    await ada.say(joinOf({ room: 'chat/1' }));
+    await ada.say(joinOf({ room: 'chut/1' }));
+    const [allowed, existing] = ada.messages.slice(1);
+    expect(String(allowed).replace('chat/1', 'ROOM')).toBe(String(existing).replace('chut/1', 'ROOM'));
+    expect(ada.of('error')).toMatchObject([{ ref: 'chat/1', code: 'denied' }, { ref: 'chut/1', code: 'denied' }]);
+  });
+
+  test('more rooms than the limit are refused by name; leaving makes room', async () => {
+    const world = rawWorld({ rooms: [serve(defineRoom('r/:n'))], limits: { rooms: 2 } });
+    const ada = world.peer();
+    await ada.hello();
+    for (const n of [1, 2, 3]) await ada.say(joinOf({ room: `r/${n}` }));
+    expect(ada.of('error')).toMatchObject([{ ref: 'r/3', code: 'too-many-rooms' }]);
+    await ada.say({ type: 'leave', room: 'r/1' }, joinOf({ room: 'r/3' }));
+    expect(ada.of('left')).toEqual([{ type: 'left', room: 'r/1', code: null }]);
+    expect(ada.of('joined').map(({ room }) => room)).toEqual(['r/1', 'r/2', 'r/3']);
+  });
+});
+
+describe('P25 presence', () => {
+  const join = (name: string) => joinOf({ presence: { name } });
+  const show = (patch: Record<string, unknown>) => ({ type: 'presence', room: 'chat/1', patch }) as const;
+
+  test('a newcomer gets everybody at once; the others one diff a tick, however much happens', async () => {
+    const world = setup();
+    const [ada, bob] = [world.peer(), world.peer()];
+    await ada.hello('ada', 's1');
+    await ada.say(join('Ada'));
+    await world.clock.advance(100);
+    ada.frames.length = 0;
+    await bob.hello('bob', 's2');
+    await bob.say(join('Bob'));
+    expect(bob.of('joined')[0]?.members?.map(([, user, presence]) => [user?.id, presence])).toEqual([['ada', { name: 'Ada' }], ['bob', { name: 'Bob' }]]);
+    for (let x = 1; x <= 20; x++) await bob.say(show({ x }));
+    await world.clock.advance(100);
+    expect(ada.of('presence')).toEqual([{ type: 'presence', room: 'chat/1', joined: [[expect.anything(), { id: 'bob' }, { name: 'Bob', x: 20 }]], left: [], changed: [] }]);
+  });
+
+  test('who closes or leaves is gone at once, who was cut off after the grace, who comes back in time never was', async () => {
+    const world = setup();
+    const watch = world.peer();
+    await watch.hello('watch', 'w');
+    await watch.say(join('W'));
+    const left = (): number => watch.of('presence').flatMap((frame) => frame.left).length;
+    const come = async (session: string): Promise<RawPeer> => {
+      const peer = world.peer();
+      await peer.hello('ada', session);
+      await peer.say(join('Ada'));
+      await world.clock.advance(60);
+      return peer;
+    };
+    (await come('s1')).events.closed(1000);
+    await world.clock.advance(60);
+    expect(left()).toBe(1);
+    await (await come('s2')).say({ type: 'leave', room: 'chat/1' });
+    await world.clock.advance(60);
+    expect(left()).toBe(2);
+    (await come('s3')).events.closed(1006);
+    await world.clock.advance(9_900);
+    expect(left()).toBe(2);
+    await come('s3');
+    await world.clock.advance(20_000);
+    expect(left()).toBe(2);
+    expect(watch.of('presence').flatMap((frame) => frame.joined)).toHaveLength(4);
+  });
+
+  test.each([
+    ['that does not fit', { name: 1 }, 'invalid'],
+    ['that is too large', { name: 'x'.repeat(5_000) }, 'too-large'],
+  ])('one %s is refused and changes nothing', async (_name, patch, code) => {
+    const world = setup();
+    const ada = world.peer();
+    await ada.hello();
+    await ada.say(join('Ada'), show(patch));
+    expect(ada.of('error')).toMatchObject([{ ref: 'chat/1', code }]);
+    expect(await world.core.room(chat, { id: '1' }).members()).toMatchObject([{ presence: { name: 'Ada' } }]);
+  });
+
+  test('a join with a presence that does not fit is refused', async () => {
+    const ada = setup().peer();
+    await ada.hello();
+    await ada.say(joinOf({ presence: { name: 7 } }));
+    expect(ada.of('error')).toMatchObject([{ ref: 'chat/1', code: 'invalid' }]);
+  });
+});
+
+test('P26 a broadcast reaches the others, not its sender, and no log', async () => {
+  const world = setup();
+  const [ada, bob] = [await world.member('ada'), await world.member('bob')];
+  await ada.say({ type: 'broadcast', room: 'chat/1', message: 'any', version: 1, data: { x: 1 } });
+  expect([ada.of('broadcast').length, bob.of('broadcast')]).toEqual([0, [{ type: 'broadcast', room: 'chat/1', sender: [expect.anything(), { id: 'ada' }], message: 'any', version: 1, data: { x: 1 } }]]);
+  await bob.say({ type: 'history', ref: 1, room: 'chat/1', before: null, limit: 10 });
+  expect(bob.of('history')[0]?.messages).toEqual([]);
+});
+
+test('P27 history reads pages backwards, never more than the limit', async () => {
+  const world = setup();
+  const ada = await world.member('ada');
+  await ada.say(...Array.from({ length: 10 }, (_, index) => send(index + 1)));
+  const read = async (before: number | null, limit: number): Promise<unknown> => {
+    await ada.say({ type: 'history', ref: 5, room: 'chat/1', before, limit });
+    const page = ada.of('history').at(-1);
+    return [page?.messages.map(([offset]) => offset), page?.more];
+  };
+  expect(await read(null, 3)).toEqual([[8, 9, 10], true]);
+  expect(await read(8, 7)).toEqual([[1, 2, 3, 4, 5, 6, 7], false]);
+  expect(await read(1, 7)).toEqual([[], false]);
+  expect(await read(900, 2)).toEqual([[9, 10], true]);
+});
+
+describe('authorize is asked at every operation, each time, and its no is kept', () => {
+  const operations: readonly (readonly [Action, ClientFrame, (peer: RawPeer) => unknown])[] = [
+    ['send', send(1), (peer) => peer.of('nack').map(({ code }) => code)],
+    ['broadcast', { type: 'broadcast', room: 'chat/1', message: 'any', version: 1, data: 1 }, (peer) => peer.of('error').map(({ code }) => code)],
+    ['presence', { type: 'presence', room: 'chat/1', patch: { name: 'x' } }, (peer) => peer.of('error').map(({ code }) => code)],
+    ['history', { type: 'history', ref: 1, room: 'chat/1', before: null, limit: 1 }, (peer) => peer.of('error').map(({ code }) => code)],
+  ];
+  test.each(operations)('%s', async (action, frame, refusals) => {
+    const world = setup();
+    const [ada, bob] = [await world.member('ada'), await world.member('bob')];
+    world.asked.length = 0;
+    world.answer.current = (request) => request.action !== action;
+    await ada.say(frame);
+    expect(world.asked).toMatchObject([{ action, user: { id: 'ada' }, room: 'chat/1', params: { id: '1' } }]);
+    expect(refusals(ada)).toEqual(['rejected']);
+    await world.clock.advance(100);
+    expect([...bob.of('message'), ...bob.of('broadcast'), ...bob.of('presence').flatMap(({ changed }) => changed)]).toEqual([]);
+  });
+
+  test('one that throws is a no, one that never answers is unavailable after 10 s, and neither says why', async () => {
+    const world = setup();
+    const ada = await world.member('ada');
+    world.answer.current = () => { throw new Error('secret'); };
+    await ada.say(send(1));
+    world.answer.current = () => new Promise(() => undefined);
+    await ada.say(send(2));
+    await world.clock.advance(10_000);
+    expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([[1, 'rejected'], [2, 'unavailable']]);
+    expect(JSON.stringify(ada.messages)).not.toContain('secret');
+  });
+
+  test('a join that is no longer allowed expels', async () => {
+    const world = setup();
+    const [ada, bob] = [await world.member('ada'), await world.member('bob')];
+    world.answer.current = ({ user, action }) => !(action === 'join' && user?.id === 'bob');
+    await bob.say(joinOf());
+    await ada.say(send(1));
+    expect(bob.of('error')).toMatchObject([{ code: 'denied' }]);
+    expect(bob.of('message')).toEqual([]);
+  });
+});
+
+test('the server speaks: logged, without a sender, validated', async () => {
+  const world = setup();
+  const ada = await world.member('ada');
+  const room = world.core.room(chat, { id: '1' });
+  expect(await room.send('post', { text: 'hi' })).toMatchObject({ offset: 1 });
+  room.broadcast('any', 1);
+  await world.clock.advance(0);
+  expect(ada.of('message')).toMatchObject([{ entry: [1, expect.anything(), '', expect.anything(), expect.anything(), null, 'post', 1, { text: 'hi' }] }]);
+  expect(ada.of('broadcast')).toMatchObject([{ sender: null, data: 1 }]);
+  await expect(room.send('post', { text: 1 })).rejects.toMatchObject({ code: 'invalid' });
+  await expect(world.core.room('nowhere').send('x', 1)).rejects.toMatchObject({ code: 'denied' });
+  expect(() => { room.broadcast('nothing', 1); }).toThrow('has no message');
+});

@@ -1,0 +1,227 @@
+// A connection's life at the server: hello, authentication, heartbeat, expiry, takeover, goodbye.
+import { describe, expect, test } from 'vitest';
+import type { ServerOptions } from '../../src/server/options.js';
+import { serve } from '../../src/server/serve.js';
+import { defaultLimits } from '../../src/protocol/limits.js';
+import { rawWorld, type RawWorld } from '../support/raw.js';
+
+const rooms = [serve('lobby')];
+const join = { type: 'join', room: 'lobby', position: null, history: 0, presence: null } as const;
+const heartbeat = { interval: 1_000, timeout: 500 };
+
+test('P12 a connection that says nothing is closed after 5 s, half a second later at most', async () => {
+  const { peer, clock } = rawWorld({ rooms });
+  const silent = peer();
+  await clock.advance(4_999);
+  expect(silent.closed).toBeNull();
+  await clock.advance(501);
+  expect(silent.closed?.code).toBe(4408);
+});
+
+test('P12 another frame first, or a second hello, closes with 4400, and nothing was done', async () => {
+  const { peer, core } = rawWorld({ rooms });
+  const early = peer();
+  await early.say(join);
+  expect(early.closed?.code).toBe(4400);
+  expect(core.stats().rooms).toBe(0);
+  const twice = peer();
+  await twice.hello();
+  await twice.hello();
+  expect(twice.closed?.code).toBe(4400);
+  const atOnce = peer();
+  const hello = { type: 'hello', session: 's', instance: 'i', token: 'ada', takeover: false, client: 'raw' } as const;
+  await atOnce.say(hello, hello);
+  expect(atOnce.closed?.code).toBe(4400);
+});
+
+test('welcome states member, heartbeat, limits, time and node', async () => {
+  const { peer, clock } = rawWorld({ rooms, heartbeat, node: 'n1', limits: { rooms: 3 } });
+  const ada = peer();
+  await ada.hello();
+  expect(ada.of('welcome')).toEqual([{ type: 'welcome', member: expect.stringMatching(/^.{16}$/) as string, heartbeat: [1_000, 500], limits: { ...defaultLimits, rooms: 3 }, time: clock.now(), node: 'n1', expires: null, user: { id: 'ada' } }]);
+});
+
+test('P13 joins may follow hello at once, and are answered after welcome however long authentication takes', async () => {
+  const slow = async ({ token }: { readonly token: string | null }): Promise<{ readonly id: string }> => {
+    await new Promise<void>((resolve) => { world.clock.after(300, resolve); });
+    return { id: token ?? '' };
+  };
+  const world: RawWorld = rawWorld({ rooms, authenticate: slow });
+  const { peer, clock } = world;
+  const ada = peer();
+  await ada.say({ type: 'hello', session: 's', instance: 'i', token: 'ada', takeover: false, client: 'raw' }, join);
+  expect(ada.frames).toEqual([]);
+  await clock.advance(300);
+  expect(ada.frames.map(({ type }) => type)).toEqual(['welcome', 'joined']);
+});
+
+describe('P14 authentication', () => {
+  test.each<readonly [string, NonNullable<ServerOptions['authenticate']>, number]>([
+    ['refuses', () => null, 4401],
+    ['throws', (): never => { throw new Error('database of secrets is down'); }, 4500],
+    ['returns nonsense', () => ({ id: 7 }) as never, 4500],
+    ['knows an expired user', () => ({ id: 'ada', expiresAt: 1 }), 4401],
+  ])('%s', async (_name, authenticate, code) => {
+    const { peer, core } = rawWorld({ rooms, authenticate });
+    const ada = peer();
+    await ada.hello();
+    expect(ada.closed?.code).toBe(code);
+    expect(ada.closed?.reason).not.toContain('secrets');
+    expect(core.stats().connections).toBe(0);
+  });
+
+  test('that never answers is unavailable after 10 s', async () => {
+    const { peer, clock } = rawWorld({ rooms, authenticate: () => new Promise(() => undefined) });
+    const ada = peer();
+    await ada.hello();
+    await clock.advance(9_999);
+    expect(ada.closed).toBeNull();
+    await clock.advance(1);
+    expect(ada.closed?.code).toBe(4500);
+  });
+});
+
+describe('P17 tokens', () => {
+  const withTokens = (clockOf: () => number): ServerOptions => ({ rooms, authenticate: ({ token }: { readonly token: string | null }) => (token === null || token === 'bad' ? null : { id: token.split(' ')[0] as string, expiresAt: clockOf() + Number(token.split(' ')[1] ?? 1_000) }) });
+
+  test('a token that expires ends the connection, one renewed in band does not', async () => {
+    const world: RawWorld = rawWorld(withTokens(() => world.clock.now()));
+    const ada = world.peer();
+    await ada.hello('ada 2000');
+    expect(ada.of('welcome')[0]?.expires).toBe(world.clock.now() + 2_000);
+    await world.clock.advance(1_000);
+    await ada.say({ type: 'auth', token: 'ada 5000' });
+    expect(ada.of('auth')).toEqual([{ type: 'auth', expires: world.clock.now() + 5_000 }]);
+    await world.clock.advance(4_900);
+    expect(ada.closed).toBeNull();
+    await world.clock.advance(600);
+    expect(ada.closed?.code).toBe(4401);
+  });
+
+  test('a refused one ends it with 4401, another user\'s with 4403', async () => {
+    const world: RawWorld = rawWorld(withTokens(() => world.clock.now()));
+    const [ada, bob] = [world.peer(), world.peer()];
+    await ada.hello('ada 5000', 's1');
+    await bob.hello('bob 5000', 's2');
+    await ada.say({ type: 'auth', token: 'bad' });
+    await bob.say({ type: 'auth', token: 'ada 5000' });
+    expect([ada.closed?.code, bob.closed?.code]).toEqual([4401, 4403]);
+  });
+});
+
+describe('P18 heartbeat', () => {
+  test('a ping each interval, a silent connection dropped after interval + timeout, and any sign of life counts', async () => {
+    const { peer, clock } = rawWorld({ rooms, heartbeat });
+    const [silent, talking, ponging] = [peer(), peer(), peer()];
+    await silent.hello('a', 's1');
+    await talking.hello('b', 's2');
+    await ponging.hello('c', 's3');
+    for (let round = 0; round < 5; round++) {
+      await clock.advance(700);
+      await talking.say({ type: 'ping', time: round });
+      ponging.events.alive();
+    }
+    expect(silent.closed?.code).toBe(4000);
+    expect([talking.closed, ponging.closed]).toEqual([null, null]);
+    expect(talking.of('pong').map(({ time }) => time)).toEqual([0, 1, 2, 3, 4]);
+    expect(ponging.of('ping').length).toBeGreaterThanOrEqual(2);
+    expect(ponging.pings).toBe(ponging.of('ping').length);
+  });
+});
+
+describe('P15 P16 sessions', () => {
+  test('a newer connection of the same instance takes over, the older is told 4009', async () => {
+    const { peer, core } = rawWorld({ rooms });
+    const [older, newer] = [peer(), peer()];
+    await older.hello();
+    await older.say(join);
+    await newer.hello();
+    expect(older.closed?.code).toBe(4009);
+    expect(newer.of('welcome')[0]?.member).toBe(older.of('welcome')[0]?.member);
+    await newer.say(join);
+    expect(newer.of('joined')).toHaveLength(1);
+    expect(core.stats()).toMatchObject({ connections: 1, rooms: 1 });
+  });
+
+  test('another instance is told 4409, unless it takes over on purpose', async () => {
+    const { peer } = rawWorld({ rooms });
+    const [owner, thief, heir] = [peer(), peer(), peer()];
+    await owner.hello();
+    await thief.hello('ada', 'session-of-ada', { instance: 'other' });
+    expect([owner.closed, thief.closed?.code]).toEqual([null, 4409]);
+    await heir.hello('ada', 'session-of-ada', { instance: 'other', takeover: true });
+    expect([owner.closed?.code, heir.closed]).toEqual([4009, null]);
+  });
+
+  test('one key under two users is two sessions that have nothing in common', async () => {
+    const { peer } = rawWorld({ rooms });
+    const [ada, eve] = [peer(), peer()];
+    await ada.hello('ada', 'same-key');
+    await eve.hello('eve', 'same-key');
+    expect([ada.closed, eve.closed]).toEqual([null, null]);
+    expect(ada.of('welcome')[0]?.member).not.toBe(eve.of('welcome')[0]?.member);
+  });
+
+  test('no frame to anybody holds a session key', async () => {
+    const { peer } = rawWorld({ rooms: [serve('lobby', { presence: true })] });
+    const [ada, bob] = [peer(), peer()];
+    await ada.hello('ada', 'KEY-OF-ADA');
+    await bob.hello('bob', 'KEY-OF-BOB');
+    await ada.say({ ...join, presence: { x: 1 } });
+    await bob.say({ ...join, presence: {} });
+    await ada.say({ type: 'send', room: 'lobby', seq: 1, id: 'x', message: 'm', version: 1, data: 1, restart: null });
+    await ada.say({ type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 1 }, { type: 'history', ref: 1, room: 'lobby', before: null, limit: 10 });
+    ada.events.closed(1000);
+    const everything = JSON.stringify([ada.messages, bob.messages]);
+    expect(everything).not.toContain('KEY-OF');
+    expect(bob.of('message')).toHaveLength(1);
+  });
+});
+
+test('disconnect ends every connection of a user, and of nobody else', async () => {
+  const { peer, core } = rawWorld({ rooms });
+  const [one, two, other] = [peer(), peer(), peer()];
+  await one.hello('ada', 's1');
+  await two.hello('ada', 's2');
+  await other.hello('bob', 's3');
+  core.disconnect('ada', 'banned');
+  expect([one.closed, two.closed, other.closed]).toEqual([{ code: 4403, reason: 'banned' }, { code: 4403, reason: 'banned' }, null]);
+});
+
+describe('P21 drain', () => {
+  test('asks everybody to move on, takes nobody new, and ends once all are gone', async () => {
+    const { peer, core, clock } = rawWorld({ rooms });
+    const ada = peer();
+    await ada.hello();
+    let drained = false;
+    const draining = core.drain({ over: 5_000 }).then(() => { drained = true; });
+    await clock.advance(10);
+    expect(ada.of('goaway')).toEqual([{ type: 'goaway', within: 5_000 }]);
+    expect(peer().closed?.code).toBe(1012);
+    expect(drained).toBe(false);
+    ada.events.closed(1000);
+    await draining;
+    expect(core.stats()).toMatchObject({ connections: 0, draining: true });
+  });
+
+  test('who does not go in time is closed with 1012', async () => {
+    const { peer, core, clock } = rawWorld({ rooms });
+    const ada = peer();
+    await ada.hello();
+    const draining = core.drain({ over: 5_000 });
+    await clock.advance(5_000);
+    await draining;
+    expect(ada.closed?.code).toBe(1012);
+  });
+});
+
+test('after close nothing is left: no timer, no connection', async () => {
+  const { peer, core, clock } = rawWorld({ rooms: [serve('lobby', { presence: true })] });
+  const ada = peer();
+  await ada.hello();
+  await ada.say({ ...join, presence: {} });
+  await core.close();
+  expect(ada.closed?.code).toBe(1012);
+  await clock.advance(60_000);
+  expect(clock.pending).toBe(0);
+});
