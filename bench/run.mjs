@@ -1,0 +1,60 @@
+// `npm run bench -- NAME`: measures one thing and prints a table; with `--json`, one line of JSON at the end.
+import { parseArgs } from 'node:util';
+
+const benches = {
+  fanout: { about: 'deliveries a second to 1,000 members of a room, against a plain ws loop and socket.io', load: () => import('./fanout/fanout.mjs') },
+  size: { about: 'bytes of the browser half, minified and compressed', load: () => import('./size/size.mjs') },
+};
+
+const usage = `npm run bench -- NAME [--json] [--quick]
+
+${Object.entries(benches).map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`).join('\n')}
+
+  --json         one line of JSON at the end
+  --quick        a short run, to see that it works: its figures mean little
+  --rounds N     repeats (fanout; default 3)
+  --check        fail where a bound is passed (size)`;
+
+/** The arguments, or a sentence about what is wrong with them. */
+function read() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
+        check: { type: 'boolean', default: false },
+        rounds: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+    if (rounds !== undefined && !(Number.isInteger(rounds) && rounds >= 1 && rounds <= 100)) return '--rounds is a whole number from 1 to 100';
+    if (positionals.length > 1) return 'one benchmark at a time';
+    const name = positionals[0];
+    if (name !== undefined && !Object.hasOwn(benches, name)) return `there is no benchmark '${name}'`;
+    return { ...values, rounds, name };
+  } catch (error) {
+    return error.message;
+  }
+}
+
+const options = read();
+if (typeof options === 'string') {
+  console.error(`${options}\n\n${usage}`);
+  process.exitCode = 2;
+} else if (options.name === undefined || options.help) {
+  console.log(usage);
+} else {
+  // An interrupted run leaves nothing behind either: servers end with this process, and `exit` removes the rest.
+  for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) process.once(signal, () => process.exit(code));
+  try {
+    const { run } = await benches[options.name].load();
+    const { json, ok = true } = await run(options);
+    if (options.json) console.log(JSON.stringify({ bench: options.name, ...json }));
+    if (!ok) process.exitCode = 1;
+  } catch (error) {
+    console.error(error.name === 'CannotRun' ? error.message : error);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,5 @@
+// Why a benchmark cannot run here, in words for the reader: shown without a stack.
+
+export class CannotRun extends Error {
+  name = 'CannotRun';
+}
