@@ -292,7 +292,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
   };
 
   const roomOfEntry = (id: string): string | undefined => {
-    for (const [room, { entries }] of driver.state().outbox.rooms) if (entries.has(id)) return room;
+    for (const { id: room, entries } of driver.state().rooms.values()) if (entries.has(id)) return room;
     return undefined;
   };
 

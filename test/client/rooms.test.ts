@@ -136,7 +136,7 @@ describe('the log', () => {
 
 describe('own messages in a list', () => {
   const own = (it: Machine): unknown[] => {
-    const mine = Array.from(it.state.outbox.rooms.get('a')?.entries.values() ?? []).filter(({ seen }) => !seen).map(({ id }) => `pending ${id}`);
+    const mine = Array.from(it.state.rooms.get('a')?.entries.values() ?? []).filter(({ seen }) => !seen).map(({ id }) => `pending ${id}`);
     return [...room(it).lists.get('*')?.messages.map(({ id }) => id) ?? [], ...room(it).echoes.map(({ id }) => `sent ${id}`), ...mine];
   };
   const ack: ServerFrame = { type: 'ack', room: 'a', epoch: 'e', receipts: [[1, 1, 0, false]] };
@@ -225,7 +225,7 @@ describe('a room that is denied', () => {
     const it = machine({ outbox: { window: 1 } }).live('a').send(outgoing('x'), outgoing('y'));
     it.take();
     expect(settledOf(it.receive({ type: 'left', room: 'a', code: 'denied' }).take())).toEqual([['x', 'in-doubt'], ['y', 'denied']]);
-    expect(Array.from(it.state.outbox.rooms.get('a')?.entries.values() ?? [], ({ failure }) => failure?.code)).toEqual(['in-doubt', 'denied']);
+    expect(Array.from(it.state.rooms.get('a')?.entries.values() ?? [], ({ failure }) => failure?.code)).toEqual(['in-doubt', 'denied']);
   });
 
   test('a passing refusal is tried again', () => {

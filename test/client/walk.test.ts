@@ -34,7 +34,7 @@ function entryFor(world: World, room: string): EntryTuple {
 function frameFor(world: World, state: State): ServerFrame {
   const { pick, random } = world;
   const room = pick(roomIds);
-  const own = state.outbox.rooms.get(room);
+  const own = state.rooms.get(room);
   const top = world.tops.get(room) ?? { epoch: 'e', offset: 0, tag: '' };
   const known = state.rooms.get(room)?.position;
   const seqs = own ? Array.from(own.entries.values()).flatMap(({ seq }) => (seq === null ? [] : [seq])) : [];
@@ -153,7 +153,7 @@ test(`100,000 random events keep the invariants (SEED=${seed})`, () => {
     must(event.type !== 'tick' || deadline(state) > now, 'a tick leaves nothing due', [connection, [...state.rooms.values()]]);
     const waits = owns || (connection.status === 'waiting' && signals.visible && !signals.frozen);
     must(!waits || deadline(state) < Infinity, 'whoever waits has a deadline', connection);
-    for (const own of state.outbox.rooms.values()) {
+    for (const own of state.rooms.values()) {
       let last = 0;
       for (const { seq, failure } of own.entries.values()) {
         if (failure || seq === null) continue;

@@ -1,118 +1,128 @@
-// One transport's life: what opens it, what loses it, and what follows. Knows nothing of rooms or messages.
+// One transport's life: what opens it, what loses it, and what follows.
 import { verdictOf, type CloseReason } from '../../protocol/codes.js';
 import type { ServerFrame } from '../../protocol/frames.js';
 import { backoff } from './backoff.js';
-import { wakeInterval, type Context } from './context.js';
-import type { Effect } from './effects.js';
-import { probed } from './heartbeat.js';
-import type { Connection, Retry, State } from './state.js';
-
-export type Step = readonly [State, readonly Effect[]];
+import { probeTime, wakeInterval } from './context.js';
+import { forsake } from './outbox.js';
+import { disconnected } from './room.js';
+import type { Connection, Live, Retry } from './state.js';
+import { ask, change, type Turn } from './turn.js';
 
 /** The attempt that owns a socket or is about to; 0 where there is none. */
 export const attemptOf = (connection: Connection): number => ('attempt' in connection ? connection.attempt : 0);
 
-export function open(state: State, { now, config }: Context): Step {
-  const attempt = state.attempt + 1;
-  const connection: Connection = { status: 'opening', attempt, giveUpAt: now + config.connectTimeout };
-  return [{ ...state, attempt, connection, retry: { ...state.retry, tries: state.retry.tries + 1 } }, [{ type: 'open', attempt }]];
+/** The one way from a connection to the next: whoever leaves a state that owns a socket closes it, always, and its rooms learn of it. */
+function become(turn: Turn, connection: Connection, retry: Partial<Retry>, { code, reason }: CloseReason): void {
+  const { state } = turn;
+  const attempt = attemptOf(state.connection);
+  change(turn, { connection, retry: { ...state.retry, ...retry } });
+  if (!attempt) return;
+  ask(turn, { type: 'close', attempt, code, reason });
+  if (state.connection.status === 'opening') return;
+  change(turn, { progress: null });
+  for (const room of state.rooms.values()) disconnected(turn, room);
 }
 
-/** Whoever leaves a state that owns a socket closes it, always. */
-const closing = (state: State, code: number, reason: string): readonly Effect[] => {
-  const attempt = attemptOf(state.connection);
-  return attempt ? [{ type: 'close', attempt, code, reason }] : [];
-};
+/** Starts an attempt, and ends the one there is. */
+export function open(turn: Turn, retry: Partial<Retry>, why: CloseReason = moved): void {
+  const { state, now, config } = turn;
+  const attempt = state.attempt + 1;
+  become(turn, { status: 'opening', attempt, giveUpAt: now + config.connectTimeout }, { ...retry, tries: (retry.tries ?? state.retry.tries) + 1 }, why);
+  change(turn, { attempt });
+  ask(turn, { type: 'open', attempt });
+}
+
+const moved: CloseReason = { code: 4011, reason: 'moved' };
+const fresh = { failures: 0, reauthed: false, tries: 0, since: null, lost: false, reason: null } as const;
+
+/** Whether only the app can say what comes next. */
+const isOver = ({ status }: Connection): boolean => status === 'idle' || status === 'closed' || status === 'needs-auth';
+
+/** The app asks: opens, where nothing is open or about to be; with `anyway` also where something is, for a reason of its own. */
+export function connect(turn: Turn, anyway = false, reason = 'asked by the app'): void {
+  const { connection, retry } = turn.state;
+  if (isOver(connection)) open(turn, fresh);
+  else if (anyway) open(turn, { since: retry.since ?? turn.now, tries: 0, reason: { code: 4011, reason } }, { code: 4011, reason });
+}
 
 /** Ends the connection until the app asks again. */
-export function end(state: State, reason: CloseReason): Step {
-  const effects = closing(state, 1000, reason.reason);
-  return [{ ...state, connection: { status: 'closed' }, retry: { ...state.retry, since: null, reason } }, effects];
+export function end(turn: Turn): void {
+  const { status } = turn.state.connection;
+  const reason: CloseReason = { code: 1000, reason: 'closed by the app' };
+  if (status !== 'idle' && status !== 'closed') become(turn, { status: 'closed' }, { since: null, lost: false, reason }, reason);
 }
 
-/** Gives the current attempt up and starts another at once, for a reason of our own. */
-export function move(state: State, context: Context, reason: string): Step {
-  const effects = closing(state, 4011, reason);
-  const [next, opening] = open({ ...state, retry: { ...state.retry, since: state.retry.since ?? context.now, tries: 0, reason: { code: 4011, reason } } }, context);
-  return [next, [...effects, ...opening]];
-}
-
-/**
- * The current attempt is over: by a close from the other end, or given up by us. Decides what follows from the code's verdict; `hint` is the least
- * wait that the server asked for.
- */
-export function lose(state: State, code: number, reason: string, context: Context, hint = 0): Step {
-  const { connection, signals } = state;
-  const effects = closing(state, code >= 4000 ? code : 4000, reason);
-  const why: CloseReason = { code, reason };
+/** The current attempt is over: by a close from the other end, or given up by us. Decides what follows from the code's verdict. */
+export function lose(turn: Turn, code: number, reason: string): void {
+  const { now, config, random, state } = turn;
+  const { connection, retry, signals } = state;
+  const live = connection.status === 'live';
   const verdict = verdictOf(code);
-  const since = state.retry.since ?? context.now;
-  const settled = connection.status === 'live' && connection.settled;
-  const retry = { ...state.retry, since, reason: why, tries: connection.status === 'live' ? 0 : state.retry.tries };
-  const after = (next: Connection, change: Retry = retry): Step => [{ ...state, connection: next, retry: change }, effects];
-
+  const failures = live && connection.settled ? 0 : retry.failures;
+  const why: CloseReason = { code, reason };
+  const next = { since: retry.since ?? now, reason: why, tries: live ? 0 : retry.tries };
   if (verdict === 'reauth') {
-    if (!context.config.hasToken || retry.reauthed) return after({ status: 'needs-auth' }, { ...retry, since: null });
-    const [next, opening] = open({ ...state, retry: { ...retry, reauthed: true } }, context);
-    return [next, [...effects, ...opening]];
+    if (config.hasToken && !retry.reauthed) open(turn, { ...next, reauthed: true }, why);
+    else become(turn, { status: 'needs-auth' }, { ...next, since: null }, why);
+  } else if (verdict !== 'retry' || failures >= config.backoff.attempts) become(turn, { status: 'closed' }, { ...next, since: null }, why);
+  else {
+    if (code === 4409) {
+      // The numbers of the old session mean nothing to the new one, so what left under them is in doubt.
+      change(turn, { session: turn.newSession() });
+      for (const room of state.rooms.values()) forsake(turn, room, true);
+    }
+    become(turn, signals.online ? { status: 'waiting', retryAt: now + backoff(failures, random, config.backoff) } : { status: 'offline', since: now }, { ...next, failures: failures + 1 }, why);
   }
-  if (verdict === 'stop' || verdict === 'end') return after({ status: 'closed' }, { ...retry, since: null });
-  const session = code === 4409 ? context.newSession() : state.session;
-  const failures = settled ? 0 : retry.failures;
-  if (failures >= context.config.backoff.attempts) return after({ status: 'closed' }, { ...retry, since: null });
-  const counted = { ...retry, failures: failures + 1 };
-  const next: Connection = signals.online
-    ? { status: 'waiting', retryAt: context.now + Math.max(hint, backoff(failures, context.random, context.config.backoff)) }
-    : { status: 'offline', since: context.now };
-  return [{ ...state, session, connection: next, retry: counted }, effects];
 }
 
-/** A signal says that an attempt may succeed now: tries at once, but not again within five seconds. */
-export function wake(state: State, context: Context): Step {
-  const { connection, retry } = state;
-  if (connection.status !== 'waiting' && connection.status !== 'offline') return [state, []];
-  if (state.signals.frozen) return [state, []];
-  if (connection.status === 'waiting' && context.now - retry.wokenAt < wakeInterval) return [state, []];
-  return open({ ...state, retry: { ...retry, wokenAt: context.now } }, context);
+/** Doubts a live link: asks for a sign of life within two seconds instead of believing a signal. Nothing is written until there is one. */
+export function probe(turn: Turn, live: Live): void {
+  const { now } = turn;
+  if (live.probeUntil !== null && now - live.probeUntil <= probeTime) return;
+  change(turn, { connection: { ...live, probeUntil: now + probeTime, pingAt: now + live.interval } });
+  ask(turn, { type: 'write', attempt: live.attempt, frames: [{ type: 'ping', time: now }] });
 }
 
-/** Doubts a live link: asks for a sign of life within two seconds instead of believing a signal. */
-export function probe(state: State, context: Context): Step {
-  const { connection } = state;
-  if (connection.status !== 'live' || connection.probeUntil !== null) return [state, []];
-  return [{ ...state, connection: probed(connection, context.now) }, [{ type: 'write', attempt: connection.attempt, frames: [{ type: 'ping', time: context.now }] }]];
+/** Signals of the browser. None is believed; each is a reason to look: at a live link by a probe, otherwise by an attempt, but not again within five seconds. */
+export function signal(turn: Turn, name: 'online' | 'offline' | 'visible' | 'hidden' | 'pagehide' | 'pageshow'): void {
+  const { now, state: { signals, retry, connection } } = turn;
+  if (name === 'online' || name === 'offline') change(turn, { signals: { ...signals, online: name === 'online' } });
+  else if (name === 'visible' || name === 'hidden') change(turn, { signals: { ...signals, visible: name === 'visible' } });
+  else change(turn, { signals: { ...signals, frozen: name === 'pagehide' } });
+  if (name === 'hidden') return;
+  if (name === 'pagehide') {
+    const reason: CloseReason = { code: 4010, reason: 'the page sleeps' };
+    if (attemptOf(connection)) become(turn, { status: 'waiting', retryAt: now }, { since: retry.since ?? now, reason, wokenAt: -Infinity }, reason);
+  } else if (connection.status === 'live') probe(turn, connection);
+  else if (name === 'offline') {
+    if (connection.status === 'waiting') change(turn, { connection: { status: 'offline', since: now } });
+  } else if (!turn.state.signals.frozen && (connection.status === 'offline' || (connection.status === 'waiting' && now - retry.wokenAt >= wakeInterval))) open(turn, { wokenAt: now });
 }
 
 /** A share of a token's life is kept for fetching the next one, between a second and a minute. */
 export const refreshAt = (now: number, life: number): number => now + Math.max(0, life - Math.min(60_000, Math.max(1_000, life / 5)));
 
-export function welcomed(state: State, frame: Extract<ServerFrame, { type: 'welcome' }>, context: Context): State {
-  const { connection } = state;
-  if (connection.status !== 'greeting') return state;
-  const { now, config } = context;
-  const [interval, timeout] = frame.heartbeat;
-  const tightest = Math.max(1, Math.min(interval, config.heartbeat.interval));
-  return {
-    ...state,
+export function welcomed(turn: Turn, frame: Extract<ServerFrame, { type: 'welcome' }>): void {
+  const { now, config, state: { connection, self, retry } } = turn;
+  if (connection.status !== 'greeting') return;
+  const { attempt, transport, codec } = connection;
+  change(turn, {
     self: { member: frame.member, user: frame.user },
     limits: frame.limits,
-    retry: { ...state.retry, since: null, lost: false, reauthed: false, reason: null, tries: 0 },
+    retry: { ...retry, since: null, lost: false, reauthed: false, reason: null, tries: 0 },
     connection: {
-      status: 'live',
-      attempt: connection.attempt,
+      status: 'live', attempt, transport, codec,
       since: now,
-      transport: connection.transport,
-      codec: connection.codec,
       skew: frame.time - now,
-      recovered: state.self?.member === frame.member,
+      recovered: self?.member === frame.member,
       settled: false,
-      interval: tightest,
-      timeout: Math.min(timeout, config.heartbeat.timeout),
+      interval: Math.max(1, Math.min(frame.heartbeat[0], config.heartbeat.interval)),
+      timeout: Math.min(frame.heartbeat[1], config.heartbeat.timeout),
       heardAt: now,
       pingAt: now,
       probeUntil: null,
       moveAt: null,
       refreshAt: frame.expires === null || !config.hasToken ? null : refreshAt(now, frame.expires - frame.time),
     },
-  };
+  });
 }

@@ -5,16 +5,6 @@ import type { Latency, Live } from './state.js';
 /** When silence makes a live link doubtful: early enough that the probe ends at interval + timeout. */
 export const doubtAt = (live: Live): number => live.heardAt + live.interval + Math.max(0, live.timeout - probeTime);
 
-/** Any frame was heard: the link is not doubted. The same reference where only the moment changed by nothing. */
-export function heard(live: Live, now: number): Live {
-  return live.heardAt === now && live.probeUntil === null ? live : { ...live, heardAt: now, probeUntil: null };
-}
-
-/** Doubts the link: writes wait until a frame is heard. */
-export function probed(live: Live, now: number): Live {
-  return { ...live, probeUntil: now + probeTime, pingAt: now + live.interval };
-}
-
 /** An exponential average with a weight of 1/8, as TCP smooths its round trips (RFC 6298 §2), and the jitter of RFC 3550 §6.4.1. */
 export function measured(before: Latency | null, last: number): Latency {
   if (!before) return { last, average: last, jitter: 0 };

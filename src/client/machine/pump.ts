@@ -1,93 +1,78 @@
 // What is wanted, held against what the server was told: the frames that make up the difference, in one write.
 import type { ClientFrame } from '../../protocol/frames.js';
 import { toTuple } from '../../protocol/position.js';
-import type { Step } from './connection.js';
 import { probe } from './connection.js';
-import type { Context } from './context.js';
-import type { Effect } from './effects.js';
+import { presenceInterval } from './context.js';
 import { doubtAt } from './heartbeat.js';
-import { due, expire, isBusy } from './outbox.js';
-import { isWanted, presenceSent } from './room.js';
-import type { Room, RoomOutbox, State } from './state.js';
+import { due, expire } from './outbox.js';
+import { isBusy, isWanted } from './room.js';
+import type { Room } from './state.js';
+import { ask, change, own, setRoom, type Turn } from './turn.js';
 
-const historyOf = (room: Room): number => {
-  let most = room.history;
-  for (const { limit } of room.lists.values()) most = Math.max(most, limit);
-  return most;
-};
+/** Whether nobody wants the room any more, or will not before `leaveAt`. */
+export const isLeaving = (room: Room): boolean => room.leaveAt !== null && room.phase.status !== 'joining' && room.requests.length === 0 && !isBusy(room);
 
-/** Frames of one room, in the order in which a server must see them. */
-function roomFrames(room: Room, attempt: number, { now }: Context, ready: boolean, maxHistory: number): readonly [Room, ClientFrame[]] {
-  const frames: ClientFrame[] = [];
-  let next = room;
-  if (next.phase.status === 'wanted' && next.phase.at <= now) {
-    const position = next.position && toTuple(next.position);
-    frames.push({ type: 'join', room: next.id, position, history: Math.min(maxHistory, historyOf(next)), presence: next.mine });
-    next = { ...next, phase: { status: 'joining', attempt }, patch: null };
-  }
-  if (!ready || next.phase.status !== 'joined') return [next, frames];
-  if (next.patch && next.presenceAt <= now) {
-    frames.push({ type: 'presence', room: next.id, patch: next.patch });
-    next = presenceSent(next, now);
-  }
-  if (next.volatile.length) {
-    for (const { type, version, data } of next.volatile) frames.push({ type: 'broadcast', room: next.id, message: type, version, data });
-    next = { ...next, volatile: [] };
-  }
-  if (next.requests.some(({ sentOn }) => sentOn === 0)) {
-    for (const { ref, before, limit, sentOn } of next.requests) if (sentOn === 0) frames.push({ type: 'history', ref, room: next.id, before, limit: Math.min(limit, maxHistory) });
-    next = { ...next, requests: next.requests.map((request) => (request.sentOn === 0 ? { ...request, sentOn: attempt } : request)) };
-  }
-  return [next, frames];
+/** What time does to a room, connected or not. */
+function aged(turn: Turn, before: Room): Room {
+  const room = expire(turn, before);
+  if (room.staleUntil === null || turn.now < room.staleUntil) return room;
+  return setRoom(turn, room, { staleUntil: null, members: new Map(Array.from(room.members).filter(([, { stale }]) => !stale)) });
 }
 
-/** Rooms that nobody wants any more: forgotten, and left where the server has us in them. */
-function leave(state: State, now: number): readonly [State, ClientFrame[]] {
-  const frames: ClientFrame[] = [];
-  let rooms: Map<string, Room> | null = null;
-  for (const room of state.rooms.values()) {
-    if (room.leaveAt === null || room.leaveAt > now || room.phase.status === 'joining' || room.requests.length > 0 || isBusy(state.outbox.rooms.get(room.id))) continue;
-    if (room.phase.status === 'joined') frames.push({ type: 'leave', room: room.id });
-    (rooms ??= new Map(state.rooms)).delete(room.id);
+/** Forgets the room, but for messages that failed. */
+function leave(turn: Turn, room: Room): void {
+  if (room.entries.size) setRoom(turn, room, { phase: { status: 'left' }, leaveAt: null, members: new Map(), lists: new Map(), position: null, mine: null, patch: null });
+  else {
+    const rooms = own(turn, turn.state.rooms);
+    rooms.delete(room.id);
+    change(turn, { rooms });
   }
-  return [rooms ? { ...state, rooms } : state, frames];
+}
+
+function join(turn: Turn, room: Room, frames: ClientFrame[]): Room {
+  let { history } = room;
+  for (const { limit } of room.lists.values()) history = Math.max(history, limit);
+  frames.push({ type: 'join', room: room.id, position: room.position && toTuple(room.position), history: Math.min(turn.state.limits.history, history), presence: room.mine });
+  return setRoom(turn, room, { phase: { status: 'joining' }, patch: null });
+}
+
+/** Presence, volatile messages, requests for history: what a joined room has to say besides its messages. */
+function speak(turn: Turn, before: Room, attempt: number, frames: ClientFrame[]): Room {
+  let room = before;
+  const { id, patch, volatile, requests } = room;
+  if (patch && room.presenceAt <= turn.now) {
+    frames.push({ type: 'presence', room: id, patch });
+    room = setRoom(turn, room, { patch: null, presenceAt: turn.now + presenceInterval });
+  }
+  for (const { type, version, data } of volatile) frames.push({ type: 'broadcast', room: id, message: type, version, data });
+  const unasked = requests.filter(({ sentOn }) => sentOn === 0);
+  for (const { ref, before: offset, limit } of unasked) frames.push({ type: 'history', ref, room: id, before: offset, limit: Math.min(limit, turn.state.limits.history) });
+  return volatile.length || unasked.length ? setRoom(turn, room, { volatile: [], requests: requests.map((it) => ({ ...it, sentOn: attempt })) }) : room;
 }
 
 /**
- * Reconciles the wire with the state: leaves, joins, presence, volatile messages, history, and what the outbox may send. A link that was silent for
- * too long by the wall clock is doubted first, and nothing is written into it.
+ * Reconciles the wire with the state: leaves, joins, presence, volatile messages, history, and what the outbox may send, behind `frames`. A link that was
+ * silent for too long by the wall clock is doubted first, and nothing is written into it.
  */
-export function pump(before: State, context: Context): Step {
-  const { now, config } = context;
-  const [outbox, effects] = expire(before.outbox, now);
-  const alive = outbox === before.outbox ? before : { ...before, outbox };
-  const { connection } = alive;
-  if (connection.status === 'live') {
-    if (connection.probeUntil !== null) return [alive, effects];
-    if (now >= doubtAt(connection)) {
-      const [doubted, probes] = probe(alive, context);
-      return [doubted, [...effects, ...probes]];
+export function pump(turn: Turn, frames: ClientFrame[] = []): void {
+  const { now, state: { connection } } = turn;
+  const live = connection.status === 'live';
+  const doubted = live && (connection.probeUntil !== null || now >= doubtAt(connection));
+  const greets = connection.status === 'greeting';
+  const attempt = live || greets ? connection.attempt : 0;
+  for (const it of turn.state.rooms.values()) {
+    let room = aged(turn, it);
+    if (doubted) continue;
+    if (isLeaving(room) && (room.leaveAt ?? now) <= now) {
+      if (attempt && room.phase.status === 'joined') frames.push({ type: 'leave', room: room.id });
+      leave(turn, room);
+      continue;
     }
+    if (!attempt || !isWanted(room)) continue;
+    if (room.phase.status === 'left') room = setRoom(turn, room, { phase: { status: 'wanted', at: 0 }, error: null });
+    if (room.phase.status === 'wanted' && room.phase.at <= now) room = join(turn, room, frames);
+    if (live && room.phase.status === 'joined') due(turn, speak(turn, room, attempt, frames), attempt, frames);
   }
-  const [state, frames] = leave(alive, now);
-  if (connection.status !== 'greeting' && connection.status !== 'live') return [state, effects];
-  const { attempt } = connection;
-  const ready = connection.status === 'live';
-  const window = Math.min(config.outbox.window, state.limits.window);
-  let rooms: Map<string, Room> | null = null;
-  let sending: Map<string, RoomOutbox> | null = null;
-  for (const room of state.rooms.values()) {
-    const own = state.outbox.rooms.get(room.id);
-    if (!isWanted(room, own)) continue;
-    const [next, mine] = roomFrames(room, attempt, context, ready, state.limits.history);
-    for (const frame of mine) frames.push(frame);
-    if (next !== room) (rooms ??= new Map(state.rooms)).set(room.id, next);
-    if (!ready || next.phase.status !== 'joined' || !own) continue;
-    const [sent, messages] = due(own, room.id, attempt, window, now);
-    for (const message of messages) frames.push(message);
-    if (sent !== own) (sending ??= new Map(state.outbox.rooms)).set(room.id, sent);
-  }
-  const writes: readonly Effect[] = frames.length ? [...effects, { type: 'write', attempt, frames }] : effects;
-  if (!rooms && !sending) return [state, writes];
-  return [{ ...state, ...(rooms && { rooms }), ...(sending && { outbox: { ...state.outbox, rooms: sending } }) }, writes];
+  if (doubted && connection.probeUntil === null) probe(turn, connection);
+  if (frames.length) ask(turn, { type: 'write', attempt, frames });
 }

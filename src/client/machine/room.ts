@@ -1,164 +1,136 @@
 // One room: joining, joined, coming back; its position in the log, and what a batch of entries does to it.
 import type { EntryTuple, ServerFrame } from '../../protocol/frames.js';
 import { toPosition } from '../../protocol/position.js';
-import { linger, presenceInterval, staleTime, type Context } from './context.js';
-import type { Effect } from './effects.js';
-import { isBusy, type Acked } from './outbox.js';
-import { diffed, merged, snapshot, stale } from './presence.js';
-import type { Failure, Member, Message, Room, RoomOutbox } from './state.js';
-import { appended, everyType, replaced } from './timeline.js';
+import { linger, staleTime } from './context.js';
+import { merged, snapshot } from './presence.js';
+import type { Failure, Member, Message, Room } from './state.js';
+import { appended, replaced } from './timeline.js';
+import { ask, own, setRoom, type Turn } from './turn.js';
 
-export type RoomChange = readonly [Room, readonly Effect[]];
+/** Due at once: with the next pump. */
+export const wanted = { status: 'wanted', at: 0 } as const;
 
-/** A room nobody uses yet: it is left a moment later, unless somebody does. */
-export function newRoom(id: string, now: number): Room {
-  return {
-    id, users: 0, leaveAt: now + linger, phase: { status: 'wanted', at: 0 }, joinedOnce: false, position: null, continuity: 'exact', error: null, history: 0,
-    lists: new Map(), requests: [], echoes: [], members: new Map(), staleUntil: null, mine: null, patch: null, presenceAt: 0, volatile: [],
-  };
+/** The room of this id; one that is new is left a moment later, unless somebody uses it. */
+export function roomOf(turn: Turn, id: string): Room {
+  return (
+    turn.state.rooms.get(id) ??
+    setRoom(turn, {
+      id, users: 0, leaveAt: turn.now + linger, phase: wanted, joinedOnce: false, position: null, continuity: 'exact', error: null, history: 0,
+      lists: new Map(), requests: [], echoes: [], members: new Map(), staleUntil: null, mine: null, patch: null, presenceAt: 0, volatile: [],
+      entries: new Map(), seq: 0, kept: new Map(), pausedUntil: 0, restart: false,
+    })
+  );
+}
+
+/** Whether any own message waits to be settled. */
+export function isBusy({ entries }: Room): boolean {
+  for (const { failure } of entries.values()) if (!failure) return true;
+  return false;
 }
 
 /** Whether a room is to be joined: somebody uses it or did a moment ago, or something waits to be sent or asked in it. */
-export const isWanted = (room: Room, outbox: RoomOutbox | undefined): boolean => room.users > 0 || room.leaveAt !== null || room.requests.length > 0 || isBusy(outbox);
+export const isWanted = (room: Room): boolean => room.users > 0 || room.leaveAt !== null || room.requests.length > 0 || isBusy(room);
 
-export function retained(room: Room, history: number, presence: Room['mine']): Room {
-  const users = { ...room, users: room.users + 1, leaveAt: null, history: Math.max(room.history, history) };
-  const again: Room = room.phase.status === 'denied' && room.users === 0 ? { ...users, phase: { status: 'wanted', at: 0 }, error: null } : users;
-  return presence ? presented(again, room.mine ? { ...presence, ...room.mine } : presence) : again;
+export function retain(turn: Turn, room: Room, history: number, presence: Room['mine']): void {
+  const anew = room.phase.status === 'left' || (room.phase.status === 'denied' && room.users === 0);
+  const next = setRoom(turn, room, { users: room.users + 1, leaveAt: null, history: Math.max(room.history, history), ...(anew && { phase: wanted, error: null }) });
+  if (presence) present(turn, next, { ...presence, ...room.mine });
 }
 
-export function released(room: Room, now: number): Room {
+export function release(turn: Turn, room: Room): void {
   const users = Math.max(0, room.users - 1);
-  return { ...room, users, leaveAt: users === 0 ? now + linger : null };
+  setRoom(turn, room, { users, leaveAt: users ? null : turn.now + linger });
 }
 
 /** Own presence changed: the last value of a key wins, what is due goes out at most every 50 ms. */
-export function presented(room: Room, patch: Readonly<Record<string, unknown>>): Room {
-  return { ...room, mine: merged(room.mine, patch), patch: merged(room.patch, patch) };
+export function present(turn: Turn, room: Room, patch: Readonly<Record<string, unknown>>): void {
+  const news = Object.fromEntries(Object.entries(patch).filter(([key, value]) => value !== undefined && !Object.is(value, room.mine?.[key])));
+  if (!room.mine || Object.keys(news).length) setRoom(turn, room, { mine: merged(room.mine, news), patch: merged(room.patch, news) });
 }
-
-export const presenceSent = (room: Room, now: number): Room => ({ ...room, patch: null, presenceAt: now + presenceInterval });
 
 /** The connection is gone: the others are kept for a while, as the last that was known. */
-export function disconnected(room: Room, now: number): Room {
-  const phase = room.phase.status === 'denied' ? room.phase : ({ status: 'wanted', at: 0 } as const);
-  const requests = room.requests.map((request) => (request.sentOn === 0 ? request : { ...request, sentOn: 0 }));
-  return { ...room, phase, requests, volatile: [], members: stale(room.members), staleUntil: room.members.size ? (room.staleUntil ?? now + staleTime) : null };
-}
-
-export const withoutStale = (room: Room): Room => ({ ...room, staleUntil: null, members: new Map(Array.from(room.members).filter(([, member]) => !member.stale)) });
-
-function messageOf(room: Room, entry: EntryTuple, context: Context): Message | Failure {
-  const [offset, , , id, timestamp, sender, type, version, data] = entry;
-  const read = context.read(room.id, type, version, data);
-  if ('code' in read) return read;
-  const author: Member | null = sender ? (room.members.get(sender[0]) ?? { id: sender[0], user: sender[1] ?? null, presence: null }) : null;
-  return { id, room: room.id, type, data: read.data, offset, timestamp, sender: author };
+export function disconnected(turn: Turn, room: Room): void {
+  setRoom(turn, room, {
+    phase: room.phase.status === 'denied' || room.phase.status === 'left' ? room.phase : wanted,
+    requests: room.requests.map((request) => ({ ...request, sentOn: 0 })),
+    volatile: [],
+    members: new Map(Array.from(room.members, ([id, member]) => [id, { ...member, stale: true }])),
+    staleUntil: room.members.size ? (room.staleUntil ?? turn.now + staleTime) : null,
+  });
 }
 
 /** Entries as messages; those this end cannot read become reports, and never a crash. */
-export function readAll(room: Room, entries: readonly EntryTuple[], context: Context): readonly [Message[], Effect[]] {
-  const messages: Message[] = [];
-  const effects: Effect[] = [];
-  for (const entry of entries) {
-    const message = messageOf(room, entry, context);
-    if ('code' in message) effects.push({ type: 'report', room: room.id, failure: message });
-    else messages.push(message);
-  }
-  return [messages, effects];
+export function readAll(turn: Turn, room: Room, entries: readonly EntryTuple[]): readonly Message[] {
+  return entries.flatMap(([offset, , , id, timestamp, sender, type, version, data]): readonly Message[] => {
+    const read = turn.read(room.id, type, version, data);
+    if ('code' in read) {
+      ask(turn, { type: 'report', room: room.id, failure: read });
+      return [];
+    }
+    return [{ id, room: room.id, type, data: read.data, offset, timestamp, sender: sender && authorOf(room, sender) }];
+  });
 }
 
-const withoutEchoes = (room: Room, messages: readonly Message[]): readonly Message[] => {
-  if (room.echoes.length === 0) return room.echoes;
-  const ids = new Set(messages.map(({ id }) => id));
-  return room.echoes.filter(({ id }) => !ids.has(id));
-};
+/** A sender as the member it is, or was. */
+export const authorOf = ({ members }: Room, [id, user]: NonNullable<EntryTuple[5]>): Member => members.get(id) ?? { id, user: user ?? null, presence: null };
+
+/** Own messages that the log has shown are in the lists by the log now. */
+function seen(turn: Turn, room: Room, entries: readonly EntryTuple[]): Partial<Room> {
+  const self = turn.state.self?.member;
+  const ids = new Set(entries.flatMap(([, , , id, , sender]) => (sender?.[0] === self ? [id] : [])));
+  if (ids.size === 0) return {};
+  let mine = room.entries;
+  for (const id of ids) {
+    const entry = mine.get(id);
+    if (entry && !entry.seen) mine = own(turn, mine).set(id, { ...entry, seen: true });
+  }
+  return { entries: mine, echoes: room.echoes.filter(({ id }) => !ids.has(id)) };
+}
 
 /**
  * A batch from the log. The position moves first. An entry already seen is dropped; one that does not link to the position is a hole: nothing is
  * delivered past it, and the room joins again from where it stands.
  */
-export function received(room: Room, entries: readonly EntryTuple[], context: Context): RoomChange {
-  if (room.phase.status !== 'joined' || !room.position) return [room, []];
+export function received(turn: Turn, room: Room, entries: readonly EntryTuple[]): void {
+  if (room.phase.status !== 'joined' || !room.position) return;
   let { epoch, offset, tag } = room.position;
   const linked: EntryTuple[] = [];
   let hole = false;
   for (const entry of entries) {
-    const repeated = entry[0] <= offset && (entry[0] !== offset || entry[1] === tag);
-    if (repeated) continue;
-    if (entry[0] !== offset + 1 || entry[2] !== tag) {
-      hole = true;
-      break;
-    }
+    if (entry[0] < offset || (entry[0] === offset && entry[1] === tag)) continue;
+    hole = entry[0] !== offset + 1 || entry[2] !== tag;
+    if (hole) break;
     [offset, tag] = entry;
     linked.push(entry);
   }
-  if (!hole && linked.length === 0) return [room, []];
-  const [messages, reports] = readAll(room, linked, context);
-  const next: Room = {
-    ...room,
+  if (!hole && linked.length === 0) return;
+  const messages = readAll(turn, room, linked);
+  setRoom(turn, room, {
     position: { epoch, offset, tag },
-    lists: messages.length ? appended(room.lists, messages) : room.lists,
-    echoes: withoutEchoes(room, messages),
-    ...(hole ? { phase: { status: 'wanted', at: 0 }, continuity: 'gap' as const } : {}),
-  };
-  return [next, messages.length ? [...reports, { type: 'deliver', room: room.id, messages }] : reports];
+    lists: appended(room.lists, messages),
+    ...seen(turn, room, linked),
+    ...(hole && { phase: wanted, continuity: 'gap' }),
+  });
+  if (messages.length) ask(turn, { type: 'deliver', room: room.id, messages });
 }
 
-export function joined(room: Room, frame: Extract<ServerFrame, { type: 'joined' }>, attempt: number, context: Context): RoomChange {
+/** Takes a room in as the server has it. Either everything after our position follows, or the lists start anew. */
+export function joined(turn: Turn, before: Room, frame: Extract<ServerFrame, { type: 'joined' }>): Room {
   const base = toPosition(frame.position);
-  const before = room.position;
-  const members = frame.members ? snapshot(room.members, frame.members) : new Map<string, Member>();
-  const here: Room = { ...room, phase: { status: 'joined', attempt }, joinedOnce: true, error: null, members, staleUntil: null };
-  if (before && frame.recovered && base.epoch === before.epoch && base.offset === before.offset && base.tag === before.tag) {
-    const resumed: Room = { ...here, continuity: 'recovered' };
-    return received(resumed, frame.messages, context);
-  }
+  const old = before.position;
   const last = frame.messages.at(-1);
-  const [messages, reports] = readAll(here, frame.messages, context);
+  const here: Partial<Room> = { phase: { status: 'joined' }, joinedOnce: true, error: null, members: snapshot(before.members, frame.members ?? []), staleUntil: null };
+  if (old && frame.recovered && base.epoch === old.epoch && base.offset === old.offset && base.tag === old.tag) {
+    received(turn, setRoom(turn, before, { ...here, continuity: 'recovered' }), frame.messages);
+    return roomOf(turn, before.id);
+  }
   const position = last ? { epoch: base.epoch, offset: last[0], tag: last[1] } : base;
-  const first: Room = { ...here, position, echoes: withoutEchoes(room, messages), continuity: before ? 'reset' : 'exact' };
-  if (!before) return [{ ...first, lists: replaced(room.lists, messages, frame.more, null) }, reports];
-  const missing = before.epoch === base.epoch && base.offset > before.offset ? ([before.offset + 1, base.offset] as const) : null;
-  return [
-    { ...first, lists: replaced(room.lists, messages, frame.more, missing) },
-    [...reports, { type: 'reset', room: room.id, why: frame.why ?? 'epoch', missing }],
-  ];
+  const room = setRoom(turn, before, { ...here, ...seen(turn, before, frame.messages), position, continuity: old ? 'reset' : 'exact' });
+  const missing = old?.epoch === base.epoch && base.offset > old.offset ? ([old.offset + 1, base.offset] as const) : null;
+  if (old) ask(turn, { type: 'reset', room: room.id, why: frame.why ?? 'epoch', missing });
+  return setRoom(turn, room, { lists: replaced(room.lists, readAll(turn, room, frame.messages), frame.more, missing) });
 }
 
-/** The server says that the room's log is not what it was: join again, and learn what is missing. */
-export const mustRejoin = (room: Room): Room => (room.phase.status === 'joined' ? { ...room, phase: { status: 'wanted', at: 0 }, continuity: 'gap' } : room);
-
-export function denied(room: Room, failure: Failure): Room {
-  return { ...room, phase: { status: 'denied' }, error: failure, members: new Map(), staleUntil: null, volatile: [] };
-}
-
-export const presenceChanged = (room: Room, frame: Extract<ServerFrame, { type: 'presence' }>): Room =>
-  room.phase.status === 'joined' ? { ...room, members: diffed(room.members, frame) } : room;
-
-/** Own messages that are acknowledged, but that the log has not shown yet: they stay in the list meanwhile. */
-export function echoed(room: Room, acked: readonly Acked[], self: Member | null): Room {
-  const offset = room.position?.offset ?? 0;
-  const waiting = acked.filter(({ entry, offset: at }) => !entry.seen && at !== null && at > offset);
-  if (waiting.length === 0 || room.phase.status !== 'joined') return room;
-  const echoes = waiting.map(({ entry, offset: at, timestamp }): Message => ({ id: entry.id, room: room.id, type: entry.type, data: entry.shown, offset: at, timestamp, sender: self, status: 'sent' }));
-  return { ...room, echoes: [...room.echoes, ...echoes] };
-}
-
-export function listRetained(room: Room, key: string, limit: number): Room {
-  const list = room.lists.get(key);
-  if (list) return { ...room, lists: new Map(room.lists).set(key, { ...list, users: list.users + 1, limit: Math.max(list.limit, limit) }) };
-  const whole = room.lists.get(everyType);
-  const known = whole && key !== everyType ? whole.messages.filter((message) => message.type === key) : [];
-  const fresh = { users: 1, limit, messages: known.slice(-limit), hasOlder: whole?.hasOlder ?? false, loading: false, gap: null };
-  return { ...room, lists: new Map(room.lists).set(key, fresh) };
-}
-
-export function listReleased(room: Room, key: string): Room {
-  const list = room.lists.get(key);
-  if (!list) return room;
-  const lists = new Map(room.lists);
-  if (list.users > 1) lists.set(key, { ...list, users: list.users - 1 });
-  else lists.delete(key);
-  return { ...room, lists };
+export function denied(turn: Turn, room: Room, failure: Failure): Room {
+  return setRoom(turn, room, { phase: { status: 'denied' }, error: failure, members: new Map(), staleUntil: null, volatile: [] });
 }

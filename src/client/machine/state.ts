@@ -119,12 +119,10 @@ export interface Failure {
   readonly details?: unknown;
 }
 
-/** `wanted`: a join is due at a moment. */
+/** `wanted`: a join is due at a moment. `left`: only messages that failed keep the room here. */
 export type Phase =
   | { readonly status: 'wanted'; readonly at: number }
-  | { readonly status: 'joining'; readonly attempt: number }
-  | { readonly status: 'joined'; readonly attempt: number }
-  | { readonly status: 'denied' };
+  | { readonly status: 'joining' | 'joined' | 'denied' | 'left' };
 
 /** A list of a room's messages that some hook asked for, of one type or of all (`'*'`). */
 export interface List {
@@ -178,6 +176,16 @@ export interface Room {
   readonly patch: Readonly<Record<string, unknown>> | null;
   readonly presenceAt: number;
   readonly volatile: readonly Volatile[];
+  /** Own durable messages that are not settled, in the order of their numbers, and those that failed. */
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** The last seq given. */
+  readonly seq: number;
+  /** Acknowledged messages by seq, held for a while in case the log turns out to have lost them. */
+  readonly kept: ReadonlyMap<number, Kept>;
+  /** Until when nothing is sent, because the server asked. */
+  readonly pausedUntil: number;
+  /** Whether the next message written must restart the numbering at the server, which forgot what came before. */
+  readonly restart: boolean;
 }
 
 /** One of our own durable messages until it is settled. */
@@ -206,29 +214,15 @@ export interface Entry {
   readonly replaces: readonly string[];
 }
 
-/** An acknowledged message, held for a while in case the log turns out to have lost it. */
 export interface Kept {
   readonly entry: Entry;
   readonly until: number;
 }
 
-export interface RoomOutbox {
-  readonly entries: ReadonlyMap<string, Entry>;
-  /** The last seq given. */
-  readonly seq: number;
-  readonly kept: readonly Kept[];
-  readonly pausedUntil: number;
-  /** Whether the next message written must restart the numbering at the server, which forgot what came before. */
-  readonly restart: boolean;
-}
-
-export interface Outbox {
-  readonly rooms: ReadonlyMap<string, RoomOutbox>;
-  readonly count: number;
-  readonly bytes: number;
-  /** While a backlog flushes. */
-  readonly progress: { readonly done: number; readonly total: number } | null;
-  readonly nextExpiry: number;
+/** How far a backlog is flushed. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
 }
 
 /** Round trips in ms, as the heartbeat measures them. `jitter` as in RFC 3550 §6.4.1, on round trips. */
@@ -248,7 +242,8 @@ export interface State {
   readonly self: Self | null;
   readonly limits: Limits;
   readonly rooms: ReadonlyMap<string, Room>;
-  readonly outbox: Outbox;
+  /** While a backlog flushes. */
+  readonly progress: Progress | null;
   readonly latency: Latency | null;
 }
 
@@ -262,7 +257,7 @@ export function initialState(session: Session): State {
     self: null,
     limits: defaultLimits,
     rooms: new Map(),
-    outbox: { rooms: new Map(), count: 0, bytes: 0, progress: null, nextExpiry: Infinity },
+    progress: null,
     latency: null,
   };
 }

@@ -1,5 +1,6 @@
-// Lists of messages: what a batch from the log does to them, and what history fills in. Copies once a batch, whatever it holds.
-import type { List, Message } from './state.js';
+// Lists of messages: who asked for them, what a batch from the log does to them, and what history fills in. Copies once a batch, whatever it holds.
+import type { List, Message, Room } from './state.js';
+import { setRoom, type Turn } from './turn.js';
 
 /** Every type. */
 export const everyType = '*';
@@ -7,39 +8,50 @@ export const everyType = '*';
 /** The most messages a list is allowed to hold, however far back somebody scrolled. */
 const mostMessages = 10_000;
 
-const fits = (key: string) => (message: Message): boolean => key === everyType || message.type === key;
+const fitting = (key: string, messages: readonly Message[]): readonly Message[] => (key === everyType ? messages : messages.filter(({ type }) => type === key));
 
-function mapLists(lists: ReadonlyMap<string, List>, change: (list: List, key: string) => List): ReadonlyMap<string, List> {
-  let next: Map<string, List> | null = null;
-  for (const [key, list] of lists) {
-    const changed = change(list, key);
-    if (changed !== list) (next ??= new Map(lists)).set(key, changed);
-  }
-  return next ?? lists;
-}
+const mapLists = (lists: Room['lists'], change: (list: List, key: string) => List): Room['lists'] => new Map(Array.from(lists, ([key, list]) => [key, change(list, key)]));
 
-/** The newest `limit`, and more where older ones were loaded on purpose. */
-function bounded(list: List, messages: readonly Message[]): Pick<List, 'messages' | 'hasOlder'> {
-  const room = Math.max(list.limit, Math.min(mostMessages, list.messages.length));
-  return messages.length > room ? { messages: messages.slice(-room), hasOlder: true } : { messages, hasOlder: list.hasOlder };
-}
-
-/** Appends a batch that follows what the lists hold. */
-export function appended(lists: ReadonlyMap<string, List>, batch: readonly Message[]): ReadonlyMap<string, List> {
+/** Appends a batch that follows what the lists hold: the newest `limit` are kept, and more where older ones were loaded on purpose. */
+export function appended(lists: Room['lists'], batch: readonly Message[]): Room['lists'] {
   return mapLists(lists, (list, key) => {
-    const mine = batch.filter(fits(key));
-    return mine.length ? { ...list, ...bounded(list, [...list.messages, ...mine]) } : list;
+    const mine = fitting(key, batch);
+    if (mine.length === 0) return list;
+    const messages = [...list.messages, ...mine];
+    const most = Math.max(list.limit, Math.min(mostMessages, list.messages.length));
+    return { ...list, messages: messages.slice(-most), hasOlder: list.hasOlder || messages.length > most };
   });
 }
 
 /** Starts every list anew from the newest part of the log. */
-export function replaced(lists: ReadonlyMap<string, List>, messages: readonly Message[], hasOlder: boolean, gap: List['gap']): ReadonlyMap<string, List> {
-  return mapLists(lists, (list, key) => ({ ...list, messages: messages.filter(fits(key)).slice(-list.limit), hasOlder, loading: false, gap }));
-}
+export const replaced = (lists: Room['lists'], messages: readonly Message[], hasOlder: boolean, gap: List['gap']): Room['lists'] =>
+  mapLists(lists, (list, key) => ({ ...list, messages: fitting(key, messages).slice(-list.limit), hasOlder, loading: false, gap }));
 
 /** Puts an answer to a history request in front of a list. */
 export function prepended(list: List, key: string, page: readonly Message[], hasOlder: boolean): List {
   const first = list.messages[0]?.offset ?? Infinity;
-  const older = page.filter((message) => fits(key)(message) && (message.offset ?? Infinity) < first);
-  return { ...list, messages: older.length ? [...older, ...list.messages].slice(-mostMessages) : list.messages, hasOlder, loading: false };
+  const older = fitting(key, page).filter(({ offset }) => (offset ?? Infinity) < first);
+  return { ...list, messages: [...older, ...list.messages].slice(-mostMessages), hasOlder, loading: false };
+}
+
+/** Changes one list; null forgets it. */
+export function setList(turn: Turn, room: Room, key: string, list: List | null): Room {
+  const lists = new Map(room.lists);
+  if (list) lists.set(key, list);
+  else lists.delete(key);
+  return setRoom(turn, room, { lists });
+}
+
+/** Counts a user of a list. True where it is a new one in a room that is joined already: history must fill it. */
+export function retainList(turn: Turn, room: Room, key: string, limit: number): boolean {
+  const list = room.lists.get(key);
+  const whole = room.lists.get(everyType);
+  const known = list ?? { users: 0, limit, messages: whole ? fitting(key, whole.messages).slice(-limit) : [], hasOlder: whole?.hasOlder ?? false, loading: false, gap: null };
+  setList(turn, room, key, { ...known, users: known.users + 1, limit: Math.max(known.limit, limit) });
+  return !list && room.phase.status === 'joined';
+}
+
+export function releaseList(turn: Turn, room: Room, key: string): void {
+  const list = room.lists.get(key);
+  if (list) setList(turn, room, key, list.users > 1 ? { ...list, users: list.users - 1 } : null);
 }

@@ -1,6 +1,6 @@
 // The machine as hooks see it: few public states, stable, sharing whatever did not change.
 import type { CloseReason } from '../../protocol/codes.js';
-import type { Continuity, Entry, Failure, Latency, List, Member, Message, Room, RoomOutbox, State, Transport } from './state.js';
+import type { Continuity, Entry, Failure, Latency, List, Member, Message, Progress, Room, State, Transport } from './state.js';
 import { everyType } from './timeline.js';
 
 /** What the connection does, as a person would put it. Moments in ms of the client's clock. */
@@ -52,7 +52,7 @@ export interface OutboxView {
   readonly pending: readonly OutboxEntry[];
   readonly failed: readonly OutboxEntry[];
   /** While a backlog flushes. */
-  readonly progress: { readonly done: number; readonly total: number } | null;
+  readonly progress: Progress | null;
 }
 
 /** The public store. */
@@ -108,108 +108,87 @@ const shared = <T extends object>(before: T | undefined, next: T): T => (before 
 const sharedList = <T>(before: readonly T[] | undefined, next: readonly T[]): readonly T[] =>
   before && before.length === next.length && next.every((item, index) => Object.is(item, before[index])) ? before : next;
 
-function statusOf(room: Room): RoomStatus {
-  switch (room.phase.status) {
-    case 'joined':
-      return 'joined';
-    case 'denied':
-      return 'denied';
-    case 'wanted':
-    case 'joining':
-      return room.joinedOnce ? 'reconnecting' : 'joining';
-    default:
-      return room.phase satisfies never;
-  }
-}
+const statusOf = ({ phase: { status }, joinedOnce }: Room): RoomStatus => (status === 'wanted' || status === 'joining' ? (joinedOnce ? 'reconnecting' : 'joining') : status);
 
-/** What one connection's view remembers, so that untouched parts keep their identity. */
-export interface Viewer {
-  (state: State): RealtimeState;
-}
-
-export function createViewer(): Viewer {
-  const pendingMessages = new WeakMap<Entry, Message>();
+/** Makes the view of each state, so that what did not change keeps its identity. */
+export function createViewer(): (state: State) => RealtimeState {
+  const pendings = new WeakMap<Entry, Message>();
   const outboxEntries = new WeakMap<Entry, OutboxEntry>();
-  const roomViews = new Map<string, { room: Room; outbox: RoomOutbox | undefined; self: State['self']; view: RoomView }>();
-  let last: { state: State; view: RealtimeState } | null = null;
+  const rooms = new Map<string, { readonly room: Room; readonly self: State['self']; readonly view: RoomView }>();
+  let shownState: State | null = null;
+  let shown = initialView;
 
-  const statusOfEntry = (entry: Entry): 'queued' | 'sending' | 'failed' => (entry.failure ? 'failed' : entry.sentOn ? 'sending' : 'queued');
+  const delivery = ({ failure, sentOn }: Entry): 'queued' | 'sending' | 'failed' => (failure ? 'failed' : sentOn ? 'sending' : 'queued');
 
-  const messageOf = (entry: Entry, room: string, me: Member | null): Message => {
-    let message = pendingMessages.get(entry);
-    if (!message || message.sender !== me) {
-      message = { id: entry.id, room, type: entry.type, data: entry.shown, offset: null, timestamp: entry.at, sender: me, status: statusOfEntry(entry) };
-      pendingMessages.set(entry, message);
-    }
+  const pendingOf = (entry: Entry, room: string, sender: Member | null): Message => {
+    const known = pendings.get(entry);
+    if (known?.sender === sender) return known;
+    const message: Message = { id: entry.id, room, type: entry.type, data: entry.shown, offset: null, timestamp: entry.at, sender, status: delivery(entry) };
+    pendings.set(entry, message);
     return message;
   };
 
-  const entryView = (entry: Entry, room: string): OutboxEntry => {
+  const entryOf = (entry: Entry, room: string): OutboxEntry => {
     let view = outboxEntries.get(entry);
-    if (!view) outboxEntries.set(entry, (view = { id: entry.id, room, type: entry.type, data: entry.shown, status: statusOfEntry(entry), at: entry.at, error: entry.failure }));
+    if (!view) outboxEntries.set(entry, (view = { id: entry.id, room, type: entry.type, data: entry.shown, status: delivery(entry), at: entry.at, error: entry.failure }));
     return view;
   };
 
-  const listView = (list: List, key: string, tail: readonly Message[], before: ListView | undefined): ListView => {
+  const listOf = ({ messages, hasOlder, loading, gap }: List, key: string, tail: readonly Message[], before: ListView | undefined): ListView => {
     const mine = key === everyType ? tail : tail.filter(({ type }) => type === key);
-    const messages = mine.length ? sharedList(before?.messages, [...list.messages, ...mine]) : list.messages;
-    return shared(before, { messages, hasOlder: list.hasOlder, isLoading: list.loading, gap: list.gap });
+    return shared(before, { messages: mine.length ? sharedList(before?.messages, [...messages, ...mine]) : messages, hasOlder, isLoading: loading, gap });
   };
 
-  const roomView = (room: Room, state: State): RoomView => {
-    const outbox = state.outbox.rooms.get(room.id);
-    const known = roomViews.get(room.id);
-    if (known && known.room === room && known.outbox === outbox && known.self === state.self) return known.view;
+  const roomOf = (room: Room, { self }: State): RoomView => {
+    const known = rooms.get(room.id);
+    if (known?.room === room && known.self === self) return known.view;
     const before = known?.view;
-    const selfId = state.self?.member;
-    const member = selfId === undefined ? undefined : room.members.get(selfId);
-    const me = state.self && shared(before?.me ?? undefined, member ?? { id: state.self.member, user: state.self.user, presence: room.mine });
-    const others = known && known.room.members === room.members && known.self === state.self ? known.view.others : sharedList(before?.others, Array.from(room.members.values()).filter(({ id }) => id !== selfId));
+    const me = self && shared(before?.me ?? undefined, room.members.get(self.member) ?? { id: self.member, user: self.user, presence: room.mine });
     const lists: Record<string, ListView> = Object.create(null) as Record<string, ListView>;
     if (room.lists.size) {
-      const pending = outbox ? Array.from(outbox.entries.values()).filter(({ seen }) => !seen) : [];
-      const tail = [...room.echoes, ...pending.map((entry) => messageOf(entry, room.id, me))];
-      for (const [key, list] of room.lists) lists[key] = listView(list, key, tail, before?.lists[key]);
+      const tail = [...room.echoes];
+      for (const entry of room.entries.values()) if (!entry.seen) tail.push(pendingOf(entry, room.id, me));
+      for (const [key, list] of room.lists) lists[key] = listOf(list, key, tail, before?.lists[key]);
     }
     const view = shared(before, {
       id: room.id,
       status: statusOf(room),
       continuity: room.continuity,
       error: room.error,
-      lists: before ? shared(before.lists, lists) : lists,
-      others,
+      lists: shared(before?.lists, lists),
+      others: known?.room.members === room.members && known.self === self ? known.view.others : sharedList(before?.others, Array.from(room.members.values()).filter(({ id }) => id !== self?.member)),
       me,
       mine: room.mine,
     });
-    roomViews.set(room.id, { room, outbox, self: state.self, view });
+    rooms.set(room.id, { room, self, view });
     return view;
   };
 
-  const outboxView = (state: State, before: OutboxView): OutboxView => {
+  const outboxOf = (state: State): OutboxView => {
     const pending: OutboxEntry[] = [];
     const failed: OutboxEntry[] = [];
-    for (const [room, { entries }] of state.outbox.rooms) for (const entry of entries.values()) (entry.failure ? failed : pending).push(entryView(entry, room));
-    return shared(before, { pending: sharedList(before.pending, pending), failed: sharedList(before.failed, failed), progress: state.outbox.progress });
+    for (const { id, entries } of state.rooms.values()) for (const entry of entries.values()) (entry.failure ? failed : pending).push(entryOf(entry, id));
+    const before = shown.outbox;
+    return shared(before, { pending: sharedList(before.pending, pending), failed: sharedList(before.failed, failed), progress: state.progress });
   };
 
   return (state) => {
-    if (last?.state === state) return last.view;
-    const before = last?.view ?? initialView;
-    let rooms = before.rooms;
-    if (!last || last.state.rooms !== state.rooms || last.state.outbox !== state.outbox || last.state.self !== state.self) {
+    if (shownState === state) return shown;
+    const roomsChanged = shownState?.rooms !== state.rooms;
+    let views = shown.rooms;
+    if (roomsChanged || shownState?.self !== state.self) {
       const next: Record<string, RoomView> = Object.create(null) as Record<string, RoomView>;
-      for (const room of state.rooms.values()) next[room.id] = roomView(room, state);
-      for (const id of roomViews.keys()) if (!state.rooms.has(id)) roomViews.delete(id);
-      rooms = shared(before.rooms, next);
+      for (const room of state.rooms.values()) next[room.id] = roomOf(room, state);
+      for (const id of rooms.keys()) if (!state.rooms.has(id)) rooms.delete(id);
+      views = shared(views, next);
     }
-    const view = shared(before, {
-      connection: shared(before.connection, connectionView(state)),
+    shown = shared(shown, {
+      connection: shared(shown.connection, connectionView(state)),
       latency: state.latency,
-      rooms,
-      outbox: last && last.state.outbox === state.outbox ? before.outbox : outboxView(state, before.outbox),
+      rooms: views,
+      outbox: roomsChanged || shown.outbox.progress !== state.progress ? outboxOf(state) : shown.outbox,
     });
-    last = { state, view };
-    return view;
+    shownState = state;
+    return shown;
   };
 }
-
