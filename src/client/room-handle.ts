@@ -6,7 +6,7 @@ import { checkPayload } from '../protocol/payload.js';
 import type { Driver } from './driver.js';
 import type { Receipt } from './machine/effects.js';
 import { merged } from './machine/presence.js';
-import type { Continuity, Message } from './machine/state.js';
+import type { Continuity, Failure, Message } from './machine/state.js';
 import type { RoomStatus, RoomView } from './machine/view.js';
 import type { PresenceIn, RoomName, SendOf, TypeOf } from '../contract/infer.js';
 import type { MessageIn } from './types.js';
@@ -58,10 +58,11 @@ export interface RoomServices {
   readonly driver: Driver;
   readonly newId: () => string;
   readonly newRef: () => number;
-  readonly largest: () => number;
-  readonly settled: (id: string) => Promise<Receipt>;
-  readonly answered: (ref: number) => Promise<readonly Message[]>;
+  /** The promise of a send by its id, or of a history request by its number. */
+  readonly settled: <T>(key: string | number) => Promise<T>;
 }
+
+export const errorOf = ({ code, message, details }: Failure): RealtimeError => new RealtimeError(code, message, details);
 
 /** What the React half uses besides: counting users, lists, handlers of every type. */
 export interface RoomHandle extends Room<RoomName> {
@@ -84,30 +85,38 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
   const holds: (() => void)[] = [];
   const view = (): RoomView | undefined => driver.store.getState().rooms[id];
 
-  const checkSize = (bytes: number): void => {
-    if (bytes + envelope > services.largest()) throw new RealtimeError('too-large', `the payload is about ${bytes} bytes, the server takes ${services.largest()}`);
+  /** A message as it travels and as it is shown, with its size. Throws where it does not fit. */
+  const checked = (type: string, data: unknown) => {
+    const { data: shown, version } = checkMessage(contract, type, data);
+    const bytes = checkPayload(data) + envelope;
+    const most = driver.state().limits.frame;
+    if (bytes > most) throw new RealtimeError('too-large', `about ${bytes} bytes, the server takes ${most}`);
+    return { shown, version, bytes };
+  };
+  /** Gives back once, however often it is called. */
+  const once = (release: () => void) => {
+    let held = true;
+    return () => {
+      if (held) release();
+      held = false;
+    };
   };
 
   const retain: RoomHandle['retain'] = ({ history = 0, presence }) => {
     if (presence) checkPresence(contract, presence);
     driver.dispatch({ type: 'retain', room: id, history, presence: presence ?? null });
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
+    return once(() => {
       driver.dispatch({ type: 'release', room: id });
-    };
+    });
   };
 
   async function send(type: string, data: unknown, { ttl, coalesce, signal }: SendOptions = {}): Promise<Receipt> {
     if (signal?.aborted) throw new RealtimeError('aborted', 'the signal was already aborted');
     if (ttl !== undefined && !(ttl >= 0)) throw new RealtimeError('invalid', 'ttl must be a number of ms from 0');
-    const { data: shown, version } = checkMessage(contract, type, data);
-    const bytes = checkPayload(data);
-    checkSize(bytes);
+    const message = checked(type, data);
     const messageId = services.newId();
-    const settled = services.settled(messageId);
-    driver.send({ id: messageId, room: id, type, version, data, shown, bytes: bytes + envelope, ttl: ttl ?? null, coalesce: coalesce ?? null });
+    const settled = services.settled<Receipt>(messageId);
+    driver.send({ ...message, id: messageId, room: id, type, data, ttl: ttl ?? null, coalesce: coalesce ?? null });
     if (!signal) return settled;
     const abort = (): void => {
       driver.dispatch({ type: 'abort', room: id, id: messageId });
@@ -129,7 +138,7 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
     },
     get error() {
       const failure = view()?.error;
-      return failure ? new RealtimeError(failure.code, failure.message, failure.details) : null;
+      return failure ? errorOf(failure) : null;
     },
     send(type, data, options) {
       const sent = send(type, data, options);
@@ -138,8 +147,7 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
       return sent;
     },
     broadcast(type, data) {
-      const { version } = checkMessage(contract, type, data);
-      checkSize(checkPayload(data));
+      const { version } = checked(type, data);
       const { connection, rooms } = driver.state();
       if (connection.status !== 'live' || connection.probeUntil !== null) return false;
       const before = rooms.get(id);
@@ -153,9 +161,9 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
     },
     history({ before, limit = 50 } = {}) {
       const ref = services.newRef();
-      const answer = services.answered(ref);
+      const answer = services.settled<MessageIn<RoomName>[]>(ref);
       driver.dispatch({ type: 'history', ref, room: id, before: before ?? null, limit, list: null });
-      return answer as Promise<MessageIn<RoomName>[]>;
+      return answer;
     },
     on(type, handler) {
       const own = ((message: never) => {
@@ -177,12 +185,9 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
     retain,
     retainList(list, limit) {
       driver.dispatch({ type: 'list-retain', room: id, list, limit, ref: services.newRef() });
-      let held = true;
-      return () => {
-        if (!held) return;
-        held = false;
+      return once(() => {
         driver.dispatch({ type: 'list-release', room: id, list });
-      };
+      });
     },
     loadOlder(list, limit) {
       const first = driver.state().rooms.get(id)?.lists.get(list)?.messages[0];

@@ -1,5 +1,5 @@
 // Room patterns: `chat/:id`, its parameters, and room ids made from it.
-import { room as isRoomId } from '../protocol/checks.js';
+import { isRoomId } from '../protocol/checks.js';
 import { maxRoomId } from '../protocol/limits.js';
 import { RealtimeError } from '../protocol/error.js';
 

@@ -1,26 +1,41 @@
-// What a field may hold: predicates over `unknown`, from which the tables in frames.ts are built.
+// The kinds of fields that frames have: predicates over `unknown`, by name.
 import { maxRoomId } from './limits.js';
 
 export type Check = (it: unknown) => boolean;
 
-/** Room ids: no braces, globs, spaces or controls, so that one is safe as a key and in a log. */
-const roomId = /^[\w.:@/%-]+$/;
-
-export const text = (it: unknown): it is string => typeof it === 'string';
-/** Ids, tags, epochs, message types: at most 256 characters. Error codes are short texts too, since a newer server may have more of them. */
-export const short = (it: unknown): it is string => text(it) && it.length <= 256;
-export const code: Check = short;
-export const bool = (it: unknown): it is boolean => typeof it === 'boolean';
-export const integer = (it: unknown): it is number => Number.isSafeInteger(it);
-export const count = (it: unknown): it is number => integer(it) && it >= 0;
-/** A moment or a span in ms, fractions allowed. */
-export const time = (it: unknown): it is number => typeof it === 'number' && Number.isFinite(it);
-export const object = (it: unknown): it is Record<string, unknown> => typeof it === 'object' && it !== null && !Array.isArray(it) && !(it instanceof Uint8Array);
-export const room = (it: unknown): it is string => text(it) && it.length <= maxRoomId && roomId.test(it);
+const text = (it: unknown): it is string => typeof it === 'string';
+/** Ids, tags, epochs, message types, codes: at most 256 characters. */
+const id = (it: unknown): boolean => text(it) && it.length <= 256;
+const count = (it: unknown): boolean => Number.isSafeInteger(it) && (it as number) >= 0;
+const time = (it: unknown): boolean => Number.isFinite(it);
+const object = (it: unknown): it is Record<string, unknown> => typeof it === 'object' && it !== null && !Array.isArray(it) && !(it instanceof Uint8Array);
+const bool = (it: unknown): boolean => typeof it === 'boolean';
+const any = (): boolean => true;
 
 export const maybe = (check: Check): Check => (it) => it === null || it === undefined || check(it);
-export const list = (check: Check): Check => (it) => Array.isArray(it) && it.every(check);
+const list = (check: Check): Check => (it) => Array.isArray(it) && it.every((item) => check(item));
 /** An array that begins with these; more may follow, so that a later minor version can append. */
-export const tuple = (...checks: readonly Check[]): Check => (it) => Array.isArray(it) && checks.every((check, index) => check(it[index]));
-export const like = <T>(check: (it: unknown) => boolean): ((it: unknown) => it is T) => check as (it: unknown) => it is T;
-export const position: Check = tuple(short, count, short);
+const tuple = (...checks: readonly Check[]): Check => (it) => Array.isArray(it) && checks.every((check, index) => check(it[index]));
+
+const user = (it: unknown): boolean => object(it) && text(it['id']);
+const sender = tuple(id, maybe(user));
+const member = tuple(id, maybe(user), any);
+const entry = tuple(count, id, id, id, time, maybe(sender), id, count, any);
+
+/** A room id: no braces, globs, spaces or controls, so that one is safe as a key and in a log. */
+export const isRoomId = (it: unknown): it is string => text(it) && it.length <= maxRoomId && /^[\w.:@/%-]+$/.test(it);
+
+export const kinds: Readonly<Record<string, Check>> = {
+  text, id, count, time, object, bool, any, user, sender, entry,
+  integer: Number.isSafeInteger,
+  room: isRoomId,
+  ref: (it) => text(it) || Number.isSafeInteger(it),
+  position: tuple(id, count, id),
+  ids: list(id),
+  entries: list(entry),
+  members: list(member),
+  changes: list(tuple(id, object)),
+  receipts: list(tuple(count, maybe(count), time, bool)),
+  heartbeat: tuple(count, count),
+  limits: (it) => object(it) && ['frame', 'rooms', 'window', 'history', 'presence'].every((name) => count(it[name])),
+};

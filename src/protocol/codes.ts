@@ -1,44 +1,65 @@
-// The one table of close codes and error codes, each with its verdict.
+// Close codes and error codes, each with its verdict.
 
-/** What a close tells the client to do: try again, ask for a new token first, wait for the app, or start a session of its own. */
+/** What a close tells the client to do: try again, ask for a new token first, wait for the app, or stop because it is over. */
 export type Verdict = 'retry' | 'reauth' | 'stop' | 'end';
 
-interface CloseRow {
-  readonly name: string;
-  readonly verdict: Verdict;
-  readonly meaning: string;
+/** Close codes in use. One that is not here is judged by its range: see {@link verdictOf}. */
+export interface CloseCodes {
+  /** Closed on purpose by the client. */
+  readonly normal: 1000;
+  /** The page or the server went away. */
+  readonly 'going-away': 1001;
+  /** The connection broke without a close. */
+  readonly abnormal: 1006;
+  /** A message was larger than the limit. */
+  readonly 'too-big': 1009;
+  /** The server failed. */
+  readonly internal: 1011;
+  /** The server restarts or drains. */
+  readonly restart: 1012;
+  /** The server has no room now. */
+  readonly busy: 1013;
+  /** Nothing was heard for longer than the heartbeat allows. */
+  readonly silent: 4000;
+  /** The client read too slowly. */
+  readonly slow: 4008;
+  /** A newer connection of this session took over. */
+  readonly replaced: 4009;
+  /** The page is put to sleep and will come back. */
+  readonly suspended: 4010;
+  /** The client follows a goaway, or reconnects because the app asked. */
+  readonly moved: 4011;
+  /** A frame was malformed or out of turn. */
+  readonly 'bad-frame': 4400;
+  /** The token is missing, expired or refused. */
+  readonly unauthorized: 4401;
+  /** This origin or user may not connect. */
+  readonly forbidden: 4403;
+  /** No subprotocol in common; the reason names what the server speaks. */
+  readonly unsupported: 4406;
+  /** No hello in time. */
+  readonly 'hello-timeout': 4408;
+  /** Another live client owns this session key: choose a new one. */
+  readonly 'session-conflict': 4409;
+  /** Too much, for too long. */
+  readonly 'rate-limited': 4429;
+  /** The server cannot reach what it depends on. */
+  readonly unavailable: 4500;
 }
 
-/** Close codes in use. A code that is not here is judged by its range: see {@link verdictOf}. */
-export const closeCodes = {
-  1000: { name: 'normal', verdict: 'end', meaning: 'closed on purpose by the client' },
-  1001: { name: 'going-away', verdict: 'retry', meaning: 'the page or the server went away' },
-  1006: { name: 'abnormal', verdict: 'retry', meaning: 'the connection broke without a close' },
-  1009: { name: 'too-big', verdict: 'retry', meaning: 'a message was larger than the limit' },
-  1011: { name: 'internal', verdict: 'retry', meaning: 'the server failed' },
-  1012: { name: 'restart', verdict: 'retry', meaning: 'the server restarts or drains' },
-  1013: { name: 'busy', verdict: 'retry', meaning: 'the server has no room now' },
-  4000: { name: 'silent', verdict: 'retry', meaning: 'nothing was heard for longer than the heartbeat allows' },
-  4008: { name: 'slow', verdict: 'retry', meaning: 'the client read too slowly' },
-  4009: { name: 'replaced', verdict: 'end', meaning: 'a newer connection of this session took over' },
-  4010: { name: 'suspended', verdict: 'retry', meaning: 'the page is put to sleep and will come back' },
-  4011: { name: 'moved', verdict: 'retry', meaning: 'the client follows a goaway, or reconnects because the app asked' },
-  4400: { name: 'bad-frame', verdict: 'stop', meaning: 'a frame was malformed or out of turn' },
-  4401: { name: 'unauthorized', verdict: 'reauth', meaning: 'the token is missing, expired or refused' },
-  4403: { name: 'forbidden', verdict: 'stop', meaning: 'this origin or user may not connect' },
-  4406: { name: 'unsupported', verdict: 'stop', meaning: 'no subprotocol in common; the reason names what the server speaks' },
-  4408: { name: 'hello-timeout', verdict: 'retry', meaning: 'no hello in time' },
-  4409: { name: 'session-conflict', verdict: 'retry', meaning: 'another live client owns this session key: choose a new one' },
-  4429: { name: 'rate-limited', verdict: 'retry', meaning: 'too much, for too long' },
-  4500: { name: 'unavailable', verdict: 'retry', meaning: 'the server cannot reach what it depends on' },
-} as const satisfies Record<number, CloseRow>;
+export const closeCodes: CloseCodes = {
+  normal: 1000, 'going-away': 1001, abnormal: 1006, 'too-big': 1009, internal: 1011, restart: 1012, busy: 1013,
+  silent: 4000, slow: 4008, replaced: 4009, suspended: 4010, moved: 4011,
+  'bad-frame': 4400, unauthorized: 4401, forbidden: 4403, unsupported: 4406, 'hello-timeout': 4408, 'session-conflict': 4409, 'rate-limited': 4429,
+  unavailable: 4500,
+};
 
-export type CloseCode = keyof typeof closeCodes;
+/** Codes whose verdict is not that of their range. */
+const exceptions: Readonly<Record<number, Verdict>> = { 1000: 'end', 4009: 'end', 4401: 'reauth', 4408: 'retry', 4409: 'retry', 4429: 'retry' };
 
-/** The verdict on a close code: from the table, otherwise by its range, so that an older client knows what to do with a newer code. */
+/** The verdict on a close code, by its range: 4400 to 4499 stop, any other retries. So an older client knows what to do with a newer code. */
 export function verdictOf(code: number): Verdict {
-  const row = (closeCodes as Readonly<Record<number, CloseRow>>)[code];
-  return row ? row.verdict : code >= 4400 && code < 4500 ? 'stop' : 'retry';
+  return exceptions[code] ?? (code >= 4400 && code < 4500 ? 'stop' : 'retry');
 }
 
 /** Why a connection ended, as the app sees it. */
@@ -47,30 +68,50 @@ export interface CloseReason {
   readonly reason: string;
 }
 
-/**
- * Error codes, on the wire and in a {@link RealtimeError}. True: the same call may succeed later.
- */
-export const errorCodes = {
-  rejected: false, // the room's handler or its authorize refused the operation
-  invalid: false, // the payload does not fit the contract or the limits
-  denied: false, // no such room, or not for this user: the two are one answer
-  'not-joined': true, // the operation needs a membership that this session does not have
-  'unknown-type': false, // the contract has no message of this type
-  'unknown-version': false, // the message is of a newer version than this end knows
-  'too-large': false, // larger than the limit that `welcome` states
-  'too-many-rooms': false, // the connection is in as many rooms as it may be
-  gap: true, // seq is not the next one; the client goes back to the watermark
-  conflict: false, // two writers share one session
-  limited: true, // too fast; `after` says when to go on
-  unavailable: true, // the server could not ask or store in time
-  expired: false, // the time to live passed before it left
-  overflow: true, // the outbox is full
-  'in-doubt': false, // it left and was not acknowledged: only the future knows
-  closed: false, // the client was closed
-  aborted: false, // the app took it back before it left
-} as const satisfies Record<string, boolean>;
+/** Error codes, on the wire and in a {@link RealtimeError}. True: the same call may succeed later. */
+export interface ErrorCodes {
+  /** The room's handler or its authorize refused the operation. */
+  readonly rejected: false;
+  /** The payload does not fit the contract or the limits. */
+  readonly invalid: false;
+  /** No such room, or not for this user: the two are one answer. */
+  readonly denied: false;
+  /** The operation needs a membership that this session does not have. */
+  readonly 'not-joined': true;
+  /** The contract has no message of this type. */
+  readonly 'unknown-type': false;
+  /** The message is of a newer version than this end knows. */
+  readonly 'unknown-version': false;
+  /** Larger than the limit that `welcome` states. */
+  readonly 'too-large': false;
+  /** The connection is in as many rooms as it may be. */
+  readonly 'too-many-rooms': false;
+  /** `seq` is not the next one; the client goes back to the watermark. */
+  readonly gap: true;
+  /** Two writers share one session. */
+  readonly conflict: false;
+  /** Too fast; `after` says when to go on. */
+  readonly limited: true;
+  /** The server could not ask or store in time. */
+  readonly unavailable: true;
+  /** The time to live passed before it left. */
+  readonly expired: false;
+  /** The outbox is full. */
+  readonly overflow: true;
+  /** It left and was not acknowledged: only the future knows. */
+  readonly 'in-doubt': false;
+  /** The client was closed. */
+  readonly closed: false;
+  /** The app took it back before it left. */
+  readonly aborted: false;
+}
 
-export type ErrorCode = keyof typeof errorCodes;
+export type ErrorCode = keyof ErrorCodes;
+
+export const errorCodes: ErrorCodes = {
+  rejected: false, invalid: false, denied: false, 'not-joined': true, 'unknown-type': false, 'unknown-version': false, 'too-large': false, 'too-many-rooms': false,
+  gap: true, conflict: false, limited: true, unavailable: true, expired: false, overflow: true, 'in-doubt': false, closed: false, aborted: false,
+};
 
 export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(errorCodes, value);

@@ -1,6 +1,5 @@
-// What travels: every frame, in each direction, and the order of its fields on the wire.
+// What travels: every frame, in each direction, with its opcode and the order and kind of its fields on the wire.
 import type { PositionTuple } from './position.js';
-import { bool, code, count, integer, like, list, maybe, object, position, room, short, text, time, tuple, type Check } from './checks.js';
 import type { Limits } from './limits.js';
 
 /** A member as it travels: id, user, presence. */
@@ -59,51 +58,38 @@ export type ServerFrame =
 
 export type Frame = ClientFrame | ServerFrame;
 
-/** A frame's opcode, and its fields in the order in which they follow the opcode. */
-export interface Shape {
-  readonly op: number;
-  readonly fields: readonly (readonly [name: string, check: Check])[];
-}
+/** For each frame its opcode, and its fields in the order in which they follow it: `name:kind`, with a `?` where it may be null. The kinds are in checks.ts. */
+export type Wire<F extends Frame> = { readonly [T in F['type']]: readonly [opcode: number, fields: string] };
 
-type FieldsOf<F extends Frame, T> = Exclude<keyof Extract<F, { type: T }>, 'type'>;
-type Shapes<F extends Frame> = { readonly [T in F['type']]: { readonly op: number; readonly fields: readonly (readonly [FieldsOf<F, T>, Check])[] } };
-
-const anything: Check = () => true;
-const user = maybe(like<UserInfo>((it) => object(it) && text((it as { id?: unknown }).id)));
-const sender = maybe(tuple(short, user));
-const member = tuple(short, user, anything);
-const entry = tuple(count, short, short, short, time, sender, short, count, anything);
-const limits = like<Limits>((it) => object(it) && ['frame', 'rooms', 'window', 'history', 'presence'].every((key) => count((it as Record<string, unknown>)[key])));
-
-export const clientShapes: Shapes<ClientFrame> = {
-  hello: { op: 1, fields: [['session', short], ['instance', short], ['token', maybe(text)], ['takeover', bool], ['client', short]] },
-  join: { op: 2, fields: [['room', room], ['position', maybe(position)], ['history', count], ['presence', anything]] },
-  leave: { op: 3, fields: [['room', room]] },
-  send: { op: 4, fields: [['room', room], ['seq', count], ['id', short], ['message', short], ['version', count], ['data', anything], ['restart', maybe(bool)]] },
-  broadcast: { op: 5, fields: [['room', room], ['message', short], ['version', count], ['data', anything]] },
-  presence: { op: 6, fields: [['room', room], ['patch', object]] },
-  history: { op: 7, fields: [['ref', integer], ['room', room], ['before', maybe(count)], ['limit', count]] },
-  auth: { op: 8, fields: [['token', text]] },
-  ping: { op: 9, fields: [['time', time]] },
-  pong: { op: 10, fields: [['time', time]] },
+export const clientWire: Wire<ClientFrame> = {
+  hello: [1, 'session:id instance:id token:text? takeover:bool client:id'],
+  join: [2, 'room:room position:position? history:count presence:any'],
+  leave: [3, 'room:room'],
+  send: [4, 'room:room seq:count id:id message:id version:count data:any restart:bool?'],
+  broadcast: [5, 'room:room message:id version:count data:any'],
+  presence: [6, 'room:room patch:object'],
+  history: [7, 'ref:integer room:room before:count? limit:count'],
+  auth: [8, 'token:text'],
+  ping: [9, 'time:time'],
+  pong: [10, 'time:time'],
 };
 
-export const serverShapes: Shapes<ServerFrame> = {
-  ping: { op: 9, fields: [['time', time]] },
-  pong: { op: 10, fields: [['time', time]] },
-  welcome: { op: 20, fields: [['member', short], ['heartbeat', tuple(count, count)], ['limits', limits], ['time', time], ['node', short], ['expires', maybe(time)], ['user', user]] },
-  joined: { op: 21, fields: [['room', room], ['position', position], ['recovered', bool], ['why', maybe(short)], ['messages', list(entry)], ['members', maybe(list(member))], ['last', count], ['more', bool]] },
-  left: { op: 22, fields: [['room', room], ['code', maybe(code)]] },
-  ack: { op: 23, fields: [['room', room], ['epoch', short], ['receipts', list(tuple(count, maybe(count), time, bool))]] },
-  nack: { op: 24, fields: [['room', room], ['seq', count], ['code', code], ['after', maybe(count)], ['reason', maybe(text)], ['details', anything]] },
-  message: { op: 25, fields: [['room', room], ['entry', entry]] },
-  broadcast: { op: 26, fields: [['room', room], ['sender', sender], ['message', short], ['version', count], ['data', anything]] },
-  presence: { op: 27, fields: [['room', room], ['joined', list(member)], ['left', list(short)], ['changed', list(tuple(short, object))]] },
-  history: { op: 28, fields: [['ref', integer], ['messages', list(entry)], ['more', bool]] },
-  lag: { op: 29, fields: [['room', room]] },
-  reset: { op: 30, fields: [['room', room], ['why', short]] },
-  auth: { op: 31, fields: [['expires', maybe(time)]] },
-  expiring: { op: 32, fields: [['within', time]] },
-  goaway: { op: 33, fields: [['within', time]] },
-  error: { op: 34, fields: [['ref', maybe((it) => text(it) || integer(it))], ['code', short], ['reason', text]] },
+export const serverWire: Wire<ServerFrame> = {
+  ping: [9, 'time:time'],
+  pong: [10, 'time:time'],
+  welcome: [20, 'member:id heartbeat:heartbeat limits:limits time:time node:id expires:time? user:user?'],
+  joined: [21, 'room:room position:position recovered:bool why:id? messages:entries members:members? last:count more:bool'],
+  left: [22, 'room:room code:id?'],
+  ack: [23, 'room:room epoch:id receipts:receipts'],
+  nack: [24, 'room:room seq:count code:id after:count? reason:text? details:any'],
+  message: [25, 'room:room entry:entry'],
+  broadcast: [26, 'room:room sender:sender? message:id version:count data:any'],
+  presence: [27, 'room:room joined:members left:ids changed:changes'],
+  history: [28, 'ref:integer messages:entries more:bool'],
+  lag: [29, 'room:room'],
+  reset: [30, 'room:room why:id'],
+  auth: [31, 'expires:time?'],
+  expiring: [32, 'within:time'],
+  goaway: [33, 'within:time'],
+  error: [34, 'ref:ref? code:id reason:text'],
 };

@@ -1,24 +1,31 @@
 // Unknown in; frame, unknown opcode or malformed out. The only file that trusts nobody.
-import { clientShapes, serverShapes, type ClientFrame, type Frame, type ServerFrame, type Shape } from './frames.js';
+import { kinds, maybe, type Check } from './checks.js';
+import { clientWire, serverWire, type ClientFrame, type Frame, type ServerFrame } from './frames.js';
 
 /** What arrived is not a frame of this protocol. The reason names the frame and the field, never their content. */
 export class Malformed extends Error {
   override readonly name = 'Malformed';
 }
 
-type Named = readonly [type: string, fields: Shape['fields']];
+type AnyWire = Readonly<Record<string, readonly [opcode: number, fields: string]>>;
 
-function byOpcode(shapes: Readonly<Record<string, Shape>>): ReadonlyMap<number, Named> {
-  return new Map(Object.entries(shapes).map(([type, { op, fields }]) => [op, [type, fields]]));
+const namesIn = (fields: string): string[] => fields.split(' ').map((field) => field.split(':')[0] as string);
+
+/** A field's name, and what its value must be. */
+export function checksIn(fields: string): (readonly [name: string, check: Check])[] {
+  return fields.split(' ').map((field) => {
+    const [name, kind] = field.split(':') as [string, string];
+    return kind.endsWith('?') ? [name, maybe(kinds[kind.slice(0, -1)] as Check)] : [name, kinds[kind] as Check];
+  });
 }
 
-function parser<F extends Frame>(shapes: Readonly<Record<string, Shape>>): (value: unknown) => F | null {
-  const table = byOpcode(shapes);
+function parser<F extends Frame>(wire: AnyWire): (value: unknown) => F | null {
+  const table = new Map(Object.entries(wire).map(([type, [opcode, fields]]) => [opcode, [type, checksIn(fields)] as const]));
   return (value) => {
     if (!Array.isArray(value) || !Number.isSafeInteger(value[0])) throw new Malformed('a frame is an array that begins with an opcode');
-    const named = table.get(value[0] as number);
-    if (!named) return null;
-    const [type, fields] = named;
+    const known = table.get(value[0] as number);
+    if (!known) return null;
+    const [type, fields] = known;
     const frame: Record<string, unknown> = { type };
     let index = 1;
     for (const [name, check] of fields) {
@@ -26,26 +33,26 @@ function parser<F extends Frame>(shapes: Readonly<Record<string, Shape>>): (valu
       if (!check(field)) throw new Malformed(`${type}: ${name} is missing or not what it should be`);
       frame[name] = field ?? null;
     }
-    // Each field was checked against the table that `Shapes` ties to the union.
+    // Every field was checked; a test holds the table to the union.
     return frame as unknown as F;
   };
 }
 
-/** One decoded value as a frame from a client; null where the opcode is one this version does not know. Throws {@link Malformed}. */
-export const parseClientFrame: (value: unknown) => ClientFrame | null = parser<ClientFrame>(clientShapes);
-/** One decoded value as a frame from a server; null where the opcode is one this version does not know. Throws {@link Malformed}. */
-export const parseServerFrame: (value: unknown) => ServerFrame | null = parser<ServerFrame>(serverShapes);
-
-function writer<F extends Frame>(shapes: Readonly<Record<string, Shape>>): (frame: F) => unknown[] {
+function writer<F extends Frame>(wire: AnyWire): (frame: F) => unknown[] {
+  const table = new Map(Object.entries(wire).map(([type, [opcode, fields]]) => [type, [opcode, namesIn(fields)] as const]));
   return (frame) => {
-    const { op, fields } = shapes[frame.type] as Shape;
-    const values: unknown[] = [op];
-    for (const [name] of fields) values.push((frame as unknown as Record<string, unknown>)[name]);
+    const [opcode, names] = table.get(frame.type) as readonly [number, string[]];
+    const values: unknown[] = [opcode];
+    for (const name of names) values.push((frame as unknown as Record<string, unknown>)[name]);
     return values;
   };
 }
 
+/** One decoded value as a frame from a client; null where the opcode is one this version does not know. Throws {@link Malformed}. */
+export const parseClientFrame: (value: unknown) => ClientFrame | null = /* @__PURE__ */ parser<ClientFrame>(clientWire);
+/** One decoded value as a frame from a server; null where the opcode is one this version does not know. Throws {@link Malformed}. */
+export const parseServerFrame: (value: unknown) => ServerFrame | null = /* @__PURE__ */ parser<ServerFrame>(serverWire);
 /** A frame as the tuple that a codec encodes. */
-export const clientTuple: (frame: ClientFrame) => unknown[] = writer<ClientFrame>(clientShapes);
+export const clientTuple: (frame: ClientFrame) => unknown[] = /* @__PURE__ */ writer<ClientFrame>(clientWire);
 /** A frame as the tuple that a codec encodes. */
-export const serverTuple: (frame: ServerFrame) => unknown[] = writer<ServerFrame>(serverShapes);
+export const serverTuple: (frame: ServerFrame) => unknown[] = /* @__PURE__ */ writer<ServerFrame>(serverWire);

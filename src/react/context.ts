@@ -1,8 +1,8 @@
 // The client that a subtree uses.
-import { createContext, useContext } from 'react';
+import { createContext, useContext, type Context } from 'react';
 import type { Client } from '../client/client.js';
 
-export const RealtimeContext = createContext<Client | null>(null);
+export const RealtimeContext: Context<Client | null> = createContext<Client | null>(null);
 
 /** The nearest provider's client. Throws where there is no `<RealtimeProvider>` above. */
 export function useRealtime(): Client {

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defineRoom } from '../../src/contract/define-room.js';
-import { room as isRoomId } from '../../src/protocol/checks.js';
+import { isRoomId } from '../../src/protocol/checks.js';
 import { maxRoomId } from '../../src/protocol/limits.js';
 
 const chat = defineRoom('chat/:id');

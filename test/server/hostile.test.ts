@@ -1,9 +1,9 @@
 // Whatever a client sends: a code that says why, no exception, and nobody else is touched.
 import { describe, expect, test } from 'vitest';
 import { json, type Codec, type Encoded } from '../../src/protocol/codec.js';
-import { clientShapes, type ClientFrame } from '../../src/protocol/frames.js';
+import { clientWire, type ClientFrame } from '../../src/protocol/frames.js';
 import { msgpack } from '../../src/protocol/msgpack.js';
-import { clientTuple } from '../../src/protocol/parse.js';
+import { checksIn, clientTuple } from '../../src/protocol/parse.js';
 import { serve } from '../../src/server/serve.js';
 import { seededRandom } from '../../src/testing/random.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../support/raw.js';
@@ -52,7 +52,7 @@ describe.each(codecs)('$name', (codec) => {
     const good = await bystanders(world);
     let closed = 0;
     for (const frame of examples) {
-      for (const [index, [name, check]] of clientShapes[frame.type].fields.entries()) {
+      for (const [index, [name, check]] of checksIn(clientWire[frame.type][1]).entries()) {
         if (check({ nonsense: [1] }) && check(-1.5)) continue;
         const bad = world.peer(codec);
         await bad.hello('bad', `bad-session-${closed}`);

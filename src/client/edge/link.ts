@@ -17,5 +17,5 @@ export interface Link {
   close(code: number, reason: string): void;
 }
 
-/** Starts one attempt. Never throws. */
+/** Starts one attempt. Throws where there is nothing to connect with. */
 export type Connect = (url: string, protocols: readonly string[], events: LinkEvents) => Link;

@@ -8,12 +8,6 @@ const never = 2 ** 31 - 1;
 
 const isMadeUp = (event: unknown): boolean => event instanceof MadeUpClose;
 
-/** At most as many UTF-8 bytes as a close frame holds. A browser throws at a longer reason, and the socket would stay open. */
-function cut(reason: string): string {
-  const bytes = new TextEncoder().encode(reason);
-  return bytes.length <= maxCloseReason ? reason : new TextDecoder().decode(bytes.slice(0, maxCloseReason)).replace(/\uFFFD+$/, '');
-}
-
 /** @param WebSocket the constructor to use where there is no global one, such as that of `ws`. */
 export function webSocketConnect(WebSocket?: unknown): Connect {
   return (url, protocols, events) => {
@@ -23,13 +17,8 @@ export function webSocketConnect(WebSocket?: unknown): Connect {
       ended = true;
       events.closed(code, reason);
     };
-    const constructor: unknown = WebSocket ?? (globalThis as { WebSocket?: unknown }).WebSocket;
-    if (!constructor) {
-      queueMicrotask(() => {
-        end(1006, "no WebSocket here: pass one, such as that of 'ws', as the option WebSocket");
-      });
-      return { transport: 'websocket', send: () => undefined, close: () => { ended = true; } };
-    }
+    const constructor = WebSocket ?? globalThis.WebSocket;
+    if (!constructor) throw new Error("no WebSocket here: pass one, such as that of 'ws', as the option WebSocket");
     const socket = new ReconnectingWebSocket(url, [...protocols], { maxRetries: 0, maxEnqueuedMessages: 0, connectionTimeout: never, WebSocket: constructor });
     socket.binaryType = 'arraybuffer';
     // Only the on* properties: in browsers partysocket's clones of its own events reach addEventListener broken.
@@ -56,8 +45,8 @@ export function webSocketConnect(WebSocket?: unknown): Connect {
       },
       close(code, reason) {
         ended = true;
-        // Browsers take 1000 and 3000 to 4999 only.
-        socket.close(code === 1000 || code >= 3000 ? code : 1000, cut(reason));
+        // Browsers take 1000 and 3000 to 4999 only, and throw at a longer reason. Ours are all ASCII.
+        socket.close(code === 1000 || code >= 3000 ? code : 1000, reason.slice(0, maxCloseReason));
       },
     };
   };

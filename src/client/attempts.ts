@@ -1,0 +1,84 @@
+// One attempt at a time: url and token are asked for, a link is opened, frames are coded both ways.
+import type { Codec, Encoded } from '../protocol/codec.js';
+import { RealtimeError } from '../protocol/error.js';
+import type { ClientFrame } from '../protocol/frames.js';
+import { clientTuple, Malformed, parseServerFrame } from '../protocol/parse.js';
+import { subprotocolOf } from '../protocol/version.js';
+import type { Connect, Link } from './edge/link.js';
+import type { Event } from './machine/events.js';
+import { codecsOf, type ClientOptions } from './options.js';
+
+export interface Attempts {
+  open(attempt: number): Promise<void>;
+  write(attempt: number, frames: readonly ClientFrame[]): void;
+  close(attempt: number, code: number, reason: string): void;
+  /** Asks for the next token. */
+  refresh(attempt: number): Promise<void>;
+}
+
+const ask = async <T>(from: T | (() => T | Promise<T>)): Promise<T> => (typeof from === 'function' ? (from as () => T | Promise<T>)() : from);
+
+export function createAttempts(options: ClientOptions, connect: Connect, dispatch: (event: Event) => void, isCurrent: (attempt: number) => boolean, report: (error: RealtimeError) => void): Attempts {
+  const codecs = codecsOf(options);
+  let current: { readonly attempt: number; readonly link: Link; readonly codec: Codec | null } | null = null;
+
+  const failed = (error: unknown, what: string): string => {
+    const reason = `${what} failed: ${error instanceof Error ? error.message : String(error)}`;
+    report(new RealtimeError('unavailable', reason, error));
+    return reason;
+  };
+
+  function read(attempt: number, codec: Codec, data: Encoded): void {
+    try {
+      dispatch({ type: 'received', attempt, frames: codec.decode(data).flatMap((tuple) => parseServerFrame(tuple) ?? []) });
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      report(new RealtimeError('invalid', `the server sent what is not this protocol: ${error.message}`));
+      dispatch({ type: 'lost', attempt, code: 4400, reason: error.message });
+    }
+  }
+
+  return {
+    async open(attempt) {
+      try {
+        const [url, token] = await Promise.all([ask(options.url), ask(options.token ?? null)]);
+        if (!isCurrent(attempt)) return;
+        const link = connect(url, codecs.map(({ name }) => subprotocolOf(name)), {
+          opened(protocol) {
+            const codec = codecs.find(({ name }) => subprotocolOf(name) === protocol);
+            current = { attempt, link, codec: codec ?? null };
+            if (codec) dispatch({ type: 'opened', attempt, transport: link.transport, codec: codec.name, token });
+            else dispatch({ type: 'lost', attempt, code: 4406, reason: `'${protocol}' was not offered` });
+          },
+          message(data) {
+            if (current?.attempt === attempt && current.codec) read(attempt, current.codec, data);
+          },
+          closed(code, reason) {
+            dispatch({ type: 'lost', attempt, code, reason });
+          },
+        });
+        current = { attempt, link, codec: null };
+      } catch (error) {
+        if (isCurrent(attempt)) dispatch({ type: 'lost', attempt, code: 1006, reason: failed(error, 'the attempt') });
+      }
+    },
+    write(attempt, frames) {
+      if (current?.attempt !== attempt || !current.codec) return;
+      const { link, codec } = current;
+      link.send(codec.join(frames.map((frame) => codec.encode(clientTuple(frame)))));
+    },
+    close(attempt, code, reason) {
+      if (current?.attempt !== attempt) return;
+      current.link.close(code, reason);
+      current = null;
+    },
+    async refresh(attempt) {
+      try {
+        dispatch({ type: 'token', attempt, token: await ask(options.token ?? null) });
+      } catch (error) {
+        failed(error, 'the token function');
+        dispatch({ type: 'token-failed', attempt });
+      }
+    },
+  };
+}
