@@ -6,72 +6,73 @@ import { probeTime, wakeInterval } from './context.js';
 import { forsake } from './outbox.js';
 import { disconnected } from './room.js';
 import type { Connection, Live, Retry } from './state.js';
-import { ask, change, type Turn } from './turn.js';
+import { ask, type Turn } from './turn.js';
 
 /** The attempt that owns a socket or is about to; 0 where there is none. */
 export const attemptOf = (connection: Connection): number => ('attempt' in connection ? connection.attempt : 0);
 
 /** The one way from a connection to the next: whoever leaves a state that owns a socket closes it, always, and its rooms learn of it. */
-function become(turn: Turn, connection: Connection, retry: Partial<Retry>, { code, reason }: CloseReason): void {
+function become(turn: Turn, next: Connection, retry: Partial<Retry>, { code, reason }: CloseReason): void {
   const { state } = turn;
-  const attempt = attemptOf(state.connection);
-  change(turn, { connection, retry: { ...state.retry, ...retry } });
+  const { connection } = state;
+  const attempt = attemptOf(connection);
+  state.connection = next;
+  state.retry = { ...state.retry, ...retry };
   if (!attempt) return;
   ask(turn, { type: 'close', attempt, code, reason });
-  if (state.connection.status === 'opening') return;
-  change(turn, { progress: null });
+  if (connection.status === 'opening') return;
+  state.progress = null;
   for (const room of state.rooms.values()) disconnected(turn, room);
 }
 
 /** Starts an attempt, and ends the one there is. */
-export function open(turn: Turn, retry: Partial<Retry>, why: CloseReason = moved): void {
+export function open(turn: Turn, retry: Partial<Retry>, why: CloseReason = { code: 4011, reason: 'moved' }): void {
   const { state, now, config } = turn;
-  const attempt = state.attempt + 1;
+  const attempt = ++state.attempt;
   become(turn, { status: 'opening', attempt, giveUpAt: now + config.connectTimeout }, { ...retry, tries: (retry.tries ?? state.retry.tries) + 1 }, why);
-  change(turn, { attempt });
   ask(turn, { type: 'open', attempt });
 }
 
-const moved: CloseReason = { code: 4011, reason: 'moved' };
 const fresh = { failures: 0, reauthed: false, tries: 0, since: null, lost: false, reason: null } as const;
 
-/** Whether only the app can say what comes next. */
-const isOver = ({ status }: Connection): boolean => status === 'idle' || status === 'closed' || status === 'needs-auth';
-
-/** The app asks: opens, where nothing is open or about to be; with `anyway` also where something is, for a reason of its own. */
-export function connect(turn: Turn, anyway = false, reason = 'asked by the app'): void {
-  const { connection, retry } = turn.state;
-  if (isOver(connection)) open(turn, fresh);
-  else if (anyway) open(turn, { since: retry.since ?? turn.now, tries: 0, reason: { code: 4011, reason } }, { code: 4011, reason });
+/** The app asks: opens, where nothing is open or about to be; with `why` also where something is. */
+export function connect(turn: Turn, why?: string): void {
+  const { connection: { status }, retry } = turn.state;
+  const reason = { code: 4011, reason: why ?? '' };
+  if (status === 'idle' || status === 'closed' || status === 'needs-auth') open(turn, fresh);
+  else if (why) open(turn, { since: retry.since ?? turn.now, tries: 0, reason }, reason);
 }
 
 /** Ends the connection until the app asks again. */
 export function end(turn: Turn): void {
   const { status } = turn.state.connection;
-  const reason: CloseReason = { code: 1000, reason: 'closed by the app' };
+  const reason = { code: 1000, reason: 'closed by the app' };
   if (status !== 'idle' && status !== 'closed') become(turn, { status: 'closed' }, { since: null, lost: false, reason }, reason);
 }
 
 /** The current attempt is over: by a close from the other end, or given up by us. Decides what follows from the code's verdict. */
 export function lose(turn: Turn, code: number, reason: string): void {
-  const { now, config, random, state } = turn;
-  const { connection, retry, signals } = state;
+  const { now, config, state } = turn;
+  const { connection, retry } = state;
   const live = connection.status === 'live';
   const verdict = verdictOf(code);
   const failures = live && connection.settled ? 0 : retry.failures;
-  const why: CloseReason = { code, reason };
+  const why = { code, reason };
   const next = { since: retry.since ?? now, reason: why, tries: live ? 0 : retry.tries };
+  const stop = (status: 'needs-auth' | 'closed'): void => {
+    become(turn, { status }, { ...next, since: null }, why);
+  };
   if (verdict === 'reauth') {
     if (config.hasToken && !retry.reauthed) open(turn, { ...next, reauthed: true }, why);
-    else become(turn, { status: 'needs-auth' }, { ...next, since: null }, why);
-  } else if (verdict !== 'retry' || failures >= config.backoff.attempts) become(turn, { status: 'closed' }, { ...next, since: null }, why);
+    else stop('needs-auth');
+  } else if (verdict !== 'retry' || failures >= config.backoff.attempts) stop('closed');
   else {
     if (code === 4409) {
       // The numbers of the old session mean nothing to the new one, so what left under them is in doubt.
-      change(turn, { session: turn.newSession() });
+      state.session = turn.newSession();
       for (const room of state.rooms.values()) forsake(turn, room, true);
     }
-    become(turn, signals.online ? { status: 'waiting', retryAt: now + backoff(failures, random, config.backoff) } : { status: 'offline', since: now }, { ...next, failures: failures + 1 }, why);
+    become(turn, state.signals.online ? { status: 'waiting', retryAt: now + backoff(failures, turn.random, config.backoff) } : { status: 'offline', since: now }, { ...next, failures: failures + 1 }, why);
   }
 }
 
@@ -79,50 +80,52 @@ export function lose(turn: Turn, code: number, reason: string): void {
 export function probe(turn: Turn, live: Live): void {
   const { now } = turn;
   if (live.probeUntil !== null && now - live.probeUntil <= probeTime) return;
-  change(turn, { connection: { ...live, probeUntil: now + probeTime, pingAt: now + live.interval } });
-  ask(turn, { type: 'write', attempt: live.attempt, frames: [{ type: 'ping', time: now }] });
+  turn.state.connection = { ...live, probeUntil: now + probeTime, pingAt: now + live.interval };
+  ping(turn, live.attempt);
+}
+
+export function ping(turn: Turn, attempt: number): void {
+  ask(turn, { type: 'write', attempt, frames: [{ type: 'ping', time: turn.now }] });
 }
 
 /** Signals of the browser. None is believed; each is a reason to look: at a live link by a probe, otherwise by an attempt, but not again within five seconds. */
 export function signal(turn: Turn, name: 'online' | 'offline' | 'visible' | 'hidden' | 'pagehide' | 'pageshow'): void {
-  const { now, state: { signals, retry, connection } } = turn;
-  if (name === 'online' || name === 'offline') change(turn, { signals: { ...signals, online: name === 'online' } });
-  else if (name === 'visible' || name === 'hidden') change(turn, { signals: { ...signals, visible: name === 'visible' } });
-  else change(turn, { signals: { ...signals, frozen: name === 'pagehide' } });
+  const { now, state } = turn;
+  const { connection, retry } = state;
+  const field = name.endsWith('line') ? 'online' : name.startsWith('page') ? 'frozen' : 'visible';
+  state.signals = { ...state.signals, [field]: name === field || name === 'pagehide' };
   if (name === 'hidden') return;
   if (name === 'pagehide') {
-    const reason: CloseReason = { code: 4010, reason: 'the page sleeps' };
+    const reason = { code: 4010, reason: 'the page sleeps' };
     if (attemptOf(connection)) become(turn, { status: 'waiting', retryAt: now }, { since: retry.since ?? now, reason, wokenAt: -Infinity }, reason);
   } else if (connection.status === 'live') probe(turn, connection);
   else if (name === 'offline') {
-    if (connection.status === 'waiting') change(turn, { connection: { status: 'offline', since: now } });
-  } else if (!turn.state.signals.frozen && (connection.status === 'offline' || (connection.status === 'waiting' && now - retry.wokenAt >= wakeInterval))) open(turn, { wokenAt: now });
+    if (connection.status === 'waiting') state.connection = { status: 'offline', since: now };
+  } else if (!state.signals.frozen && (connection.status === 'offline' || (connection.status === 'waiting' && now - retry.wokenAt >= wakeInterval))) open(turn, { wokenAt: now });
 }
 
 /** A share of a token's life is kept for fetching the next one, between a second and a minute. */
 export const refreshAt = (now: number, life: number): number => now + Math.max(0, life - Math.min(60_000, Math.max(1_000, life / 5)));
 
-export function welcomed(turn: Turn, frame: Extract<ServerFrame, { type: 'welcome' }>): void {
-  const { now, config, state: { connection, self, retry } } = turn;
+export function welcomed({ now, config, state }: Turn, frame: Extract<ServerFrame, { type: 'welcome' }>): void {
+  const { connection, self } = state;
   if (connection.status !== 'greeting') return;
   const { attempt, transport, codec } = connection;
-  change(turn, {
-    self: { member: frame.member, user: frame.user },
-    limits: frame.limits,
-    retry: { ...retry, since: null, lost: false, reauthed: false, reason: null, tries: 0 },
-    connection: {
-      status: 'live', attempt, transport, codec,
-      since: now,
-      skew: frame.time - now,
-      recovered: self?.member === frame.member,
-      settled: false,
-      interval: Math.max(1, Math.min(frame.heartbeat[0], config.heartbeat.interval)),
-      timeout: Math.min(frame.heartbeat[1], config.heartbeat.timeout),
-      heardAt: now,
-      pingAt: now,
-      probeUntil: null,
-      moveAt: null,
-      refreshAt: frame.expires === null || !config.hasToken ? null : refreshAt(now, frame.expires - frame.time),
-    },
-  });
+  state.self = { member: frame.member, user: frame.user };
+  state.limits = frame.limits;
+  state.retry = { ...state.retry, ...fresh, failures: state.retry.failures };
+  state.connection = {
+    status: 'live', attempt, transport, codec,
+    since: now,
+    skew: frame.time - now,
+    recovered: self?.member === frame.member,
+    settled: false,
+    interval: Math.max(1, Math.min(frame.heartbeat[0], config.heartbeat.interval)),
+    timeout: Math.min(frame.heartbeat[1], config.heartbeat.timeout),
+    heardAt: now,
+    pingAt: now,
+    probeUntil: null,
+    moveAt: null,
+    refreshAt: frame.expires === null || !config.hasToken ? null : refreshAt(now, frame.expires - frame.time),
+  };
 }

@@ -6,9 +6,9 @@ import { measured } from './heartbeat.js';
 import { answer, asker, giveUp } from './history.js';
 import { acknowledge, refuse, refuseAll, rejoined } from './outbox.js';
 import { diffed } from './presence.js';
-import { authorOf, denied, joined, received, wanted } from './room.js';
+import { authorOf, denied, joined, mustRejoin, read, received } from './room.js';
 import type { Failure, Room } from './state.js';
-import { ask, change, setRoom, type Turn } from './turn.js';
+import { ask, edit, type Turn } from './turn.js';
 
 /** How long to wait before a refused join is tried again, where a retry can help. */
 const joinAgain = 2_000;
@@ -16,14 +16,18 @@ const joinAgain = 2_000;
 const failureOf = (code: string, message: string): Failure => ({ code: isErrorCode(code) ? code : 'rejected', message });
 
 /** A room is not for us, or not any more: what waits in it cannot be done. */
-const bar = (turn: Turn, room: Room, failure: Failure): Room => refuseAll(turn, giveUp(turn, denied(turn, room, failure), failure), failure);
+function bar(turn: Turn, room: Room, failure: Failure): void {
+  denied(turn, room, failure);
+  giveUp(turn, room, failure);
+  refuseAll(turn, room, failure);
+}
 
 function failed(turn: Turn, { ref, code, reason }: Extract<ServerFrame, { type: 'error' }>): void {
   const failure = failureOf(code, reason);
   const room = typeof ref === 'string' ? turn.state.rooms.get(ref) : undefined;
   const asked = typeof ref === 'number' ? asker(turn, ref) : null;
   if (room?.phase.status === 'joining') {
-    if (code === 'unavailable' || code === 'limited' || code === 'too-many-rooms') setRoom(turn, room, { phase: { status: 'wanted', at: turn.now + joinAgain }, error: failure });
+    if (code === 'unavailable' || code === 'limited' || code === 'too-many-rooms') Object.assign(edit(turn, room), { phase: { status: 'wanted', at: turn.now + joinAgain }, error: failure });
     else bar(turn, room, failure);
     return;
   }
@@ -35,8 +39,9 @@ function failed(turn: Turn, { ref, code, reason }: Extract<ServerFrame, { type: 
 function inRoom(turn: Turn, room: Room, frame: Extract<ServerFrame, { room: string }>): void {
   switch (frame.type) {
     case 'joined':
-      if (room.phase.status === 'joining') rejoined(turn, joined(turn, room, frame), frame.last);
-      return;
+      if (room.phase.status !== 'joining') return;
+      joined(turn, room, frame);
+      return rejoined(turn, room, frame.last);
     case 'left':
       if (frame.code !== null) bar(turn, room, failureOf(frame.code, 'expelled from the room'));
       return;
@@ -46,16 +51,14 @@ function inRoom(turn: Turn, room: Room, frame: Extract<ServerFrame, { room: stri
       return refuse(turn, room, frame);
     case 'broadcast': {
       if (room.phase.status !== 'joined') return;
-      const read = turn.read(room.id, frame.message, frame.version, frame.data);
-      if ('code' in read) ask(turn, { type: 'report', room: room.id, failure: read });
-      else ask(turn, { type: 'deliver-broadcast', broadcast: { room: room.id, type: frame.message, data: read.data, sender: frame.sender && authorOf(room, frame.sender) } });
+      const data = read(turn, room.id, frame.message, frame.version, frame.data);
+      if (data) ask(turn, { type: 'deliver-broadcast', broadcast: { room: room.id, type: frame.message, ...data, sender: frame.sender && authorOf(room.members, frame.sender) } });
       return;
     }
     case 'presence':
       return diffed(turn, room, frame);
     case 'reset':
-      // The log is not what it was: join again, and learn what is missing.
-      if (room.phase.status === 'joined') setRoom(turn, room, { phase: wanted, continuity: 'gap' });
+      if (room.phase.status === 'joined') mustRejoin(turn, room);
       return;
     case 'message':
       return received(turn, room, [frame.entry]);
@@ -67,7 +70,8 @@ function inRoom(turn: Turn, room: Room, frame: Extract<ServerFrame, { room: stri
 }
 
 function one(turn: Turn, frame: ServerFrame): void {
-  const { now, config, state: { connection, latency } } = turn;
+  const { now, config, state } = turn;
+  const { connection } = state;
   const live = connection.status === 'live' ? connection : null;
   switch (frame.type) {
     case 'welcome':
@@ -78,24 +82,24 @@ function one(turn: Turn, frame: ServerFrame): void {
       return;
     }
     case 'auth':
-      if (live && frame.expires !== null && config.hasToken) change(turn, { connection: { ...live, refreshAt: refreshAt(now, frame.expires - (now + live.skew)) } });
+      if (live && frame.expires !== null && config.hasToken) state.connection = { ...live, refreshAt: refreshAt(now, frame.expires - (now + live.skew)) };
       return;
     case 'expiring':
       if (live && config.hasToken) ask(turn, { type: 'token', attempt: live.attempt });
       return;
     case 'ping':
-      ask(turn, { type: 'write', attempt: turn.state.attempt, frames: [{ type: 'pong', time: frame.time }] });
+      ask(turn, { type: 'write', attempt: state.attempt, frames: [{ type: 'pong', time: frame.time }] });
       return;
     case 'pong':
-      if (now >= frame.time) change(turn, { latency: measured(latency, now - frame.time) });
+      if (now >= frame.time) state.latency = measured(state.latency, now - frame.time);
       return;
     case 'goaway':
-      if (live) change(turn, { connection: { ...live, moveAt: now + turn.random() * frame.within } });
+      if (live) state.connection = { ...live, moveAt: now + turn.random() * frame.within };
       return;
     case 'error':
       return failed(turn, frame);
     default: {
-      const room = turn.state.rooms.get(frame.room);
+      const room = state.rooms.get(frame.room);
       if (room) inRoom(turn, room, frame);
     }
   }

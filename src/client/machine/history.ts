@@ -3,7 +3,7 @@ import type { ServerFrame } from '../../protocol/frames.js';
 import { readAll, roomOf } from './room.js';
 import type { Failure, HistoryRequest, Room } from './state.js';
 import { prepended, setList } from './timeline.js';
-import { ask, setRoom, type Turn } from './turn.js';
+import { ask, edit, type Turn } from './turn.js';
 
 /** Takes a request in, or refuses it. A list that is loading already does not load twice. */
 export function request(turn: Turn, id: string, { ref, before, limit, list }: Omit<HistoryRequest, 'sentOn'>, refused: Failure | null): void {
@@ -11,13 +11,13 @@ export function request(turn: Turn, id: string, { ref, before, limit, list }: Om
     if (list === null) ask(turn, { type: 'history', ref, outcome: refused });
     return;
   }
-  let room = roomOf(turn, id);
+  const room = roomOf(turn, id);
   if (list !== null) {
     const filled = room.lists.get(list);
     if (!filled || filled.loading) return;
-    room = setList(turn, room, list, { ...filled, loading: true });
+    setList(turn, room, list, { ...filled, loading: true });
   }
-  setRoom(turn, room, { requests: [...room.requests, { ref, before, limit, list, sentOn: 0 }] });
+  edit(turn, room).requests = [...room.requests, { ref, before, limit, list, sentOn: 0 }];
 }
 
 /** The room whose request this is. */
@@ -27,22 +27,17 @@ export function asker({ state }: Turn, ref: number): readonly [Room, HistoryRequ
 }
 
 /** A request is over: older messages for a list, a page for whoever asked, or why there is none. */
-export function answer(turn: Turn, before: Room, asked: HistoryRequest, outcome: Extract<ServerFrame, { type: 'history' }> | Failure): Room {
-  const room = setRoom(turn, before, { requests: before.requests.filter((it) => it !== asked) });
+export function answer(turn: Turn, before: Room, asked: HistoryRequest, outcome: Extract<ServerFrame, { type: 'history' }> | Failure): void {
+  const room = edit(turn, before);
   const failed = 'code' in outcome;
   const messages = failed ? [] : readAll(turn, room, outcome.messages);
-  if (asked.list === null) {
-    ask(turn, { type: 'history', ref: asked.ref, outcome: failed ? outcome : messages });
-    return room;
-  }
-  const list = room.lists.get(asked.list);
-  if (!list) return room;
-  return setList(turn, room, asked.list, failed ? { ...list, loading: false } : prepended(list, asked.list, messages, outcome.more));
+  const list = asked.list === null ? null : room.lists.get(asked.list);
+  room.requests = room.requests.filter((it) => it !== asked);
+  if (asked.list === null) ask(turn, { type: 'history', ref: asked.ref, outcome: failed ? outcome : messages });
+  else if (list) setList(turn, room, asked.list, failed ? { ...list, loading: false } : prepended(list, asked.list, messages, outcome.more));
 }
 
 /** Every request of a room is given up. */
-export function giveUp(turn: Turn, before: Room, failure: Failure): Room {
-  let room = before;
-  for (const asked of before.requests) room = answer(turn, room, asked, failure);
-  return room;
+export function giveUp(turn: Turn, room: Room, failure: Failure): void {
+  for (const asked of room.requests) answer(turn, room, asked, failure);
 }

@@ -1,7 +1,7 @@
 // Who else is here: snapshots and diffs over plain maps, keeping identity where nothing changed.
 import type { MemberTuple, ServerFrame } from '../../protocol/frames.js';
 import type { Member, Room } from './state.js';
-import { own, setRoom, type Turn } from './turn.js';
+import { edit, own, type Turn } from './turn.js';
 
 const memberOf = ([id, user, presence]: MemberTuple): Member => ({ id, user: user ?? null, presence: presence ?? null });
 
@@ -11,15 +11,14 @@ export function merged(before: unknown, patch: Readonly<Record<string, unknown>>
 }
 
 /** Everybody, as the server says on joining. Members that did not change keep their identity. */
-export function snapshot(before: ReadonlyMap<string, Member>, members: readonly MemberTuple[]): ReadonlyMap<string, Member> {
-  return new Map(
+export const snapshot = (before: Room['members'], members: readonly MemberTuple[]): Room['members'] =>
+  new Map(
     members.map((tuple) => {
       const member = memberOf(tuple);
       const known = before.get(member.id);
-      return [member.id, JSON.stringify(known) === JSON.stringify(member) ? (known as Member) : member];
+      return [member.id, known && JSON.stringify(known) === JSON.stringify(member) ? known : member];
     }),
   );
-}
 
 export function diffed(turn: Turn, room: Room, { joined, left, changed }: Extract<ServerFrame, { type: 'presence' }>): void {
   if (room.phase.status !== 'joined') return;
@@ -30,5 +29,5 @@ export function diffed(turn: Turn, room: Room, { joined, left, changed }: Extrac
     if (member) members.set(id, { ...member, presence: merged(member.presence, patch as Record<string, unknown>) });
   }
   for (const id of left) members.delete(id);
-  setRoom(turn, room, { members });
+  edit(turn, room).members = members;
 }

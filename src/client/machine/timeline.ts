@@ -1,6 +1,6 @@
 // Lists of messages: who asked for them, what a batch from the log does to them, and what history fills in. Copies once a batch, whatever it holds.
 import type { List, Message, Room } from './state.js';
-import { setRoom, type Turn } from './turn.js';
+import { edit, type Turn } from './turn.js';
 
 /** Every type. */
 export const everyType = '*';
@@ -35,11 +35,12 @@ export function prepended(list: List, key: string, page: readonly Message[], has
 }
 
 /** Changes one list; null forgets it. */
-export function setList(turn: Turn, room: Room, key: string, list: List | null): Room {
-  const lists = new Map(room.lists);
+export function setList(turn: Turn, room: Room, key: string, list: List | null): void {
+  const draft = edit(turn, room);
+  const lists = new Map(draft.lists);
   if (list) lists.set(key, list);
   else lists.delete(key);
-  return setRoom(turn, room, { lists });
+  draft.lists = lists;
 }
 
 /** Counts a user of a list. True where it is a new one in a room that is joined already: history must fill it. */

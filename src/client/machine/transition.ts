@@ -1,5 +1,5 @@
 // The table of contents of the client: what happens on each event, in which order the parts react.
-import { attemptOf, connect, end, lose, open, probe, signal } from './connection.js';
+import { attemptOf, connect, end, lose, open, ping, probe, signal } from './connection.js';
 import { lostAfter, probeTime, volatileLimit, type Context } from './context.js';
 import type { Effect } from './effects.js';
 import type { Event } from './events.js';
@@ -10,14 +10,15 @@ import { pump } from './pump.js';
 import { isWanted, present, release, retain, roomOf } from './room.js';
 import type { Failure, Live, State } from './state.js';
 import { releaseList, retainList } from './timeline.js';
-import { ask, change, newTurn, setRoom, type Turn } from './turn.js';
+import { ask, edit, type Turn } from './turn.js';
 
 /** Once every room is joined again, the backoff starts anew. */
-function settle(turn: Turn): void {
-  const { connection, retry: before, rooms } = turn.state;
+function settle({ state }: Turn): void {
+  const { connection } = state;
   if (connection.status !== 'live' || connection.settled) return;
-  for (const room of rooms.values()) if (room.phase.status !== 'joined' && room.phase.status !== 'denied' && isWanted(room)) return;
-  change(turn, { connection: { ...connection, settled: true }, retry: { ...before, failures: 0 } });
+  for (const room of state.rooms.values()) if (room.phase.status !== 'joined' && room.phase.status !== 'denied' && isWanted(room)) return;
+  state.connection = { ...connection, settled: true };
+  state.retry = { ...state.retry, failures: 0 };
 }
 
 function tickLive(turn: Turn, live: Live): void {
@@ -28,26 +29,26 @@ function tickLive(turn: Turn, live: Live): void {
     // An alarm this late means that the machine slept or was busy: what the other end said may still wait to be read.
     if (now - probeUntil > probeTime) probe(turn, live);
     else lose(turn, 4000, 'nothing was heard');
-  } else if (live.moveAt !== null && now >= live.moveAt) connect(turn, true, 'goaway');
+  } else if (live.moveAt !== null && now >= live.moveAt) connect(turn, 'goaway');
   else {
     const refresh = live.refreshAt !== null && now >= live.refreshAt;
-    const ping = now >= live.pingAt;
-    if (!refresh && !ping) return;
-    change(turn, { connection: { ...live, refreshAt: refresh ? null : live.refreshAt, pingAt: ping ? now + live.interval : live.pingAt } });
+    const beat = now >= live.pingAt;
+    if (refresh || beat) turn.state.connection = { ...live, ...(refresh && { refreshAt: null }), ...(beat && { pingAt: now + live.interval }) };
     if (refresh) ask(turn, { type: 'token', attempt });
-    if (ping) ask(turn, { type: 'write', attempt, frames: [{ type: 'ping', time: now }] });
+    if (beat) ping(turn, attempt);
   }
 }
 
 function tick(turn: Turn): void {
-  const { now, config, state: { connection, signals } } = turn;
+  const { now, config, state } = turn;
+  const { connection, signals } = state;
   if ('giveUpAt' in connection) {
     if (now >= connection.giveUpAt) lose(turn, 1006, `no welcome within ${config.connectTimeout} ms`);
   } else if (connection.status === 'waiting') {
     if (now >= connection.retryAt && signals.visible && !signals.frozen) open(turn, {});
   } else if (connection.status === 'live') tickLive(turn, connection);
-  const before = turn.state.retry;
-  if (before.since !== null && !before.lost && now >= before.since + lostAfter) change(turn, { retry: { ...before, lost: true } });
+  const { since, lost } = state.retry;
+  if (since !== null && !lost && now >= since + lostAfter) state.retry = { ...state.retry, lost: true };
 }
 
 /** Why nothing can be asked of this room for good, or null. */
@@ -57,8 +58,11 @@ function barred({ connection, rooms }: State, id: string): Failure | null {
 }
 
 function close(turn: Turn): void {
-  for (const room of turn.state.rooms.values()) forsake(turn, giveUp(turn, room, clientClosed), false);
-  change(turn, { progress: null });
+  for (const room of turn.state.rooms.values()) {
+    giveUp(turn, room, clientClosed);
+    forsake(turn, room, false);
+  }
+  turn.state.progress = null;
   end(turn);
 }
 
@@ -72,7 +76,7 @@ function react(turn: Turn, event: Event): void {
     case 'close':
       return close(turn);
     case 'reconnect':
-      return connect(turn, true);
+      return connect(turn, 'asked by the app');
     case 'tick':
       tick(turn);
       return pump(turn);
@@ -81,11 +85,11 @@ function react(turn: Turn, event: Event): void {
     case 'opened': {
       if (connection.status !== 'opening') return;
       const { attempt, giveUpAt } = connection;
-      change(turn, { connection: { status: 'greeting', attempt, giveUpAt, transport: event.transport, codec: event.codec } });
+      state.connection = { status: 'greeting', attempt, giveUpAt, transport: event.transport, codec: event.codec };
       return pump(turn, [{ type: 'hello', session: state.session.key, instance: state.session.instance, token: event.token, takeover: false, client: 'roomful-js' }]);
     }
     case 'received':
-      if (connection.status === 'live') change(turn, { connection: { ...connection, heardAt: now, probeUntil: null } });
+      if (connection.status === 'live') state.connection = { ...connection, heardAt: now, probeUntil: null };
       if (connection.status === 'live' || connection.status === 'greeting') frames(turn, event.frames);
       return;
     case 'lost':
@@ -94,7 +98,7 @@ function react(turn: Turn, event: Event): void {
       if (connection.status === 'live' && event.token !== null) ask(turn, { type: 'write', attempt: event.attempt, frames: [{ type: 'auth', token: event.token }] });
       return;
     case 'token-failed':
-      if (connection.status === 'live') change(turn, { connection: { ...connection, refreshAt: now + 5_000 * (1 + turn.random()) } });
+      if (connection.status === 'live') state.connection = { ...connection, refreshAt: now + 5_000 * (1 + turn.random()) };
       return;
     case 'online':
     case 'offline':
@@ -136,7 +140,7 @@ function inRoom(turn: Turn, event: RoomEvent): void {
     }
     case 'broadcast': {
       const { message: type, version, data } = event;
-      if (turn.state.connection.status === 'live' && known?.phase.status === 'joined' && known.volatile.length < volatileLimit) setRoom(turn, known, { volatile: [...known.volatile, { type, version, data }] });
+      if (turn.state.connection.status === 'live' && known?.phase.status === 'joined' && known.volatile.length < volatileLimit) edit(turn, known).volatile = [...known.volatile, { type, version, data }];
       return;
     }
     case 'presence':
@@ -151,10 +155,9 @@ function inRoom(turn: Turn, event: RoomEvent): void {
  * returns the same reference; one that belongs to an earlier attempt always does.
  */
 export function transition(state: State, event: Event, context: Context): readonly [State, readonly Effect[]] {
-  const turn = newTurn(state, context);
-  if (!('attempt' in event) || event.attempt === attemptOf(state.connection)) {
-    react(turn, event);
-    settle(turn);
-  }
-  return [turn.state, turn.effects];
+  if ('attempt' in event && event.attempt !== attemptOf(state.connection)) return [state, []];
+  const turn: Turn = { ...context, state: { ...state }, effects: [], made: new WeakSet() };
+  react(turn, event);
+  settle(turn);
+  return [(Object.keys(state) as (keyof State)[]).some((key) => turn.state[key] !== state[key]) ? turn.state : state, turn.effects];
 }

@@ -1,19 +1,15 @@
-// One event's way through the machine: the state as it becomes, and what the world is asked for. Lives for one transition and never leaves it.
+// One event's way through the machine: drafts of the state that may be written to, and what the world is asked for. Lives for one transition and never leaves it.
 import type { Context } from './context.js';
 import type { Effect } from './effects.js';
 import type { Room, State } from './state.js';
 
+export type Draft<T> = { -readonly [K in keyof T]: T[K] };
+
 export interface Turn extends Context {
-  state: State;
+  readonly state: Draft<State>;
   readonly effects: Effect[];
-  /** Maps made in this turn: these may be changed, any other is somebody's state. */
+  /** Rooms and maps made in this turn: these may be changed, any other is somebody's state. */
   readonly made: WeakSet<object>;
-}
-
-export const newTurn = (state: State, context: Context): Turn => ({ ...context, state, effects: [], made: new WeakSet() });
-
-export function change(turn: Turn, fields: Partial<State>): void {
-  turn.state = { ...turn.state, ...fields };
 }
 
 export function ask(turn: Turn, effect: Effect): void {
@@ -28,9 +24,16 @@ export function own<K, V>({ made }: Turn, map: ReadonlyMap<K, V>): Map<K, V> {
   return copy;
 }
 
-/** A room as it becomes. */
-export function setRoom(turn: Turn, room: Room, fields?: Partial<Room>): Room {
-  const next = fields ? { ...room, ...fields } : room;
-  change(turn, { rooms: own(turn, turn.state.rooms).set(room.id, next) });
-  return next;
+/** Puts a room in, as a draft. */
+export function put({ made, state }: Turn, rooms: Map<string, Room>, room: Room): Draft<Room> {
+  made.add(room);
+  state.rooms = rooms.set(room.id, room);
+  return room;
+}
+
+/** The draft of a room: made once a turn, however often it is asked for. */
+export function edit(turn: Turn, { id }: Room): Draft<Room> {
+  const { made, state } = turn;
+  const room = state.rooms.get(id) as Room;
+  return made.has(room) ? room : put(turn, own(turn, state.rooms), { ...room });
 }
