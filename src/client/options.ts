@@ -36,20 +36,20 @@ export interface ClientOptions {
   readonly logger?: Logger | undefined;
 }
 
-function bound(name: string, value: number, least: number): number {
-  if (typeof value !== 'number' || !(value >= least)) throw new TypeError(`${name} must be a number of at least ${least}`);
-  return value;
-}
-
 /** Defaults filled in, and checked. Throws a `TypeError` that names the option. */
 export function configOf(options: ClientOptions): Config {
-  const backoff = { initial: 500, max: 30_000, factor: 2, attempts: Infinity, ...options.backoff };
-  const heartbeat = { interval: 25_000, timeout: 10_000, ...options.heartbeat };
-  const outbox = { limit: 10_000, bytes: 5 * 2 ** 20, window: 256, ttl: null, overflow: 'reject' as const, ...options.outbox };
-  for (const [key, least] of [['initial', 0], ['max', 0], ['factor', 1], ['attempts', 0]] as const) bound(`backoff.${key}`, backoff[key], least);
-  for (const key of ['interval', 'timeout'] as const) bound(`heartbeat.${key}`, heartbeat[key], 1);
-  for (const key of ['limit', 'bytes', 'window'] as const) bound(`outbox.${key}`, outbox[key], 1);
-  return { backoff, heartbeat, outbox, connectTimeout: bound('connectTimeout', options.connectTimeout ?? 10_000, 1), hasToken: options.token !== undefined };
+  const config = {
+    backoff: { initial: 500, max: 30_000, factor: 2, attempts: Infinity, ...options.backoff },
+    heartbeat: { interval: 25_000, timeout: 10_000, ...options.heartbeat },
+    outbox: { limit: 10_000, bytes: 5 * 2 ** 20, window: 256, ttl: null, overflow: 'reject' as const, ...options.outbox },
+    connectTimeout: options.connectTimeout ?? 10_000,
+    hasToken: options.token !== undefined,
+  };
+  const { backoff, heartbeat, outbox, connectTimeout } = config;
+  const bounds = { 'backoff.factor': backoff.factor, 'heartbeat.interval': heartbeat.interval, 'heartbeat.timeout': heartbeat.timeout, 'outbox.limit': outbox.limit, 'outbox.bytes': outbox.bytes, 'outbox.window': outbox.window, connectTimeout };
+  for (const [name, value] of Object.entries(bounds)) if (!(value >= 1)) throw new TypeError(`${name} must be a number of at least 1`);
+  if (!(backoff.initial >= 0 && backoff.max >= 0 && backoff.attempts >= 0)) throw new TypeError('backoff: initial, max and attempts must be numbers of at least 0');
+  return config;
 }
 
 export const codecsOf = (options: ClientOptions): readonly Codec[] => (options.codecs?.length ? options.codecs : [json()]);

@@ -58,38 +58,73 @@ export type ServerFrame =
 
 export type Frame = ClientFrame | ServerFrame;
 
-/** For each frame its opcode, and its fields in the order in which they follow it: `name:kind`, with a `?` where it may be null. The kinds are in checks.ts. */
+/** For each frame its opcode, and its fields in the order in which they follow it. */
 export type Wire<F extends Frame> = { readonly [T in F['type']]: readonly [opcode: number, fields: string] };
+/** For each frame the kinds of its fields in that order, a `?` where one may be null. The kinds are in checks.ts. */
+export type Kinds<F extends Frame> = { readonly [T in F['type']]: string };
 
 export const clientWire: Wire<ClientFrame> = {
-  hello: [1, 'session:id instance:id token:text? takeover:bool client:id'],
-  join: [2, 'room:room position:position? history:count presence:any'],
-  leave: [3, 'room:room'],
-  send: [4, 'room:room seq:count id:id message:id version:count data:any restart:bool?'],
-  broadcast: [5, 'room:room message:id version:count data:any'],
-  presence: [6, 'room:room patch:object'],
-  history: [7, 'ref:integer room:room before:count? limit:count'],
-  auth: [8, 'token:text'],
-  ping: [9, 'time:time'],
-  pong: [10, 'time:time'],
+  hello: [1, 'session instance token takeover client'],
+  join: [2, 'room position history presence'],
+  leave: [3, 'room'],
+  send: [4, 'room seq id message version data restart'],
+  broadcast: [5, 'room message version data'],
+  presence: [6, 'room patch'],
+  history: [7, 'ref room before limit'],
+  auth: [8, 'token'],
+  ping: [9, 'time'],
+  pong: [10, 'time'],
+};
+
+export const clientKinds: Kinds<ClientFrame> = {
+  hello: 'id id text? bool id',
+  join: 'room position? count any',
+  leave: 'room',
+  send: 'room count id id count any bool?',
+  broadcast: 'room id count any',
+  presence: 'room object',
+  history: 'integer room count? count',
+  auth: 'text',
+  ping: 'time',
+  pong: 'time',
 };
 
 export const serverWire: Wire<ServerFrame> = {
-  ping: [9, 'time:time'],
-  pong: [10, 'time:time'],
-  welcome: [20, 'member:id heartbeat:heartbeat limits:limits time:time node:id expires:time? user:user?'],
-  joined: [21, 'room:room position:position recovered:bool why:id? messages:entries members:members? last:count more:bool'],
-  left: [22, 'room:room code:id?'],
-  ack: [23, 'room:room epoch:id receipts:receipts'],
-  nack: [24, 'room:room seq:count code:id after:count? reason:text? details:any'],
-  message: [25, 'room:room entry:entry'],
-  broadcast: [26, 'room:room sender:sender? message:id version:count data:any'],
-  presence: [27, 'room:room joined:members left:ids changed:changes'],
-  history: [28, 'ref:integer messages:entries more:bool'],
-  lag: [29, 'room:room'],
-  reset: [30, 'room:room why:id'],
-  auth: [31, 'expires:time?'],
-  expiring: [32, 'within:time'],
-  goaway: [33, 'within:time'],
-  error: [34, 'ref:ref? code:id reason:text'],
+  ping: [9, 'time'],
+  pong: [10, 'time'],
+  welcome: [20, 'member heartbeat limits time node expires user'],
+  joined: [21, 'room position recovered why messages members last more'],
+  left: [22, 'room code'],
+  ack: [23, 'room epoch receipts'],
+  nack: [24, 'room seq code after reason details'],
+  message: [25, 'room entry'],
+  broadcast: [26, 'room sender message version data'],
+  presence: [27, 'room joined left changed'],
+  history: [28, 'ref messages more'],
+  lag: [29, 'room'],
+  reset: [30, 'room why'],
+  auth: [31, 'expires'],
+  expiring: [32, 'within'],
+  goaway: [33, 'within'],
+  error: [34, 'ref code reason'],
+};
+
+export const serverKinds: Kinds<ServerFrame> = {
+  ping: 'time',
+  pong: 'time',
+  welcome: 'id heartbeat limits time id time? user?',
+  joined: 'room position bool id? entries members? count bool',
+  left: 'room id?',
+  ack: 'room id receipts',
+  nack: 'room count id count? text? any',
+  message: 'room entry',
+  broadcast: 'room sender? id count any',
+  presence: 'room members ids changes',
+  history: 'integer entries bool',
+  lag: 'room',
+  reset: 'room id',
+  auth: 'time?',
+  expiring: 'time',
+  goaway: 'time',
+  error: 'ref? id text',
 };

@@ -23,39 +23,32 @@ function Lent({ client, children }: { readonly client: Client; readonly children
 }
 
 function Owned({ options, children }: { readonly options: ClientOptions; readonly children?: ReactNode }): ReactElement {
-  const [{ client, update }] = useState(() => ownedClient(options));
+  const [{ client, update, mount }] = useState(() => ownedClient(options));
   const { url } = options;
   const opened = useRef<unknown>(null);
   useInsertionEffect(() => {
     update(options);
   });
-
-  useEffect(() => {
-    cancelClose(client);
-    client.connect();
-    // StrictMode and <Activity> mount again at once: only what stays unmounted is closed.
-    return () => {
-      closeSoon(client);
-    };
-  }, [client]);
-
+  useEffect(mount, [mount]);
   useEffect(() => {
     const before = opened.current;
     opened.current = url;
     if (typeof url === 'string' && typeof before === 'string' && before !== url) client.reconnect();
   }, [client, url]);
-
   return createElement(RealtimeContext.Provider, { value: client }, children);
 }
 
-interface Owned {
+interface OwnedClient {
   readonly client: Client;
   readonly update: (options: ClientOptions) => void;
+  /** Connects; what it returns closes. */
+  readonly mount: () => () => void;
 }
 
 /** A client whose functions are always the newest of the props. */
-function ownedClient(first: ClientOptions): Owned {
+function ownedClient(first: ClientOptions): OwnedClient {
   let latest = first;
+  let closing: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
     ...first,
     url: () => (typeof latest.url === 'function' ? latest.url() : latest.url),
@@ -66,19 +59,13 @@ function ownedClient(first: ClientOptions): Owned {
     update(options) {
       latest = options;
     },
+    mount() {
+      clearTimeout(closing);
+      client.connect();
+      // StrictMode and <Activity> mount again at once: only what stays unmounted is closed.
+      return () => {
+        closing = setTimeout(client.close, 0);
+      };
+    },
   };
-}
-
-const closing = new WeakMap<Client, ReturnType<typeof setTimeout>>();
-
-function closeSoon(client: Client): void {
-  closing.set(client, setTimeout(() => {
-    closing.delete(client);
-    client.close();
-  }, 0));
-}
-
-function cancelClose(client: Client): void {
-  clearTimeout(closing.get(client));
-  closing.delete(client);
 }

@@ -175,6 +175,7 @@ test('a page put into the back/forward cache gives its socket back, and takes an
   await until(async () => { expect(await server.connections()).toBe(0); });
   expect(sockets.opened).toHaveLength(1);
   window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+  await until(() => { expect(sockets.opened).toHaveLength(2); });
+  await until(async () => { expect(await server.connections()).toBe(1); });
   await reaches(client, 'connected');
-  expect(sockets.opened).toHaveLength(2);
 });

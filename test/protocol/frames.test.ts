@@ -1,7 +1,7 @@
 // Frames: every one, both ways, in both codecs; and everything that is none.
 import { describe, expect, test } from 'vitest';
 import { json } from '../../src/protocol/codec.js';
-import { clientWire, serverWire, type ClientFrame, type Frame, type ServerFrame } from '../../src/protocol/frames.js';
+import { clientKinds, clientWire, serverKinds, serverWire, type ClientFrame, type Frame, type ServerFrame } from '../../src/protocol/frames.js';
 import { defaultLimits } from '../../src/protocol/limits.js';
 import { msgpack } from '../../src/protocol/msgpack.js';
 import { checksIn, clientTuple, Malformed, parseClientFrame, parseServerFrame, serverTuple } from '../../src/protocol/parse.js';
@@ -43,16 +43,17 @@ const fromServer: readonly ServerFrame[] = [
 
 interface Side {
   readonly wire: Readonly<Record<string, readonly [opcode: number, fields: string]>>;
+  readonly kinds: Readonly<Record<string, string>>;
   readonly frames: readonly Frame[];
   readonly tuple: (frame: never) => unknown[];
   readonly parse: (value: unknown) => Frame | null;
 }
 const sides: readonly (readonly [string, Side])[] = [
-  ['client', { wire: clientWire, frames: fromClient, tuple: clientTuple as Side['tuple'], parse: parseClientFrame }],
-  ['server', { wire: serverWire, frames: fromServer, tuple: serverTuple as Side['tuple'], parse: parseServerFrame }],
+  ['client', { wire: clientWire, kinds: clientKinds, frames: fromClient, tuple: clientTuple as Side['tuple'], parse: parseClientFrame }],
+  ['server', { wire: serverWire, kinds: serverKinds, frames: fromServer, tuple: serverTuple as Side['tuple'], parse: parseServerFrame }],
 ];
 
-describe.each(sides)('from the %s', (_name, { wire, frames, tuple, parse }) => {
+describe.each(sides)('from the %s', (_name, { wire, kinds, frames, tuple, parse }) => {
   test('there is an example of every frame', () => {
     expect(frames.map(({ type }) => type).toSorted()).toEqual(Object.keys(wire).toSorted());
   });
@@ -79,7 +80,7 @@ describe.each(sides)('from the %s', (_name, { wire, frames, tuple, parse }) => {
     expect(parse([...tuple(frame as never), 'more', 1])).toEqual(frame);
   });
 
-  const fields = frames.flatMap((frame) => checksIn(wire[frame.type]?.[1] ?? '').map(([name, check], index) => ({ type: frame.type, name, check, index, frame })));
+  const fields = frames.flatMap((frame) => checksIn(wire[frame.type]?.[1] ?? '', kinds[frame.type] ?? '').map(([name, check], index) => ({ type: frame.type, name, check, index, frame })));
   const wrong: readonly unknown[] = [undefined, null, 'x'.repeat(300), -1, 1.5, NaN, Infinity, true, [], {}, [[]], 'a b', 2 ** 60, new Uint8Array(3)];
 
   test.each(fields)('P10 $type.$name: what is not what it should be is malformed, and named', ({ type, name, check, index, frame }) => {

@@ -1,7 +1,7 @@
 // Whatever a client sends: a code that says why, no exception, and nobody else is touched.
 import { describe, expect, test } from 'vitest';
 import { json, type Codec, type Encoded } from '../../src/protocol/codec.js';
-import { clientWire, type ClientFrame } from '../../src/protocol/frames.js';
+import { clientKinds, clientWire, type ClientFrame } from '../../src/protocol/frames.js';
 import { msgpack } from '../../src/protocol/msgpack.js';
 import { checksIn, clientTuple } from '../../src/protocol/parse.js';
 import { serve } from '../../src/server/serve.js';
@@ -52,7 +52,7 @@ describe.each(codecs)('$name', (codec) => {
     const good = await bystanders(world);
     let closed = 0;
     for (const frame of examples) {
-      for (const [index, [name, check]] of checksIn(clientWire[frame.type][1]).entries()) {
+      for (const [index, [name, check]] of checksIn(clientWire[frame.type][1], clientKinds[frame.type]).entries()) {
         if (check({ nonsense: [1] }) && check(-1.5)) continue;
         const bad = world.peer(codec);
         await bad.hello('bad', `bad-session-${closed}`);

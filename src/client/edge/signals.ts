@@ -6,22 +6,20 @@ export type Signals = (notify: (signal: Signal) => void) => () => void;
 
 export const browserSignals: Signals = (notify) => {
   if (typeof window === 'undefined' || typeof document === 'undefined') return () => undefined;
-  const { signal, abort } = controller();
+  const controller = new AbortController();
+  const on = (target: EventTarget, type: string, heard: (event: Event) => void): void => {
+    target.addEventListener(type, heard, { signal: controller.signal });
+  };
   const visibility = (): void => {
     notify(document.visibilityState === 'hidden' ? 'hidden' : 'visible');
   };
-  window.addEventListener('online', () => { notify('online'); }, { signal });
-  window.addEventListener('offline', () => { notify('offline'); }, { signal });
-  document.addEventListener('visibilitychange', visibility, { signal });
+  on(document, 'visibilitychange', visibility);
+  for (const signal of ['online', 'offline'] as const) on(window, signal, () => { notify(signal); });
   // Without `persisted` the page is gone for good, and the browser closes the socket itself.
-  window.addEventListener('pagehide', (event) => { if (event.persisted) notify('pagehide'); }, { signal });
-  window.addEventListener('pageshow', (event) => { if (event.persisted) notify('pageshow'); }, { signal });
+  for (const signal of ['pagehide', 'pageshow'] as const) on(window, signal, (event) => { if ((event as PageTransitionEvent).persisted) notify(signal); });
   if (!navigator.onLine) notify('offline');
-  if (document.visibilityState === 'hidden') notify('hidden');
-  return abort;
+  if (document.visibilityState === 'hidden') visibility();
+  return () => {
+    controller.abort();
+  };
 };
-
-function controller(): { readonly signal: AbortSignal; readonly abort: () => void } {
-  const it = new AbortController();
-  return { signal: it.signal, abort: () => { it.abort(); } };
-}

@@ -36,15 +36,9 @@ export interface RoomView {
   readonly mine: Readonly<Record<string, unknown>> | null;
 }
 
-/** One of our own messages that is not settled, or failed. */
-export interface OutboxEntry {
-  readonly id: string;
-  readonly room: string;
-  readonly type: string;
-  readonly data: unknown;
+/** One of our own messages that is not settled, or failed. `timestamp`: when it was sent, by our clock. */
+export interface OutboxEntry extends Message {
   readonly status: 'queued' | 'sending' | 'failed';
-  /** When it was sent, in ms. */
-  readonly at: number;
   readonly error: Failure | null;
 }
 
@@ -112,26 +106,18 @@ const statusOf = ({ phase: { status }, joinedOnce }: Room): RoomStatus => (statu
 
 /** Makes the view of each state, so that what did not change keeps its identity. */
 export function createViewer(): (state: State) => RealtimeState {
-  const pendings = new WeakMap<Entry, Message>();
-  const outboxEntries = new WeakMap<Entry, OutboxEntry>();
+  const pendings = new WeakMap<Entry, OutboxEntry>();
   const rooms = new Map<string, { readonly room: Room; readonly self: State['self']; readonly view: RoomView }>();
   let shownState: State | null = null;
   let shown = initialView;
 
-  const delivery = ({ failure, sentOn }: Entry): 'queued' | 'sending' | 'failed' => (failure ? 'failed' : sentOn ? 'sending' : 'queued');
-
-  const pendingOf = (entry: Entry, room: string, sender: Member | null): Message => {
+  const pendingOf = (entry: Entry, room: string, sender: Member | null): OutboxEntry => {
     const known = pendings.get(entry);
     if (known?.sender === sender) return known;
-    const message: Message = { id: entry.id, room, type: entry.type, data: entry.shown, offset: null, timestamp: entry.at, sender, status: delivery(entry) };
+    const { id, type, shown: data, at: timestamp, failure: error, sentOn } = entry;
+    const message: OutboxEntry = { id, room, type, data, offset: null, timestamp, sender, status: error ? 'failed' : sentOn ? 'sending' : 'queued', error };
     pendings.set(entry, message);
     return message;
-  };
-
-  const entryOf = (entry: Entry, room: string): OutboxEntry => {
-    let view = outboxEntries.get(entry);
-    if (!view) outboxEntries.set(entry, (view = { id: entry.id, room, type: entry.type, data: entry.shown, status: delivery(entry), at: entry.at, error: entry.failure }));
-    return view;
   };
 
   const listOf = ({ messages, hasOlder, loading, gap }: List, key: string, tail: readonly Message[], before: ListView | undefined): ListView => {
@@ -167,7 +153,7 @@ export function createViewer(): (state: State) => RealtimeState {
   const outboxOf = (state: State): OutboxView => {
     const pending: OutboxEntry[] = [];
     const failed: OutboxEntry[] = [];
-    for (const { id, entries } of state.rooms.values()) for (const entry of entries.values()) (entry.failure ? failed : pending).push(entryOf(entry, id));
+    for (const { id, entries } of state.rooms.values()) for (const entry of entries.values()) (entry.failure ? failed : pending).push(pendingOf(entry, id, rooms.get(id)?.view.me ?? null));
     const before = shown.outbox;
     return shared(before, { pending: sharedList(before.pending, pending), failed: sharedList(before.failed, failed), progress: state.progress });
   };
