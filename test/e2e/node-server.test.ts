@@ -2,10 +2,10 @@
 import { once } from 'node:events';
 import { createServer, get, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { createClient } from '../../src/client/index.js';
-import { createRealtimeServer, serve, type RealtimeServer } from '../../src/server/node/index.js';
+import { createRealtimeServer, json, msgpack, serve, type RealtimeServer } from '../../src/server/node/index.js';
 import { seededRandom } from '../../src/testing/random.js';
 import { plainSocket } from '../support/socket.js';
 
@@ -177,4 +177,22 @@ describe('bytes from hell', () => {
     expect((await socket.closed)[0]).toBe(1007);
     await stillServes();
   });
+});
+
+test.each([1, 125, 126, 65_535, 65_536, 200_000])('a message of %i bytes arrives whole, in both codecs, between the pings of the transport', async (length) => {
+  const wide = createRealtimeServer({ rooms: [serve('lobby')], limits: { frame: 1_000_000 }, heartbeat: { interval: 20 } });
+  const address = await wide.listen({ host: '127.0.0.1' });
+  const texts: unknown[] = [];
+  const clients = [json(), msgpack()].map((codec) => createClient({ url: address.url, WebSocket, codecs: [codec] }));
+  for (const client of clients) {
+    client.connect();
+    client.room('lobby').on('text', ({ data }) => { texts.push(data); });
+  }
+  await vi.waitFor(() => { expect(clients.map((client) => client.room('lobby').status)).toEqual(['joined', 'joined']); });
+  const text = 'ü'.repeat(length);
+  await wide.room('lobby').send('text', text);
+  await vi.waitFor(() => { expect(texts).toEqual([text, text]); });
+  expect(clients.map((client) => client.store.getState().connection.status)).toEqual(['connected', 'connected']);
+  for (const client of clients) client.close();
+  await wide.close();
 });

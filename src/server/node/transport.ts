@@ -1,27 +1,41 @@
-// A `ws` connection as the core's transport. The same message goes to many connections: it is turned to bytes once.
+// A `ws` connection as the core's transport. The same message goes to many connections: it is framed once, and each gets one write of the same bytes.
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Encoded } from '../../protocol/codec.js';
 import type { Transport } from '../ports.js';
 
-let lastText = '';
-let lastBytes: Buffer = Buffer.alloc(0);
-
-function bytesOf(data: Encoded): Buffer | Uint8Array {
-  if (typeof data !== 'string') return data;
-  if (data !== lastText) {
-    lastText = data;
-    lastBytes = Buffer.from(data);
+/** A whole unmasked message as RFC 6455 §5.2 frames it. `ws` would write header and body apart: two buffers a member. */
+function framed(data: Encoded): Buffer {
+  const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+  const head = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(head + length);
+  frame[0] = typeof data === 'string' ? 0x81 : 0x82;
+  if (head === 2) frame[1] = length;
+  else if (head === 4) {
+    frame[1] = 126;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeBigUInt64BE(BigInt(length), 2);
   }
-  return lastBytes;
+  if (typeof data === 'string') frame.write(data, head);
+  else frame.set(data, head);
+  return frame;
 }
 
-const binary = { binary: true };
-const text = { binary: false };
+let lastData: Encoded = '';
+let lastFrame = framed(lastData);
 
-export function wsTransport(socket: WebSocket): Transport {
+/** @param stream what `socket` speaks over. Without compression `ws` writes each of its own frames to it at once and whole, so ours fall between them. */
+export function wsTransport(socket: WebSocket, stream: Duplex): Transport {
   return {
     send(data) {
-      if (socket.readyState === socket.OPEN) socket.send(bytesOf(data), typeof data === 'string' ? text : binary);
+      if (socket.readyState !== socket.OPEN) return;
+      if (data !== lastData) {
+        lastFrame = framed(data);
+        lastData = data;
+      }
+      stream.write(lastFrame);
     },
     close(code, reason) {
       socket.close(code, reason.slice(0, 120));
@@ -32,6 +46,6 @@ export function wsTransport(socket: WebSocket): Transport {
     ping() {
       if (socket.readyState === socket.OPEN) socket.ping();
     },
-    buffered: () => socket.bufferedAmount,
+    buffered: () => stream.writableLength,
   };
 }

@@ -23,10 +23,10 @@ function textOf(data: RawData): string {
   return (Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? Buffer.from(data) : data).toString('utf8');
 }
 
-function serveSocket(core: ServerCore, socket: WebSocket, request: IncomingMessage): void {
+function serveSocket(core: ServerCore, socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
   // Without a listener, one bad frame would end the process. The close that follows tells the core.
   socket.on('error', () => undefined);
-  const transport = wsTransport(socket);
+  const transport = wsTransport(socket, stream);
   if (!core.allows(request.headers.origin ?? null, request.headers.host ?? null)) {
     transport.close(4403, 'this origin may not connect');
     return;
@@ -70,7 +70,7 @@ export function serveUpgrades(core: ServerCore, http: Server, path: string, alon
       webSocket.on('close', () => {
         open.delete(webSocket);
       });
-      serveSocket(core, webSocket, request);
+      serveSocket(core, webSocket, socket, request);
     });
   };
   const guarded = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
