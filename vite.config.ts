@@ -17,11 +17,11 @@ const names = {
   roomful: at('./src/index.ts'),
 };
 
-const browser = async () => ({
+const browser = () => ({
   enabled: true,
   headless: true,
   screenshotFailures: false,
-  provider: playwright({ launchOptions: { executablePath: await findChromium(), args: chromiumArgs, chromiumSandbox: false } }),
+  provider: playwright({ launchOptions: { executablePath: findChromium(), args: chromiumArgs, chromiumSandbox: false } }),
   instances: [{ browser: 'chromium' as const }],
 });
 
@@ -53,15 +53,15 @@ export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
     projects: mode !== 'test' ? [] : [
       {
         extends: true,
-        test: { name: 'node', environment: 'node', include: ['test/{protocol,contract,client,server,simulation,docs,e2e}/**/*.test.ts'], testTimeout: 20_000 },
+        test: { name: 'node', environment: 'node', include: ['test/{protocol,contract,client,server,simulation,docs,e2e,package}/**/*.test.ts'], testTimeout: 20_000 },
       },
       { extends: true, test: { name: 'dom', environment: 'jsdom', include: ['test/react/**/*.test.{ts,tsx}', 'test/testing/**/*.test.{ts,tsx}'] } },
       {
         extends: true,
-        test: { name: 'browser', include: ['test/browser/**/*.test.{ts,tsx}'], globalSetup: ['test/browser/global-setup.ts'], browser: await browser() },
-        optimizeDeps: { include: ['partysocket/ws', 'zustand/vanilla', 'zustand', 'zustand/react/shallow', 'react-dom/client', '@msgpack/msgpack'] },
+        test: { name: 'browser', include: ['test/browser/**/*.test.{ts,tsx}'], globalSetup: ['test/browser/global-setup.ts'], browser: browser() },
+        optimizeDeps: { include: ['partysocket/ws', 'zustand/vanilla', 'zustand', 'zustand/react/shallow', 'react', 'react/jsx-dev-runtime', 'react-dom/client', '@msgpack/msgpack', 'zod'] },
       },
-      { extends: true, plugins: [storybookTest({ configDir: '.storybook' })], test: { name: 'storybook', browser: await browser() } },
+      { extends: true, plugins: [storybookTest({ configDir: '.storybook' })], test: { name: 'storybook', browser: browser() } },
     ],
   },
 }));

@@ -1,0 +1,2 @@
+// Style sheets, which Vite takes as imports.
+declare module '*.css' {}
