@@ -1,19 +1,22 @@
 // One attempt at a time: url and token are asked for, a link is opened, frames are coded both ways.
 import type { Codec, Encoded } from '../protocol/codec.js';
 import { RealtimeError } from '../protocol/error.js';
-import type { ClientFrame } from '../protocol/frames.js';
 import { clientTuple, Malformed, parseServerFrame } from '../protocol/parse.js';
 import { subprotocolOf } from '../protocol/version.js';
 import type { Connect, Link } from './edge/link.js';
+import type { Effect } from './machine/effects.js';
 import type { Event } from './machine/events.js';
 import { codecsOf, type ClientOptions } from './options.js';
 
+type Ask<T> = Extract<Effect, { type: T }>;
+
+/** Each does what the effect of its name asks for. */
 export interface Attempts {
-  open(attempt: number): Promise<void>;
-  write(attempt: number, frames: readonly ClientFrame[]): void;
-  close(attempt: number, code: number, reason: string): void;
+  open(effect: Ask<'open'>): Promise<void>;
+  write(effect: Ask<'write'>): void;
+  close(effect: Ask<'close'>): void;
   /** Asks for the next token. */
-  refresh(attempt: number): Promise<void>;
+  token(effect: Ask<'token'>): Promise<void>;
 }
 
 const ask = async <T>(from: T | (() => T | Promise<T>)): Promise<T> => (typeof from === 'function' ? (from as () => T | Promise<T>)() : from);
@@ -39,7 +42,7 @@ export function createAttempts(options: ClientOptions, connect: Connect, dispatc
   }
 
   return {
-    async open(attempt) {
+    async open({ attempt }) {
       try {
         const [url, token] = await Promise.all([ask(options.url), ask(options.token ?? null)]);
         if (!isCurrent(attempt)) return;
@@ -62,17 +65,17 @@ export function createAttempts(options: ClientOptions, connect: Connect, dispatc
         if (isCurrent(attempt)) dispatch({ type: 'lost', attempt, code: 1006, reason: failed(error, 'the attempt') });
       }
     },
-    write(attempt, frames) {
+    write({ attempt, frames }) {
       if (current?.attempt !== attempt || !current.codec) return;
       const { link, codec } = current;
       link.send(codec.join(frames.map((frame) => codec.encode(clientTuple(frame)))));
     },
-    close(attempt, code, reason) {
+    close({ attempt, code, reason }) {
       if (current?.attempt !== attempt) return;
       current.link.close(code, reason);
       current = null;
     },
-    async refresh(attempt) {
+    async token({ attempt }) {
       try {
         dispatch({ type: 'token', attempt, token: await ask(options.token ?? null) });
       } catch (error) {

@@ -3,14 +3,14 @@ import { untypedRoom } from '../contract/define-room.js';
 import { readMessage } from '../contract/validate.js';
 import { RealtimeError } from '../protocol/error.js';
 import { createAttempts } from './attempts.js';
-import { createDriver, type ReadonlyStore } from './driver.js';
+import { createDriver, type Delivery, type ReadonlyStore } from './driver.js';
 import { systemClock, type Clock } from './edge/clock.js';
 import { onFrame, onMicrotask, type Schedule } from './edge/frame.js';
 import { randomId } from './edge/ids.js';
 import type { Connect } from './edge/link.js';
 import { browserSignals, type Signals } from './edge/signals.js';
 import { webSocketConnect } from './edge/socket.js';
-import { isFailure } from './machine/effects.js';
+import { isFailure, type Effect } from './machine/effects.js';
 import { initialState } from './machine/state.js';
 import type { ConnectionState, RealtimeState } from './machine/view.js';
 import { configOf, type ClientOptions } from './options.js';
@@ -130,32 +130,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
       },
     },
     perform(effect) {
-      switch (effect.type) {
-        case 'open':
-          void attempts.open(effect.attempt);
-          return;
-        case 'write':
-          return attempts.write(effect.attempt, effect.frames);
-        case 'close':
-          return attempts.close(effect.attempt, effect.code, effect.reason);
-        case 'token':
-          void attempts.refresh(effect.attempt);
-          return;
-        case 'settle':
-          for (const id of effect.ids) settle(id, effect.outcome);
-          return;
-        case 'history':
-          return settle(effect.ref, effect.outcome);
-        case 'reset':
-        case 'acked-lost': {
-          const { type, ...event } = effect;
-          return emit(type, event as never);
-        }
-        case 'report':
-          return report(errorOf(effect.failure), effect.room);
-        default:
-          effect satisfies never;
-      }
+      (performers[effect.type] as (it: typeof effect) => unknown)(effect);
     },
     deliver(delivery) {
       const messages = delivery.type === 'deliver' ? delivery.messages : [{ ...delivery.broadcast, id: ports.randomId(12), offset: null, timestamp: ports.clock.now() }];
@@ -172,6 +147,25 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
   });
 
   const attempts = createAttempts(options, ports.connect, driver.dispatch, (attempt) => driver.state().attempt === attempt && driver.state().connection.status === 'opening', report);
+
+  const tell = ({ type, ...event }: Extract<Effect, { type: 'reset' | 'acked-lost' }>): void => {
+    emit(type, event as never);
+  };
+  /** What does each effect. */
+  const performers: { readonly [T in Exclude<Effect, Delivery>['type']]: (effect: Extract<Effect, { type: T }>) => unknown } = {
+    ...attempts,
+    settle({ ids, outcome }) {
+      for (const id of ids) settle(id, outcome);
+    },
+    history({ ref, outcome }) {
+      settle(ref, outcome);
+    },
+    reset: tell,
+    'acked-lost': tell,
+    report({ failure, room }) {
+      report(errorOf(failure), room);
+    },
+  };
 
   const handle = (room: RoomName, params: Readonly<Record<string, string>> = {}): RoomHandle => {
     const contract = typeof room === 'string' ? untypedRoom(room) : room;

@@ -39,7 +39,7 @@ export interface Driver {
 
 export function createDriver(initial: State, ports: DriverPorts): Driver {
   const { clock, context } = ports;
-  const store = createStore<RealtimeState>()(() => initialView);
+  const store = createStore<RealtimeState>(() => initialView);
   const viewOf = createViewer();
   let state = initial;
   let shown = initial;

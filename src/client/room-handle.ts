@@ -68,7 +68,7 @@ export const errorOf = ({ code, message, details }: Failure): RealtimeError => n
 export interface RoomHandle extends Room<RoomName> {
   readonly contract: AnyContract;
   /** Counts a user. Returns what gives it back, once. */
-  retain(options: { readonly history?: number; readonly presence?: Readonly<Record<string, unknown>> }): () => void;
+  retain(options: { readonly history?: number | undefined; readonly presence?: Readonly<Record<string, unknown>> | undefined }): () => void;
   retainList(list: string, limit: number): () => void;
   loadOlder(list: string, limit: number): void;
   /** Hands a message to its handlers. */

@@ -15,28 +15,21 @@ type ParamNames<Pattern extends string> = Pattern extends `${infer Head}/${infer
     : never;
 
 export interface PatternMatcher {
-  readonly names: readonly string[];
   id(params: Readonly<Record<string, string>>): string;
   match(id: string): Readonly<Record<string, string>> | null;
 }
 
-/** Null where the text has half a surrogate pair. */
-function encode(value: string): string | null {
+/** Null where there is no text, or what is no text: half a surrogate pair, bytes that are not UTF-8. */
+function changed(value: unknown, change: (value: string) => string): string | null {
   try {
-    // The characters that `encodeURIComponent` leaves, and room ids do not have.
-    return encodeURIComponent(value).replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+    return typeof value === 'string' && value ? change(value) : null;
   } catch {
     return null;
   }
 }
 
-function decode(value: string): string | null {
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return null;
-  }
-}
+/** Escapes also what `encodeURIComponent` leaves, and room ids do not have. */
+const encode = (value: string): string => encodeURIComponent(value).replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** Throws a `TypeError` where the pattern could never be a room id. */
 export function compilePattern(pattern: string): PatternMatcher {
@@ -47,14 +40,13 @@ export function compilePattern(pattern: string): PatternMatcher {
     throw new TypeError(`Room pattern '${pattern}': write segments of letters, digits and _.:@%- joined by '/', a parameter as ':name', each name once`);
   }
   return {
-    names,
     id(params) {
       const id = parts
         .map((part) => {
           if (!part.startsWith(':')) return part;
-          const value: unknown = params[part.slice(1)];
-          const encoded = typeof value === 'string' && value !== '' ? encode(value) : null;
-          if (encoded === null) throw new RealtimeError('invalid', `Room '${pattern}': the parameter '${part.slice(1)}' must be a string of whole characters that is not empty`);
+          const name = part.slice(1);
+          const encoded = changed(params[name], encode);
+          if (encoded === null) throw new RealtimeError('invalid', `Room '${pattern}': the parameter '${name}' must be a string of whole characters that is not empty`);
           return encoded;
         })
         .join('/');
@@ -71,7 +63,7 @@ export function compilePattern(pattern: string): PatternMatcher {
           if (part !== segment) return null;
           continue;
         }
-        const value = segment === '' ? null : decode(segment);
+        const value = changed(segment, decodeURIComponent);
         if (value === null) return null;
         params[part.slice(1)] = value;
       }

@@ -1,5 +1,5 @@
 // The kinds of fields that frames have: predicates over `unknown`, by name.
-import { maxRoomId } from './limits.js';
+import { defaultLimits, maxRoomId } from './limits.js';
 
 export type Check = (it: unknown) => boolean;
 
@@ -37,5 +37,5 @@ export const kinds: Readonly<Record<string, Check>> = {
   changes: list(tuple(id, object)),
   receipts: list(tuple(count, maybe(count), time, bool)),
   heartbeat: tuple(count, count),
-  limits: (it) => object(it) && ['frame', 'rooms', 'window', 'history', 'presence'].every((name) => count(it[name])),
+  limits: (it) => object(it) && Object.keys(defaultLimits).every((name) => count(it[name])),
 };

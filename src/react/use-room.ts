@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useInsertionEffect } from 'react';
+import { useEffect, useRef, useInsertionEffect } from 'react';
 import type { ParamsOf, PresenceIn, RoomName } from '../contract/infer.js';
 import type { Room } from '../client/room-handle.js';
 import { useRealtime } from './context.js';
@@ -31,11 +31,11 @@ export function useRoom<R extends RoomName>(room: R, ...[params, options = {}]: 
   useEffect(() => {
     if (!enabled) return undefined;
     const { history, presence } = latest.current;
-    return handle.retain({ ...(history === undefined ? {} : { history }), ...(presence ? { presence: presence as Readonly<Record<string, unknown>> } : {}) });
+    return handle.retain({ history, presence: presence as Readonly<Record<string, unknown>> | undefined });
   }, [handle, enabled]);
   useRealtimeStore(({ rooms }) => {
     const view = rooms[handle.id];
     return [view?.status, view?.continuity, view?.error];
   });
-  return useMemo(() => roomHandle.toRoom<R>(handle), [handle]);
+  return roomHandle.toRoom<R>(handle);
 }

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import type { SendOf, TypeOf } from '../contract/infer.js';
 import type { Receipt } from '../client/machine/effects.js';
 import type { Room, SendOptions } from '../client/room-handle.js';
@@ -17,19 +17,12 @@ const asError = (error: unknown): RealtimeError => (error instanceof RealtimeErr
 /** A function that sends messages of one type, and what became of them. Renders again when its own sends change. */
 export function useSend<R, T extends TypeOf<R>>(room: Room<R>, type: T): readonly [send: (data: SendOf<R, T>, options?: SendOptions) => Promise<Receipt>, state: SendState] {
   const [{ count, error }, setState] = useState<{ readonly count: number; readonly error: RealtimeError | null }>({ count: 0, error: null });
-  const mounted = useRef(true);
-  useEffect(() => {
-    mounted.current = true;
-    return () => {
-      mounted.current = false;
-    };
-  }, []);
   const send = useCallback(
     (data: SendOf<R, T>, options?: SendOptions) => {
       const sent = room.send(type, data, options);
       setState((before) => ({ ...before, count: before.count + 1 }));
       const settled = (failure: RealtimeError | null): void => {
-        if (mounted.current) setState((before) => ({ count: before.count - 1, error: failure }));
+        setState((before) => ({ count: before.count - 1, error: failure }));
       };
       sent.then(() => { settled(null); }, (reason: unknown) => { settled(asError(reason)); });
       return sent;

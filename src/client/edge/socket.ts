@@ -25,11 +25,8 @@ export function webSocketConnect(WebSocket?: unknown): Connect {
     socket.onopen = () => {
       if (!ended) events.opened(socket.protocol);
     };
-    socket.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (ended) return;
-      if (typeof data === 'string') events.message(data);
-      else if (data instanceof ArrayBuffer) events.message(new Uint8Array(data));
-      else if (data instanceof Uint8Array) events.message(data);
+    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      if (!ended) events.message(typeof data === 'string' ? data : new Uint8Array(data));
     };
     // A failed attempt is reported as a close 1000 of partysocket's own making: it was 1006.
     socket.onclose = (event) => {

@@ -6,7 +6,7 @@ import { probeTime, wakeInterval } from './context.js';
 import { forsake } from './outbox.js';
 import { disconnected } from './room.js';
 import type { Connection, Live, Retry } from './state.js';
-import { ask, type Turn } from './turn.js';
+import { ask, write, type Turn } from './turn.js';
 
 /** The attempt that owns a socket or is about to; 0 where there is none. */
 export const attemptOf = (connection: Connection): number => ('attempt' in connection ? connection.attempt : 0);
@@ -81,11 +81,11 @@ export function probe(turn: Turn, live: Live): void {
   const { now } = turn;
   if (live.probeUntil !== null && now - live.probeUntil <= probeTime) return;
   turn.state.connection = { ...live, probeUntil: now + probeTime, pingAt: now + live.interval };
-  ping(turn, live.attempt);
+  ping(turn);
 }
 
-export function ping(turn: Turn, attempt: number): void {
-  ask(turn, { type: 'write', attempt, frames: [{ type: 'ping', time: turn.now }] });
+export function ping(turn: Turn): void {
+  write(turn, [{ type: 'ping', time: turn.now }]);
 }
 
 /** Signals of the browser. None is believed; each is a reason to look: at a live link by a probe, otherwise by an attempt, but not again within five seconds. */

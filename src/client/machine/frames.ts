@@ -1,19 +1,16 @@
 // What each frame from the server does to the state.
-import { isErrorCode } from '../../protocol/codes.js';
 import type { EntryTuple, ServerFrame } from '../../protocol/frames.js';
 import { refreshAt, welcomed } from './connection.js';
 import { measured } from './heartbeat.js';
 import { answer, asker, giveUp } from './history.js';
-import { acknowledge, refuse, refuseAll, rejoined } from './outbox.js';
+import { acknowledge, failureOf, refuse, refuseAll, rejoined } from './outbox.js';
 import { diffed } from './presence.js';
 import { authorOf, denied, joined, mustRejoin, read, received } from './room.js';
 import type { Failure, Room } from './state.js';
-import { ask, edit, type Turn } from './turn.js';
+import { ask, edit, write, type Turn } from './turn.js';
 
 /** How long to wait before a refused join is tried again, where a retry can help. */
 const joinAgain = 2_000;
-
-const failureOf = (code: string, message: string): Failure => ({ code: isErrorCode(code) ? code : 'rejected', message });
 
 /** A room is not for us, or not any more: what waits in it cannot be done. */
 function bar(turn: Turn, room: Room, failure: Failure): void {
@@ -27,7 +24,7 @@ function failed(turn: Turn, { ref, code, reason }: Extract<ServerFrame, { type: 
   const room = typeof ref === 'string' ? turn.state.rooms.get(ref) : undefined;
   const asked = typeof ref === 'number' ? asker(turn, ref) : null;
   if (room?.phase.status === 'joining') {
-    if (code === 'unavailable' || code === 'limited' || code === 'too-many-rooms') Object.assign(edit(turn, room), { phase: { status: 'wanted', at: turn.now + joinAgain }, error: failure });
+    if (code === 'unavailable' || code === 'limited' || code === 'too-many-rooms') edit(turn, room, { phase: { status: 'wanted', at: turn.now + joinAgain }, error: failure });
     else bar(turn, room, failure);
     return;
   }
@@ -88,7 +85,7 @@ function one(turn: Turn, frame: ServerFrame): void {
       if (live && config.hasToken) ask(turn, { type: 'token', attempt: live.attempt });
       return;
     case 'ping':
-      ask(turn, { type: 'write', attempt: state.attempt, frames: [{ type: 'pong', time: frame.time }] });
+      write(turn, [{ type: 'pong', time: frame.time }]);
       return;
     case 'pong':
       if (now >= frame.time) state.latency = measured(state.latency, now - frame.time);

@@ -7,6 +7,6 @@ export const doubtAt = (live: Live): number => live.heardAt + live.interval + Ma
 
 /** An exponential average with a weight of 1/8, as TCP smooths its round trips (RFC 6298 §2), and the jitter of RFC 3550 §6.4.1. */
 export function measured(before: Latency | null, last: number): Latency {
-  if (!before) return { last, average: last, jitter: 0 };
-  return { last, average: before.average + (last - before.average) / 8, jitter: before.jitter + (Math.abs(last - before.last) - before.jitter) / 16 };
+  const { last: previous, average, jitter } = before ?? { last, average: last, jitter: 0 };
+  return { last, average: average + (last - average) / 8, jitter: jitter + (Math.abs(last - previous) - jitter) / 16 };
 }

@@ -13,6 +13,9 @@ const failedLimit = 100;
 const inDoubt: Failure = { code: 'in-doubt', message: 'it left and was not acknowledged' };
 export const clientClosed: Failure = { code: 'closed', message: 'the client is closed' };
 
+/** A refusal of the server: a code that this version does not know is a rejection. */
+export const failureOf = (code: string, message: string): Failure => ({ code: isErrorCode(code) ? code : 'rejected', message });
+
 /** Has not left: it may expire, be replaced or be taken back. */
 const isQueued = ({ seq, failure }: Entry): boolean => seq === null && !failure;
 
@@ -93,7 +96,6 @@ export function expiryOf({ entries }: Room): number {
 
 /** Expires what could not leave in time. */
 export function expire(turn: Turn, room: Room): void {
-  if (expiryOf(room) > turn.now) return;
   for (const entry of room.entries.values()) {
     if ((entry.expiresAt ?? Infinity) <= turn.now && isQueued(entry)) drop(turn, room, entry, { code: 'expired', message: 'it could not leave within its ttl' });
   }
@@ -163,7 +165,7 @@ export function due(turn: Turn, room: Room, attempt: number, frames: ClientFrame
       frames.push({ type: 'send', room: room.id, seq: number, id: entry.id, message: entry.type, version: entry.version, data: entry.data, restart: restart || null });
       restart = false;
       set(turn, room, { ...entry, seq: number, sentOn: attempt });
-      Object.assign(edit(turn, room), { seq, restart });
+      edit(turn, room, { seq, restart });
     }
     previous = number;
   }
@@ -213,7 +215,7 @@ export function refuse(turn: Turn, room: Room, { seq, code, after, reason, detai
     rewind(turn, room);
     edit(turn, room).pausedUntil = turn.now + (after ?? 1_000);
   } else {
-    fail(turn, room, entry, { code: isErrorCode(code) ? code : 'rejected', message: reason ?? code, ...(details !== null && { details }) });
+    fail(turn, room, entry, { ...failureOf(code, reason ?? code), ...(details !== null && { details }) });
     advance(turn);
   }
 }
@@ -229,5 +231,5 @@ export function forsake(turn: Turn, room: Room, onlyLeft: boolean): void {
     const queued = isQueued(entry);
     if (!entry.failure && !(onlyLeft && queued)) drop(turn, room, entry, queued ? clientClosed : inDoubt);
   }
-  if (onlyLeft) Object.assign(edit(turn, room), { seq: 0, kept: new Map(), restart: false, pausedUntil: 0 });
+  if (onlyLeft) edit(turn, room, { seq: 0, kept: new Map(), restart: false, pausedUntil: 0 });
 }

@@ -7,7 +7,7 @@ import { doubtAt } from './heartbeat.js';
 import { due, expire } from './outbox.js';
 import { isBusy, isWanted, roomOf } from './room.js';
 import type { Room } from './state.js';
-import { ask, edit, own, type Draft, type Turn } from './turn.js';
+import { edit, own, write, type Draft, type Turn } from './turn.js';
 
 /** Whether nobody wants the room any more, or will not before `leaveAt`. */
 export const isLeaving = (room: Room): boolean => room.leaveAt !== null && room.phase.status !== 'joining' && room.requests.length === 0 && !isBusy(room);
@@ -15,12 +15,12 @@ export const isLeaving = (room: Room): boolean => room.leaveAt !== null && room.
 /** What time does to a room, connected or not. */
 function age(turn: Turn, room: Room): void {
   expire(turn, room);
-  if (room.staleUntil !== null && turn.now >= room.staleUntil) Object.assign(edit(turn, room), { staleUntil: null, members: new Map(Array.from(room.members).filter(([, { stale }]) => !stale)) });
+  if (room.staleUntil !== null && turn.now >= room.staleUntil) edit(turn, room, { staleUntil: null, members: new Map(Array.from(room.members).filter(([, { stale }]) => !stale)) });
 }
 
 /** Forgets the room, but for messages that failed. */
 function leave(turn: Turn, room: Room): void {
-  if (room.entries.size) Object.assign(edit(turn, room), { phase: { status: 'left' }, leaveAt: null, members: new Map(), lists: new Map(), position: null, mine: null, patch: null });
+  if (room.entries.size) edit(turn, room, { phase: { status: 'left' }, leaveAt: null, members: new Map(), lists: new Map(), position: null, mine: null, patch: null });
   else {
     const rooms = own(turn, turn.state.rooms);
     rooms.delete(room.id);
@@ -41,7 +41,7 @@ function speak(turn: Turn, room: Room, attempt: number, frames: ClientFrame[]): 
   const { id, patch, volatile, requests } = room;
   if (patch && room.presenceAt <= turn.now) {
     frames.push({ type: 'presence', room: id, patch });
-    Object.assign(edit(turn, room), { patch: null, presenceAt: turn.now + presenceInterval });
+    edit(turn, room, { patch: null, presenceAt: turn.now + presenceInterval });
   }
   if (volatile.length) {
     for (const it of volatile) frames.push({ type: 'broadcast', room: id, message: it.type, version: it.version, data: it.data });
@@ -80,5 +80,5 @@ export function pump(turn: Turn, frames: ClientFrame[] = []): void {
     }
   }
   if (doubted && connection.probeUntil === null) probe(turn, connection);
-  if (frames.length) ask(turn, { type: 'write', attempt, frames });
+  if (frames.length) write(turn, frames);
 }

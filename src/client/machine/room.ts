@@ -122,7 +122,7 @@ export function received(turn: Turn, before: Room, entries: readonly EntryTuple[
 
 /** Not all is known: join again, and learn what is missing. */
 export function mustRejoin(turn: Turn, room: Room): void {
-  Object.assign(edit(turn, room), { phase: wanted, continuity: 'gap' });
+  edit(turn, room, { phase: wanted, continuity: 'gap' });
 }
 
 /** Takes a room in as the server has it. Either everything after our position follows, or the lists start anew. */
@@ -144,5 +144,5 @@ export function joined(turn: Turn, before: Room, { position, recovered, why, mes
 }
 
 export function denied(turn: Turn, room: Room, error: Failure): void {
-  Object.assign(edit(turn, room), { phase: { status: 'denied' }, error, members: new Map(), staleUntil: null, volatile: [] });
+  edit(turn, room, { phase: { status: 'denied' }, error, members: new Map(), staleUntil: null, volatile: [] });
 }

@@ -10,7 +10,7 @@ import { pump } from './pump.js';
 import { isWanted, present, release, retain, roomOf } from './room.js';
 import type { Failure, Live, State } from './state.js';
 import { releaseList, retainList } from './timeline.js';
-import { ask, edit, type Turn } from './turn.js';
+import { ask, edit, write, type Turn } from './turn.js';
 
 /** Once every room is joined again, the backoff starts anew. */
 function settle({ state }: Turn): void {
@@ -35,7 +35,7 @@ function tickLive(turn: Turn, live: Live): void {
     const beat = now >= live.pingAt;
     if (refresh || beat) turn.state.connection = { ...live, ...(refresh && { refreshAt: null }), ...(beat && { pingAt: now + live.interval }) };
     if (refresh) ask(turn, { type: 'token', attempt });
-    if (beat) ping(turn, attempt);
+    if (beat) ping(turn);
   }
 }
 
@@ -95,7 +95,7 @@ function react(turn: Turn, event: Event): void {
     case 'lost':
       return lose(turn, event.code, event.reason);
     case 'token':
-      if (connection.status === 'live' && event.token !== null) ask(turn, { type: 'write', attempt: event.attempt, frames: [{ type: 'auth', token: event.token }] });
+      if (connection.status === 'live' && event.token !== null) write(turn, [{ type: 'auth', token: event.token }]);
       return;
     case 'token-failed':
       if (connection.status === 'live') state.connection = { ...connection, refreshAt: now + 5_000 * (1 + turn.random()) };

@@ -1,4 +1,5 @@
 // One event's way through the machine: drafts of the state that may be written to, and what the world is asked for. Lives for one transition and never leaves it.
+import type { ClientFrame } from '../../protocol/frames.js';
 import type { Context } from './context.js';
 import type { Effect } from './effects.js';
 import type { Room, State } from './state.js';
@@ -16,6 +17,11 @@ export function ask(turn: Turn, effect: Effect): void {
   turn.effects.push(effect);
 }
 
+/** Frames for the attempt that is on. */
+export function write(turn: Turn, frames: readonly ClientFrame[]): void {
+  ask(turn, { type: 'write', attempt: turn.state.attempt, frames });
+}
+
 /** A copy of a map that may be changed: made once a turn, however often it is asked for. */
 export function own<K, V>({ made }: Turn, map: ReadonlyMap<K, V>): Map<K, V> {
   if (made.has(map)) return map as Map<K, V>;
@@ -31,9 +37,9 @@ export function put({ made, state }: Turn, rooms: Map<string, Room>, room: Room)
   return room;
 }
 
-/** The draft of a room: made once a turn, however often it is asked for. */
-export function edit(turn: Turn, { id }: Room): Draft<Room> {
+/** The draft of a room, changed: made once a turn, however often it is asked for. */
+export function edit(turn: Turn, { id }: Room, changes?: Partial<Room>): Draft<Room> {
   const { made, state } = turn;
   const room = state.rooms.get(id) as Room;
-  return made.has(room) ? room : put(turn, own(turn, state.rooms), { ...room });
+  return Object.assign(made.has(room) ? room : put(turn, own(turn, state.rooms), { ...room }), changes);
 }

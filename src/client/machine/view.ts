@@ -1,5 +1,6 @@
 // The machine as hooks see it: few public states, stable, sharing whatever did not change.
 import type { CloseReason } from '../../protocol/codes.js';
+import { shared } from './shared.js';
 import type { Continuity, Entry, Failure, Latency, List, Member, Message, Progress, Room, State, Transport } from './state.js';
 import { everyType } from './timeline.js';
 
@@ -73,9 +74,8 @@ function connectionView({ connection, retry }: State): ConnectionState {
     case 'idle':
       return { status: 'idle' };
     case 'opening':
-      return retry.since === null ? { status: 'connecting', attempt: retry.tries } : reconnecting(retry.since);
     case 'greeting':
-      return retry.since === null ? { status: 'authenticating', attempt: retry.tries } : reconnecting(retry.since);
+      return retry.since === null ? { status: connection.status === 'opening' ? 'connecting' : 'authenticating', attempt: retry.tries } : reconnecting(retry.since);
     case 'live':
       return { status: 'connected', since: connection.since, transport: connection.transport, codec: connection.codec, recovered: connection.recovered };
     case 'waiting':
@@ -90,24 +90,11 @@ function connectionView({ connection, retry }: State): ConnectionState {
   }
 }
 
-/** Shallow equality of plain objects. */
-export function shallow(a: object, b: object): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.is((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]));
-}
-
-/** `next`, or `before` where the two are alike: identity is what keeps components from rendering. */
-const shared = <T extends object>(before: T | undefined, next: T): T => (before && shallow(before, next) ? before : next);
-
-const sharedList = <T>(before: readonly T[] | undefined, next: readonly T[]): readonly T[] =>
-  before && before.length === next.length && next.every((item, index) => Object.is(item, before[index])) ? before : next;
-
 const statusOf = ({ phase: { status }, joinedOnce }: Room): RoomStatus => (status === 'wanted' || status === 'joining' ? (joinedOnce ? 'reconnecting' : 'joining') : status);
 
 /** Makes the view of each state, so that what did not change keeps its identity. */
 export function createViewer(): (state: State) => RealtimeState {
   const pendings = new WeakMap<Entry, OutboxEntry>();
-  const rooms = new Map<string, { readonly room: Room; readonly self: State['self']; readonly view: RoomView }>();
   let shownState: State | null = null;
   let shown = initialView;
 
@@ -122,40 +109,39 @@ export function createViewer(): (state: State) => RealtimeState {
 
   const listOf = ({ messages, hasOlder, loading, gap }: List, key: string, tail: readonly Message[], before: ListView | undefined): ListView => {
     const mine = key === everyType ? tail : tail.filter(({ type }) => type === key);
-    return shared(before, { messages: mine.length ? sharedList(before?.messages, [...messages, ...mine]) : messages, hasOlder, isLoading: loading, gap });
+    return shared(before, { messages: mine.length ? shared(before?.messages, [...messages, ...mine]) : messages, hasOlder, isLoading: loading, gap });
   };
 
   const roomOf = (room: Room, { self }: State): RoomView => {
-    const known = rooms.get(room.id);
-    if (known?.room === room && known.self === self) return known.view;
-    const before = known?.view;
-    const me = self && shared(before?.me ?? undefined, room.members.get(self.member) ?? { id: self.member, user: self.user, presence: room.mine });
+    const sameSelf = shownState?.self === self;
+    const known = shownState?.rooms.get(room.id);
+    const before = known && shown.rooms[room.id];
+    if (before && known === room && sameSelf) return before;
+    const me = self && shared(before?.me, room.members.get(self.member) ?? { id: self.member, user: self.user, presence: room.mine });
     const lists: Record<string, ListView> = Object.create(null) as Record<string, ListView>;
     if (room.lists.size) {
       const tail = [...room.echoes];
       for (const entry of room.entries.values()) if (!entry.seen) tail.push(pendingOf(entry, room.id, me));
       for (const [key, list] of room.lists) lists[key] = listOf(list, key, tail, before?.lists[key]);
     }
-    const view = shared(before, {
+    return shared(before, {
       id: room.id,
       status: statusOf(room),
       continuity: room.continuity,
       error: room.error,
       lists: shared(before?.lists, lists),
-      others: known?.room.members === room.members && known.self === self ? known.view.others : sharedList(before?.others, Array.from(room.members.values()).filter(({ id }) => id !== self?.member)),
+      others: before && known.members === room.members && sameSelf ? before.others : shared(before?.others, Array.from(room.members.values()).filter(({ id }) => id !== self?.member)),
       me,
       mine: room.mine,
     });
-    rooms.set(room.id, { room, self, view });
-    return view;
   };
 
-  const outboxOf = (state: State): OutboxView => {
+  const outboxOf = (state: State, views: RealtimeState['rooms']): OutboxView => {
     const pending: OutboxEntry[] = [];
     const failed: OutboxEntry[] = [];
-    for (const { id, entries } of state.rooms.values()) for (const entry of entries.values()) (entry.failure ? failed : pending).push(pendingOf(entry, id, rooms.get(id)?.view.me ?? null));
+    for (const { id, entries } of state.rooms.values()) for (const entry of entries.values()) (entry.failure ? failed : pending).push(pendingOf(entry, id, views[id]?.me ?? null));
     const before = shown.outbox;
-    return shared(before, { pending: sharedList(before.pending, pending), failed: sharedList(before.failed, failed), progress: state.progress });
+    return shared(before, { pending: shared(before.pending, pending), failed: shared(before.failed, failed), progress: state.progress });
   };
 
   return (state) => {
@@ -165,14 +151,13 @@ export function createViewer(): (state: State) => RealtimeState {
     if (roomsChanged || shownState?.self !== state.self) {
       const next: Record<string, RoomView> = Object.create(null) as Record<string, RoomView>;
       for (const room of state.rooms.values()) next[room.id] = roomOf(room, state);
-      for (const id of rooms.keys()) if (!state.rooms.has(id)) rooms.delete(id);
       views = shared(views, next);
     }
     shown = shared(shown, {
       connection: shared(shown.connection, connectionView(state)),
       latency: state.latency,
       rooms: views,
-      outbox: roomsChanged || shown.outbox.progress !== state.progress ? outboxOf(state) : shown.outbox,
+      outbox: roomsChanged || shown.outbox.progress !== state.progress ? outboxOf(state, views) : shown.outbox,
     });
     shownState = state;
     return shown;
