@@ -22,8 +22,6 @@ export type EntryTuple = readonly [
 ];
 /** The receipt of one message. `offset` null: a duplicate so old that its place is not known. */
 export type ReceiptTuple = readonly [seq: number, offset: number | null, timestamp: number, duplicate: boolean, result?: unknown];
-/** Why a join did not continue from the position it named. */
-export type ResetWhy = 'epoch' | 'trimmed' | 'rewound' | 'too-far';
 
 export type ClientFrame =
   | { readonly type: 'hello'; readonly session: string; readonly instance: string; readonly token: string | null; readonly takeover: boolean; readonly client: string }
