@@ -1,7 +1,7 @@
 // The broker of a single process: everything in memory, every answer at once.
 import type { EntryTuple, MemberTuple } from '../protocol/frames.js';
 import type { Position } from '../protocol/position.js';
-import type { Append, Appended, Broker, LogPage, NodeEvent, Range, Refusal, RoomEvent, Unrecoverable } from './broker.js';
+import type { Append, Appended, Broker, LogLimits, LogPage, NodeEvent, Range, Refusal, RoomEvent, Unrecoverable } from './broker.js';
 
 interface Settled {
   readonly id: string;
@@ -17,6 +17,8 @@ interface Producer {
 
 interface Log {
   readonly epoch: string;
+  /** As the newest append said. */
+  limits: LogLimits;
   /** Oldest first, offsets without a gap. */
   entries: EntryTuple[];
   top: Position;
@@ -35,7 +37,7 @@ export interface MemoryBrokerOptions {
 const settledLimit = 512;
 /** How long a producer that was not heard of is remembered, in ms: 24 h. */
 const producerTime = 86_400_000;
-/** A producer is looked for to forget once in so many appends. */
+/** What is old is looked for in all rooms once in so many appends. */
 const sweepEvery = 4_096;
 
 const randomText = (characters: number): string => Array.from(crypto.getRandomValues(new Uint8Array(characters)), (byte) => (byte & 31).toString(32)).join('');
@@ -50,7 +52,7 @@ export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBr
     let log = logs.get(room);
     if (!log) {
       const epoch = randomId(11);
-      log = { epoch, entries: [], top: { epoch, offset: 0, tag: '' }, producers: new Map(), members: new Map(), listeners: new Set() };
+      log = { epoch, limits: { limit: 0, ttl: Infinity }, entries: [], top: { epoch, offset: 0, tag: '' }, producers: new Map(), members: new Map(), listeners: new Set() };
       logs.set(room, log);
     }
     return log;
@@ -81,18 +83,23 @@ export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBr
     return { status: 'duplicate', epoch: log.epoch, ...known.outcome };
   };
 
-  const sweep = (): void => {
-    if (++appends % sweepEvery !== 0) return;
-    for (const log of logs.values()) for (const [name, { usedAt }] of log.producers) if (now() - usedAt > producerTime) log.producers.delete(name);
-  };
-
   /** Entries leave in slices, so that an append costs the same however long the log is. */
-  const trim = (log: Log, { limit, ttl }: Append['log']): void => {
-    const { entries } = log;
+  const trim = (log: Log): void => {
+    const { entries, limits: { limit, ttl } } = log;
     const oldest = now() - ttl;
     let surplus = entries.length > limit * 1.25 + 16 ? entries.length - limit : 0;
     while (surplus < entries.length && (entries[surplus] as EntryTuple)[4] < oldest) surplus++;
     if (surplus > 0) log.entries = entries.slice(surplus);
+  };
+
+  /** Forgets what is too old, and rooms of which nothing else is left. A room that is forgotten begins a new epoch. */
+  const sweep = (): void => {
+    if (++appends % sweepEvery !== 0) return;
+    for (const [room, log] of logs) {
+      trim(log);
+      for (const [name, { usedAt }] of log.producers) if (now() - usedAt > producerTime) log.producers.delete(name);
+      if (log.entries.length + log.producers.size + log.members.size + log.listeners.size === 0) logs.delete(room);
+    }
   };
 
   function append(it: Append): Appended {
@@ -109,9 +116,10 @@ export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBr
     log.top = { epoch: log.epoch, offset, tag };
     if (it.log.limit > 0) log.entries.push(entry);
     if (producer) settle(producer, it.seq, { id: it.id, outcome: { offset, timestamp, result: it.result } });
-    trim(log, it.log);
-    sweep();
+    log.limits = it.log;
+    trim(log);
     emit(log, { type: 'entry', entry });
+    sweep();
     return { status: 'ok', epoch: log.epoch, offset, timestamp };
   }
 
@@ -123,6 +131,7 @@ export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBr
 
   function read(room: string, range: Range): LogPage | Unrecoverable {
     const log = logOf(room);
+    trim(log);
     const { entries, top, epoch } = log;
     const first = entries[0]?.[0] ?? top.offset + 1;
     if ('after' in range) {

@@ -93,6 +93,7 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       expect((await page(broker, { before: null, limit: 1_000 })).entries.length).toBeLessThan(50);
       const old = await page(broker, { before: null, limit: 1 });
       await world.sleep(60_001);
+      expect((await page(broker, { before: null, limit: 100 })).entries).toEqual([]);
       await broker.append(append({ seq: 201, id: 'late', log: { limit: 10, ttl: 60_000 } }));
       const { entries, from } = await page(broker, { before: null, limit: 100 });
       expect(entries.map(([, , , id]) => id)).toEqual(['late']);
