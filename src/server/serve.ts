@@ -49,7 +49,7 @@ type ParamsFor<C> = C extends { match(id: string): infer P } ? NonNullable<P> : 
 type Handlers<C> = C extends RoomContract<string, infer M> ? { readonly [T in keyof M & string]?: (message: IncomingMessage<MessageData<ContractMessages<C>[T]>>, context: HandlerContext<ParamsFor<C>>) => unknown } : Readonly<Record<string, (message: IncomingMessage, context: HandlerContext) => unknown>>;
 
 export interface ServeOptions<C = AnyContract> {
-  /** Asked before each join, send, broadcast, presence and history. Default: everybody who is connected may. One that takes longer than 10 s counts as `unavailable`, one that throws as no. */
+  /** Asked before each join, send, broadcast, presence and history; a join that brings a presence or wants history asks for those too. Default: everybody who is connected may. One that takes longer than 10 s counts as `unavailable`, one that throws as no. */
   readonly authorize?: (request: AuthorizeRequest<ParamsFor<C>>) => MaybePromise<boolean>;
   /** By message type: runs before the append, once for each message while the server lives. What it returns reaches the sender's receipt. */
   readonly on?: Handlers<C>;

@@ -367,6 +367,19 @@ describe('authorize is asked at every operation, each time, and its no is kept',
     expect(JSON.stringify(ada.messages)).not.toContain('secret');
   });
 
+  test('a join shows no presence and reads no history that would be refused by itself', async () => {
+    const world = setup();
+    const ada = await world.member('ada');
+    await ada.say(send(1), send(2));
+    world.answer.current = ({ action }) => action === 'join';
+    const bob = world.peer();
+    await bob.hello('bob', 's');
+    await bob.say(joinOf({ history: 10, presence: { name: 'Bob' } }));
+    expect(bob.frames.slice(1)).toMatchObject([{ type: 'joined', messages: [], members: [['x', { id: 'ada' }, null], ['y', { id: 'bob' }, null]].map(([, user, presence]) => [expect.anything(), user, presence]) }, { type: 'error', code: 'rejected' }]);
+    await bob.say({ type: 'leave', room: 'chat/1' }, joinOf({ position: [ada.of('joined')[0]?.position[0] ?? '', 1, ada.of('message')[0]?.entry[1] ?? ''] }));
+    expect(bob.of('joined')[1]?.messages.map(([offset]) => offset)).toEqual([2]);
+  });
+
   test('a join that is no longer allowed expels', async () => {
     const world = setup();
     const [ada, bob] = [await world.member('ada'), await world.member('bob')];

@@ -32,15 +32,17 @@ function presenceOf(presence: unknown, served: ServedRoom, { settings }: Service
   }
 }
 
-/** What follows a position if it can be had whole; otherwise why not, and the newest part of the log. */
-async function catchUp(frame: Extract<ClientFrame, { type: 'join' }>, { broker, settings }: Services): Promise<{ readonly page: LogPage; readonly why: string | null; readonly recovered: boolean }> {
+/** What follows a position if it can be had whole; otherwise why not, and the newest part of the log, which is history and asked for as such. */
+async function catchUp(frame: Extract<ClientFrame, { type: 'join' }>, membership: Membership, services: Services): Promise<{ readonly page: LogPage; readonly why: string | null; readonly recovered: boolean }> {
+  const { broker, settings } = services;
   let why: string | null = null;
   if (frame.position) {
     const page = await broker.read(frame.room, { after: toPosition(frame.position) });
     if (!('why' in page)) return { page, why: null, recovered: true };
     ({ why } = page);
   }
-  const page = await broker.read(frame.room, { before: null, limit: Math.min(frame.history, settings.limits.history) });
+  const most = frame.history > 0 && (await allowed(membership, 'history', null, null, services)) === 'yes' ? frame.history : 0;
+  const page = await broker.read(frame.room, { before: null, limit: Math.min(most, settings.limits.history) });
   if ('why' in page) throw new Error('a broker refused to read its newest entries');
   return { page, why, recovered: false };
 }
@@ -65,15 +67,18 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
     if (before) services.depart(before, 0);
     return deny(peer, frame.room);
   }
-  const presence = presenceOf(frame.presence, found.served, services);
+  let presence = presenceOf(frame.presence, found.served, services);
   if (presence === 'invalid') return tell(peer, { type: 'error', ref: frame.room, code: 'invalid', reason: 'the presence does not fit the room' });
+  const shows = presence === null || (await allowed({ ...found, room: frame.room, peer }, 'presence', null, presence, services)) === 'yes';
+  if (!shows) presence = null;
+  if (signal.aborted) return;
 
   const membership: Membership = { room: frame.room, ...found, peer, last: 0, gapped: false, presence, waiting: [] };
   if (before) hub.leave(before);
   peer.memberships.set(frame.room, membership);
   await hub.enter(membership);
   membership.last = await broker.watermark(frame.room, identity.producer);
-  const { page, why, recovered } = await catchUp(frame, services);
+  const { page, why, recovered } = await catchUp(frame, membership, services);
   let members: readonly MemberTuple[] | null = null;
   if (found.served.presence && !signal.aborted) {
     services.returned(membership);
@@ -93,6 +98,7 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
     more: page.more,
   });
   for (const entry of page.entries.slice(firstPage)) tell(peer, { type: 'message', room: frame.room, entry: entry satisfies EntryTuple });
+  if (!shows) tell(peer, { type: 'error', ref: frame.room, code: 'rejected', reason: 'not allowed to show a presence' });
   hub.go(membership, page.entries.at(-1)?.[0] ?? page.from.offset);
 }
 
