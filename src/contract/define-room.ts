@@ -33,9 +33,8 @@ export interface RoomContract<Pattern extends string = string, Messages extends 
   match(id: string): Params<Pattern> | null;
 }
 
-/** Any contract, whatever it types. */
-// oxlint-disable-next-line typescript/no-explicit-any -- `id` takes the parameters of a pattern that is not known here
-export type AnyContract = Omit<RoomContract, 'id' | 'match'> & { id(params: any): string; match(id: string): Readonly<Record<string, string>> | null };
+/** Any contract, whatever it types: its `id` takes the parameters of a pattern that is not known here. */
+export type AnyContract = Omit<RoomContract, 'id' | 'match'> & { id(params: never): string; match(id: string): Readonly<Record<string, string>> | null };
 
 export type ContractParams<C> = C extends { readonly pattern: infer Pattern extends string } ? Params<Pattern> : never;
 export type ContractMessages<C> = C extends { readonly messages: infer Messages } ? Messages : never;

@@ -1,33 +1,22 @@
 // The server core: sessions over any transport, rooms over any broker. Knows nothing of Node.
 import type { AnyContract } from '../contract/define-room.js';
 import { untypedRoom } from '../contract/define-room.js';
-import { checkMessage } from '../contract/validate.js';
 import type { Codec, Encoded } from '../protocol/codec.js';
-import { RealtimeError } from '../protocol/error.js';
-import type { ClientFrame, MemberTuple } from '../protocol/frames.js';
+import type { ClientFrame } from '../protocol/frames.js';
 import { Malformed, parseClientFrame } from '../protocol/parse.js';
 import { chooseCodec, subprotocolOf } from '../protocol/version.js';
 import { handle } from './handle.js';
 import { createHub } from './hub.js';
 import { createLane } from './lane.js';
 import { settingsOf, type ServerOptions, type Settings } from './options.js';
+import { createDepartures } from './departures.js';
 import { createFlusher } from './outgoing.js';
 import { tell, type Membership, type Peer } from './peer.js';
 import type { MaybePromise, RequestInfo, ServerPorts, Transport, TransportEvents } from './ports.js';
+import { serverRoom, type ServerRoom } from './server-room.js';
 import type { Services } from './services.js';
 import { newSession, sessionDeadline, sessionStep, type SessionEvent } from './session.js';
-import { createWheel, nowhere, type Timed } from './wheel.js';
-
-/** A room as the server speaks in it. */
-export interface ServerRoom {
-  readonly id: string;
-  /** Appends a message of the server's own: its `sender` is null. Rejects with `invalid` or `unknown-type`. */
-  send(type: string, data: unknown): Promise<{ readonly offset: number; readonly epoch: string; readonly timestamp: number }>;
-  /** To everybody who is there now, in no log. */
-  broadcast(type: string, data: unknown): void;
-  /** Everybody in the room, on every node. */
-  members(): Promise<readonly { readonly id: string; readonly user: MemberTuple[1]; readonly presence: unknown }[]>;
-}
+import { createWheel, nowhere } from './wheel.js';
 
 export interface ServerStats {
   readonly node: string;
@@ -58,14 +47,6 @@ export interface ServerCore {
 /** How late a deadline of a session may be noticed, in ms. */
 const step = 250;
 
-interface Departure extends Timed {
-  readonly key: string;
-  readonly room: string;
-  readonly member: string;
-}
-
-const departureKey = (room: string, member: string): string => `${room}\n${member}`;
-
 export function createServerCore(options: ServerOptions, ports: ServerPorts): ServerCore {
   const settings = settingsOf(options, ports);
   const { broker, logger } = settings;
@@ -73,7 +54,6 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   const flusher = createFlusher(ports.soon, settings.buffer);
   const peers = new Set<Peer>();
   const sessions = new Map<string, Peer>();
-  const departures = new Map<string, Departure>();
   const counts = { messagesIn: 0, messagesOut: 0 };
   const timing = settings.heartbeat;
   let nextId = 0;
@@ -84,8 +64,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   const wheel = createWheel<Peer>(step, ports, (peer) => {
     advance(peer, { type: 'tick' });
   });
-  const departing = createWheel<Departure>(step, ports, ({ key, room, member }) => {
-    departures.delete(key);
+  const departures = createDepartures(step, ports, (room, member) => {
     guarded(() => broker.exit(room, member));
   });
 
@@ -146,16 +125,11 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     if (peer.memberships.get(room) === membership) peer.memberships.delete(room);
     const member = peer.identity?.member;
     if (!served.presence || member === undefined || replaced) return;
-    if (keptFor === 0) {
+    if (keptFor > 0) departures.add(room, member, keptFor);
+    else {
+      departures.cancel(room, member);
       guarded(() => broker.exit(room, member));
-      return;
     }
-    const key = departureKey(room, member);
-    const departure: Departure = { slot: nowhere, key, room, member };
-    const earlier = departures.get(key);
-    if (earlier) departing.cancel(earlier);
-    departures.set(key, departure);
-    departing.schedule(departure, ports.now() + keptFor);
   }
 
   const services: Services = {
@@ -181,11 +155,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       return true;
     },
     returned(membership) {
-      const key = departureKey(membership.room, membership.peer.identity?.member ?? '');
-      const departure = departures.get(key);
-      if (!departure) return;
-      departures.delete(key);
-      departing.cancel(departure);
+      departures.cancel(membership.room, membership.peer.identity?.member ?? '');
     },
   };
 
@@ -267,26 +237,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
         },
       };
     },
-    room(room, params = {}) {
-      const contract = typeof room === 'string' ? untypedRoom(room) : room;
-      const id = contract.id(params);
-      return {
-        id,
-        async send(type, data) {
-          const { data: checked, version } = checkMessage(contract, type, data);
-          const served = settings.rooms.find((it) => it.contract.match(id));
-          if (!served) throw new RealtimeError('denied', `this server has no room '${id}'`);
-          const appended = await broker.append({ room: id, producer: null, seq: 0, id: ports.randomId(11), restart: false, sender: null, type, version, data: checked, result: null, log: served.log });
-          if (appended.status !== 'ok') throw new RealtimeError('unavailable', 'the message could not be appended');
-          return { offset: appended.offset, epoch: appended.epoch, timestamp: appended.timestamp };
-        },
-        broadcast(type, data) {
-          const { data: checked, version } = checkMessage(contract, type, data);
-          broker.publish(id, { type: 'broadcast', except: null, sender: null, message: type, version, data: checked });
-        },
-        members: async () => (await broker.members(id)).map(([member, user, presence]) => ({ id: member, user, presence })),
-      };
-    },
+    room: (room, params = {}) => serverRoom(typeof room === 'string' ? untypedRoom(room) : room, params, settings, ports),
     disconnect(user, reason = 'disconnected by the server') {
       broker.tell({ type: 'disconnect', user, reason });
     },
@@ -310,11 +261,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       grace = 0;
       for (const peer of peers) drop(peer, 1012, 'the server restarts');
       stopListening();
-      for (const departure of departures.values()) {
-        departing.cancel(departure);
-        guarded(() => broker.exit(departure.room, departure.member));
-      }
-      departures.clear();
+      departures.end();
       if (!options.broker) await broker.close();
     },
   };

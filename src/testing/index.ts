@@ -4,5 +4,6 @@ export { serve } from '../server/serve.js';
 export type { TestRealtime, TestRealtimeOptions, TestUser, TestUserOptions } from './world.js';
 export type { Network, NetworkControls } from './network.js';
 export type { TestClock } from './clock.js';
-export type { ServerCore, ServerRoom, ServerStats } from '../server/server.js';
+export type { ServerCore, ServerStats } from '../server/server.js';
+export type { ServerRoom } from '../server/server-room.js';
 export type { ServedRoom, ServeOptions, User } from '../server/serve.js';

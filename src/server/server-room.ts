@@ -1,0 +1,38 @@
+// The server as a speaker in its own rooms.
+import type { AnyContract } from '../contract/define-room.js';
+import { checkMessage } from '../contract/validate.js';
+import { RealtimeError } from '../protocol/error.js';
+import type { MemberTuple } from '../protocol/frames.js';
+import type { Settings } from './options.js';
+import type { ServerPorts } from './ports.js';
+
+/** A room as the server speaks in it. */
+export interface ServerRoom {
+  readonly id: string;
+  /** Appends a message of the server's own: its `sender` is null. Rejects with `invalid` or `unknown-type`. */
+  send(type: string, data: unknown): Promise<{ readonly offset: number; readonly epoch: string; readonly timestamp: number }>;
+  /** To everybody who is there now, in no log. */
+  broadcast(type: string, data: unknown): void;
+  /** Everybody in the room, on every node. */
+  members(): Promise<readonly { readonly id: string; readonly user: MemberTuple[1]; readonly presence: unknown }[]>;
+}
+
+export function serverRoom(contract: AnyContract, params: Readonly<Record<string, string>>, { rooms, broker }: Settings, ports: ServerPorts): ServerRoom {
+  const id = contract.id(params as never);
+  return {
+    id,
+    async send(type, data) {
+      const { data: checked, version } = checkMessage(contract, type, data);
+      const served = rooms.find((it) => it.contract.match(id));
+      if (!served) throw new RealtimeError('denied', `this server has no room '${id}'`);
+      const appended = await broker.append({ room: id, producer: null, seq: 0, id: ports.randomId(11), restart: false, sender: null, type, version, data: checked, result: null, log: served.log });
+      if (appended.status !== 'ok') throw new RealtimeError('unavailable', 'the message could not be appended');
+      return { offset: appended.offset, epoch: appended.epoch, timestamp: appended.timestamp };
+    },
+    broadcast(type, data) {
+      const { data: checked, version } = checkMessage(contract, type, data);
+      broker.publish(id, { type: 'broadcast', except: null, sender: null, message: type, version, data: checked });
+    },
+    members: async () => (await broker.members(id)).map(([member, user, presence]) => ({ id: member, user, presence })),
+  };
+}
