@@ -153,6 +153,21 @@ describe('what becomes of a promise', () => {
     expect(settledOf(it.dispatch({ type: 'close' }).take())).toEqual([['x', 'in-doubt'], ['y', 'closed']]);
   });
 
+  test('after close the next connection counts anew, and reports nothing as lost by the log', () => {
+    const it = machine().live('a').send(outgoing('x'), outgoing('y'));
+    it.receive(nack(1, 'rejected'));
+    it.dispatch({ type: 'close' });
+    const { key } = it.state.session;
+    it.take();
+    it.dispatch({ type: 'connect' });
+    it.dispatch({ type: 'opened', attempt: it.state.attempt, transport: 'websocket', codec: 'json', token: null });
+    expect(it.written()).toMatchObject([{ type: 'hello', session: key }, { type: 'join', room: 'a', position: ['e', 0, ''] }]);
+    expect(key).not.toBe('key');
+    it.receive(welcome(), joinedFrame('a', { recovered: true, last: 0 }));
+    expect(it.take().filter(({ type }) => type === 'acked-lost')).toEqual([]);
+    expect(sends(it.send(outgoing('z')).written())).toEqual(['1:z']);
+  });
+
   test('P16 a session taken by another: what left is in doubt, the rest goes on under new numbers', () => {
     const it = machine({ outbox: { window: 1 } }).live('a').send(outgoing('x'), outgoing('y'));
     it.take();

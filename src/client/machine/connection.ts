@@ -43,11 +43,14 @@ export function connect(turn: Turn, why?: string): void {
   else if (why) open(turn, { since: retry.since ?? turn.now, tries: 0, reason }, reason);
 }
 
-/** Ends the connection until the app asks again. */
+/** Ends the connection until the app asks again, with a session of its own then. */
 export function end(turn: Turn): void {
-  const { status } = turn.state.connection;
+  const { state } = turn;
+  const { status } = state.connection;
   const reason = { code: 1000, reason: 'closed by the app' };
-  if (status !== 'idle' && status !== 'closed') become(turn, { status: 'closed' }, { since: null, lost: false, reason }, reason);
+  if (status === 'idle' || status === 'closed') return;
+  become(turn, { status: 'closed' }, { since: null, lost: false, reason }, reason);
+  state.session = turn.newSession();
 }
 
 /** The current attempt is over: by a close from the other end, or given up by us. Decides what follows from the code's verdict. */
@@ -68,9 +71,8 @@ export function lose(turn: Turn, code: number, reason: string): void {
   } else if (verdict !== 'retry' || failures >= config.backoff.attempts) stop('closed');
   else {
     if (code === 4409) {
-      // The numbers of the old session mean nothing to the new one, so what left under them is in doubt.
       state.session = turn.newSession();
-      for (const room of state.rooms.values()) forsake(turn, room, true);
+      for (const room of state.rooms.values()) forsake(turn, room, false);
     }
     become(turn, state.signals.online ? { status: 'waiting', retryAt: now + backoff(failures, turn.random, config.backoff) } : { status: 'offline', since: now }, { ...next, failures: failures + 1 }, why);
   }

@@ -225,11 +225,12 @@ export function refuseAll(turn: Turn, room: Room, failure: Failure): void {
   for (const entry of room.entries.values()) if (!entry.failure) fail(turn, room, entry, isQueued(entry) ? failure : inDoubt);
 }
 
-/** What is unsettled is given up: all of it, or only what left. */
-export function forsake(turn: Turn, room: Room, onlyLeft: boolean): void {
+/** The session ends, and its numbers with it: what left under them is in doubt, and what is still queued is given up too, or goes on under new ones. */
+export function forsake(turn: Turn, before: Room, queuedToo: boolean): void {
+  const room = edit(turn, before, { seq: 0, kept: new Map(), restart: false, pausedUntil: 0 });
   for (const entry of room.entries.values()) {
     const queued = isQueued(entry);
-    if (!entry.failure && !(onlyLeft && queued)) drop(turn, room, entry, queued ? clientClosed : inDoubt);
+    if (entry.failure) set(turn, room, { ...entry, seq: null });
+    else if (!queued || queuedToo) drop(turn, room, entry, queued ? clientClosed : inDoubt);
   }
-  if (onlyLeft) edit(turn, room, { seq: 0, kept: new Map(), restart: false, pausedUntil: 0 });
 }

@@ -60,7 +60,7 @@ function barred({ connection, rooms }: State, id: string): Failure | null {
 function close(turn: Turn): void {
   for (const room of turn.state.rooms.values()) {
     giveUp(turn, room, clientClosed);
-    forsake(turn, room, false);
+    forsake(turn, room, true);
   }
   turn.state.progress = null;
   end(turn);
