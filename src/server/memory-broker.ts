@@ -47,11 +47,14 @@ export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBr
   const logs = new Map<string, Log>();
   const nodes = new Set<(event: NodeEvent) => void>();
   let appends = 0;
+  // One epoch for all logs, until one that had entries is forgotten: a room that is empty and forgotten for a moment is still the same to who comes back to it.
+  const life = randomId(10);
+  let forgotten = 0;
 
   const logOf = (room: string): Log => {
     let log = logs.get(room);
     if (!log) {
-      const epoch = randomId(11);
+      const epoch = `${life}-${forgotten}`;
       log = { epoch, limits: { limit: 0, ttl: Infinity }, entries: [], top: { epoch, offset: 0, tag: '' }, producers: new Map(), members: new Map(), listeners: new Set() };
       logs.set(room, log);
     }
@@ -98,7 +101,10 @@ export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBr
     for (const [room, log] of logs) {
       trim(log);
       for (const [name, { usedAt }] of log.producers) if (now() - usedAt > producerTime) log.producers.delete(name);
-      if (log.entries.length + log.producers.size + log.members.size + log.listeners.size === 0) logs.delete(room);
+      if (log.entries.length + log.producers.size + log.members.size + log.listeners.size === 0) {
+        logs.delete(room);
+        if (log.top.offset > 0) forgotten++;
+      }
     }
   };
 

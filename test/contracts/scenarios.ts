@@ -111,6 +111,22 @@ export function scenarios(name: string, make: MakeHarness): void {
       expect(await room.send('post', { text: 'after' })).toMatchObject({ duplicate: false });
     });
 
+    test('P22 a restart is no reset, though nobody had said anything yet', async () => {
+      const ada = harness.user('ada');
+      const room = ada.client.room(chat, { id: '1' });
+      const resets: unknown[] = [];
+      const seen: string[] = [];
+      ada.client.on('reset', (event) => resets.push(event));
+      room.on('post', ({ data }) => seen.push(data.text));
+      await until(() => { expect(room.status).toBe('joined'); });
+      ada.cut();
+      await harness.restart(true);
+      await harness.user('bob').client.room(chat, { id: '1' }).send('post', { text: 'first' });
+      ada.restore();
+      await until(() => { expect(seen).toEqual(['first']); });
+      expect([resets, room.continuity]).toEqual([[], 'recovered']);
+    });
+
     test('a server that restarts with its log loses nothing', async () => {
       const room = harness.user('ada').client.room(chat, { id: '1' });
       const other = harness.user('bob').client.room(chat, { id: '1' });

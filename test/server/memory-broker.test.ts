@@ -21,12 +21,14 @@ test('rooms that nobody uses are forgotten once all they hold is too old', async
   let now = 1_000;
   const broker = memoryBroker({ now: () => now });
   const say = (room: string) => broker.append({ room, producer: null, seq: 0, id: 'x', restart: false, sender: null, type: 't', version: 1, data: null, result: null, log: { limit: 10, ttl: 1_000 } });
-  await say('old');
+  const first = await say('old');
   await broker.enter('kept', ['m', null, null]);
   const kept = await say('kept');
   now += 2_000;
   for (let count = 0; count < 5_000; count++) await say('busy');
-  expect(await say('old')).toMatchObject({ offset: 1 });
+  const again = await say('old');
+  expect(again).toMatchObject({ offset: 1 });
+  expect((again as { readonly epoch: string }).epoch).not.toBe((first as { readonly epoch: string }).epoch);
   expect(await say('kept')).toMatchObject({ epoch: (kept as { readonly epoch: string }).epoch, offset: 2 });
 });
 
