@@ -24,7 +24,7 @@ export type EntryTuple = readonly [
 export type ReceiptTuple = readonly [seq: number, offset: number | null, timestamp: number, duplicate: boolean, result?: unknown];
 
 export type ClientFrame =
-  | { readonly type: 'hello'; readonly session: string; readonly instance: string; readonly token: string | null; readonly takeover: boolean; readonly client: string }
+  | { readonly type: 'hello'; readonly session: string; readonly instance: string; readonly token: string | null; readonly takeover: boolean; readonly client: string; readonly attempt?: number | null }
   | { readonly type: 'join'; readonly room: string; readonly position: PositionTuple | null; readonly history: number; readonly presence: unknown }
   | { readonly type: 'leave'; readonly room: string }
   | { readonly type: 'send'; readonly room: string; readonly seq: number; readonly id: string; readonly message: string; readonly version: number; readonly data: unknown; readonly restart: boolean | null }
@@ -62,7 +62,7 @@ export type Wire<F extends Frame> = { readonly [T in F['type']]: readonly [opcod
 export type Kinds<F extends Frame> = { readonly [T in F['type']]: string };
 
 export const clientWire: Wire<ClientFrame> = {
-  hello: [1, 'session instance token takeover client'],
+  hello: [1, 'session instance token takeover client attempt'],
   join: [2, 'room position history presence'],
   leave: [3, 'room'],
   send: [4, 'room seq id message version data restart'],
@@ -75,7 +75,7 @@ export const clientWire: Wire<ClientFrame> = {
 };
 
 export const clientKinds: Kinds<ClientFrame> = {
-  hello: 'id id text? bool id',
+  hello: 'id id text? bool id count?',
   join: 'room position? count any',
   leave: 'room',
   send: 'room count id id count any bool?',

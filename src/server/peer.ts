@@ -31,6 +31,8 @@ export interface Identity {
   /** User and session key: whose numbers a room's log counts. */
   readonly producer: string;
   readonly instance: string;
+  /** The number of this connection among those of its instance; 0 where the client does not say. */
+  readonly attempt: number;
   /** What others see instead of the session key. */
   readonly member: string;
   readonly sender: SenderTuple;

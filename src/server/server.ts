@@ -143,16 +143,18 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     depart,
     register(peer, takeover) {
       const { identity } = peer;
-      if (!identity) return false;
+      if (!identity) return 4409;
       const older = sessions.get(identity.producer);
-      if (older && older.identity?.instance !== identity.instance && !takeover) return false;
+      if (older && older.identity?.instance !== identity.instance && !takeover) return 4409;
+      // A hello that was held up on its way while its client already opened another connection.
+      if (older?.identity?.instance === identity.instance && older.identity.attempt > identity.attempt) return 4009;
       sessions.set(identity.producer, peer);
       if (older) {
         // The newer connection joins anew; until then the member stays as it was.
         for (const membership of older.memberships.values()) depart(membership, grace);
         drop(older, 4009, 'a newer connection of this session took over');
       }
-      return true;
+      return null;
     },
     returned(membership) {
       departures.cancel(membership.room, membership.peer.identity?.member ?? '');

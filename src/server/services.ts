@@ -14,8 +14,8 @@ export interface Services extends ServerPorts {
   readonly advance: (peer: Peer, event: SessionEvent) => void;
   /** Ends a connection with a code. */
   readonly drop: (peer: Peer, code: number, reason: string) => void;
-  /** Takes note of a session that said hello; an older connection of it is replaced. False where another live client owns the key. */
-  readonly register: (peer: Peer, takeover: boolean) => boolean;
+  /** Takes note of a session that said hello; an older connection of it is replaced. The code to refuse it with where another live client owns the key, or where it is itself the older one. */
+  readonly register: (peer: Peer, takeover: boolean) => 4009 | 4409 | null;
   /** A session is back in a room before its grace was over. */
   readonly returned: (membership: Membership) => void;
   /** A membership ends: at once, or after the grace. */

@@ -10,7 +10,7 @@ const entry = [1, 'tag', '', 'id', 1.5, ['m', { id: 'u', name: 'Ü' }], 'post', 
 
 /** One of each, with nothing left out. */
 const fromClient: readonly ClientFrame[] = [
-  { type: 'hello', session: 's', instance: 'i', token: 't', takeover: true, client: 'c' },
+  { type: 'hello', session: 's', instance: 'i', token: 't', takeover: true, client: 'c', attempt: 3 },
   { type: 'join', room: 'a/b', position: ['e', 3, 't'], history: 10, presence: { x: 1 } },
   { type: 'leave', room: 'a' },
   { type: 'send', room: 'a', seq: 1, id: 'x', message: 'post', version: 2, data: { deep: [{ a: null }] }, restart: true },

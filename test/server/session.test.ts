@@ -143,6 +143,15 @@ describe('P15 P16 sessions', () => {
     expect(core.stats()).toMatchObject({ connections: 1, rooms: 1 });
   });
 
+  test('a hello that was held up on its way does not end the connection that came after it', async () => {
+    const { peer, core } = rawWorld({ rooms });
+    const [late, newer] = [peer(), peer()];
+    await newer.hello('ada', 'session-of-ada', { attempt: 2 });
+    await late.hello('ada', 'session-of-ada', { attempt: 1 });
+    expect([newer.closed, late.closed?.code]).toEqual([null, 4009]);
+    expect(core.stats().connections).toBe(1);
+  });
+
   test('another instance is told 4409, unless it takes over on purpose', async () => {
     const { peer } = rawWorld({ rooms });
     const [owner, thief, heir] = [peer(), peer(), peer()];

@@ -86,7 +86,7 @@ function react(turn: Turn, event: Event): void {
       if (connection.status !== 'opening') return;
       const { attempt, giveUpAt } = connection;
       state.connection = { status: 'greeting', attempt, giveUpAt, transport: event.transport, codec: event.codec };
-      return pump(turn, [{ type: 'hello', session: state.session.key, instance: state.session.instance, token: event.token, takeover: false, client: 'roomful-js' }]);
+      return pump(turn, [{ type: 'hello', session: state.session.key, instance: state.session.instance, token: event.token, takeover: false, client: 'roomful-js', attempt }]);
     }
     case 'received':
       if (connection.status === 'live') state.connection = { ...connection, heardAt: now, probeUntil: null };

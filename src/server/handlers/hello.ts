@@ -31,11 +31,12 @@ export async function hello(frame: Extract<ClientFrame, { type: 'hello' }>, peer
   const producer = JSON.stringify([user?.id ?? null, frame.session]);
   const member = (await services.digest(producer)).slice(0, 16);
   if (peer.lane.signal.aborted) return;
-  const identity: Identity = { user, shown, producer, instance: frame.instance, member, sender: [member, shown] };
+  const identity: Identity = { user, shown, producer, instance: frame.instance, attempt: frame.attempt ?? 0, member, sender: [member, shown] };
   peer.identity = identity;
-  if (!services.register(peer, frame.takeover)) {
+  const refused = services.register(peer, frame.takeover);
+  if (refused !== null) {
     peer.identity = null;
-    return services.drop(peer, 4409, 'another client has this session key');
+    return services.drop(peer, refused, refused === 4409 ? 'another client has this session key' : 'a newer connection of this session is there');
   }
   const { interval, timeout } = settings.heartbeat;
   services.advance(peer, { type: 'known', expiresAt: expiryOf(user) });
