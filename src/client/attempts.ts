@@ -21,7 +21,7 @@ export interface Attempts {
 
 const ask = async <T>(from: T | (() => T | Promise<T>)): Promise<T> => (typeof from === 'function' ? (from as () => T | Promise<T>)() : from);
 
-export function createAttempts(options: ClientOptions, connect: Connect, dispatch: (event: Event) => void, isCurrent: (attempt: number) => boolean, report: (error: RealtimeError) => void): Attempts {
+export function createAttempts(options: ClientOptions, connect: Connect, dispatch: (event: Event) => void, isCurrent: (attempt: number) => boolean, largest: () => number, report: (error: RealtimeError) => void): Attempts {
   const codecs = codecsOf(options);
   let current: { readonly attempt: number; readonly link: Link; readonly codec: Codec | null } | null = null;
 
@@ -68,7 +68,22 @@ export function createAttempts(options: ClientOptions, connect: Connect, dispatc
     write({ attempt, frames }) {
       if (current?.attempt !== attempt || !current.codec) return;
       const { link, codec } = current;
-      link.send(codec.join(frames.map((frame) => codec.encode(clientTuple(frame)))));
+      let parts: Encoded[] = [];
+      let bytes = 0;
+      const flush = (): void => {
+        if (parts.length) link.send(codec.join(parts));
+        parts = [];
+        bytes = 0;
+      };
+      for (const frame of frames) {
+        const part = codec.encode(clientTuple(frame));
+        // A character takes three bytes at most.
+        const size = typeof part === 'string' ? part.length * 3 : part.length;
+        if (bytes + size > largest()) flush();
+        parts.push(part);
+        bytes += size + 1;
+      }
+      flush();
     },
     close({ attempt, code, reason }) {
       if (current?.attempt !== attempt) return;

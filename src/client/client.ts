@@ -146,7 +146,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     },
   });
 
-  const attempts = createAttempts(options, ports.connect, driver.dispatch, (attempt) => driver.state().attempt === attempt && driver.state().connection.status === 'opening', report);
+  const attempts = createAttempts(options, ports.connect, driver.dispatch, (attempt) => driver.state().attempt === attempt && driver.state().connection.status === 'opening', () => driver.state().limits.frame, report);
 
   const tell = ({ type, ...event }: Extract<Effect, { type: 'reset' | 'acked-lost' }>): void => {
     emit(type, event as never);

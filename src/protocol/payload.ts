@@ -5,6 +5,8 @@ import { RealtimeError } from './error.js';
 /** Keys that turn into something else when a careless receiver assigns them. */
 export const poisonKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
+const utf8 = new TextEncoder();
+
 function refuse(path: string, why: string): never {
   throw new RealtimeError('invalid', `${path || 'the payload'} ${why}`);
 }
@@ -20,7 +22,8 @@ export function checkPayload(value: unknown, path = ''): number {
     if (++items > maxItems) refuse(path, `holds more than ${maxItems} values`);
     switch (typeof it) {
       case 'string':
-        bytes += it.length + 2;
+        // As JSON writes it, escapes and all.
+        bytes += utf8.encode(JSON.stringify(it)).length;
         return;
       case 'boolean':
       case 'undefined':

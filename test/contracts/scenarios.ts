@@ -111,6 +111,15 @@ export function scenarios(name: string, make: MakeHarness): void {
       expect(await room.send('post', { text: 'after' })).toMatchObject({ duplicate: false });
     });
 
+    test('P4 a backlog of many times the frame limit arrives whole and in order, and one too large by its bytes is refused by name', async () => {
+      const ada = harness.user('ada');
+      const room = ada.client.room(chat, { id: '1' });
+      const text = 'ü'.repeat(1_000);
+      const receipts = await Promise.all(Array.from({ length: 200 }, () => room.send('post', { text })));
+      expect(receipts.map(({ offset, duplicate }) => [offset, duplicate])).toEqual(Array.from({ length: 200 }, (_, index) => [index + 1, false]));
+      await expect(room.send('bytes', { body: '語'.repeat(25_000) } as never)).rejects.toMatchObject({ code: 'too-large' });
+    });
+
     test('P22 a restart is no reset, though nobody had said anything yet', async () => {
       const ada = harness.user('ada');
       const room = ada.client.room(chat, { id: '1' });
