@@ -177,7 +177,9 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     for (const frame of frames) {
       advance(peer, { type: frame.type === 'hello' ? 'hello' : 'frame' });
       if (peer.state.status === 'closed') return;
-      if (!peer.lane.push(frame)) return drop(peer, 4429, 'too much waits to be handled');
+      // A ping asks whether the link lives, not whether a handler is done.
+      if (frame.type === 'ping' && peer.state.status === 'live') tell(peer, { type: 'pong', time: frame.time });
+      else if (!peer.lane.push(frame)) return drop(peer, 4429, 'too much waits to be handled');
     }
     // Where nothing was a frame we know, it still proves life.
     if (frames.length === 0) advance(peer, { type: 'frame' });

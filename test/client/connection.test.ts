@@ -140,6 +140,14 @@ test('close() leaves no deadline behind, and an event afterwards changes nothing
   expect(it.take()).toEqual([]);
 });
 
+test('what the browser said before close() is forgotten: the next connection retries', () => {
+  const it = machine().live('a').dispatch({ type: 'hidden' }, { type: 'offline' }, { type: 'close' }, { type: 'connect' });
+  it.take();
+  lose(it);
+  expect(it.state.connection.status).toBe('waiting');
+  expect(typesOf(it.pass(1_000).take())).toContain('open');
+});
+
 test('P21 goaway: reconnects at a random moment of the span, as the same session', () => {
   const it = machine({}, () => 0.5).live('a').receive({ type: 'goaway', within: 10_000 });
   const { key } = it.state.session;

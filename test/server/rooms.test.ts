@@ -128,6 +128,25 @@ describe('P28 P29 durable messages', () => {
     expect(world.logs).toHaveLength(1);
   });
 
+  test('P33 what a handler leaves that cannot travel is refused, and the next message is taken', async () => {
+    const big = defineRoom('big', { messages: { m: type<Record<string, unknown>>() } });
+    const world = rawWorld({ rooms: [serve(big, { on: { m: (message, { reject }) => { if (message.data['refuse']) reject('no', { balance: 10n }); if (message.data['spoil']) message.data['total'] = 10n; } } })] });
+    const ada = world.peer();
+    await ada.hello();
+    const say = (seq: number, data: unknown) => send(seq, { room: 'big', message: 'm', data });
+    await ada.say(joinOf({ room: 'big' }), say(1, { spoil: true }), say(2, { refuse: true }), say(3, {}));
+    expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([[1, 'invalid'], [2, 'invalid']]);
+    expect([ada.closed, ada.of('ack').length]).toEqual([null, 1]);
+  });
+
+  test('P18 a ping is answered while a handler is at work', async () => {
+    const world = setup();
+    const ada = await world.member('ada');
+    world.answer.current = () => new Promise(() => undefined);
+    await ada.say(send(1), { type: 'ping', time: 7 });
+    expect(ada.of('pong')).toEqual([{ type: 'pong', time: 7 }]);
+  });
+
   test.each([
     ['an unknown type', { message: 'nothing' }, 'unknown-type'],
     ['a type that every object has', { message: 'constructor' }, 'unknown-type'],

@@ -63,6 +63,8 @@ function close(turn: Turn): void {
     forsake(turn, room, true);
   }
   turn.state.progress = null;
+  // Nobody listens to the browser until the app connects again; then it says anew what is not so.
+  turn.state.signals = { online: true, visible: true, frozen: false };
   end(turn);
 }
 

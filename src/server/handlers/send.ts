@@ -77,10 +77,12 @@ async function handle(membership: Membership, frame: Send, services: Services): 
     if (!handler) return { data, version, result: null };
     const message: IncomingMessage = { id: frame.id, room, type: frame.message, data };
     const reject = (reason: string, details?: unknown): never => {
+      checkPayload(details, 'the details');
       throw new Rejected(reason, details);
     };
     const result: unknown = await inTime(handler(message, { user, params, member, reject, signal: peer.lane.signal }) as unknown, services.after);
-    if (message.data !== data) checkPayload(message.data);
+    // A handler may have changed it in place.
+    checkPayload(message.data);
     checkPayload(result, 'the result');
     return { data: message.data, version, result };
   } catch (error) {
