@@ -51,7 +51,7 @@ type Handlers<C> = C extends RoomContract<string, infer M> ? { readonly [T in ke
 export interface ServeOptions<C = AnyContract> {
   /** Asked before each join, send, broadcast, presence and history; a join that brings a presence or wants history asks for those too. Default: everybody who is connected may. One that takes longer than 10 s counts as `unavailable`, one that throws as no. */
   readonly authorize?: (request: AuthorizeRequest<ParamsFor<C>>) => MaybePromise<boolean>;
-  /** By message type: runs before the append, once for each message while the server lives. What it returns reaches the sender's receipt. */
+  /** By message type: runs before the append, and not again once the message is appended or refused; again where the connection broke or the time was up while it ran. What it returns reaches the sender's receipt. */
   readonly on?: Handlers<C>;
   /** How much of the log is kept. Default 1,000 entries, 24 h. */
   readonly history?: Partial<LogLimits>;
