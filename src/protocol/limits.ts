@@ -26,3 +26,8 @@ export const maxRoomId = 128;
 export const maxCloseReason = 123;
 /** How long a connection may stay silent before it says hello, in ms. */
 export const helloTimeout = 5_000;
+
+/** Bytes of durable messages that a client leaves unacknowledged on one connection, all rooms together: what waits at the server behind a slow handler is bounded too. */
+export const maxFlightBytes = 524_288;
+/** Durable messages that a client leaves unacknowledged on one connection, all rooms together: four windows. */
+export const maxFlight = 1_024;

@@ -174,12 +174,13 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       if (!(error instanceof Malformed)) failed(error);
       return drop(peer, 4400, error instanceof Malformed ? error.message : 'a message that could not be read');
     }
+    const share = codec.size(data) / frames.length;
     for (const frame of frames) {
       advance(peer, { type: frame.type === 'hello' ? 'hello' : 'frame' });
       if (peer.state.status === 'closed') return;
       // A ping asks whether the link lives, not whether a handler is done.
       if (frame.type === 'ping' && peer.state.status === 'live') tell(peer, { type: 'pong', time: frame.time });
-      else if (!peer.lane.push(frame)) return drop(peer, 4429, 'too much waits to be handled');
+      else if (!peer.lane.push(frame, share)) return drop(peer, 4429, 'too much waits to be handled');
     }
     // Where nothing was a frame we know, it still proves life.
     if (frames.length === 0) advance(peer, { type: 'frame' });

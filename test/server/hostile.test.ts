@@ -193,3 +193,12 @@ test('more frames than may wait behind a slow handler close with 4429', async ()
   for (let round = 0; round < 10; round++) await bad.say(...flood);
   expect(bad.closed?.code).toBe(4429);
 });
+
+test('more bytes than may wait before the hello is settled close with 4429', async () => {
+  const world = rawWorld({ rooms, authenticate: () => new Promise(() => undefined) });
+  const bad = world.peer();
+  await bad.hello();
+  let taken = 0;
+  for (; taken < 100 && !bad.closed; taken++) await bad.say({ type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 'x'.repeat(65_000) });
+  expect([bad.closed?.code, taken]).toEqual([4429, 18]);
+});

@@ -17,7 +17,7 @@ describe('a lane', () => {
       done.push(item);
       if (item === 2) throw new Error('two');
     }, failed);
-    for (const item of [1, 2, 3, 4]) lane.push(item);
+    for (const item of [1, 2, 3, 4]) lane.push(item, 1);
     expect(done).toEqual([]);
     gates.get(1)?.();
     await vi.waitFor(() => { expect(gates.has(3)).toBe(true); });
@@ -34,18 +34,36 @@ describe('a lane', () => {
       if (item === 2) throw new Error('two');
       done.push(item);
     }, failed);
-    for (const item of [1, 2, 3]) lane.push(item);
+    for (const item of [1, 2, 3]) lane.push(item, 1);
     expect(done).toEqual([1, 3]);
     expect(failed).toHaveBeenCalledTimes(1);
   });
 
   test('is bounded, and ends: what waits is dropped, what runs is told', () => {
     const lane = createLane<number>(() => new Promise(() => undefined), () => undefined);
-    lane.push(0);
-    for (let item = 0; item < 4_096; item++) expect(lane.push(item)).toBe(true);
-    expect(lane.push(1)).toBe(false);
+    lane.push(0, 1);
+    for (let item = 0; item < 4_096; item++) expect(lane.push(item, 1)).toBe(true);
+    expect(lane.push(1, 1)).toBe(false);
     lane.end();
     expect(lane.signal.aborted).toBe(true);
+  });
+
+  test('is bounded by bytes too, and what was handled counts no more', async () => {
+    const gates: (() => void)[] = [];
+    const lane = createLane<number>(() => new Promise<void>((resolve) => { gates.push(resolve); }), () => undefined);
+    const kib = 1_024;
+    lane.push(0, 5_000 * kib);
+    for (let item = 0; item < 16; item++) expect(lane.push(item, 64 * kib)).toBe(true);
+    expect(lane.push(16, 64 * kib)).toBe(false);
+    gates[0]?.();
+    await vi.waitFor(() => { expect(gates).toHaveLength(2); });
+    expect([lane.push(17, 64 * kib), lane.push(18, 1)]).toEqual([true, false]);
+  });
+
+  test('takes one frame of any size where nothing waits', () => {
+    const lane = createLane<number>(() => new Promise(() => undefined), () => undefined);
+    lane.push(0, 1);
+    expect([lane.push(1, 1), lane.push(2, 4_194_304), lane.push(3, 1)]).toEqual([true, true, false]);
   });
 });
 
