@@ -7,7 +7,7 @@ import type { Driver } from './driver.js';
 import type { Receipt } from './machine/effects.js';
 import { merged } from './machine/presence.js';
 import type { Continuity, Failure, Message } from './machine/state.js';
-import type { RoomStatus, RoomView } from './machine/view.js';
+import { statusOf, type RoomStatus, type RoomView } from './machine/view.js';
 import type { PresenceIn, RoomName, SendOf, TypeOf } from '../contract/infer.js';
 import type { MessageIn } from './types.js';
 
@@ -131,7 +131,8 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
     id,
     contract,
     get status() {
-      return view()?.status ?? (driver.state().rooms.has(id) ? 'joining' : 'left');
+      const room = driver.state().rooms.get(id);
+      return view()?.status ?? (room ? statusOf(room) : 'left');
     },
     get continuity() {
       return view()?.continuity ?? 'exact';
@@ -190,8 +191,7 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
       });
     },
     loadOlder(list, limit) {
-      const first = driver.state().rooms.get(id)?.lists.get(list)?.messages[0];
-      driver.dispatch({ type: 'history', ref: services.newRef(), room: id, before: first?.offset ?? null, limit, list });
+      driver.dispatch({ type: 'history', ref: services.newRef(), room: id, before: null, limit, list });
     },
     deliver(message, failed) {
       for (const handler of Array.from(handlers.get(message.type) ?? [])) {

@@ -5,19 +5,19 @@ import type { Failure, HistoryRequest, Room } from './state.js';
 import { prepended, setList } from './timeline.js';
 import { ask, edit, type Turn } from './turn.js';
 
-/** Takes a request in, or refuses it. A list that is loading already does not load twice. */
+/** Takes a request in, or refuses it. A list goes on behind what it looked through, and one that is loading already does not load twice. */
 export function request(turn: Turn, id: string, { ref, before, limit, list }: Omit<HistoryRequest, 'sentOn'>, refused: Failure | null): void {
   if (refused) {
     if (list === null) ask(turn, { type: 'history', ref, outcome: refused });
     return;
   }
   const room = roomOf(turn, id);
+  const filled = list === null ? null : room.lists.get(list);
   if (list !== null) {
-    const filled = room.lists.get(list);
     if (!filled || filled.loading) return;
     setList(turn, room, list, { ...filled, loading: true });
   }
-  edit(turn, room).requests = [...room.requests, { ref, before, limit, list, sentOn: 0 }];
+  edit(turn, room).requests = [...room.requests, { ref, before: filled ? filled.oldest : before, limit, list, sentOn: 0 }];
 }
 
 /** The room whose request this is. */
@@ -26,7 +26,7 @@ export function asker({ state }: Turn, ref: number): readonly [Room, HistoryRequ
   return null;
 }
 
-/** A request is over: older messages for a list, a page for whoever asked, or why there is none. */
+/** A request is over: older messages for a list, a page for whoever asked, or why there is none. A page that holds none of a list's type is looked behind. */
 export function answer(turn: Turn, before: Room, asked: HistoryRequest, outcome: Extract<ServerFrame, { type: 'history' }> | Failure): void {
   const room = edit(turn, before);
   const failed = 'code' in outcome;
@@ -34,7 +34,14 @@ export function answer(turn: Turn, before: Room, asked: HistoryRequest, outcome:
   const list = asked.list === null ? null : room.lists.get(asked.list);
   room.requests = room.requests.filter((it) => it !== asked);
   if (asked.list === null) ask(turn, { type: 'history', ref: asked.ref, outcome: failed ? outcome : messages });
-  else if (list) setList(turn, room, asked.list, failed ? { ...list, loading: false } : prepended(list, asked.list, messages, outcome.more));
+  else if (list && failed) setList(turn, room, asked.list, { ...list, loading: false });
+  else if (list && !failed) {
+    const oldest = outcome.messages[0]?.[0] ?? list.oldest;
+    const filled = prepended(list, asked.list, messages, { hasOlder: outcome.more, oldest });
+    const goOn = outcome.more && filled.messages.length === list.messages.length && (oldest ?? Infinity) < (asked.before ?? Infinity);
+    setList(turn, room, asked.list, { ...filled, loading: goOn });
+    if (goOn) room.requests = [...room.requests, { ...asked, before: oldest, sentOn: 0 }];
+  }
 }
 
 /** Every request of a room is given up. */

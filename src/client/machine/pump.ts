@@ -9,8 +9,12 @@ import { isBusy, isWanted, roomOf } from './room.js';
 import type { Room } from './state.js';
 import { edit, own, write, type Draft, type Turn } from './turn.js';
 
-/** Whether nobody wants the room any more, or will not before `leaveAt`. */
-export const isLeaving = (room: Room): boolean => room.leaveAt !== null && room.phase.status !== 'joining' && room.requests.length === 0 && !isBusy(room);
+/** What is kept of a room that is left. */
+const isHeld = ({ entries, lists }: Room): boolean => entries.size > 0 || lists.size > 0;
+
+/** Whether nobody wants the room any more, or will not after `leaveAt`; null: at once. */
+export const isLeaving = (room: Room): boolean =>
+  room.users === 0 && room.phase.status !== 'joining' && room.requests.length === 0 && !isBusy(room) && !(room.phase.status === 'left' && room.leaveAt === null && isHeld(room));
 
 /** What time does to a room, connected or not. */
 function age(turn: Turn, room: Room): void {
@@ -18,9 +22,9 @@ function age(turn: Turn, room: Room): void {
   if (room.staleUntil !== null && turn.now >= room.staleUntil) edit(turn, room, { staleUntil: null, members: new Map(Array.from(room.members).filter(([, { stale }]) => !stale)) });
 }
 
-/** Forgets the room, but for messages that failed. */
+/** Forgets the room, but for messages that failed, and for lists that somebody still shows: these go on from their position when the room is joined again. */
 function leave(turn: Turn, room: Room): void {
-  if (room.entries.size) edit(turn, room, { phase: { status: 'left' }, leaveAt: null, members: new Map(), lists: new Map(), position: null, mine: null, patch: null });
+  if (isHeld(room)) edit(turn, room, { phase: { status: 'left' }, joinedOnce: false, leaveAt: null, members: new Map(), position: room.lists.size ? room.position : null, mine: null, patch: null });
   else {
     const rooms = own(turn, turn.state.rooms);
     rooms.delete(room.id);

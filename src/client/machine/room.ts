@@ -10,11 +10,11 @@ import { ask, edit, own, put, type Turn } from './turn.js';
 /** Due at once: with the next pump. */
 export const wanted = { status: 'wanted', at: 0 } as const;
 
-/** The room of this id; one that is new is left a moment later, unless somebody uses it. */
+/** The room of this id; one that is new is not joined before somebody uses it, and forgotten a moment later where nobody does. */
 export const roomOf = (turn: Turn, id: string): Room =>
   turn.state.rooms.get(id) ??
   put(turn, own(turn, turn.state.rooms), {
-    id, users: 0, leaveAt: turn.now + linger, phase: wanted, joinedOnce: false, position: null, continuity: 'exact', error: null, history: 0,
+    id, users: 0, leaveAt: turn.now + linger, phase: { status: 'left' }, joinedOnce: false, position: null, continuity: 'exact', error: null, history: 0,
     lists: new Map(), requests: [], echoes: [], members: new Map(), staleUntil: null, mine: null, patch: null, presenceAt: 0, volatile: [],
     entries: new Map(), seq: 0, kept: new Map(), pausedUntil: 0, restart: false,
   });
@@ -26,16 +26,17 @@ export function isBusy({ entries }: Room): boolean {
 }
 
 /** Whether a room is to be joined: somebody uses it or did a moment ago, or something waits to be sent or asked in it. */
-export const isWanted = (room: Room): boolean => room.users > 0 || room.leaveAt !== null || room.requests.length > 0 || isBusy(room);
+export const isWanted = (room: Room): boolean => room.users > 0 || (room.leaveAt !== null && room.phase.status !== 'left') || room.requests.length > 0 || isBusy(room);
 
 export function retain(turn: Turn, before: Room, history: number, presence: Room['mine']): void {
   const room = edit(turn, before);
   const { status } = room.phase;
   if (status === 'left' || (status === 'denied' && room.users === 0)) Object.assign(room, { phase: wanted, error: null });
+  // Another user's presence stays as it became; nobody's is old.
+  if (presence) present(turn, room, room.users ? { ...presence, ...room.mine } : presence);
   room.users++;
   room.leaveAt = null;
   room.history = Math.max(room.history, history);
-  if (presence) present(turn, room, { ...presence, ...room.mine });
 }
 
 export function release(turn: Turn, before: Room): void {
@@ -139,7 +140,7 @@ export function joined(turn: Turn, before: Room, { position, recovered, why, mes
   const missing = old?.epoch === base.epoch && base.offset > old.offset ? ([old.offset + 1, base.offset] as const) : null;
   room.position = base;
   room.continuity = old ? 'reset' : 'exact';
-  room.lists = replaced(room.lists, take(turn, room, messages), more, missing);
+  room.lists = replaced(room.lists, take(turn, room, messages), { hasOlder: more, oldest: base.offset + 1 }, missing);
   if (old) ask(turn, { type: 'reset', room: room.id, why: why ?? 'epoch', missing });
 }
 

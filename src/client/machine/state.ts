@@ -119,7 +119,7 @@ export interface Failure {
   readonly details?: unknown;
 }
 
-/** `wanted`: a join is due at a moment. `left`: only messages that failed keep the room here. */
+/** `wanted`: a join is due at a moment. `left`: kept for its lists, for messages that failed, or for somebody who is about to use it. */
 export type Phase =
   | { readonly status: 'wanted'; readonly at: number }
   | { readonly status: 'joining' | 'joined' | 'denied' | 'left' };
@@ -130,6 +130,8 @@ export interface List {
   readonly limit: number;
   readonly messages: readonly Message[];
   readonly hasOlder: boolean;
+  /** The lowest offset that was looked at, whatever its type: what is older comes before it. Null before anything was. */
+  readonly oldest: number | null;
   readonly loading: boolean;
   /** Offsets known to be missing, both included. */
   readonly gap: readonly [from: number, to: number] | null;

@@ -90,7 +90,8 @@ function connectionView({ connection, retry }: State): ConnectionState {
   }
 }
 
-const statusOf = ({ phase: { status }, joinedOnce }: Room): RoomStatus => (status === 'wanted' || status === 'joining' ? (joinedOnce ? 'reconnecting' : 'joining') : status);
+/** A room's status as hooks show it. */
+export const statusOf = ({ phase: { status }, joinedOnce }: Room): RoomStatus => (status === 'wanted' || status === 'joining' ? (joinedOnce ? 'reconnecting' : 'joining') : status);
 
 /** Makes the view of each state, so that what did not change keeps its identity. */
 export function createViewer(): (state: State) => RealtimeState {
