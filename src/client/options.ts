@@ -43,7 +43,10 @@ export function configOf(options: ClientOptions): Config {
     heartbeat: { interval: 25_000, timeout: 10_000, ...options.heartbeat },
     outbox: { limit: 10_000, bytes: 5 * 2 ** 20, window: 256, ttl: null, overflow: 'reject' as const, ...options.outbox },
     connectTimeout: options.connectTimeout ?? 10_000,
-    hasToken: options.token !== undefined,
+    // Asked each time: a provider may learn of a token later.
+    get hasToken() {
+      return options.token !== undefined;
+    },
   };
   const { backoff, heartbeat, outbox, connectTimeout } = config;
   const bounds = { 'backoff.factor': backoff.factor, 'heartbeat.interval': heartbeat.interval, 'heartbeat.timeout': heartbeat.timeout, 'outbox.limit': outbox.limit, 'outbox.bytes': outbox.bytes, 'outbox.window': outbox.window, connectTimeout };

@@ -8,8 +8,8 @@ import { RealtimeContext } from './context.js';
 export type RealtimeProviderProps = { readonly children?: ReactNode } & (ClientOptions | { readonly client: Client });
 
 /**
- * Gives a client to the hooks below. With options it owns one: it opens on mount and closes on unmount; a new `url` reconnects, new functions do not. With
- * `client` it connects it where it is idle, and never closes it.
+ * Gives a client to the hooks below. With options it owns one: it opens on mount and closes on unmount; a new `url` or `token` reconnects, new functions do
+ * not, and any other option counts as it was first given. With `client` it connects it where it is idle, and never closes it.
  */
 export function RealtimeProvider({ children, ...props }: RealtimeProviderProps): ReactElement {
   return 'client' in props ? createElement(Lent, props, children) : createElement(Owned, { options: props }, children);
@@ -24,17 +24,17 @@ function Lent({ client, children }: { readonly client: Client; readonly children
 
 function Owned({ options, children }: { readonly options: ClientOptions; readonly children?: ReactNode }): ReactElement {
   const [{ client, update, mount }] = useState(() => ownedClient(options));
-  const { url } = options;
-  const opened = useRef<unknown>(null);
+  const { url, token } = options;
+  const address = JSON.stringify([url, token], (_, it: unknown) => (typeof it === 'function' ? true : it));
+  const opened = useRef(address);
   useInsertionEffect(() => {
     update(options);
   });
   useEffect(mount, [mount]);
   useEffect(() => {
-    const before = opened.current;
-    opened.current = url;
-    if (typeof url === 'string' && typeof before === 'string' && before !== url) client.reconnect();
-  }, [client, url]);
+    if (opened.current !== address) client.reconnect();
+    opened.current = address;
+  }, [client, address]);
   return createElement(RealtimeContext.Provider, { value: client }, children);
 }
 
@@ -52,7 +52,9 @@ function ownedClient(first: ClientOptions): OwnedClient {
   const client = createClient({
     ...first,
     url: () => (typeof latest.url === 'function' ? latest.url() : latest.url),
-    token: first.token === undefined ? undefined : () => (typeof latest.token === 'function' ? latest.token() : (latest.token ?? null)),
+    get token() {
+      return latest.token;
+    },
   });
   return {
     client,

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { backoff } from '../../src/client/machine/backoff.js';
 import { verdictOf } from '../../src/protocol/codes.js';
-import { joinedFrame, machine, typesOf, welcome, type Machine } from '../support/run.js';
+import { joinedFrame, machine, messageFrame, outgoing, settledOf, typesOf, welcome, type Machine } from '../support/run.js';
 
 const lose = (it: Machine, code = 1006): Machine => it.dispatch({ type: 'lost', attempt: it.state.attempt, code, reason: '' });
 const opened = (it: Machine): Machine => it.dispatch({ type: 'opened', attempt: it.state.attempt, transport: 'websocket', codec: 'json', token: 't' });
@@ -92,6 +92,24 @@ describe('close verdicts', () => {
     expect(lose(machine({ token: undefined }).live(), 4401).state.connection.status).toBe('needs-auth');
   });
 
+  test.each([1000, 4009, 4400, 4403, 4406])('%i settles whatever waits: nothing will come of it before the app connects again', (code) => {
+    const it = machine().live('a').send(outgoing('sent')).dispatch({ type: 'history', ref: 9, room: 'a', before: null, limit: 10, list: null }, { type: 'broadcast', room: 'a', message: 'x', version: 1, data: 1 });
+    it.send(outgoing('queued', { room: 'b' })).take();
+    const effects = lose(it, code).take();
+    expect(settledOf(effects)).toEqual([['sent', 'in-doubt'], ['queued', 'closed']]);
+    expect(effects).toContainEqual({ type: 'history', ref: 9, outcome: expect.objectContaining({ code: 'closed' }) as unknown });
+    expect(it.state.session.key).toBe('k1');
+    it.dispatch({ type: 'connect' });
+    expect(it.state.connection.status).toBe('opening');
+  });
+
+  test('4401 for good keeps what waits: a new token may still send it', () => {
+    const it = machine({ token: undefined }).live('a').send(outgoing('x'));
+    it.take();
+    expect(settledOf(lose(it, 4401).take())).toEqual([]);
+    expect(it.state.session.key).toBe('key');
+  });
+
   test('P16 4409 makes a new session', () => {
     const it = lose(machine().live(), 4409);
     expect(it.state.session).toEqual({ key: 'k1', instance: 'i1' });
@@ -109,6 +127,35 @@ describe('a socket that never says close', () => {
     it.dispatch({ type: 'lost', attempt: old, code: 1006, reason: '' }, { type: 'received', attempt: old, frames: [welcome()] }, { type: 'opened', attempt: old, transport: 'websocket', codec: 'json', token: null });
     expect(it.state).toBe(before);
     expect(it.take()).toEqual([]);
+  });
+});
+
+describe('another user than before', () => {
+  const as = (id: string | null) => welcome({ user: id === null ? null : { id } });
+  const again = (it: Machine, id: string | null): Machine => opened(it.dispatch({ type: 'reconnect' })).receive(as(id), joinedFrame('a', { position: ['e', 1, 't1'], recovered: true }));
+  const ada = (): Machine => {
+    const it = machine().dispatch({ type: 'retain', room: 'a', history: 0, presence: null }, { type: 'list-retain', room: 'a', list: '*', limit: 9, ref: 1 }, { type: 'connect' });
+    opened(it).receive(as('ada'), joinedFrame('a'), messageFrame('a', 1)).dispatch({ type: 'lost', attempt: 1, code: 1006, reason: '' }).send(outgoing('of ada'));
+    it.take();
+    return it;
+  };
+
+  test('sends nothing of the first, and sees nothing that the first saw', () => {
+    const effects = again(ada(), 'bob').take();
+    expect(settledOf(effects)).toEqual([['of ada', 'closed']]);
+    expect(effects.flatMap((effect) => (effect.type === 'write' ? effect.frames : [])).filter(({ type }) => type === 'send')).toEqual([]);
+  });
+
+  test('starts the lists anew', () => {
+    const it = ada();
+    expect(it.state.rooms.get('a')?.lists.get('*')?.messages).toHaveLength(1);
+    expect(again(it, 'bob').state.rooms.get('a')?.lists.get('*')?.messages).toEqual([]);
+  });
+
+  test('the same user goes on', () => {
+    const it = again(ada(), 'ada');
+    expect(typesOf(it.take())).toContain('write send');
+    expect(it.state.rooms.get('a')?.lists.get('*')?.messages).toHaveLength(1);
   });
 });
 

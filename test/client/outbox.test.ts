@@ -69,6 +69,24 @@ test('at most `window` are unacknowledged, and the server may want fewer', () =>
   expect(sends(narrow.written())).toHaveLength(2);
 });
 
+describe('all rooms of a connection together', () => {
+  const rooms = Array.from({ length: 8 }, (_, index) => `r${index}`);
+
+  test('have at most 1,024 messages unacknowledged', () => {
+    const it = machine().live(...rooms).send(...rooms.flatMap((room) => Array.from({ length: 200 }, (_, index) => outgoing(`${room}-${index}`, { room }))));
+    expect(sends(it.written())).toHaveLength(1_024);
+    expect(sends(it.receive({ ...ack(1, 2), room: 'r0' }).written())).toHaveLength(2);
+  });
+
+  test('have at most 512 KiB unacknowledged, and one message whatever its size', () => {
+    const it = machine().live(...rooms).send(...rooms.flatMap((room) => [outgoing(`${room}-1`, { room, bytes: 200_000 }), outgoing(`${room}-2`, { room, bytes: 100 })]));
+    expect(sends(it.written())).toEqual(['1:r0-1', '2:r0-2', '1:r1-1', '2:r1-2']);
+    const large = machine().live('a').send(outgoing('x', { bytes: 1_000_000 }), outgoing('y'));
+    expect(sends(large.written())).toEqual(['1:x']);
+    expect(sends(large.receive(ack(1)).written())).toEqual(['2:y']);
+  });
+});
+
 test('P31 a refusal settles one and holds up none', () => {
   const it = machine().live('a').send(outgoing('x'), outgoing('y'));
   it.take();
@@ -108,6 +126,12 @@ describe('bounds', () => {
     it.take();
     expect(settledOf(it.send(outgoing('z')).take())).toEqual([['y', 'overflow']]);
     expect([...(it.state.rooms.get('a')?.entries.keys() ?? [])]).toEqual(['x', 'z']);
+  });
+
+  test('drop-oldest gives up the oldest of all rooms', () => {
+    const it = machine({ outbox: { limit: 2, overflow: 'drop-oldest' } }).dispatch({ type: 'retain', room: 'b', history: 0, presence: null }).send(outgoing('old')).sleep(10);
+    it.send(outgoing('newer', { room: 'b' })).take();
+    expect(settledOf(it.send(outgoing('newest')).take())).toEqual([['old', 'overflow']]);
   });
 
   test('a message that cannot leave in time expires, without a hole in the numbers', () => {

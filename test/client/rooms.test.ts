@@ -228,6 +228,15 @@ describe('a room that is denied', () => {
     expect(Array.from(it.state.rooms.get('a')?.entries.values() ?? [], ({ failure }) => failure?.code)).toEqual(['in-doubt', 'denied']);
   });
 
+  test('an error that answers a broadcast is not taken for the answer to a join behind it', () => {
+    const it = machine().live('a').receive(messageFrame('a', 1)).dispatch({ type: 'broadcast', room: 'a', message: 'typing', version: 1, data: 1 });
+    it.receive(messageFrame('a', 3)).take();
+    expect(room(it).phase.status).toBe('joining');
+    for (const code of ['rejected', 'unknown-type', 'too-large', 'not-joined']) it.receive({ type: 'error', ref: 'a', code, reason: 'no' });
+    expect(room(it).phase.status).toBe('joining');
+    expect(it.take().map((effect) => effect.type === 'report' && effect.failure.code)).toEqual(['rejected', 'unknown-type', 'too-large', 'not-joined']);
+  });
+
   test('a passing refusal is tried again', () => {
     const it = machine().dispatch(retain, { type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null }).receive(welcome());
     it.take();

@@ -38,7 +38,7 @@ function Chat(): ReactNode {
   return <p>{`${status} ${room.status} ${messages.length} ${others.length}`}</p>;
 }
 
-const provided = (props: { readonly url: string; readonly token: () => string }, children: ReactNode): ReactNode => (
+const provided = (props: { readonly url: string; readonly token?: string | (() => string) }, children: ReactNode): ReactNode => (
   <RealtimeProvider WebSocket={Counted} backoff={{ initial: 10, max: 50 }} {...props}>{children}</RealtimeProvider>
 );
 
@@ -63,6 +63,22 @@ test('new functions change nothing, a new url reconnects', async () => {
   await waitFor(() => { expect(screen.getByText('connected joined 0 0')).toBeTruthy(); });
   expect(asked).toEqual(['newer']);
   expect(sockets[1]?.url).toBe(`${url}?other`);
+});
+
+test('a token that comes later is used, and a new one reconnects as whom it names', async () => {
+  const app = (token: string | undefined): ReactNode => (
+    <RealtimeProvider WebSocket={Counted} url={url} token={token} backoff={{ initial: 10, max: 50 }}><Chat /></RealtimeProvider>
+  );
+  const { rerender } = render(app(undefined));
+  await waitFor(() => { expect(screen.getByText(/^needs-auth/)).toBeTruthy(); });
+  rerender(app('ada'));
+  await waitFor(() => { expect(screen.getByText('connected joined 0 0')).toBeTruthy(); });
+  const opened = sockets.length;
+  rerender(app('ada'));
+  expect(sockets).toHaveLength(opened);
+  rerender(app('bob'));
+  await waitFor(() => { expect(sockets).toHaveLength(opened + 1); });
+  await waitFor(() => { expect(screen.getByText(/^connected joined 0/)).toBeTruthy(); });
 });
 
 test('a server render is idle and opens nothing; hydration warns of nothing', async () => {

@@ -3,10 +3,12 @@ import { verdictOf, type CloseReason } from '../../protocol/codes.js';
 import type { ServerFrame } from '../../protocol/frames.js';
 import { backoff } from './backoff.js';
 import { probeTime, wakeInterval } from './context.js';
-import { forsake } from './outbox.js';
+import { giveUp } from './history.js';
+import { clientClosed, forsake } from './outbox.js';
 import { disconnected } from './room.js';
 import type { Connection, Live, Retry } from './state.js';
-import { ask, write, type Turn } from './turn.js';
+import { replaced } from './timeline.js';
+import { ask, edit, write, type Turn } from './turn.js';
 
 /** The attempt that owns a socket or is about to; 0 where there is none. */
 export const attemptOf = (connection: Connection): number => ('attempt' in connection ? connection.attempt : 0);
@@ -43,14 +45,26 @@ export function connect(turn: Turn, why?: string): void {
   else if (why) open(turn, { since: retry.since ?? turn.now, tries: 0, reason }, reason);
 }
 
-/** Ends the connection until the app asks again, with a session of its own then. */
+/** Closed until the app asks again: nothing will come of what waits, and the next connection is a session of its own. */
+function finish(turn: Turn, retry: Partial<Retry>, why: CloseReason): void {
+  become(turn, { status: 'closed' }, { ...retry, since: null }, why);
+  settleAll(turn);
+  turn.state.session = turn.newSession();
+}
+
+function settleAll(turn: Turn): void {
+  for (const room of turn.state.rooms.values()) {
+    giveUp(turn, room, clientClosed);
+    forsake(turn, room, true);
+  }
+}
+
+/** Ends the connection until the app asks again. */
 export function end(turn: Turn): void {
-  const { state } = turn;
-  const { status } = state.connection;
+  const { status } = turn.state.connection;
   const reason = { code: 1000, reason: 'closed by the app' };
-  if (status === 'idle' || status === 'closed') return;
-  become(turn, { status: 'closed' }, { since: null, lost: false, reason }, reason);
-  state.session = turn.newSession();
+  if (status === 'idle' || status === 'closed') settleAll(turn);
+  else finish(turn, { lost: false, reason }, reason);
 }
 
 /** The current attempt is over: by a close from the other end, or given up by us. Decides what follows from the code's verdict. */
@@ -62,13 +76,10 @@ export function lose(turn: Turn, code: number, reason: string): void {
   const failures = live && connection.settled ? 0 : retry.failures;
   const why = { code, reason };
   const next = { since: retry.since ?? now, reason: why, tries: live ? 0 : retry.tries };
-  const stop = (status: 'needs-auth' | 'closed'): void => {
-    become(turn, { status }, { ...next, since: null }, why);
-  };
   if (verdict === 'reauth') {
     if (config.hasToken && !retry.reauthed) open(turn, { ...next, reauthed: true }, why);
-    else stop('needs-auth');
-  } else if (verdict !== 'retry' || failures >= config.backoff.attempts) stop('closed');
+    else become(turn, { status: 'needs-auth' }, { ...next, since: null }, why);
+  } else if (verdict !== 'retry' || failures >= config.backoff.attempts) finish(turn, next, why);
   else {
     if (code === 4409) {
       state.session = turn.newSession();
@@ -109,9 +120,20 @@ export function signal(turn: Turn, name: 'online' | 'offline' | 'visible' | 'hid
 /** A share of a token's life is kept for fetching the next one, between a second and a minute. */
 export const refreshAt = (now: number, life: number): number => now + Math.max(0, life - Math.min(60_000, Math.max(1_000, life / 5)));
 
-export function welcomed({ now, config, state }: Turn, frame: Extract<ServerFrame, { type: 'welcome' }>): void {
+/** Another user than before: what one wrote is never sent as another, and what one saw is not shown to another. */
+function disown(turn: Turn): void {
+  for (const before of turn.state.rooms.values()) {
+    const room = edit(turn, before);
+    forsake(turn, room, true);
+    Object.assign(room, { entries: new Map(), echoes: [], members: new Map(), position: null, lists: replaced(room.lists, [], { hasOlder: false, oldest: null }, null) });
+  }
+}
+
+export function welcomed(turn: Turn, frame: Extract<ServerFrame, { type: 'welcome' }>): void {
+  const { now, config, state } = turn;
   const { connection, self } = state;
   if (connection.status !== 'greeting') return;
+  if (self && self.user?.id !== frame.user?.id) disown(turn);
   const { attempt, transport, codec } = connection;
   state.self = { member: frame.member, user: frame.user };
   state.limits = frame.limits;

@@ -11,6 +11,8 @@ import { ask, edit, write, type Turn } from './turn.js';
 
 /** How long to wait before a refused join is tried again, where a retry can help. */
 const joinAgain = 2_000;
+/** Codes that answer a broadcast or a presence written before the join, and never a join. */
+const ofBroadcast: ReadonlySet<string> = new Set(['rejected', 'not-joined', 'unknown-type', 'unknown-version', 'too-large']);
 
 /** A room is not for us, or not any more: what waits in it cannot be done. */
 function bar(turn: Turn, room: Room, failure: Failure): void {
@@ -24,9 +26,8 @@ function failed(turn: Turn, { ref, code, reason }: Extract<ServerFrame, { type: 
   const room = typeof ref === 'string' ? turn.state.rooms.get(ref) : undefined;
   const asked = typeof ref === 'number' ? asker(turn, ref) : null;
   if (room?.phase.status === 'joining') {
-    if (code === 'unavailable' || code === 'limited' || code === 'too-many-rooms') edit(turn, room, { phase: { status: 'wanted', at: turn.now + joinAgain }, error: failure });
-    else bar(turn, room, failure);
-    return;
+    if (code === 'unavailable' || code === 'limited' || code === 'too-many-rooms') return void edit(turn, room, { phase: { status: 'wanted', at: turn.now + joinAgain }, error: failure });
+    if (!ofBroadcast.has(code)) return bar(turn, room, failure);
   }
   if (asked) answer(turn, ...asked, failure);
   if (asked?.[1].list !== null) ask(turn, { type: 'report', room: room?.id ?? asked?.[0].id ?? null, failure });

@@ -1,6 +1,7 @@
 // Own durable messages: queued, in flight, settled. Numbered when they first leave; the acknowledged are held for a while.
 import { isErrorCode } from '../../protocol/codes.js';
 import type { ClientFrame, ServerFrame } from '../../protocol/frames.js';
+import { maxFlight, maxFlightBytes } from '../../protocol/limits.js';
 import { keepCount, keepTime } from './context.js';
 import type { Receipt } from './effects.js';
 import type { Outgoing } from './events.js';
@@ -45,8 +46,9 @@ function fail(turn: Turn, room: Room, entry: Entry, failure: Failure): void {
 }
 
 function oldestQueued({ state }: Turn): readonly [Room, Entry] | null {
-  for (const room of state.rooms.values()) for (const entry of room.entries.values()) if (isQueued(entry)) return [room, entry];
-  return null;
+  let oldest: readonly [Room, Entry] | null = null;
+  for (const room of state.rooms.values()) for (const entry of room.entries.values()) if (isQueued(entry) && entry.at < (oldest?.[1].at ?? Infinity)) oldest = [room, entry];
+  return oldest;
 }
 
 /** Takes messages in, in order. Over the bounds, the policy decides who is refused: the new one, or the oldest that has not left. */
@@ -147,8 +149,28 @@ export function rejoined(turn: Turn, before: Room, last: number): void {
   if (waiting.length > 1) state.progress = { done, total: total + waiting.length };
 }
 
-/** Adds the messages that a room may write now: those due, in order, while fewer than `window` are in flight. */
-export function due(turn: Turn, room: Room, attempt: number, frames: ClientFrame[]): void {
+/** What a connection has unacknowledged, all rooms together. */
+export interface Flight {
+  count: number;
+  bytes: number;
+}
+
+export function flightOf({ state }: Turn, attempt: number): Flight {
+  const flight: Flight = { count: 0, bytes: 0 };
+  for (const { entries } of state.rooms.values()) {
+    for (const { failure, sentOn, bytes } of entries.values()) {
+      if (failure) continue;
+      // What is in flight comes before what is not.
+      if (sentOn !== attempt) break;
+      flight.count++;
+      flight.bytes += bytes;
+    }
+  }
+  return flight;
+}
+
+/** Adds the messages that a room may write now: those due, in order, while fewer than `window` are in flight, and no more of all rooms than `flight` allows. */
+export function due(turn: Turn, room: Room, attempt: number, flight: Flight, frames: ClientFrame[]): void {
   const { now, config, state } = turn;
   if (now < room.pausedUntil) return;
   if (room.pausedUntil) edit(turn, room).pausedUntil = 0;
@@ -160,6 +182,9 @@ export function due(turn: Turn, room: Room, attempt: number, frames: ClientFrame
     if (++flying > Math.min(config.outbox.window, state.limits.window)) break;
     const number = entry.seq ?? ++seq;
     if (entry.sentOn !== attempt) {
+      if (flight.count && (flight.count >= maxFlight || flight.bytes + entry.bytes > maxFlightBytes)) break;
+      flight.count++;
+      flight.bytes += entry.bytes;
       // A number between was refused, and the server forgot the refusal: it cannot be had again.
       restart ||= previous !== 0 && number !== previous + 1;
       frames.push({ type: 'send', room: room.id, seq: number, id: entry.id, message: entry.type, version: entry.version, data: entry.data, restart: restart || null });

@@ -4,7 +4,7 @@ import { toTuple } from '../../protocol/position.js';
 import { probe } from './connection.js';
 import { presenceInterval } from './context.js';
 import { doubtAt } from './heartbeat.js';
-import { due, expire } from './outbox.js';
+import { due, expire, flightOf } from './outbox.js';
 import { isBusy, isWanted, roomOf } from './room.js';
 import type { Room } from './state.js';
 import { edit, own, write, type Draft, type Turn } from './turn.js';
@@ -68,6 +68,7 @@ export function pump(turn: Turn, frames: ClientFrame[] = []): void {
   const doubted = live && (connection.probeUntil !== null || now >= doubtAt(connection));
   const greets = connection.status === 'greeting';
   const attempt = live || greets ? connection.attempt : 0;
+  const flight = flightOf(turn, attempt);
   for (const before of turn.state.rooms.values()) {
     age(turn, before);
     if (doubted) continue;
@@ -80,7 +81,7 @@ export function pump(turn: Turn, frames: ClientFrame[] = []): void {
       if (phase.status === 'left' || (phase.status === 'wanted' && phase.at <= now)) join(turn, edit(turn, room), frames);
       if (!live || phase.status !== 'joined') continue;
       speak(turn, room, attempt, frames);
-      due(turn, room, attempt, frames);
+      due(turn, room, attempt, flight, frames);
     }
   }
   if (doubted && connection.probeUntil === null) probe(turn, connection);

@@ -1,5 +1,8 @@
 // Identity is what keeps components from rendering: a value that holds what the one before it held is the one before it.
 
+/** What is all of its parts: not a date, nor an object of a class. */
+const plain: readonly unknown[] = [Object.prototype, Array.prototype, Map.prototype, Set.prototype, null];
+
 const isObject = (it: unknown): it is object => typeof it === 'object' && it !== null;
 
 /** What a value holds, one level deep. */
@@ -9,9 +12,11 @@ function parts(it: object): readonly unknown[] {
 }
 
 function alike(a: object, b: object): boolean {
+  const kind: unknown = Object.getPrototypeOf(a);
+  if (kind !== Object.getPrototypeOf(b) || !plain.includes(kind)) return false;
   const before = parts(a);
   const next = parts(b);
-  return Array.isArray(a) === Array.isArray(b) && before.length === next.length && next.every((item, index) => Object.is(item, before[index]));
+  return before.length === next.length && next.every((item, index) => Object.is(item, before[index]));
 }
 
 /** `next`, or `before` where the two are alike: arrays, maps, sets and plain objects, compared one level deep. */

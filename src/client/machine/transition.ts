@@ -4,8 +4,8 @@ import { lostAfter, probeTime, volatileLimit, type Context } from './context.js'
 import type { Effect } from './effects.js';
 import type { Event } from './events.js';
 import { frames } from './frames.js';
-import { giveUp, request } from './history.js';
-import { clientClosed, discard, enqueue, forsake, retry } from './outbox.js';
+import { request } from './history.js';
+import { clientClosed, discard, enqueue, retry } from './outbox.js';
 import { pump } from './pump.js';
 import { isWanted, present, release, retain, roomOf } from './room.js';
 import type { Failure, Live, State } from './state.js';
@@ -58,11 +58,6 @@ function barred({ connection, rooms }: State, id: string): Failure | null {
 }
 
 function close(turn: Turn): void {
-  for (const room of turn.state.rooms.values()) {
-    giveUp(turn, room, clientClosed);
-    forsake(turn, room, true);
-  }
-  turn.state.progress = null;
   // Nobody listens to the browser until the app connects again; then it says anew what is not so.
   turn.state.signals = { online: true, visible: true, frozen: false };
   end(turn);
