@@ -1,6 +1,7 @@
 // Questions to the user's code: in time, and with a clear answer whatever it does.
-import type { Action } from './serve.js';
+import { adopt, caught, chain } from './maybe.js';
 import type { MaybePromise, ServerPorts } from './ports.js';
+import type { Action } from './serve.js';
 import type { Membership } from './peer.js';
 import type { Settings } from './options.js';
 
@@ -14,32 +15,31 @@ export class TooLate extends Error {
 
 /** `answer`, or {@link TooLate} after ten seconds. */
 export function inTime<T>(answer: MaybePromise<T>, after: ServerPorts['after']): MaybePromise<T> {
-  if (!(answer instanceof Promise)) return answer;
+  const adopted = adopt(answer);
+  if (!(adopted instanceof Promise)) return adopted;
   return new Promise((resolve, reject) => {
     const cancel = after(patience, () => {
       reject(new TooLate('no answer in time'));
     });
-    answer.then(resolve, reject).finally(cancel);
+    adopted.then(resolve, reject).finally(cancel);
   });
 }
 
 export type Answer = 'yes' | 'no' | 'unavailable';
 
 /** Asks the room's `authorize`. One that throws is a no, and logged; one that is late is `unavailable`. */
-export async function allowed(
+export function allowed(
   { served, params, room, peer }: Pick<Membership, 'served' | 'params' | 'room' | 'peer'>,
   action: Action,
   type: string | null,
   data: unknown,
   { after, settings }: { readonly after: ServerPorts['after']; readonly settings: Settings },
-): Promise<Answer> {
-  if (!served.authorize) return 'yes';
-  try {
-    const answer = inTime(served.authorize({ action, user: peer.identity?.user ?? null, room, params, type, data }), after);
-    return (answer instanceof Promise ? await answer : answer) === true ? 'yes' : 'no';
-  } catch (error) {
+): MaybePromise<Answer> {
+  const { authorize } = served;
+  if (!authorize) return 'yes';
+  return caught<Answer>(() => chain(inTime(authorize({ action, user: peer.identity?.user ?? null, room, params, type, data }), after), (answer) => (answer === true ? 'yes' : 'no')), (error) => {
     const late = error instanceof TooLate;
     settings.logger.error({ room, action, late, error: error instanceof Error ? error.name : typeof error }, late ? 'authorize did not answer in time' : 'authorize threw');
     return late ? 'unavailable' : 'no';
-  }
+  });
 }

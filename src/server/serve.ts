@@ -41,7 +41,7 @@ export interface HandlerContext<Params = Readonly<Record<string, string>>> {
   readonly member: string;
   /** Refuses the message: the sender's promise rejects with `rejected`, this reason and these details. */
   reject(reason: string, details?: unknown): never;
-  /** Aborts when the sender's session ends. */
+  /** Aborts 10 s after the handler began, when its sender is told to ask again later, and when the server closes. Not when the sender's connection ends: a handler that finishes has its message appended, whoever still waits. */
   readonly signal: AbortSignal;
 }
 
@@ -51,7 +51,7 @@ type Handlers<C> = C extends RoomContract<string, infer M> ? { readonly [T in ke
 export interface ServeOptions<C = AnyContract> {
   /** Asked before each join, send, broadcast, presence and history; a join that brings a presence or wants history asks for those too. Default: everybody who is connected may. One that takes longer than 10 s counts as `unavailable`, one that throws as no. */
   readonly authorize?: (request: AuthorizeRequest<ParamsFor<C>>) => MaybePromise<boolean>;
-  /** By message type: runs before the append, and not again once the message is appended or refused; again where the connection broke or the time was up while it ran. What it returns reaches the sender's receipt. */
+  /** By message type: runs before the append, once for each message. It goes on where the sender's connection breaks or 10 s are over; the sender that sends the message again then waits for the same run. Only where this server ends before it does, or the session goes on at another node, may it run again. What it returns reaches the sender's receipt; what it throws refuses the message. */
   readonly on?: Handlers<C>;
   /** How much of the log is kept. Default 1,000 entries, 24 h. */
   readonly history?: Partial<LogLimits>;

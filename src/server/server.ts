@@ -6,6 +6,7 @@ import type { ClientFrame } from '../protocol/frames.js';
 import { Malformed, parseClientFrame } from '../protocol/parse.js';
 import { chooseCodec, subprotocolOf } from '../protocol/version.js';
 import { handle } from './handle.js';
+import { createHandlings } from './handlings.js';
 import { createHub } from './hub.js';
 import { createLane } from './lane.js';
 import { settingsOf, type ServerOptions, type Settings } from './options.js';
@@ -71,6 +72,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   const failed = (error: unknown): void => {
     logger.error({ error: error instanceof Error ? error.name : typeof error, message: error instanceof Error ? error.message : '' }, 'the server failed to handle a frame');
   };
+  const handlings = createHandlings(ports, failed);
   function guarded(call: () => MaybePromise<void>): void {
     try {
       const running = call();
@@ -137,6 +139,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     settings,
     broker,
     hub,
+    handlings,
     drop,
     advance,
     counts,
@@ -155,6 +158,10 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
         drop(older, 4009, 'a newer connection of this session took over');
       }
       return null;
+    },
+    settled(producer, room, seq) {
+      const membership = sessions.get(producer)?.memberships.get(room);
+      if (membership) membership.last = Math.max(membership.last, seq);
     },
     returned(membership) {
       departures.cancel(membership.room, membership.peer.identity?.member ?? '');
@@ -267,6 +274,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       for (const peer of peers) drop(peer, 1012, 'the server restarts');
       stopListening();
       departures.end();
+      handlings.close();
       if (!options.broker) await broker.close();
     },
   };

@@ -1,5 +1,6 @@
 // What handlers of frames share.
 import type { Broker } from './broker.js';
+import type { Handlings } from './handlings.js';
 import type { Hub } from './hub.js';
 import type { Settings } from './options.js';
 import type { Membership, Peer } from './peer.js';
@@ -10,6 +11,7 @@ export interface Services extends ServerPorts {
   readonly settings: Settings;
   readonly broker: Broker;
   readonly hub: Hub;
+  readonly handlings: Handlings;
   /** Something happened in a session's life. */
   readonly advance: (peer: Peer, event: SessionEvent) => void;
   /** Ends a connection with a code. */
@@ -20,5 +22,7 @@ export interface Services extends ServerPorts {
   readonly returned: (membership: Membership) => void;
   /** A membership ends: at once, or after the grace. */
   readonly depart: (membership: Membership, grace: number) => void;
+  /** A number of a session was appended or refused: the session's connection goes on from there, whichever it is by now. */
+  readonly settled: (producer: string, room: string, seq: number) => void;
   readonly counts: { messagesIn: number; messagesOut: number };
 }

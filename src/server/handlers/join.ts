@@ -77,7 +77,9 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
   if (before) hub.leave(before);
   peer.memberships.set(frame.room, membership);
   await hub.enter(membership);
-  membership.last = await broker.watermark(frame.room, identity.producer);
+  const last = await broker.watermark(frame.room, identity.producer);
+  // A message of an earlier connection may have been settled since.
+  membership.last = Math.max(membership.last, last);
   const { page, why, recovered } = await catchUp(frame, membership, services);
   let members: readonly MemberTuple[] | null = null;
   if (found.served.presence && !signal.aborted) {

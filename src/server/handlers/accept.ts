@@ -1,0 +1,92 @@
+// A durable message on its way into the log: check, ask, run the room's handler, append or refuse. It belongs to the server, not to the connection that brought it.
+import { readMessage } from '../../contract/validate.js';
+import { RealtimeError } from '../../protocol/error.js';
+import type { ClientFrame } from '../../protocol/frames.js';
+import { checkPayload } from '../../protocol/payload.js';
+import { allowed } from '../ask.js';
+import type { Refusal } from '../broker.js';
+import type { Outcome } from '../handlings.js';
+import { adopt, caught, chain } from '../maybe.js';
+import { identityOf, type Identity, type Membership } from '../peer.js';
+import type { MaybePromise } from '../ports.js';
+import type { IncomingMessage } from '../serve.js';
+import type { Services } from '../services.js';
+
+export type Send = Extract<ClientFrame, { type: 'send' }>;
+
+/** What a room's handler throws by calling `reject`. */
+class Rejected extends Error {
+  readonly details: unknown;
+  constructor(reason: string, details: unknown) {
+    super(reason);
+    this.details = details;
+  }
+}
+
+export const refusal = (code: string, reason: string, details: unknown = null): Refusal => ({ code, reason, details });
+
+interface Handled {
+  readonly data: unknown;
+  readonly version: number;
+  readonly result: unknown;
+}
+
+function reject(reason: string, details?: unknown): never {
+  checkPayload(details, 'the details');
+  throw new Rejected(reason, details);
+}
+
+/** Runs the room's handler, if there is one. */
+function handled({ served, params, room }: Membership, { user, member }: Identity, frame: Send, data: unknown, version: number, { handlings }: Services): MaybePromise<Handled> {
+  const handler = served.handlers.get(frame.message);
+  if (!handler) return { data, version, result: null };
+  const message: IncomingMessage = { id: frame.id, room, type: frame.message, data };
+  const running = handlings.run((term) => adopt(handler(message, { user, params, member, reject, get signal() { return term.signal; } })));
+  return chain(running, (result) => {
+    // A handler may have changed it in place.
+    checkPayload(message.data);
+    checkPayload(result, 'the result');
+    return { data: message.data, version, result };
+  });
+}
+
+/** The message as it goes into the log, or why it does not. */
+function judged(membership: Membership, identity: Identity, frame: Send, services: Services): MaybePromise<Handled | Refusal | 'unavailable'> {
+  const { served, room } = membership;
+  const { handlings, settings } = services;
+  return caught<Handled | Refusal | 'unavailable'>(() => {
+    checkPayload(frame.data);
+    const { data, version } = readMessage(served.contract, frame.message, frame.version, frame.data);
+    checkPayload(data);
+    return chain(allowed(membership, 'send', frame.message, data, services), (verdict) => {
+      if (verdict === 'no') return refusal('rejected', 'not allowed');
+      return verdict === 'unavailable' || handlings.closed ? 'unavailable' : handled(membership, identity, frame, data, version, services);
+    });
+  }, (error) => {
+    // It was told to stop: that says nothing about the message.
+    if (handlings.closed) return 'unavailable';
+    if (error instanceof RealtimeError) return refusal(error.code, error.message, error.details ?? null);
+    if (error instanceof Rejected) return refusal('rejected', error.message, error.details ?? null);
+    settings.logger.error({ room, type: frame.message, error: error instanceof Error ? error.name : typeof error, message: error instanceof Error ? error.message : '' }, 'a message handler threw');
+    return refusal('rejected', 'the server failed to handle it');
+  });
+}
+
+/** Handles a message whose turn it is. By the time the outcome is there, the session's numbers have moved. */
+export function accept(membership: Membership, frame: Send, services: Services): MaybePromise<Outcome> {
+  const { broker } = services;
+  const { room, seq, id } = frame;
+  const identity = identityOf(membership.peer);
+  const { producer, sender } = identity;
+  const settled = (outcome: Outcome): Outcome => {
+    if (outcome.status !== 'gap') services.settled(producer, room, seq);
+    return outcome;
+  };
+  return chain(judged(membership, identity, frame, services), (it): MaybePromise<Outcome> => {
+    if (it === 'unavailable') return { status: 'unavailable' };
+    if ('code' in it) return chain(broker.refuse(room, producer, seq, id, it), () => settled({ status: 'refused', refusal: it }));
+    const { data, version, result } = it;
+    const appended = broker.append({ room, producer, seq, id, restart: frame.restart === true, sender, type: frame.message, version, data, result, log: membership.served.log });
+    return chain(appended, (receipt) => settled(receipt.status === 'ok' ? { ...receipt, result } : receipt));
+  });
+}

@@ -1,0 +1,94 @@
+// Durable messages that are at work on this server: each is handled once, whatever becomes of the connection that brought it.
+import { patience } from './ask.js';
+import type { Appended } from './broker.js';
+import type { MaybePromise, ServerPorts } from './ports.js';
+
+/** What became of a message. `unavailable`: nothing yet, it may come again and is then handled as if for the first time. */
+export type Outcome = (Appended & { readonly result?: unknown }) | { readonly status: 'unavailable' };
+
+export interface Handling {
+  readonly id: string;
+  readonly outcome: Promise<Outcome>;
+}
+
+/** The time a handler has. */
+export interface Term {
+  /** Aborts when {@link patience} is over or the server closes. Made when it is first looked at: most never are. */
+  readonly signal: AbortSignal;
+}
+
+export interface Handlings {
+  /** The handling of this number, while it is at work. */
+  find(producer: string, room: string, seq: number): Handling | undefined;
+  /** Keeps a handling until its outcome is there. */
+  keep(producer: string, room: string, seq: number, handling: Handling): void;
+  run<T>(call: (term: Term) => MaybePromise<T>): MaybePromise<T>;
+  readonly closed: boolean;
+  /** Aborts the signal of whatever is at work. */
+  close(): void;
+}
+
+const keyOf = (producer: string, room: string, seq: number): string => `${room}\n${seq}\n${producer}`;
+
+export function createHandlings({ now, after }: Pick<ServerPorts, 'now' | 'after'>, failed: (error: unknown) => void): Handlings {
+  const handlings = new Map<string, Handling>();
+  const controllers = new Set<AbortController>();
+  let closed = false;
+
+  return {
+    find: (producer, room, seq) => (handlings.size === 0 ? undefined : handlings.get(keyOf(producer, room, seq))),
+    keep(producer, room, seq, handling) {
+      const key = keyOf(producer, room, seq);
+      handlings.set(key, handling);
+      const forget = (): void => {
+        handlings.delete(key);
+      };
+      handling.outcome.then(forget, (error) => {
+        forget();
+        // Here and once: there may be nobody who waits for it, or several.
+        failed(error);
+      });
+    },
+    run(call) {
+      const until = now() + patience;
+      let controller: AbortController | null = null;
+      let cancel = (): void => undefined;
+      let ended = false;
+      const end = (): void => {
+        ended = true;
+        cancel();
+        if (controller) controllers.delete(controller);
+      };
+      const term: Term = {
+        get signal() {
+          if (!controller) {
+            const made = new AbortController();
+            controller = made;
+            if (closed) made.abort();
+            else if (!ended) {
+              controllers.add(made);
+              cancel = after(until - now(), () => { made.abort(); });
+            }
+          }
+          return controller.signal;
+        },
+      };
+      try {
+        const running = call(term);
+        if (running instanceof Promise) running.then(end, end);
+        else end();
+        return running;
+      } catch (error) {
+        end();
+        throw error;
+      }
+    },
+    get closed() {
+      return closed;
+    },
+    close() {
+      closed = true;
+      for (const controller of controllers) controller.abort();
+    },
+  };
+}
