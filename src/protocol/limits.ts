@@ -18,7 +18,7 @@ export const defaultLimits: Limits = { frame: 65_536, rooms: 128, window: 256, h
 
 /** Nesting of a payload. Deeper ones overflow the stack of somebody's recursion. */
 export const maxDepth = 32;
-/** Values in one WebSocket message, containers included. */
+/** Values in a payload, containers included. A frame may hold twice as many. */
 export const maxItems = 50_000;
 /** Characters of a room id. */
 export const maxRoomId = 128;

@@ -4,7 +4,7 @@ import { maxDepth, maxItems } from './limits.js';
 import { Malformed } from './parse.js';
 import { envelopeDepth } from './scan-json.js';
 
-/** Throws {@link Malformed} where a length runs past the end, nesting is too deep, values are too many, or an extension type is met. */
+/** Throws {@link Malformed} where a length runs past the end, nesting is too deep, a frame holds too many values, or an extension type is met. */
 export function scanMessagePack(bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const deepest = maxDepth + envelopeDepth;
@@ -21,12 +21,14 @@ export function scanMessagePack(bytes: Uint8Array): void {
     return value;
   };
   while (at < end) {
+    if (depth === 0) items = 0;
     if (++items > maxItems * 2) throw new Malformed('too many values');
     const head = bytes[at++] as number;
     let skip = 0;
-    let children = -1;
+    let children = 0;
+    let pairs = 0;
     if (head <= 0x7f || head >= 0xe0 || head === 0xc0 || head === 0xc2 || head === 0xc3) skip = 0;
-    else if (head <= 0x8f) children = (head & 0x0f) * 2;
+    else if (head <= 0x8f) pairs = head & 0x0f;
     else if (head <= 0x9f) children = head & 0x0f;
     else if (head <= 0xbf) skip = head & 0x1f;
     else if (head === 0xc4 || head === 0xd9) skip = length(1);
@@ -38,9 +40,14 @@ export function scanMessagePack(bytes: Uint8Array): void {
     else if (head === 0xcd || head === 0xd1) skip = 2;
     else if (head === 0xdc) children = length(2);
     else if (head === 0xdd) children = length(4);
-    else if (head === 0xde) children = length(2) * 2;
-    else if (head === 0xdf) children = length(4) * 2;
+    else if (head === 0xde) pairs = length(2);
+    else if (head === 0xdf) pairs = length(4);
     else throw new Malformed('an extension type or a byte that means nothing');
+    if (pairs > 0) {
+      children = pairs * 2;
+      // Keys are no values: as many may follow without being counted.
+      items -= pairs;
+    }
     if (skip > end - at || children > end - at) throw new Malformed('promises more than there is');
     at += skip;
     if (depth > 0) owed[depth] = (owed[depth] as number) - 1;

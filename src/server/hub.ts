@@ -4,6 +4,9 @@ import type { MemberTuple, ServerFrame } from '../protocol/frames.js';
 import { serverTuple } from '../protocol/parse.js';
 import type { Broker, RoomEvent } from './broker.js';
 import type { Membership } from './peer.js';
+import { portion, portions, valuesIn } from './portions.js';
+
+type Presence = Extract<ServerFrame, { type: 'presence' }>;
 
 interface HubRoom {
   readonly members: Set<Membership>;
@@ -47,6 +50,13 @@ function encodedOnce(frame: ServerFrame): (codec: Codec) => Encoded {
   };
 }
 
+/** What changed in a room's presence: one frame, or several where it would be too large for one. Nobody is in two of the lists, so that their order does not matter. */
+function presenceFrames(room: string, joined: Presence['joined'], left: Presence['left'], changed: Presence['changed']): readonly Presence[] {
+  const frame = (...lists: readonly [Presence['joined'], Presence['left'], Presence['changed']]): Presence => ({ type: 'presence', room, joined: lists[0], left: lists[1], changed: lists[2] });
+  if (valuesIn([joined, left, changed]) <= portion) return [frame(joined, left, changed)];
+  return [...portions(joined).map((some) => frame(some, [], [])), ...portions(left).map((some) => frame([], some, [])), ...portions(changed).map((some) => frame([], [], some))];
+}
+
 export function createHub(broker: Broker, after: (delay: number, call: () => void) => () => void): Hub {
   const rooms = new Map<string, HubRoom>();
   let dirty: string[] = [];
@@ -72,7 +82,7 @@ export function createHub(broker: Broker, after: (delay: number, call: () => voi
       if (!room?.diff) continue;
       const { joined, left, changed } = room.diff;
       room.diff = null;
-      toAll(room, { type: 'presence', room: id, joined: [...joined.values()], left: [...left], changed: [...changed] }, null);
+      for (const frame of presenceFrames(id, [...joined.values()], [...left], [...changed])) toAll(room, frame, null);
     }
   };
 

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { json, type Codec, type Encoded } from '../../src/protocol/codec.js';
-import { maxDepth } from '../../src/protocol/limits.js';
+import { maxDepth, maxItems } from '../../src/protocol/limits.js';
 import { msgpack } from '../../src/protocol/msgpack.js';
 import { Malformed } from '../../src/protocol/parse.js';
 import { checkPayload } from '../../src/protocol/payload.js';
@@ -72,6 +72,21 @@ describe.each(codecs)('$name', (codec) => {
     expect(() => codec.decode(many(100_001))).toThrow(Malformed);
   });
 
+  test('P8 values are counted frame by frame: a message holds as many frames as it likes', () => {
+    const frames = Array.from({ length: 4 }, () => [25, Array.from({ length: 60_000 }, () => 1)]);
+    expect(codec.decode(codec.join(frames.map((frame) => copied(codec.encode(frame)))))).toEqual(frames);
+  });
+
+  test.each<readonly [string, unknown]>([
+    ['empty arrays', Array.from({ length: maxItems - 1 }, () => [])],
+    ['empty maps', Array.from({ length: maxItems - 1 }, () => ({}))],
+    ['a map', Object.fromEntries(Array.from({ length: maxItems - 1 }, (_, index) => [`key${index}`, 0]))],
+    ['maps of one key', Array.from({ length: (maxItems - 1) / 2 }, () => ({ key: {} }))],
+  ])('P8 P9 a payload of as many values as may be sent passes the scan: %s', (_name, value) => {
+    checkPayload(value);
+    expect(codec.decode(codec.encode([25, 'room', [1, 'tag', '', 'id', 0, null, 'type', 1, value]]))).toHaveLength(1);
+  });
+
   test('random bytes never throw anything but Malformed', () => {
     expect(() => {
       fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => outcome(codec, codec.binary ? bytes : String.fromCharCode(...bytes)) !== 'threw'), { numRuns: 5_000 });
@@ -111,6 +126,10 @@ describe('P8 MessagePack bombs', () => {
   test('P7 a map key that is no string', () => {
     expect(() => msgpack().decode(new Uint8Array([0x81, 1, 1]))).toThrow(Malformed);
   });
+});
+
+test('P8 a line break inside a frame begins no new count', () => {
+  expect(() => json().decode(`[${Array.from({ length: 100_001 }, () => 1).join('\n')}]`)).toThrow(Malformed);
 });
 
 test('P6 a mark without base64 is malformed', () => {

@@ -1,10 +1,11 @@
 // join and leave: into a room at a position, out of it again.
 import { checkPresence } from '../../contract/validate.js';
-import type { ClientFrame, EntryTuple, MemberTuple } from '../../protocol/frames.js';
+import type { ClientFrame, MemberTuple } from '../../protocol/frames.js';
 import { toPosition, toTuple } from '../../protocol/position.js';
 import { allowed } from '../ask.js';
 import type { LogPage } from '../broker.js';
 import { identityOf, tell, type Membership, type Peer } from '../peer.js';
+import { newestPortion, portions } from '../portions.js';
 import type { Services } from '../services.js';
 import type { ServedRoom } from '../serve.js';
 
@@ -32,6 +33,14 @@ function presenceOf(presence: unknown, served: ServedRoom, { settings }: Service
   }
 }
 
+/** The newest entries of a page that fit in one frame. What is left out lies before them, where history finds it: it may not follow as if it were news. */
+function newestOf(page: LogPage): LogPage {
+  const entries = newestPortion(page.entries);
+  const [first] = entries;
+  if (!first || entries.length === page.entries.length) return page;
+  return { ...page, entries, from: { epoch: page.epoch, offset: first[0] - 1, tag: first[2] }, more: true };
+}
+
 /** What follows a position if it can be had whole; otherwise why not, and the newest part of the log, which is history and asked for as such. */
 async function catchUp(frame: Extract<ClientFrame, { type: 'join' }>, membership: Membership, services: Services): Promise<{ readonly page: LogPage; readonly why: string | null; readonly recovered: boolean }> {
   const { broker, settings } = services;
@@ -44,10 +53,10 @@ async function catchUp(frame: Extract<ClientFrame, { type: 'join' }>, membership
   const most = frame.history > 0 && (await allowed(membership, 'history', null, null, services)) === 'yes' ? frame.history : 0;
   const page = await broker.read(frame.room, { before: null, limit: Math.min(most, settings.limits.history) });
   if ('why' in page) throw new Error('a broker refused to read its newest entries');
-  return { page, why, recovered: false };
+  return { page: newestOf(page), why, recovered: false };
 }
 
-/** Entries that a `joined` frame carries itself; more follow as messages. */
+/** Missed entries that a `joined` frame carries itself, at most; more follow as messages. */
 const firstPage = 256;
 
 export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: Peer, services: Services): Promise<void> {
@@ -88,18 +97,21 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
     members = await broker.members(frame.room);
   }
   if (signal.aborted) return;
+  const messages = recovered ? (portions(page.entries.slice(0, firstPage))[0] ?? []) : page.entries;
+  const [shown = [], ...others] = portions(members ?? []);
   tell(peer, {
     type: 'joined',
     room: frame.room,
     position: toTuple(page.from),
     recovered,
     why,
-    messages: page.entries.slice(0, firstPage),
-    members,
+    messages,
+    members: members && shown,
     last: membership.last,
     more: page.more,
   });
-  for (const entry of page.entries.slice(firstPage)) tell(peer, { type: 'message', room: frame.room, entry: entry satisfies EntryTuple });
+  for (const entry of page.entries.slice(messages.length)) tell(peer, { type: 'message', room: frame.room, entry });
+  for (const some of others) tell(peer, { type: 'presence', room: frame.room, joined: some, left: [], changed: [] });
   if (!shows) tell(peer, { type: 'error', ref: frame.room, code: 'rejected', reason: 'not allowed to show a presence' });
   hub.go(membership, page.entries.at(-1)?.[0] ?? page.from.offset);
 }

@@ -5,6 +5,7 @@ import type { ClientFrame } from '../../protocol/frames.js';
 import { checkPayload } from '../../protocol/payload.js';
 import { allowed, type Answer } from '../ask.js';
 import { identityOf, tell, type Peer } from '../peer.js';
+import { newestPortion } from '../portions.js';
 import type { Services } from '../services.js';
 
 function fail(peer: Peer, ref: number | string, code: string, reason: string): void {
@@ -65,5 +66,6 @@ export async function history(frame: Extract<ClientFrame, { type: 'history' }>, 
   if (answer !== 'yes') return refuse(peer, frame.ref, answer);
   const page = await services.broker.read(frame.room, { before: frame.before, limit: Math.min(frame.limit, services.settings.limits.history) });
   if ('why' in page) throw new Error('a broker refused to read its newest entries');
-  tell(peer, { type: 'history', ref: frame.ref, messages: page.entries, more: page.more });
+  const messages = newestPortion(page.entries);
+  tell(peer, { type: 'history', ref: frame.ref, messages, more: page.more || messages.length < page.entries.length });
 }
