@@ -1,4 +1,4 @@
-// What is due to a connection: queued, joined to one message, written once a turn. A reader for whom too much waits already is given up.
+// What is due to a connection: queued, joined to one message or few, written once a turn. A reader for whom too much waits already is given up.
 import type { Codec, Encoded } from '../protocol/codec.js';
 import type { Transport } from './ports.js';
 
@@ -22,14 +22,35 @@ interface Queue {
   readonly overflow: () => void;
 }
 
+/** Bytes of a message that holds more than one frame. A reader on a slow line has something to handle, and is heard of, before all of a long catch-up is there. */
+const messageLimit = 262_144;
+
+/** Frames joined to messages, cut between frames. */
+function joined(parts: readonly Encoded[], codec: Codec): readonly Encoded[] {
+  const messages: Encoded[] = [];
+  let from = 0;
+  let bytes = 0;
+  for (let at = 0; at < parts.length; at++) {
+    const size = codec.size(parts[at] as Encoded);
+    if (at > from && bytes + size > messageLimit) {
+      messages.push(codec.join(parts.slice(from, at)));
+      from = at;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  messages.push(codec.join(from === 0 ? parts : parts.slice(from)));
+  return messages;
+}
+
 /** One flush a turn for all connections. `limit`: bytes that may wait for one of them. */
 export function createFlusher(soon: (call: () => void) => void, limit: number): Flusher {
   let dirty: Queue[] = [];
   let scheduled = false;
-  // Members of one room have the same frames due: their message is joined once.
+  // Members of one room have the same frames due: their messages are joined once.
   let lastParts: readonly Encoded[] = [];
   let lastCodec: Codec | null = null;
-  let lastMessage: Encoded = '';
+  let lastMessages: readonly Encoded[] = [];
 
   const same = (parts: readonly Encoded[]): boolean => {
     if (parts.length !== lastParts.length) return false;
@@ -50,10 +71,10 @@ export function createFlusher(soon: (call: () => void) => void, limit: number): 
     if (codec !== lastCodec || !same(parts)) {
       lastCodec = codec;
       lastParts = parts;
-      lastMessage = codec.join(parts);
+      lastMessages = joined(parts, codec);
     }
     queue.parts = [];
-    transport.send(lastMessage);
+    for (const message of lastMessages) transport.send(message);
   };
 
   const flushAll = (): void => {
@@ -63,7 +84,7 @@ export function createFlusher(soon: (call: () => void) => void, limit: number): 
     for (const queue of queues) write(queue);
     lastParts = [];
     lastCodec = null;
-    lastMessage = '';
+    lastMessages = [];
   };
 
   return {

@@ -122,6 +122,21 @@ describe('what is due to a connection', () => {
     expect(join).toHaveBeenCalledTimes(2);
   });
 
+  test('is cut between frames where it is long, and still joined once for all', () => {
+    const turns: (() => void)[] = [];
+    const codec = json();
+    const join = vi.spyOn(codec, 'join');
+    const flusher = createFlusher((call) => { turns.push(call); }, 1_000);
+    const [a, b] = [transport(), transport()];
+    const queues = [a, b].map((it) => flusher.outgoing(codec, it, () => undefined));
+    const [small, half, huge] = ['[1]', '1'.repeat(131_072), '2'.repeat(600_000)];
+    for (const part of [half, half, small, huge, small, small]) for (const queue of queues) queue.push(part);
+    turns[0]?.();
+    expect(a.sent).toEqual([`${half}\n${half}`, small, huge, `${small}\n${small}`]);
+    expect(b.sent).toEqual(a.sent);
+    expect(join).toHaveBeenCalledTimes(4);
+  });
+
   test('is given up once for a reader for whom too much waits', () => {
     const turns: (() => void)[] = [];
     const flusher = createFlusher((call) => { turns.push(call); }, 1_000);
