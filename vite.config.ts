@@ -11,6 +11,7 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 const names = {
   'roomful/room': at('./src/contract/index.ts'),
   'roomful/client': at('./src/client/index.ts'),
+  'roomful/storage': at('./src/client/storage/index.ts'),
   'roomful/msgpack': at('./src/protocol/msgpack.ts'),
   'roomful/server': at('./src/server/node/index.ts'),
   'roomful/testing': at('./src/testing/index.ts'),
@@ -39,6 +40,7 @@ export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
         'index': 'src/index.ts',
         'contract/index': 'src/contract/index.ts',
         'client/index': 'src/client/index.ts',
+        'client/storage/index': 'src/client/storage/index.ts',
         'protocol/msgpack': 'src/protocol/msgpack.ts',
         'server/node/index': 'src/server/node/index.ts',
         'testing/index': 'src/testing/index.ts',

@@ -21,7 +21,7 @@ export interface Attempts {
 
 const ask = async <T>(from: T | (() => T | Promise<T>)): Promise<T> => (typeof from === 'function' ? (from as () => T | Promise<T>)() : from);
 
-export function createAttempts(options: ClientOptions, connect: Connect, dispatch: (event: Event) => void, isCurrent: (attempt: number) => boolean, largest: () => number, report: (error: RealtimeError) => void): Attempts {
+export function createAttempts(options: ClientOptions, connect: Connect, dispatch: (event: Event) => void, isCurrent: (attempt: number) => boolean, largest: () => number, ready: () => Promise<void> | undefined, report: (error: RealtimeError) => void): Attempts {
   const codecs = codecsOf(options);
   let current: { readonly attempt: number; readonly link: Link; readonly codec: Codec | null } | null = null;
 
@@ -44,6 +44,7 @@ export function createAttempts(options: ClientOptions, connect: Connect, dispatc
   return {
     async open({ attempt }) {
       try {
+        await ready();
         const [url, token] = await Promise.all([ask(options.url), ask(options.token ?? null)]);
         if (!isCurrent(attempt)) return;
         const link = connect(url, codecs.map(({ name }) => subprotocolOf(name)), {

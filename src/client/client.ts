@@ -14,6 +14,7 @@ import { isFailure, type Effect } from './machine/effects.js';
 import { initialState } from './machine/state.js';
 import type { ConnectionState, RealtimeState } from './machine/view.js';
 import { configOf, type ClientOptions } from './options.js';
+import type { Keeper, StorageEvent, StorageHost } from './storage/port.js';
 import { createRoomHandle, errorOf, type Room, type RoomHandle } from './room-handle.js';
 import type { ParamsOf, RoomName } from '../contract/infer.js';
 
@@ -24,6 +25,8 @@ export interface ClientEvents {
   error: (error: RealtimeError, room: string | null) => void;
   /** A room's messages start anew: `missing` are the offsets that were not seen, where they are known. */
   reset: (event: { readonly room: string; readonly why: string; readonly missing: readonly [from: number, to: number] | null }) => void;
+  /** What became of the outbox's storage. */
+  storage: (event: StorageEvent) => void;
   /** The server's log lost messages that it had acknowledged, more than are still held here. */
   'acked-lost': (event: { readonly room: string; readonly count: number }) => void;
 }
@@ -90,6 +93,8 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
   const waiting = new Map<string | number, Deferred>();
   const listeners = new Map<string, Set<(...values: never[]) => void>>();
   const newSession = () => ({ key: ports.randomId(26), instance: ports.randomId(12) });
+  const storage = options.outbox?.storage;
+  let keeper: Keeper | undefined;
   let stopSignals: (() => void) | null = null;
   let refs = 0;
 
@@ -141,12 +146,15 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
         });
       }
     },
+    pumped() {
+      keeper?.sync();
+    },
     changed(view, before) {
       if (view.connection !== before.connection) emit('connection', view.connection, before.connection);
     },
   });
 
-  const attempts = createAttempts(options, ports.connect, driver.dispatch, (attempt) => driver.state().attempt === attempt && driver.state().connection.status === 'opening', () => driver.state().limits.frame, report);
+  const attempts = createAttempts(options, ports.connect, driver.dispatch, (attempt) => driver.state().attempt === attempt && driver.state().connection.status === 'opening', () => driver.state().limits.frame, () => keeper?.ready, report);
 
   const tell = ({ type, ...event }: Extract<Effect, { type: 'reset' | 'acked-lost' }>): void => {
     emit(type, event as never);
@@ -160,11 +168,39 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     history({ ref, outcome }) {
       settle(ref, outcome);
     },
+    disowned({ user }) {
+      const { self, rooms } = driver.state();
+      const own = self ? [] : Array.from(rooms.values()).flatMap(({ entries }) => Array.from(entries.values()).filter(({ settled: told }) => !told));
+      keeper?.release(own.map(({ id }) => id));
+      keeper = storage?.attach(host, user);
+      driver.dispatch({ type: 'disowned' });
+    },
     reset: tell,
     'acked-lost': tell,
     report({ failure, room }) {
       report(errorOf(failure), room);
     },
+  };
+
+  const host: StorageHost = {
+    clock: ports.clock,
+    randomId: ports.randomId,
+    dispatch: driver.dispatch,
+    state: driver.state,
+    tell(event) {
+      if (event.type === 'failed' && !listeners.get('storage')?.size) logger.warn('roomful: the outbox is held in memory only, its storage failed', event.error);
+      emit('storage', event);
+    },
+    spawn: (its) => createClientWith({ ...options, outbox: { ...options.outbox, storage: its } }, ports),
+  };
+  /** Asks for a connection; one that is new has its storage open first. */
+  const open = (type: 'connect' | 'reconnect'): void => {
+    const { status } = driver.state().connection;
+    if (status === 'idle' || status === 'closed') {
+      keeper?.release();
+      keeper = storage?.attach(host, undefined);
+    }
+    driver.dispatch({ type });
   };
 
   const handle = (room: RoomName, params: Readonly<Record<string, string>> = {}): RoomHandle => {
@@ -179,6 +215,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
         settled: (key) => new Promise((resolve, reject) => waiting.set(key, { resolve: resolve as Deferred['resolve'], reject })),
       });
       handles.set(id, known);
+      if (driver.state().rooms.get(id)?.entries.size) driver.dispatch({ type: 'contract', room: id });
     }
     return known;
   };
@@ -193,15 +230,16 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
       stopSignals ??= ports.signals((signal) => {
         driver.dispatch({ type: signal });
       });
-      driver.dispatch({ type: 'connect' });
+      open('connect');
     },
     close() {
       stopSignals?.();
       stopSignals = null;
       driver.dispatch({ type: 'close' });
+      keeper?.release();
     },
     reconnect() {
-      driver.dispatch({ type: 'reconnect' });
+      open('reconnect');
     },
     room(room, ...[params]) {
       const joined = handle(room, params as Readonly<Record<string, string>> | undefined);

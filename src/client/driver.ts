@@ -18,6 +18,8 @@ export interface DriverPorts {
   readonly perform: (effect: Exclude<Effect, Delivery>) => void;
   /** Hands messages to handlers; called after the store was set. */
   readonly deliver: (delivery: Delivery) => void;
+  /** After a turn of changes. */
+  readonly pumped: () => void;
   /** After the store was set. */
   readonly changed: (view: RealtimeState, before: RealtimeState) => void;
 }
@@ -74,6 +76,7 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
     pumping = false;
     takeOutgoing();
     dispatch({ type: 'pump' });
+    ports.pumped();
   };
 
   const pumpSoon = (): void => {
@@ -131,8 +134,9 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
     store,
     state: () => state,
     dispatch(event) {
-      // What was sent before the app closed is settled by the close, not after it.
-      if (event.type === 'close') takeOutgoing();
+      // What was sent before this comes before it: it is what a close settles and an abort takes back, and a message that is tried again is newer.
+      if (event.type === 'close' || event.type === 'retry' || event.type === 'abort' || event.type === 'discard') takeOutgoing();
+      if (event.type === 'close') ports.pumped();
       dispatch(event);
     },
     send(message) {

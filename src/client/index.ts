@@ -10,6 +10,7 @@ export type { ConnectionState, ListView, OutboxEntry, OutboxView, RealtimeState,
 export type { HistoryOptions, Room, SendOptions } from './room-handle.js';
 export type { DataOf, ParamsOf, PresenceIn, RoomName, SendOf, TypeOf } from '../contract/infer.js';
 export type { MemberIn, MessageIn } from './types.js';
+export type { OutboxStorage, StorageEvent } from './storage/port.js';
 export type { ReadonlyStore } from './driver.js';
 export type { Codec, Encoded } from '../protocol/codec.js';
 export type { CloseReason, ErrorCode } from '../protocol/codes.js';

@@ -1,6 +1,7 @@
 // What a client can be told, with its defaults.
 import { json, type Codec } from '../protocol/codec.js';
 import type { Config } from './machine/context.js';
+import type { OutboxStorage } from './storage/port.js';
 
 type MaybePromise<T> = T | Promise<T>;
 
@@ -23,9 +24,10 @@ export interface ClientOptions {
   readonly heartbeat?: Partial<Config['heartbeat']> | undefined;
   /**
    * Own messages until they are acknowledged. Default `{ limit: 10_000, bytes: 5 MiB, window: 256, ttl: none, overflow: 'reject' }`: how many, how much, how many
-   * unacknowledged in flight for each room, for how many ms one may wait to leave, and who gives way when it is full.
+   * unacknowledged in flight for each room, for how many ms one may wait to leave, and who gives way when it is full. With a `storage`, such as
+   * `indexedDBStorage()` of `roomful/storage`, they outlive the page. Default: they live as long as the client.
    */
-  readonly outbox?: Partial<Config['outbox']> | undefined;
+  readonly outbox?: (Partial<Config['outbox']> & { readonly storage?: OutboxStorage | undefined }) | undefined;
   /** When the store is updated. Default `'frame'`: once an animation frame, on a microtask where there are none. */
   readonly flush?: 'microtask' | 'frame' | undefined;
   /** How long an attempt may take until it is welcome, url and token included, in ms. Default 10 000. */

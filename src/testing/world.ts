@@ -11,6 +11,7 @@ import type { ServedRoom, User } from '../server/serve.js';
 import { createServerCore, type ServerCore } from '../server/server.js';
 import { realClock, virtualClock, type TestClock } from './clock.js';
 import { createNetwork, type Network, type NetworkControls } from './network.js';
+import { createPage } from './page.js';
 import { idsFrom, seededRandom, testDigest } from './random.js';
 
 export interface TestRealtimeOptions {
@@ -31,6 +32,8 @@ export interface TestUser {
   readonly network: Network;
   /** As if the browser said it. */
   readonly signal: (signal: Signal) => void;
+  /** Ends the page without a word, as a reload or a crash does, and opens it anew: what the outbox had in a `storage` is still there. */
+  readonly reload: () => TestUser;
 }
 
 export interface TestUserOptions extends Partial<Omit<ClientOptions, 'url' | 'flush' | 'WebSocket'>> {
@@ -83,16 +86,21 @@ export function createTestRealtime({ rooms, seed = 1, clock: kind = 'real', serv
     all(act);
   };
 
-  const user: TestRealtime['user'] = (who, { connect = true, ...options } = {}) => {
+  const user: TestRealtime['user'] = (who, options) => {
     users.set(who.id, who);
     const network = createNetwork(clock, random, () => core);
     for (const act of faults) act(network);
+    return open(who, network, options);
+  };
+
+  const open = (who: User, network: Network, { connect = true, ...options }: TestUserOptions = {}): TestUser => {
     let notify: ((signal: Signal) => void) | null = null;
+    const page = createPage(clock, network, options.outbox?.storage);
     const client = createClientWith(
-      { url: 'memory:', token: who.id, ...options },
+      { url: 'memory:', token: who.id, ...options, ...(options.outbox && { outbox: { ...options.outbox, storage: page.storage } }) },
       {
-        clock,
-        connect: network.connect,
+        clock: page.clock,
+        connect: page.connect,
         signals: (listener) => {
           notify = listener;
           return () => {
@@ -109,6 +117,11 @@ export function createTestRealtime({ rooms, seed = 1, clock: kind = 'real', serv
       network,
       wrapper: ({ children }) => createElement(RealtimeProvider, { client }, children),
       signal: (signal) => notify?.(signal),
+      reload() {
+        page.end();
+        testUsers.splice(testUsers.indexOf(made), 1);
+        return open(who, network, options);
+      },
     };
     testUsers.push(made);
     if (connect) client.connect();

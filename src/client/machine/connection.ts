@@ -3,12 +3,12 @@ import { verdictOf, type CloseReason } from '../../protocol/codes.js';
 import type { ServerFrame } from '../../protocol/frames.js';
 import { backoff } from './backoff.js';
 import { probeTime, wakeInterval } from './context.js';
+import { disown } from './durable.js';
 import { giveUp } from './history.js';
 import { clientClosed, forsake } from './outbox.js';
 import { disconnected } from './room.js';
 import type { Connection, Live, Retry } from './state.js';
-import { replaced } from './timeline.js';
-import { ask, edit, write, type Turn } from './turn.js';
+import { ask, write, type Turn } from './turn.js';
 
 /** The attempt that owns a socket or is about to; 0 where there is none. */
 export const attemptOf = (connection: Connection): number => ('attempt' in connection ? connection.attempt : 0);
@@ -117,23 +117,30 @@ export function signal(turn: Turn, name: 'online' | 'offline' | 'visible' | 'hid
   } else if (!state.signals.frozen && (connection.status === 'offline' || (connection.status === 'waiting' && now - retry.wokenAt >= wakeInterval))) open(turn, { wokenAt: now });
 }
 
+/** The session in storage is of another user: this client goes on with one of its own, and with what its page wrote before it learned who it is. */
+export function disowned(turn: Turn): void {
+  const { state } = turn;
+  disown(turn, state.self === null);
+  state.durable = false;
+  state.self = null;
+  state.session = turn.newSession();
+  open(turn, {}, { code: 4011, reason: 'another user' });
+}
+
 /** A share of a token's life is kept for fetching the next one, between a second and a minute. */
 export const refreshAt = (now: number, life: number): number => now + Math.max(0, life - Math.min(60_000, Math.max(1_000, life / 5)));
-
-/** Another user than before: what one wrote is never sent as another, and what one saw is not shown to another. */
-function disown(turn: Turn): void {
-  for (const before of turn.state.rooms.values()) {
-    const room = edit(turn, before);
-    forsake(turn, room, true);
-    Object.assign(room, { entries: new Map(), echoes: [], members: new Map(), position: null, lists: replaced(room.lists, [], { hasOlder: false, oldest: null }, null) });
-  }
-}
 
 export function welcomed(turn: Turn, frame: Extract<ServerFrame, { type: 'welcome' }>): void {
   const { now, config, state } = turn;
   const { connection, self } = state;
   if (connection.status !== 'greeting') return;
-  if (self && self.user?.id !== frame.user?.id) disown(turn);
+  const user = frame.user?.id ?? null;
+  const owner = self ? (self.user?.id ?? null) : state.session.owner;
+  if (owner !== undefined && owner !== user) {
+    // What is in storage waits there for its user: this client takes another session.
+    if (state.durable) return ask(turn, { type: 'disowned', user });
+    disown(turn, false);
+  }
   const { attempt, transport, codec } = connection;
   state.self = { member: frame.member, user: frame.user };
   state.limits = frame.limits;

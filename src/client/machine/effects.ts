@@ -37,6 +37,7 @@ export type Effect =
   | { readonly type: 'history'; readonly ref: number; readonly outcome: readonly Message[] | Failure }
   | { readonly type: 'reset'; readonly room: string; readonly why: string; readonly missing: readonly [from: number, to: number] | null }
   | { readonly type: 'acked-lost'; readonly room: string; readonly count: number }
+  | { readonly type: 'disowned'; readonly user: string | null }
   | { readonly type: 'report'; readonly room: string | null; readonly failure: Failure };
 
 export const isFailure = (it: Receipt | readonly Message[] | Failure): it is Failure => 'code' in it;

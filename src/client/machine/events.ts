@@ -1,6 +1,6 @@
 // What can happen to the client. What comes from a socket or a token request carries the attempt that asked.
 import type { ServerFrame } from '../../protocol/frames.js';
-import type { Transport } from './state.js';
+import type { Entry, Session, Transport } from './state.js';
 
 export interface Outgoing {
   readonly id: string;
@@ -12,6 +12,12 @@ export interface Outgoing {
   readonly bytes: number;
   readonly ttl: number | null;
   readonly coalesce: string | null;
+}
+
+/** A message as storage gave it back. */
+export interface Restored {
+  readonly room: string;
+  readonly entry: Entry;
 }
 
 export type Event =
@@ -28,6 +34,10 @@ export type Event =
   | { readonly type: 'list-release'; readonly room: string; readonly list: string }
   | { readonly type: 'history'; readonly ref: number; readonly room: string; readonly before: number | null; readonly limit: number; readonly list: string | null }
   | { readonly type: 'send'; readonly messages: readonly Outgoing[] }
+  | { readonly type: 'restored'; readonly session: Session; readonly messages: readonly Restored[] }
+  | { readonly type: 'stored'; readonly records: readonly (readonly [room: string, id: string, seq: number | null])[] }
+  | { readonly type: 'storage-lost' | 'disowned' }
+  | { readonly type: 'contract'; readonly room: string }
   | { readonly type: 'retry' | 'discard' | 'abort'; readonly room: string; readonly id: string }
   | { readonly type: 'broadcast'; readonly room: string; readonly message: string; readonly version: number; readonly data: unknown }
   | { readonly type: 'presence'; readonly room: string; readonly patch: Readonly<Record<string, unknown>> };

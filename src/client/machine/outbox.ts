@@ -18,14 +18,14 @@ export const clientClosed: Failure = { code: 'closed', message: 'the client is c
 export const failureOf = (code: string, message: string): Failure => ({ code: isErrorCode(code) ? code : 'rejected', message });
 
 /** Has not left: it may expire, be replaced or be taken back. */
-const isQueued = ({ seq, failure }: Entry): boolean => seq === null && !failure;
+export const isQueued = ({ seq, failure }: Entry): boolean => seq === null && !failure;
 
 function settle(turn: Turn, { settled, id, replaces }: Entry, outcome: Receipt | Failure): void {
   if (!settled) ask(turn, { type: 'settle', ids: [id, ...replaces], outcome });
 }
 
 /** Puts an entry into a room, or in the place of the one with its id. */
-function set(turn: Turn, room: Room, entry: Entry): Map<string, Entry> {
+export function set(turn: Turn, room: Room, entry: Entry): Map<string, Entry> {
   const draft = edit(turn, room);
   const entries = own(turn, draft.entries).set(entry.id, entry);
   draft.entries = entries;
@@ -39,7 +39,7 @@ function drop(turn: Turn, room: Room, entry: Entry, failure?: Failure): void {
 }
 
 /** Leaves an entry where it is, as one that failed. */
-function fail(turn: Turn, room: Room, entry: Entry, failure: Failure): void {
+export function fail(turn: Turn, room: Room, entry: Entry, failure: Failure): void {
   settle(turn, entry, failure);
   const entries = set(turn, room, { ...entry, failure, settled: true });
   for (const { id } of Array.from(entries.values()).filter((it) => it.failure).slice(0, -failedLimit)) entries.delete(id);
@@ -63,7 +63,7 @@ export function enqueue(turn: Turn, messages: readonly Outgoing[], barred: (room
   for (const { entries } of state.rooms.values()) for (const entry of entries.values()) add(entry, 1);
   for (const { room: id, ttl, ...message } of messages) {
     const expires = ttl ?? outbox.ttl;
-    const entry: Draft<Entry> = { ...message, at: now, expiresAt: expires === null ? null : now + expires, seq: null, sentOn: 0, seen: false, settled: false, failure: null, replaces: [] };
+    const entry: Draft<Entry> = { ...message, at: now, expiresAt: expires === null ? null : now + expires, seq: null, sentOn: 0, saved: null, seen: false, settled: false, failure: null, replaces: [] };
     let refused = barred(id);
     if (!refused && entry.coalesce !== null) {
       const room = roomOf(turn, id);
@@ -99,7 +99,11 @@ export function expiryOf({ entries }: Room): number {
 /** Expires what could not leave in time. */
 export function expire(turn: Turn, room: Room): void {
   for (const entry of room.entries.values()) {
-    if ((entry.expiresAt ?? Infinity) <= turn.now && isQueued(entry)) drop(turn, room, entry, { code: 'expired', message: 'it could not leave within its ttl' });
+    if ((entry.expiresAt ?? Infinity) > turn.now || !isQueued(entry)) continue;
+    const expired: Failure = { code: 'expired', message: 'it could not leave within its ttl' };
+    // Where no promise can tell, the outbox does.
+    if (entry.settled) fail(turn, room, entry, expired);
+    else drop(turn, room, entry, expired);
   }
 }
 
@@ -177,6 +181,7 @@ export function due(turn: Turn, room: Room, attempt: number, flight: Flight, fra
   let { seq, restart } = room;
   let flying = 0;
   let previous = 0;
+  let unsaved = false;
   for (const entry of room.entries.values()) {
     if (entry.failure) continue;
     if (++flying > Math.min(config.outbox.window, state.limits.window)) break;
@@ -185,6 +190,16 @@ export function due(turn: Turn, room: Room, attempt: number, flight: Flight, fra
       if (flight.count && (flight.count >= maxFlight || flight.bytes + entry.bytes > maxFlightBytes)) break;
       flight.count++;
       flight.bytes += entry.bytes;
+      unsaved ||= state.durable && entry.saved !== number;
+      if (unsaved) {
+        // Its number is given, so that its record can be written; it leaves, and what comes after it, once the record is there.
+        if (entry.seq === null) {
+          set(turn, room, { ...entry, seq });
+          edit(turn, room).seq = seq;
+        }
+        previous = number;
+        continue;
+      }
       // A number between was refused, and the server forgot the refusal: it cannot be had again.
       restart ||= previous !== 0 && number !== previous + 1;
       frames.push({ type: 'send', room: room.id, seq: number, id: entry.id, message: entry.type, version: entry.version, data: entry.data, restart: restart || null });
@@ -256,6 +271,7 @@ export function forsake(turn: Turn, before: Room, queuedToo: boolean): void {
   for (const entry of room.entries.values()) {
     const queued = isQueued(entry);
     if (entry.failure) set(turn, room, { ...entry, seq: null });
-    else if (!queued || queuedToo) drop(turn, room, entry, queued ? clientClosed : inDoubt);
+    // What is in storage may still be sent, by the client that finds it there.
+    else if (!queued || queuedToo) drop(turn, room, entry, queued && !turn.state.durable ? clientClosed : inDoubt);
   }
 }

@@ -84,6 +84,10 @@ export interface Self {
 export interface Session {
   readonly key: string;
   readonly instance: string;
+  /** Whose it is, where it came from storage: the id of its user, null for nobody in particular, undefined where that was never learned. */
+  readonly owner?: string | null | undefined;
+  /** Whether nobody else can have it: its older connection, if the server still believes in one, is to be replaced. */
+  readonly held?: boolean;
 }
 
 /** A joined session, as others see it. */
@@ -207,6 +211,8 @@ export interface Entry {
   readonly seq: number | null;
   /** The attempt it was last written on, 0 for never. */
   readonly sentOn: number;
+  /** The number its record in storage has; null: none. Nothing leaves before its record, number included, is there. */
+  readonly saved: number | null;
   /** Whether the log already showed it. */
   readonly seen: boolean;
   /** Whether its promise was settled before: it failed and is tried again, or the log lost it after it was acknowledged. */
@@ -241,6 +247,8 @@ export interface State {
   readonly retry: Retry;
   readonly signals: Signals;
   readonly session: Session;
+  /** Whether own messages are written to storage before they leave. */
+  readonly durable: boolean;
   readonly self: Self | null;
   readonly limits: Limits;
   readonly rooms: ReadonlyMap<string, Room>;
@@ -256,6 +264,7 @@ export function initialState(session: Session): State {
     retry: { failures: 0, since: null, lost: false, reauthed: false, reason: null, tries: 0, wokenAt: -Infinity },
     signals: { online: true, visible: true, frozen: false },
     session,
+    durable: false,
     self: null,
     limits: defaultLimits,
     rooms: new Map(),

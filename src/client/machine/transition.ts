@@ -1,10 +1,11 @@
 // The table of contents of the client: what happens on each event, in which order the parts react.
-import { attemptOf, connect, end, lose, open, ping, probe, signal } from './connection.js';
+import { attemptOf, connect, disowned, end, lose, open, ping, probe, signal } from './connection.js';
 import { lostAfter, probeTime, volatileLimit, type Context } from './context.js';
 import type { Effect } from './effects.js';
 import type { Event } from './events.js';
 import { frames } from './frames.js';
 import { request } from './history.js';
+import { reread, restored, stored } from './durable.js';
 import { clientClosed, discard, enqueue, retry } from './outbox.js';
 import { pump } from './pump.js';
 import { isWanted, present, release, retain, roomOf } from './room.js';
@@ -83,7 +84,7 @@ function react(turn: Turn, event: Event): void {
       if (connection.status !== 'opening') return;
       const { attempt, giveUpAt } = connection;
       state.connection = { status: 'greeting', attempt, giveUpAt, transport: event.transport, codec: event.codec };
-      return pump(turn, [{ type: 'hello', session: state.session.key, instance: state.session.instance, token: event.token, takeover: false, client: 'roomful-js', attempt }]);
+      return pump(turn, [{ type: 'hello', session: state.session.key, instance: state.session.instance, token: event.token, takeover: state.session.held ?? false, client: 'roomful-js', attempt }]);
     }
     case 'received':
       if (connection.status === 'live') state.connection = { ...connection, heardAt: now, probeUntil: null };
@@ -106,6 +107,15 @@ function react(turn: Turn, event: Event): void {
       return signal(turn, event.type);
     case 'send':
       return enqueue(turn, event.messages, (room) => barred(state, room));
+    case 'restored':
+      return restored(turn, event.session, event.messages);
+    case 'stored':
+      return stored(turn, event.records);
+    case 'disowned':
+      return disowned(turn);
+    case 'storage-lost':
+      state.durable = false;
+      return;
     case 'history':
       return request(turn, event.room, event, barred(state, event.room));
     default:
@@ -113,12 +123,14 @@ function react(turn: Turn, event: Event): void {
   }
 }
 
-type RoomEvent = Extract<Event, { type: 'retain' | 'release' | 'list-retain' | 'list-release' | 'retry' | 'discard' | 'abort' | 'broadcast' | 'presence' }>;
+type RoomEvent = Extract<Event, { type: 'contract' | 'retain' | 'release' | 'list-retain' | 'list-release' | 'retry' | 'discard' | 'abort' | 'broadcast' | 'presence' }>;
 
 /** What an app asks of one room. */
 function inRoom(turn: Turn, event: RoomEvent): void {
   const known = turn.state.rooms.get(event.room);
   switch (event.type) {
+    case 'contract':
+      return known && reread(turn, known);
     case 'retain':
       return retain(turn, roomOf(turn, event.room), event.history, event.presence);
     case 'release':

@@ -1,0 +1,111 @@
+// Storage at work for one client: gives back what an earlier page left, writes what changes, and looks after what others left.
+import type { Restored } from '../machine/events.js';
+import type { HeldSession } from './disk.js';
+import { createOrphans, type Orphans } from './orphans.js';
+import type { Keeper, StorageHost } from './port.js';
+import { orderOf, restoredFrom } from './records.js';
+import { createWriter, type Outbox, type Writer } from './writer.js';
+
+/** How long opening may take, in ms: some browsers never answer. */
+const openTime = 3_000;
+
+/** `take` opens the disk and locks a session on it. */
+export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>): Keeper {
+  let writer: Writer | null = null;
+  let orphans: Orphans | null = null;
+  let ended = false;
+  let live = false;
+
+  /** From here on it is as if there were no storage. What is there would go out a second time from a later page: it is forgotten. */
+  const fail = (error: unknown): void => {
+    if (ended) return;
+    ended = true;
+    writer?.abandon();
+    orphans?.end();
+    host.dispatch({ type: 'storage-lost' });
+    host.tell({ type: 'failed', error });
+  };
+
+  async function open(): Promise<void> {
+    const session = await take();
+    const { row, disk, unlock } = session;
+    const records = ended ? [] : await disk.messages(row.key);
+    if (ended) return unlock();
+    const { messages, orders, corrupt } = sorted(records);
+    writer = createWriter(session, byRoom(messages), orders, {
+      stored(written) {
+        if (!ended) host.dispatch({ type: 'stored', records: written.map(({ room, id, seq }) => [room, id, seq]) });
+      },
+      failed: fail,
+    });
+    orphans = createOrphans(disk, { key: row.key, owner: () => ownerOf(row.owner) }, host, createKeeper);
+    disk.lost(fail);
+    host.dispatch({ type: 'restored', session: { key: row.key, instance: host.randomId(12), owner: row.owner, held: true }, messages });
+    host.tell({ type: 'restored', messages: messages.length });
+    for (const record of corrupt) {
+      const { id } = record as { readonly id?: unknown };
+      if (typeof id === 'string') writer.forget(id);
+      host.tell({ type: 'corrupt', record });
+    }
+    sync();
+  }
+
+  const ownerOf = (before: string | null | undefined): string | null | undefined => {
+    const { self } = host.state();
+    return self ? (self.user?.id ?? null) : before;
+  };
+
+  function sync(): void {
+    if (ended || !writer) return;
+    const { rooms, connection } = host.state();
+    // What a client gave up when it was closed for good stays for the next one.
+    if (connection.status === 'closed') return release();
+    writer.write(new Map(Array.from(rooms.values(), ({ id, entries }) => [id, entries])));
+    const owner = ownerOf(undefined);
+    if (owner !== undefined) writer.own(owner);
+    if (connection.status === 'live' && !live) orphans?.look();
+    live = connection.status === 'live';
+  }
+
+  function release(forget: readonly string[] = []): void {
+    if (ended) return;
+    ended = true;
+    orphans?.end();
+    for (const id of forget) writer?.forget(id);
+    writer?.end();
+  }
+
+  const opened = open().catch(fail);
+  const late = new Promise<void>((resolve) => {
+    const cancel = host.clock.after(openTime, () => {
+      if (!writer) fail(new Error(`storage did not open within ${openTime} ms`));
+      resolve();
+    });
+    void opened.then(cancel);
+  });
+  return { ready: Promise.race([opened, late]), sync, release };
+}
+
+function sorted(records: readonly unknown[]): { readonly messages: readonly Restored[]; readonly orders: Map<string, number>; readonly corrupt: readonly unknown[] } {
+  const messages: Restored[] = [];
+  const orders = new Map<string, number>();
+  const corrupt: unknown[] = [];
+  for (const record of records.toSorted((a, b) => orderOf(a) - orderOf(b))) {
+    const message = restoredFrom(record);
+    if (message) {
+      messages.push(message);
+      orders.set(message.entry.id, orderOf(record));
+    } else corrupt.push(record);
+  }
+  return { messages, orders, corrupt };
+}
+
+function byRoom(messages: readonly Restored[]): Outbox {
+  const rooms = new Map<string, Map<string, Restored['entry']>>();
+  for (const { room, entry } of messages) {
+    const entries = rooms.get(room);
+    if (entries) entries.set(entry.id, entry);
+    else rooms.set(room, new Map([[entry.id, entry]]));
+  }
+  return rooms;
+}

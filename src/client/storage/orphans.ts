@@ -1,0 +1,90 @@
+// What pages that are gone left behind: delivered one session after the other, each as itself, beside our own.
+import type { Disk, HeldSession } from './disk.js';
+import { isBusy } from '../machine/room.js';
+import type { Courier, Keep, StorageHost } from './port.js';
+import { restoredFrom } from './records.js';
+import { findOrphan } from './session.js';
+
+export interface Orphans {
+  /** Looks for sessions that were left behind, unless it is at it. */
+  look(): void;
+  end(): void;
+}
+
+/** `own`: the key of our session, and whose it is. */
+export function createOrphans(disk: Disk, own: { readonly key: string; readonly owner: () => string | null | undefined }, host: StorageHost, keep: Keep): Orphans {
+  /** Sessions looked at already: what could not be delivered now waits for the next page. */
+  const seen = new Set([own.key]);
+  let looking = false;
+  let ended = false;
+  let courier: Courier | null = null;
+
+  /** Until nothing of it waits any more, or nothing can be done about it now. Resolves once everything is written. */
+  const deliver = (orphan: HeldSession): Promise<void> =>
+    new Promise((resolve) => {
+      let attached = false;
+      const sent = host.spawn({
+        attach(its) {
+          // A second time only for another user, to whom this session does not belong.
+          const again = attached;
+          attached = true;
+          const keeper = keep(its, again ? () => Promise.reject(new Error('not of this user')) : () => Promise.resolve({ ...orphan, unlock: resolve }));
+          let open = false;
+          const look = (): void => {
+            const { rooms, connection } = its.state();
+            if (!open || (connection.status !== 'closed' && connection.status !== 'needs-auth' && Array.from(rooms.values()).some(isBusy))) return;
+            open = false;
+            courier = null;
+            sent.close();
+          };
+          void keeper.ready.then(() => {
+            open = true;
+            look();
+          });
+          return {
+            ...keeper,
+            sync() {
+              keeper.sync();
+              look();
+            },
+          };
+        },
+      });
+      courier = sent;
+      sent.connect();
+    });
+
+  async function all(): Promise<void> {
+    const next = () => findOrphan(disk, seen, own.owner(), host.clock.now());
+    for (let orphan = await next(); orphan; orphan = ended ? null : await next()) {
+      const { key } = orphan.row;
+      seen.add(key);
+      try {
+        if (ended) return;
+        host.tell({ type: 'adopted', messages: orphan.messages });
+        await deliver(orphan);
+        const left = (await disk.messages(key)).flatMap((record) => restoredFrom(record) ?? []);
+        if (ended || left.some(({ entry }) => !entry.failure)) continue;
+        // What failed is shown by us from now on.
+        if (left.length) host.dispatch({ type: 'restored', session: host.state().session, messages: left });
+        await disk.remove(key);
+      } finally {
+        orphan.unlock();
+      }
+    }
+  }
+
+  return {
+    look() {
+      if (looking || ended) return;
+      looking = true;
+      all()
+        .catch((error: unknown) => { host.tell({ type: 'failed', error }); })
+        .finally(() => { looking = false; });
+    },
+    end() {
+      ended = true;
+      courier?.close();
+    },
+  };
+}

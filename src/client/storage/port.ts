@@ -1,0 +1,51 @@
+// Where an outbox outlives its page, as the client sees it. What implements it is imported by apps that want it, and weighs nothing on others.
+import type { HeldSession } from './disk.js';
+import type { Clock } from '../edge/clock.js';
+import type { Event } from '../machine/events.js';
+import type { State } from '../machine/state.js';
+
+/** What became of the outbox's storage. */
+export type StorageEvent =
+  /** It is open, and gave back this many messages of an earlier page. */
+  | { readonly type: 'restored'; readonly messages: number }
+  /** Messages that a page left behind, which is gone, are delivered beside our own. */
+  | { readonly type: 'adopted'; readonly messages: number }
+  /** A record that is none was found, and removed. */
+  | { readonly type: 'corrupt'; readonly record: unknown }
+  /** It cannot be used: from now on messages are held in memory only. Nothing that is still there is lost by it. */
+  | { readonly type: 'failed'; readonly error: unknown };
+
+/** What storage needs of the client that it serves. */
+export interface StorageHost {
+  readonly clock: Clock;
+  readonly randomId: (characters: number) => string;
+  readonly dispatch: (event: Event) => void;
+  readonly state: () => State;
+  readonly tell: (event: StorageEvent) => void;
+  /** A second client like this one, on other storage: it delivers what a page left behind under that page's own session. */
+  readonly spawn: (storage: OutboxStorage) => Courier;
+}
+
+/** As much of a client as whoever spawned it needs. */
+export interface Courier {
+  connect(): void;
+  close(): void;
+}
+
+/** Storage at work for one client. */
+export interface Keeper {
+  /** Resolves once the client knows its session, within seconds, and never rejects. */
+  readonly ready: Promise<void>;
+  /** Writes what changed. Called after each turn of changes. */
+  sync(): void;
+  /** Lets another client have the session, and what waits in it, but for the messages in `forget`. */
+  release(forget?: readonly string[]): void;
+}
+
+/** Puts storage to work, once `take` has a session. */
+export type Keep = (host: StorageHost, take: () => Promise<HeldSession>) => Keeper;
+
+export interface OutboxStorage {
+  /** Serves a client. `owner`: the id of the user whose sessions may be taken, null for nobody in particular; undefined: any. */
+  attach(host: StorageHost, owner: string | null | undefined): Keeper;
+}

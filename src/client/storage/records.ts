@@ -1,0 +1,37 @@
+// Messages as records, and back: whatever lies on a disk is checked before it is believed.
+import { isErrorCode } from '../../protocol/codes.js';
+import type { Restored } from '../machine/events.js';
+import type { Entry } from '../machine/state.js';
+import type { MessageRecord } from './disk.js';
+
+export const recordOf = (room: string, { id, type, version, data, at, expiresAt, coalesce, bytes, seq, failure }: Entry, order: number): MessageRecord => ({
+  id, order, room, type, version, data, at, expiresAt, coalesce, bytes,
+  // A message that failed goes out again under a number of its own, if at all.
+  seq: failure ? null : seq,
+  failure,
+});
+
+const isText = (it: unknown): it is string => typeof it === 'string' && it !== '';
+const isNumber = (it: unknown): it is number => typeof it === 'number' && Number.isFinite(it);
+const isObject = (it: unknown): it is Readonly<Record<string, unknown>> => typeof it === 'object' && it !== null;
+
+export function orderOf(record: unknown): number {
+  return isObject(record) && isNumber(record['order']) ? record['order'] : 0;
+}
+
+/** The message in a record, or null where it is none. */
+export function restoredFrom(record: unknown): Restored | null {
+  if (!isObject(record)) return null;
+  const { id, room, type, version, data, at, expiresAt, coalesce, bytes, seq, failure } = record;
+  if (!isText(id) || !isText(room) || !isText(type) || !isNumber(version) || !isNumber(at) || !isNumber(bytes)) return null;
+  if (expiresAt !== null && !isNumber(expiresAt)) return null;
+  if (coalesce !== null && typeof coalesce !== 'string') return null;
+  if (seq !== null && !(isNumber(seq) && Number.isSafeInteger(seq) && seq >= 1)) return null;
+  let failed: Entry['failure'] = null;
+  if (failure !== null) {
+    if (!isObject(failure) || !isErrorCode(failure['code']) || typeof failure['message'] !== 'string') return null;
+    failed = { code: failure['code'], message: failure['message'], ...('details' in failure && { details: failure['details'] }) };
+  }
+  // Its promise was of another page: nobody waits for it here.
+  return { room, entry: { id, type, version, data, shown: data, at, expiresAt, coalesce, bytes, seq, sentOn: 0, saved: seq, seen: false, settled: true, failure: failed, replaces: [] } };
+}

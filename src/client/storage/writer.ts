@@ -1,0 +1,116 @@
+// Writes what changes in an outbox, many records to one step: what is gathered during a step is the next one.
+import type { Entry, Room } from '../machine/state.js';
+import type { HeldSession, MessageRecord } from './disk.js';
+import { recordOf } from './records.js';
+
+/** Records of one step: the page is not held up for longer than it takes to copy them. */
+const batch = 500;
+
+export type Outbox = ReadonlyMap<string, Room['entries']>;
+
+export interface Writer {
+  /** Writes whatever differs from the outbox before: a new message, its number, its failure, its end. */
+  write(outbox: Outbox): void;
+  /** Says whose the session is. */
+  own(owner: string | null): void;
+  /** Forgets a record. */
+  forget(id: string): void;
+  /** Unlocks the session once everything is written. */
+  end(): void;
+  /** Unlocks the session once everything about it is forgotten. */
+  abandon(): void;
+}
+
+export interface WriterEvents {
+  readonly stored: (records: readonly MessageRecord[]) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** `before`: the outbox as it is on disk, `orders`: the order of each message in it, by id. */
+export function createWriter({ row, disk, unlock }: HeldSession, before: Outbox, orders: Map<string, number>, { stored, failed }: WriterEvents): Writer {
+  const { key } = row;
+  let written = before;
+  let lastOrder = Math.max(0, ...orders.values());
+  let nextRow: typeof row | null = null;
+  let latest = row;
+  const puts = new Map<string, MessageRecord>();
+  const deletes = new Set<string>();
+  let busy = false;
+  let ended = false;
+
+  async function step(): Promise<void> {
+    const some = Array.from(puts.values()).slice(0, batch);
+    const change = { ...(nextRow && { row: nextRow }), puts: some, deletes: Array.from(deletes) };
+    for (const { id } of some) puts.delete(id);
+    deletes.clear();
+    nextRow = null;
+    await disk.write(key, change);
+    if (some.length) stored(some);
+  }
+
+  async function work(): Promise<void> {
+    if (busy) return;
+    busy = true;
+    try {
+      // What changes within one turn is one step.
+      await Promise.resolve();
+      while (puts.size || deletes.size || nextRow) await step();
+    } catch (error) {
+      failed(error);
+    }
+    busy = false;
+    if (ended) unlock();
+  }
+
+  function compare(room: string, old: Room['entries'], now: Room['entries']): void {
+    for (const entry of now.values()) {
+      const known = old.get(entry.id);
+      if (known && known.seq === entry.seq && known.failure === entry.failure) continue;
+      put(room, entry, known);
+    }
+    for (const id of old.keys()) {
+      if (now.has(id)) continue;
+      orders.delete(id);
+      puts.delete(id);
+      deletes.add(id);
+    }
+  }
+
+  function put(room: string, entry: Entry, known: Entry | undefined): void {
+    // One that failed and is tried again is the newest.
+    const order = (!known?.failure || entry.failure ? orders.get(entry.id) : undefined) ?? ++lastOrder;
+    orders.set(entry.id, order);
+    deletes.delete(entry.id);
+    puts.set(entry.id, recordOf(room, entry, order));
+  }
+
+  return {
+    write(outbox) {
+      const none: Room['entries'] = new Map();
+      for (const [room, entries] of outbox) {
+        const old = written.get(room) ?? none;
+        if (old !== entries) compare(room, old, entries);
+      }
+      for (const [room, entries] of written) if (!outbox.has(room)) compare(room, entries, none);
+      written = outbox;
+      if (puts.size || deletes.size) void work();
+    },
+    own(owner) {
+      if (latest.owner === owner) return;
+      latest = nextRow = { ...latest, owner };
+      void work();
+    },
+    forget(id) {
+      puts.delete(id);
+      deletes.add(id);
+      void work();
+    },
+    end() {
+      ended = true;
+      void work();
+    },
+    abandon() {
+      disk.remove(key).then(unlock, unlock);
+    },
+  };
+}
