@@ -1,6 +1,7 @@
 // The server core: sessions over any transport, rooms over any broker. Knows nothing of Node.
 import type { AnyContract } from '../contract/define-room.js';
 import { untypedRoom } from '../contract/define-room.js';
+import { isLarger } from '../protocol/bytes.js';
 import type { Codec, Encoded } from '../protocol/codec.js';
 import type { ClientFrame } from '../protocol/frames.js';
 import { Malformed, parseClientFrame } from '../protocol/parse.js';
@@ -175,7 +176,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   function read(peer: Peer, codec: Codec, data: Encoded): void {
     let frames: ClientFrame[];
     try {
-      if (data.length > settings.limits.frame) return drop(peer, 1009, `at most ${settings.limits.frame} bytes`);
+      if (isLarger(data, settings.limits.frame)) return drop(peer, 1009, `at most ${settings.limits.frame} bytes`);
       frames = codec.decode(data).flatMap((tuple) => parseClientFrame(tuple) ?? []);
     } catch (error) {
       if (!(error instanceof Malformed)) failed(error);

@@ -1,5 +1,6 @@
 // A network in memory, between real clients and the real server core, that delays, stalls and cuts on request.
 import type { Connect, Link, LinkEvents } from '../client/edge/link.js';
+import { byteLength } from '../protocol/bytes.js';
 import type { Encoded } from '../protocol/codec.js';
 import type { Transport } from '../server/ports.js';
 import type { ServerCore } from '../server/server.js';
@@ -61,12 +62,12 @@ export function createNetwork(clock: TestClock, random: () => number, server: ()
         held.push(item);
         return;
       }
-      if ('data' in item) bytes -= item.data.length;
+      if ('data' in item) bytes -= byteLength(item.data);
       deliver(item);
     };
     return {
       put(item) {
-        if ('data' in item) bytes += item.data.length;
+        if ('data' in item) bytes += byteLength(item.data);
         last = Math.max(last, clock.now() + conditions.delay + random() * conditions.jitter);
         clock.after(last - clock.now(), () => {
           arrive(item);

@@ -78,6 +78,7 @@ describe.each(codecs)('$name', (codec) => {
     ['a text as opcode', (it) => encoded(it, ['send', 'lobby']), 4400],
     ['nesting without end', (it) => (it.binary ? new Uint8Array(60_000).fill(0x91) : '['.repeat(60_000)), 4400],
     ['more bytes than allowed', (it) => encoded(it, [9, 1, 'x'.repeat(70_000)]), 1009],
+    ['more bytes than allowed, in fewer characters', (it) => encoded(it, [9, 1, '漢'.repeat(25_000)]), 1009],
   ])('P4 P8 P10 %s', async (name, message, code) => {
     const world = rawWorld({ rooms });
     const good = await bystanders(world);
@@ -90,6 +91,13 @@ describe.each(codecs)('$name', (codec) => {
     await good.talk();
     expect(good.heard.of('message')).toHaveLength(1);
     expect(world.logs).toEqual([]);
+  });
+
+  test('P4 as many bytes as allowed are read, however few characters they are', async () => {
+    const good = rawWorld({ rooms }).peer(codec);
+    await good.hello();
+    await good.sayRaw(encoded(codec, [9, 1, `xx${'漢'.repeat(21_840)}`]));
+    expect([good.closed, good.of('pong').length]).toEqual([null, 1]);
   });
 
   test('P10 an opcode of a later version is ignored', async () => {

@@ -313,6 +313,7 @@ describe('P25 presence', () => {
   test.each([
     ['that does not fit', { name: 1 }, 'invalid'],
     ['that is too large', { name: 'x'.repeat(5_000) }, 'too-large'],
+    ['that is too large in fewer characters', { name: '漢'.repeat(1_500) }, 'too-large'],
   ])('one %s is refused and changes nothing', async (_name, patch, code) => {
     const world = setup();
     const ada = world.peer();

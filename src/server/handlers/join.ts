@@ -1,5 +1,6 @@
 // join and leave: into a room at a position, out of it again.
 import { checkPresence } from '../../contract/validate.js';
+import { isLarger } from '../../protocol/bytes.js';
 import type { ClientFrame, MemberTuple } from '../../protocol/frames.js';
 import { toPosition, toTuple } from '../../protocol/position.js';
 import { allowed } from '../ask.js';
@@ -27,7 +28,7 @@ function presenceOf(presence: unknown, served: ServedRoom, { settings }: Service
   if (presence === null || !served.presence) return null;
   try {
     const checked = checkPresence(served.contract, presence);
-    return JSON.stringify(checked).length > settings.limits.presence || typeof checked !== 'object' || checked === null ? 'invalid' : (checked as Readonly<Record<string, unknown>>);
+    return isLarger(JSON.stringify(checked), settings.limits.presence) || typeof checked !== 'object' || checked === null ? 'invalid' : (checked as Readonly<Record<string, unknown>>);
   } catch {
     return 'invalid';
   }

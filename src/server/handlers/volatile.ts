@@ -1,5 +1,6 @@
 // broadcast, presence, history: what is not kept, what members show, what is read back.
 import { checkPresence, readMessage } from '../../contract/validate.js';
+import { isLarger } from '../../protocol/bytes.js';
 import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import { checkPayload } from '../../protocol/payload.js';
@@ -47,7 +48,7 @@ export async function presence(frame: Extract<ClientFrame, { type: 'presence' }>
     const patch = frame.patch as Readonly<Record<string, unknown>>;
     const whole = { ...membership.presence, ...patch };
     checkPresence(membership.served.contract, whole);
-    if (JSON.stringify(whole).length > services.settings.limits.presence) return fail(peer, frame.room, 'too-large', `a presence is at most ${services.settings.limits.presence} bytes`);
+    if (isLarger(JSON.stringify(whole), services.settings.limits.presence)) return fail(peer, frame.room, 'too-large', `a presence is at most ${services.settings.limits.presence} bytes`);
     const answer = await allowed(membership, 'presence', null, patch, services);
     if (peer.lane.signal.aborted) return;
     if (answer !== 'yes') return refuse(peer, frame.room, answer);

@@ -1,0 +1,9 @@
+// How large a message is on the wire: bounds are bytes, and a character takes one to three of them.
+import type { Encoded } from './codec.js';
+
+const utf8 = new TextEncoder();
+
+export const byteLength = (data: Encoded): number => (typeof data === 'string' ? utf8.encode(data).length : data.length);
+
+/** Whether it takes more than `limit` bytes. They are counted only where the number of characters leaves it open. */
+export const isLarger = (data: Encoded, limit: number): boolean => data.length > limit || (data.length * 3 > limit && byteLength(data) > limit);
