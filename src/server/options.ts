@@ -18,7 +18,7 @@ export interface ServerOptions {
   readonly rooms: readonly ServedRoom[];
   /** Who is there. Null refuses with 4401. Default: everybody, as nobody in particular. */
   readonly authenticate?: ((credentials: { readonly token: string | null; readonly request: RequestInfo }) => MaybePromise<User | null>) | undefined;
-  /** What other members see of a user. Default: all of it but `expiresAt`. */
+  /** What other members see of a user: plain data, with its id. Default: all of it but `expiresAt`. Anything else is logged, and closes the connection with 4500. */
   readonly expose?: ((user: User) => User) | undefined;
   /** Keeps rooms. Default: {@link memoryBroker}. */
   readonly broker?: Broker | undefined;

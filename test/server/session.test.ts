@@ -2,7 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ServerOptions } from '../../src/server/options.js';
 import { serve } from '../../src/server/serve.js';
+import { json } from '../../src/protocol/codec.js';
 import { defaultLimits } from '../../src/protocol/limits.js';
+import { msgpack } from '../../src/protocol/msgpack.js';
 import { rawWorld, type RawWorld } from '../support/raw.js';
 
 const rooms = [serve('lobby')];
@@ -78,6 +80,44 @@ describe('P14 authentication', () => {
     expect(ada.closed).toBeNull();
     await clock.advance(1);
     expect(ada.closed?.code).toBe(4500);
+  });
+});
+
+describe('what others see of a user', () => {
+  const exposing = (expose: ServerOptions['expose']): RawWorld => rawWorld({ rooms: [serve('lobby', { presence: true })], expose });
+
+  test.each<readonly [string, NonNullable<ServerOptions['expose']>]>([
+    ['a Date', (user) => ({ ...user, since: new Date(0) })],
+    ['a BigInt', (user) => ({ ...user, balance: 1n })],
+    ['a function', (user) => ({ ...user, save: () => undefined })],
+    ['no id', () => ({}) as never],
+    ['nothing', () => null as never],
+    ['more than a frame of many can carry', (user) => ({ ...user, friends: Array.from({ length: 10_000 }, (_, index) => index) })],
+    ['an exception', () => { throw new Error('secret'); }],
+  ])('P14 %s ends the connection with 4500 and a line in the log, before anybody sees it', async (_name, expose) => {
+    const world = exposing((user) => (user.id === 'ada' ? expose(user) : user));
+    for (const codec of [json(), msgpack()]) {
+      const [bob, ada] = [world.peer(codec), world.peer(codec)];
+      await bob.hello('bob', 'session-of-bob');
+      await bob.say({ ...join, presence: {} });
+      await ada.hello();
+      await ada.say({ ...join, presence: {} });
+      await world.clock.advance(100);
+      expect(ada.closed).toEqual({ code: 4500, reason: 'authentication is unavailable' });
+      expect(bob.of('presence').flatMap(({ joined }) => joined.map(([, user]) => user?.id))).not.toContain('ada');
+    }
+    expect(world.logs.map(({ level }) => level)).toEqual(['error', 'error']);
+  });
+
+  test('a renewed one that cannot travel leaves the old one in place', async () => {
+    let odd = false;
+    const world = exposing((user) => (odd ? { ...user, since: new Date(0) } : user));
+    const ada = world.peer();
+    await ada.hello();
+    odd = true;
+    await ada.say({ type: 'auth', token: 'ada' }, { ...join, presence: {} });
+    expect(ada.of('error')).toMatchObject([{ code: 'unavailable' }]);
+    expect(ada.of('joined')[0]?.members).toMatchObject([[expect.anything(), { id: 'ada' }, {}]]);
   });
 });
 

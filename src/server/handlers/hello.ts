@@ -1,33 +1,50 @@
 // hello and auth: who is there.
 import type { ClientFrame } from '../../protocol/frames.js';
+import { maxItems } from '../../protocol/limits.js';
+import { checkPayload } from '../../protocol/payload.js';
 import { inTime } from '../ask.js';
 import { identityOf, tell, type Identity, type Peer } from '../peer.js';
+import { valuesIn } from '../portions.js';
 import type { Services } from '../services.js';
 import type { User } from '../serve.js';
 
-async function userOf(peer: Peer, token: string | null, services: Services): Promise<User | null | 'refused' | 'failed'> {
-  const { authenticate, logger } = services.settings;
-  if (!authenticate) return null;
+const expiryOf = (user: User | null): number => user?.expiresAt ?? Infinity;
+
+/** Values in what others see of a user: it travels with each of its messages, and with its presence. */
+const shownItems = maxItems / 5;
+
+/** Somebody as the server knows them, and as others see them. */
+type Known = Pick<Identity, 'user' | 'shown'>;
+
+function shownOf(user: User, expose: (user: User) => User): User {
+  const shown: unknown = expose(user);
+  if (typeof shown !== 'object' || typeof (shown as User | null)?.id !== 'string') throw new TypeError('expose must return a user whose id is a string');
+  checkPayload(shown, 'the exposed user');
+  if (valuesIn(shown) > shownItems) throw new RangeError(`the exposed user holds more than ${shownItems} values`);
+  return shown as User;
+}
+
+async function userOf(peer: Peer, token: string | null, services: Services): Promise<Known | 'refused' | 'failed'> {
+  const { authenticate, expose, logger } = services.settings;
+  if (!authenticate) return { user: null, shown: null };
   try {
     const user = await inTime(authenticate({ token, request: peer.request }), services.after);
-    if (user === null || user === undefined) return 'refused';
+    if (user === null || user === undefined || expiryOf(user) <= services.now()) return 'refused';
     if (typeof user.id !== 'string' || user.id === '') throw new TypeError('authenticate must return a user whose id is a string');
-    return user;
+    return { user, shown: shownOf(user, expose) };
   } catch (error) {
-    logger.error({ error: error instanceof Error ? error.name : typeof error, message: error instanceof Error ? error.message : '' }, 'authenticate failed');
+    logger.error({ error: error instanceof Error ? error.name : typeof error, message: error instanceof Error ? error.message : '' }, 'a user could not be authenticated, or cannot be shown to others');
     return 'failed';
   }
 }
 
-const expiryOf = (user: User | null): number => user?.expiresAt ?? Infinity;
-
 export async function hello(frame: Extract<ClientFrame, { type: 'hello' }>, peer: Peer, services: Services): Promise<void> {
   const { settings } = services;
-  const user = await userOf(peer, frame.token, services);
+  const known = await userOf(peer, frame.token, services);
   if (peer.lane.signal.aborted) return;
-  if (user === 'failed') return services.drop(peer, 4500, 'authentication is unavailable');
-  if (user === 'refused' || expiryOf(user) <= services.now()) return services.drop(peer, 4401, 'the token was refused');
-  const shown = user && settings.expose(user);
+  if (known === 'failed') return services.drop(peer, 4500, 'authentication is unavailable');
+  if (known === 'refused') return services.drop(peer, 4401, 'the token was refused');
+  const { user, shown } = known;
   const producer = JSON.stringify([user?.id ?? null, frame.session]);
   const member = (await services.digest(producer)).slice(0, 16);
   if (peer.lane.signal.aborted) return;
@@ -54,12 +71,12 @@ export async function hello(frame: Extract<ClientFrame, { type: 'hello' }>, peer
 
 export async function auth(frame: Extract<ClientFrame, { type: 'auth' }>, peer: Peer, services: Services): Promise<void> {
   const identity = identityOf(peer);
-  const user = await userOf(peer, frame.token, services);
+  const known = await userOf(peer, frame.token, services);
   if (peer.lane.signal.aborted) return;
-  if (user === 'failed') return tell(peer, { type: 'error', ref: null, code: 'unavailable', reason: 'authentication is unavailable' });
-  if (user === 'refused' || expiryOf(user) <= services.now()) return services.drop(peer, 4401, 'the token was refused');
+  if (known === 'failed') return tell(peer, { type: 'error', ref: null, code: 'unavailable', reason: 'authentication is unavailable' });
+  if (known === 'refused') return services.drop(peer, 4401, 'the token was refused');
+  const { user, shown } = known;
   if ((user?.id ?? null) !== (identity.user?.id ?? null)) return services.drop(peer, 4403, 'a token of another user');
-  const shown = user && services.settings.expose(user);
   peer.identity = { ...identity, user, shown, sender: [identity.member, shown] };
   services.advance(peer, { type: 'renewed', expiresAt: expiryOf(user) });
   tell(peer, { type: 'auth', expires: user?.expiresAt ?? null });
