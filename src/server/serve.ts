@@ -26,7 +26,7 @@ export interface AuthorizeRequest<Params = Readonly<Record<string, string>>> {
   readonly data: unknown;
 }
 
-/** A message on its way into the log. A handler may set `data`, which is then what everybody gets. */
+/** A message on its way into the log. A handler may set `data`, or write into it: what it leaves, everybody gets, if it fits the contract. */
 export interface IncomingMessage<Data = unknown> {
   readonly id: string;
   readonly room: string;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { defineRoom, type } from '../../src/contract/index.js';
 import type { ClientFrame } from '../../src/protocol/frames.js';
 import type { PositionTuple } from '../../src/protocol/position.js';
-import type { Action, AuthorizeRequest } from '../../src/server/serve.js';
+import type { Action, AuthorizeRequest, IncomingMessage } from '../../src/server/serve.js';
 import { serve } from '../../src/server/serve.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../support/raw.js';
 
@@ -137,6 +137,33 @@ describe('P28 P29 durable messages', () => {
     await ada.say(joinOf({ room: 'big' }), say(1, { spoil: true }), say(2, { refuse: true }), say(3, {}));
     expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([[1, 'invalid'], [2, 'invalid']]);
     expect([ada.closed, ada.of('ack').length]).toEqual([null, 1]);
+  });
+
+  test.each<readonly [string, (message: IncomingMessage<{ text: string }>) => void]>([
+    ['puts in place of the message', (message) => { message.data = { text: 7 } as never; }],
+    ['writes into it', (message) => { Object.assign(message.data, { text: 7 }); }],
+  ])('P33 what a handler %s must fit the contract: if not it is the server\'s error, and refused', async (_name, change) => {
+    // One makes a copy of what it takes, one does not.
+    for (const schema of [z.object({ text: z.string() }), z.custom<{ text: string }>((it) => typeof (it as { text?: unknown }).text === 'string')]) {
+      const room = defineRoom('r', { messages: { m: schema } });
+      const world = rawWorld({ rooms: [serve(room, { on: { m: (message) => { if (message.data.text === 'change') change(message); } } })] });
+      const ada = world.peer();
+      await ada.hello();
+      const say = (seq: number, text: string) => send(seq, { room: 'r', message: 'm', data: { text } });
+      await ada.say(joinOf({ room: 'r' }), say(1, 'change'), say(2, 'leave'));
+      expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([[1, 'rejected']]);
+      expect(ada.of('message').map(({ entry }) => entry[8])).toEqual([{ text: 'leave' }]);
+      expect(world.logs).toMatchObject([{ level: 'error', details: { type: 'm' } }]);
+    }
+  });
+
+  test('P33 a schema that does not take what it makes is not held against the handler', async () => {
+    const room = defineRoom('r', { messages: { m: z.string().transform(Number) } });
+    const world = rawWorld({ rooms: [serve(room, { on: { m: (message) => { if (message.data > 1) message.data *= 10; } } })] });
+    const ada = world.peer();
+    await ada.hello();
+    await ada.say(joinOf({ room: 'r' }), send(1, { room: 'r', message: 'm', data: '1' }), send(2, { room: 'r', message: 'm', data: '2' }));
+    expect([ada.of('nack'), ada.of('message').map(({ entry }) => entry[8])]).toEqual([[], [1, 20]]);
   });
 
   test('P18 a ping is answered while a handler is at work', async () => {

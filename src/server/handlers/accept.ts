@@ -1,5 +1,5 @@
 // A durable message on its way into the log: check, ask, run the room's handler, append or refuse. It belongs to the server, not to the connection that brought it.
-import { readMessage } from '../../contract/validate.js';
+import { readMessage, versionOf, type Validated } from '../../contract/validate.js';
 import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import { checkPayload } from '../../protocol/payload.js';
@@ -9,7 +9,7 @@ import type { Outcome } from '../handlings.js';
 import { adopt, caught, chain } from '../maybe.js';
 import { identityOf, type Identity, type Membership } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
-import type { IncomingMessage } from '../serve.js';
+import type { IncomingMessage, ServedRoom } from '../serve.js';
 import type { Services } from '../services.js';
 
 export type Send = Extract<ClientFrame, { type: 'send' }>;
@@ -36,6 +36,22 @@ function reject(reason: string, details?: unknown): never {
   throw new Rejected(reason, details);
 }
 
+/** Whether what a handler left fits the contract. A schema that does not take what it makes itself, since it transforms, can say nothing of it. */
+function fits({ contract }: ServedRoom, { message: type, version, data }: Send, left: unknown): boolean {
+  const reading = (from: number, it: unknown): Validated | null => {
+    try {
+      return readMessage(contract, type, from, it);
+    } catch {
+      return null;
+    }
+  };
+  const newest = versionOf(contract, type);
+  if (reading(newest, left)) return true;
+  // Null where the handler wrote into what arrived, and spoilt it.
+  const made = reading(version, data);
+  return made !== null && !reading(newest, made.data);
+}
+
 /** Runs the room's handler, if there is one. */
 function handled({ served, params, room }: Membership, { user, member }: Identity, frame: Send, data: unknown, version: number, { handlings }: Services): MaybePromise<Handled> {
   const handler = served.handlers.get(frame.message);
@@ -46,6 +62,7 @@ function handled({ served, params, room }: Membership, { user, member }: Identit
     // A handler may have changed it in place.
     checkPayload(message.data);
     checkPayload(result, 'the result');
+    if (!fits(served, frame, message.data)) throw new TypeError('what the handler left does not fit its contract');
     return { data: message.data, version, result };
   });
 }
