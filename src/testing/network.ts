@@ -50,7 +50,8 @@ const copy = (data: Encoded): Encoded => (typeof data === 'string' ? data : data
 
 export function createNetwork(clock: TestClock, random: () => number, server: () => ServerCore | null, origin: string | null = null): Network {
   const conditions: Conditions = { delay: 0, jitter: 0, up: true, down: true, cut: false };
-  const connections = new Set<{ readonly break: () => void; readonly release: () => void }>();
+  // Until both ends know that it is over: what the client closed may still be open at the server.
+  const connections = new Set<{ readonly open: boolean; readonly break: () => void; readonly release: () => void }>();
   let opened = 0;
 
   const pipe = (direction: 'up' | 'down', deliver: (item: Item) => void): Pipe => {
@@ -88,35 +89,30 @@ export function createNetwork(clock: TestClock, random: () => number, server: ()
     opened++;
     let open = true;
     let session: ReturnType<ServerCore['open']> | null = null;
-    const ended = (): void => {
+    /** Both ends learn that it is over: a client that closed knows already. */
+    const end = (code: number, reason: string): void => {
+      const wasOpen = open;
       open = false;
       connections.delete(connection);
+      session?.closed(code);
+      session = null;
+      if (wasOpen) events.closed(code, reason);
     };
     const up = pipe('up', (item) => {
-      if (!session) return;
-      if ('data' in item) session.message(item.data);
-      else {
-        session.closed(item.code);
-        session = null;
-      }
+      if (!('data' in item)) end(item.code, item.reason);
+      else session?.message(item.data);
     });
     const down = pipe('down', (item) => {
       if (!open) return;
       if ('data' in item) events.message(item.data);
-      else {
-        ended();
-        session?.closed(item.code);
-        session = null;
-        events.closed(item.code, item.reason);
-      }
+      else end(item.code, item.reason);
     });
     const connection = {
+      get open() {
+        return open;
+      },
       break() {
-        const wasOpen = open;
-        ended();
-        session?.closed(1006);
-        session = null;
-        if (wasOpen) events.closed(1006, '');
+        end(1006, '');
       },
       release() {
         up.release();
@@ -155,7 +151,7 @@ export function createNetwork(clock: TestClock, random: () => number, server: ()
       },
       close(code, reason) {
         if (!open) return;
-        ended();
+        open = false;
         up.put({ code, reason });
       },
     };
@@ -168,7 +164,7 @@ export function createNetwork(clock: TestClock, random: () => number, server: ()
   return {
     connect,
     get connections() {
-      return connections.size;
+      return Array.from(connections).filter(({ open }) => open).length;
     },
     get opened() {
       return opened;
