@@ -37,8 +37,10 @@ export interface MemoryBrokerOptions {
 const settledLimit = 512;
 /** How long a producer that was not heard of is remembered, in ms: 24 h. */
 const producerTime = 86_400_000;
-/** What is old is looked for in all rooms once in so many appends. */
+/** What is old is looked for in all rooms once in so many uses of any, … */
 const sweepEvery = 4_096;
+/** … and at the first use after so long, in ms. No timer: what nobody uses does not grow. */
+const sweepTime = 600_000;
 
 const randomText = (characters: number): string => Array.from(crypto.getRandomValues(new Uint8Array(characters)), (byte) => (byte & 31).toString(32)).join('');
 
@@ -46,12 +48,14 @@ const randomText = (characters: number): string => Array.from(crypto.getRandomVa
 export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBrokerOptions = {}): Broker {
   const logs = new Map<string, Log>();
   const nodes = new Set<(event: NodeEvent) => void>();
-  let appends = 0;
+  let uses = 0;
+  let sweptAt = now();
   // One epoch for all logs, until one that had entries is forgotten: a room that is empty and forgotten for a moment is still the same to who comes back to it.
   const life = randomId(10);
   let forgotten = 0;
 
   const logOf = (room: string): Log => {
+    if (++uses % sweepEvery === 0 || now() - sweptAt > sweepTime) sweep();
     let log = logs.get(room);
     if (!log) {
       const epoch = `${life}-${forgotten}`;
@@ -96,8 +100,8 @@ export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBr
   };
 
   /** Forgets what is too old, and rooms of which nothing else is left. A room that is forgotten begins a new epoch. */
-  const sweep = (): void => {
-    if (++appends % sweepEvery !== 0) return;
+  function sweep(): void {
+    sweptAt = now();
     for (const [room, log] of logs) {
       trim(log);
       for (const [name, { usedAt }] of log.producers) if (now() - usedAt > producerTime) log.producers.delete(name);
@@ -106,7 +110,7 @@ export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBr
         if (log.top.offset > 0) forgotten++;
       }
     }
-  };
+  }
 
   function append(it: Append): Appended {
     const log = logOf(it.room);
@@ -125,7 +129,6 @@ export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBr
     log.limits = it.log;
     trim(log);
     emit(log, { type: 'entry', entry });
-    sweep();
     return { status: 'ok', epoch: log.epoch, offset, timestamp };
   }
 
@@ -163,9 +166,9 @@ export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBr
     },
     watermark: (room, name) => logs.get(room)?.producers.get(name)?.last ?? 0,
     recall(room, name, seq, id) {
-      const log = logOf(room);
-      const producer = log.producers.get(name);
-      return producer && seq <= producer.last ? remembered(log, producer, seq, id) : null;
+      const log = logs.get(room);
+      const producer = log?.producers.get(name);
+      return log && producer && seq <= producer.last ? remembered(log, producer, seq, id) : null;
     },
     read,
     subscribe(room, listener) {

@@ -1,5 +1,6 @@
 // The broker of one process: the contract of every broker, and what it forgets.
 import { expect, test } from 'vitest';
+import type { Broker } from '../../src/server/broker.js';
 import { memoryBroker } from '../../src/server/memory-broker.js';
 import { brokerContract } from '../contracts/broker.js';
 
@@ -30,6 +31,44 @@ test('rooms that nobody uses are forgotten once all they hold is too old', async
   expect(again).toMatchObject({ offset: 1 });
   expect((again as { readonly epoch: string }).epoch).not.toBe((first as { readonly epoch: string }).epoch);
   expect(await say('kept')).toMatchObject({ epoch: (kept as { readonly epoch: string }).epoch, offset: 2 });
+});
+
+const refusal = { code: 'rejected', reason: 'no', details: null };
+
+test('rooms whose messages were all refused are forgotten a day later, and are the same to who comes back', async () => {
+  let now = 1_000;
+  const broker = memoryBroker({ now: () => now });
+  const rooms = Array.from({ length: 300 }, (_, index) => `room${index}`);
+  for (const room of rooms) await broker.refuse(room, 'p', 1, 'x', refusal);
+  const epochOf = async (room: string) => (await broker.read(room, { before: null, limit: 0 }) as { readonly epoch: string }).epoch;
+  const before = await epochOf('room7');
+  const known = async () => {
+    let count = 0;
+    for (const room of rooms) if ((await broker.watermark(room, 'p')) > 0) count++;
+    return count;
+  };
+  now += 86_000_000;
+  await broker.enter('lobby', ['m', null, null]);
+  expect(await known()).toBe(300);
+  now += 1_000_000;
+  await broker.enter('lobby', ['n', null, null]);
+  expect(await known()).toBe(0);
+  expect(await epochOf('room7')).toBe(before);
+});
+
+test.each<readonly [string, (broker: Broker, count: number) => unknown]>([
+  ['refused', (broker, count) => broker.refuse('busy', 'p', count, 'x', refusal)],
+  ['entered', (broker, count) => broker.enter('busy', [`m${count}`, null, null])],
+  ['subscribed to', (broker) => broker.subscribe('busy', () => undefined)],
+  ['read', (broker) => broker.read('busy', { before: null, limit: 1 })],
+])('what is too old is looked for however a broker is used: %s', async (_name, use) => {
+  let now = 1_000;
+  const broker = memoryBroker({ now: () => now });
+  const say = (): unknown => broker.append({ room: 'old', producer: null, seq: 0, id: 'x', restart: false, sender: null, type: 't', version: 1, data: null, result: null, log: { limit: 10, ttl: 1_000 } });
+  await say();
+  now += 2_000;
+  for (let count = 0; count < 5_000; count++) await use(broker, count);
+  expect(await say()).toMatchObject({ offset: 1 });
 });
 
 test('a receipt older than the window is a duplicate whose place is not known', async () => {
