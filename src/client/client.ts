@@ -138,6 +138,10 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
       (performers[effect.type] as (it: typeof effect) => unknown)(effect);
     },
     deliver(delivery) {
+      if (delivery.type === 'reset') {
+        const { type: _, ...event } = delivery;
+        return emit('reset', event);
+      }
       const messages = delivery.type === 'deliver' ? delivery.messages : [{ ...delivery.broadcast, id: ports.randomId(12), offset: null, timestamp: ports.clock.now() }];
       const room = messages[0]?.room ?? '';
       for (const message of messages) {
@@ -156,9 +160,6 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
 
   const attempts = createAttempts(options, ports.connect, driver.dispatch, (attempt) => driver.state().attempt === attempt && driver.state().connection.status === 'opening', () => driver.state().limits.frame, () => keeper?.ready, report);
 
-  const tell = ({ type, ...event }: Extract<Effect, { type: 'reset' | 'acked-lost' }>): void => {
-    emit(type, event as never);
-  };
   /** What does each effect. */
   const performers: { readonly [T in Exclude<Effect, Delivery>['type']]: (effect: Extract<Effect, { type: T }>) => unknown } = {
     ...attempts,
@@ -175,8 +176,9 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
       keeper = storage?.attach(host, user);
       driver.dispatch({ type: 'disowned' });
     },
-    reset: tell,
-    'acked-lost': tell,
+    'acked-lost'({ type: _, ...event }) {
+      emit('acked-lost', event);
+    },
     report({ failure, room }) {
       report(errorOf(failure), room);
     },

@@ -16,7 +16,7 @@ export interface DriverPorts {
   readonly context: Omit<Context, 'now'>;
   /** Does what an effect asks for; may dispatch. */
   readonly perform: (effect: Exclude<Effect, Delivery>) => void;
-  /** Hands messages to handlers; called after the store was set. */
+  /** Hands messages to handlers, and tells of a reset between them; called after the store was set. */
   readonly deliver: (delivery: Delivery) => void;
   /** After a turn of changes. */
   readonly pumped: () => void;
@@ -24,7 +24,8 @@ export interface DriverPorts {
   readonly changed: (view: RealtimeState, before: RealtimeState) => void;
 }
 
-export type Delivery = Extract<Effect, { type: 'deliver' | 'deliver-broadcast' }>;
+/** What handlers are told in order. */
+export type Delivery = Extract<Effect, { type: 'deliver' | 'deliver-broadcast' | 'reset' }>;
 
 /** A zustand vanilla store that only the driver writes. */
 export type ReadonlyStore<T> = Pick<StoreApi<T>, 'getState' | 'getInitialState' | 'subscribe'>;
@@ -54,12 +55,22 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
   let outgoing: Outgoing[] = [];
   let deliveries: Delivery[] = [];
 
+  // A wall clock, so that sleep counts; one that is set back goes on from where it was, or every deadline would wait for the past to pass again.
+  let latest = -Infinity;
+  let setBack = 0;
+  const now = (): number => {
+    const wall = clock.now() + setBack;
+    setBack += Math.max(0, latest - wall);
+    latest = Math.max(latest, wall);
+    return latest;
+  };
+
   const arm = (): void => {
     const next = deadline(state);
     if (next === armedFor) return;
     disarm();
     armedFor = next;
-    disarm = next === Infinity ? () => undefined : clock.after(next - clock.now(), () => {
+    disarm = next === Infinity ? () => undefined : clock.after(next - now(), () => {
       armedFor = Infinity;
       dispatch({ type: 'tick' });
     });
@@ -115,11 +126,11 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
     running = true;
     try {
       for (let next = events.shift(); next; next = events.shift()) {
-        const [after, effects] = transition(state, next, { ...context, now: clock.now() });
+        const [after, effects] = transition(state, next, { ...context, now: now() });
         if (after !== state && next.type !== 'pump') pumpSoon();
         state = after;
         for (const effect of effects) {
-          if (effect.type === 'deliver' || effect.type === 'deliver-broadcast') deliveries.push(effect);
+          if (effect.type === 'deliver' || effect.type === 'deliver-broadcast' || effect.type === 'reset') deliveries.push(effect);
           else ports.perform(effect);
         }
       }
@@ -136,7 +147,11 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
     dispatch(event) {
       // What was sent before this comes before it: it is what a close settles and an abort takes back, and a message that is tried again is newer.
       if (event.type === 'close' || event.type === 'retry' || event.type === 'abort' || event.type === 'discard') takeOutgoing();
-      if (event.type === 'close') ports.pumped();
+      if (event.type === 'close') {
+        ports.pumped();
+        // What was received before is handed over before, and nothing after.
+        if (flushing) flush();
+      }
       dispatch(event);
     },
     send(message) {

@@ -12,7 +12,6 @@ export interface TestClock extends Clock {
 
 interface Alarm {
   readonly at: number;
-  readonly order: number;
   readonly call: () => void;
 }
 
@@ -28,19 +27,21 @@ export function realClock(): TestClock {
 /** A clock that starts at `start` ms and moves only by `advance`. */
 export function virtualClock(start = 1_700_000_000_000): TestClock {
   let now = start;
-  let order = 0;
-  const alarms = new Set<Alarm>();
+  /** By moment, and in the order in which they were set. */
+  const alarms: Alarm[] = [];
 
-  const next = (): Alarm | undefined => {
-    let first: Alarm | undefined;
-    for (const alarm of alarms) if (!first || alarm.at < first.at || (alarm.at === first.at && alarm.order < first.order)) first = alarm;
-    return first;
-  };
   const after = (delay: number, call: () => void): (() => void) => {
-    const alarm: Alarm = { at: now + Math.max(0, delay), order: ++order, call };
-    alarms.add(alarm);
+    const alarm: Alarm = { at: now + Math.max(0, delay), call };
+    let [low, high] = [0, alarms.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((alarms[middle] as Alarm).at <= alarm.at) low = middle + 1;
+      else high = middle;
+    }
+    alarms.splice(low, 0, alarm);
     return () => {
-      alarms.delete(alarm);
+      const at = alarms.indexOf(alarm);
+      if (at >= 0) alarms.splice(at, 1);
     };
   };
 
@@ -51,14 +52,14 @@ export function virtualClock(start = 1_700_000_000_000): TestClock {
       after(0, call);
     },
     get pending() {
-      return alarms.size;
+      return alarms.length;
     },
     async advance(ms) {
       const until = now + ms;
       await macrotask();
-      for (let alarm = next(); alarm && alarm.at <= until; alarm = next()) {
+      for (let [alarm] = alarms; alarm && alarm.at <= until; [alarm] = alarms) {
         now = Math.max(now, alarm.at);
-        alarms.delete(alarm);
+        alarms.shift();
         alarm.call();
         await macrotask();
       }

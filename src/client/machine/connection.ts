@@ -127,8 +127,11 @@ export function disowned(turn: Turn): void {
   open(turn, {}, { code: 4011, reason: 'another user' });
 }
 
-/** A share of a token's life is kept for fetching the next one, between a second and a minute. */
-export const refreshAt = (now: number, life: number): number => now + Math.max(0, life - Math.min(60_000, Math.max(1_000, life / 5)));
+/** A share of a token's life is kept for fetching the next one, between a second and a minute; but no clock that is wrong makes it ask again and again. */
+export const refreshAt = (now: number, life: number): number => now + Math.max(1_000, life - Math.min(60_000, Math.max(1_000, life / 5)));
+
+/** The server's clock, as it says it is: where one of the two was set, what is due by the server's moves with it. */
+export const clockSet = (live: Live, skew: number): Live => ({ ...live, skew, refreshAt: live.refreshAt === null ? null : live.refreshAt + live.skew - skew });
 
 export function welcomed(turn: Turn, frame: Extract<ServerFrame, { type: 'welcome' }>): void {
   const { now, config, state } = turn;

@@ -1,6 +1,6 @@
 // What each frame from the server does to the state.
 import type { EntryTuple, ServerFrame } from '../../protocol/frames.js';
-import { refreshAt, welcomed } from './connection.js';
+import { clockSet, refreshAt, welcomed } from './connection.js';
 import { measured } from './heartbeat.js';
 import { answer, asker, giveUp } from './history.js';
 import { acknowledge, failureOf, refuse, refuseAll, rejoined } from './outbox.js';
@@ -87,6 +87,7 @@ function one(turn: Turn, frame: ServerFrame): void {
       return;
     case 'ping':
       write(turn, [{ type: 'pong', time: frame.time }]);
+      if (live) state.connection = clockSet(live, frame.time - now);
       return;
     case 'pong':
       if (now >= frame.time) state.latency = measured(state.latency, now - frame.time);

@@ -1,0 +1,160 @@
+// Judges a history by what Roomful promises. Written against the promise, not against the machines: it knows offsets, ids and outcomes, and nothing of how they come about.
+import type { History, LogLife, Page, Said, Seen, Sent } from './history.js';
+
+const nameOf = ({ by, n }: Said): string => `${by} #${n}`;
+const sameEntry = (a: LogLife | undefined, b: LogLife | undefined, offset: number): boolean => {
+  const [one, other] = [a?.entries[offset - 1], b?.entries[offset - 1]];
+  return one !== undefined && one.id === other?.id;
+};
+
+/** What is wrong with a history, in sentences; none where all is well. */
+export function judge(history: History): readonly string[] {
+  return [...receipts(history), ...logs(history), ...completeness(history), ...history.pages.flatMap((page) => views(page, history)), ...ends(history)];
+}
+
+/** Whether the log ever lost entries: then some things are allowed that never are otherwise. */
+const everLost = ({ logs: rooms }: History): boolean => Array.from(rooms.values()).some((lives) => lives.length > 1);
+
+/** Each promise that resolved names a place, and at that place is its message; one that rejected is nowhere, unless it says that it does not know. */
+function receipts(history: History): string[] {
+  const wrong: string[] = [];
+  const places = new Map<string, Sent>();
+  for (const sent of history.sent) {
+    const { outcome, room } = sent;
+    const lives = history.logs.get(room) ?? [];
+    if (!outcome) continue;
+    if ('code' in outcome) {
+      const found = lives.some(({ entries }) => entries.some(({ said }) => said.by === sent.by && said.n === sent.n));
+      if (found && outcome.code !== 'in-doubt') wrong.push(`${nameOf(sent)} rejected with ${outcome.code} and is in the log`);
+      if (!['rejected', 'in-doubt', 'closed'].includes(outcome.code)) wrong.push(`${nameOf(sent)} rejected with ${outcome.code}`);
+      if (outcome.code === 'rejected' && !sent.refuse) wrong.push(`${nameOf(sent)} was refused, and nobody did`);
+      continue;
+    }
+    if (sent.refuse) wrong.push(`${nameOf(sent)} was accepted, and the handler refuses it`);
+    if (outcome.offset === null) {
+      wrong.push(`${nameOf(sent)} was acknowledged without a place`);
+      continue;
+    }
+    const { offset, epoch } = outcome;
+    if (!lives.some((life) => life.epoch === epoch && life.entries[offset - 1]?.id === outcome.id)) wrong.push(`${nameOf(sent)} was acknowledged at ${offset}, where it is not`);
+    const place = `${room} ${epoch} ${offset}`;
+    const other = places.get(place);
+    if (other && lives.filter((life) => life.epoch === epoch).length === 1) wrong.push(`${nameOf(sent)} and ${nameOf(other)} were acknowledged at one place`);
+    places.set(place, sent);
+  }
+  return wrong;
+}
+
+/** In each life of a log: offsets without a gap, no message twice, each sender's in the order in which they were sent. */
+function logs(history: History): string[] {
+  const wrong: string[] = [];
+  for (const [room, lives] of history.logs) {
+    for (const { entries } of lives) {
+      const last = new Map<string, number>();
+      const ids = new Set<string>();
+      for (const [index, { offset, id, said }] of entries.entries()) {
+        if (offset !== index + 1) wrong.push(`${room} has offset ${offset} at place ${index + 1}`);
+        if (ids.has(id)) wrong.push(`${nameOf(said)} is twice in ${room}`);
+        ids.add(id);
+        const before = last.get(said.by) ?? 0;
+        if (said.n === before) wrong.push(`${nameOf(said)} is twice in ${room}, under two ids`);
+        if (said.n < before) wrong.push(`${nameOf(said)} stands behind #${before} in ${room}`);
+        last.set(said.by, Math.max(before, said.n));
+      }
+    }
+  }
+  return wrong;
+}
+
+/** Nothing is lost: what was acknowledged or lay on disk is in the log at the end, as far as its sender was there to repair a log that lost it. */
+function completeness(history: History): string[] {
+  const wrong: string[] = [];
+  const alive = new Set(history.pages.filter((page) => page.alive).map(({ name }) => name));
+  const lost = everLost(history);
+  const inLog = (room: string, { by, n }: Said, life: LogLife | undefined): boolean => life?.entries.some(({ said }) => said.by === by && said.n === n) ?? false;
+  for (const sent of history.sent) {
+    const lives = history.logs.get(sent.room) ?? [];
+    const acked = sent.outcome !== null && !('code' in sent.outcome);
+    if (acked && (!lost || alive.has(sent.page)) && !inLog(sent.room, sent, lives.at(-1))) wrong.push(`${nameOf(sent)} was acknowledged and is lost`);
+    if (!sent.outcome && alive.has(sent.page)) wrong.push(`the promise of ${nameOf(sent)} never settled`);
+  }
+  for (const { name, left } of history.pages) {
+    for (const said of left) {
+      const { room = '', refuse = false } = history.sent.find(({ by, n }) => by === said.by && n === said.n) ?? {};
+      const found = (history.logs.get(room) ?? []).some((life) => inLog(room, said, life));
+      if (!found && !refuse) wrong.push(`${nameOf(said)} lay on disk when ${name} went, and is lost`);
+    }
+  }
+  return wrong;
+}
+
+/** What a page saw of a room is what the log has, entry for entry, but for the gaps it was told of. */
+function views(page: Page, history: History): string[] {
+  const wrong: string[] = [];
+  for (const [room, seen] of page.rooms) {
+    const lives = history.logs.get(room) ?? [];
+    wrong.push(...walk(seen, lives).map((what) => `${page.name} in ${room}: ${what}`));
+  }
+  return wrong;
+}
+
+function walk(seen: readonly Seen[], lives: readonly LogLife[]): string[] {
+  const wrong: string[] = [];
+  /** The lives of the log that it may be reading: one message may stand at one place in several. */
+  let reading: ReadonlySet<number> = new Set(lives.keys());
+  let last: number | null = null;
+  /** The reset since the last message, if there was one. */
+  let reset: Extract<Seen, { type: 'reset' }> | null = null;
+  for (const event of seen) {
+    if (event.type === 'acked-lost') continue;
+    if (event.type === 'reset') {
+      if (event.missing && last !== null && !reset && event.missing[0] !== last + 1) wrong.push(`was told that ${event.missing.join(' to ')} is missing after ${last}`);
+      reset = event;
+      continue;
+    }
+    const { offset, id, said } = event;
+    const before = last;
+    // Another life of the log: told of by a reset, or the same in everything seen so far.
+    const mayFollow = (from: number, to: number): boolean => from === to || (from < to && (reset !== null || before === null || sameThrough(lives, from, to, before)));
+    const next = new Set(Array.from(lives.keys()).filter((to) => lives[to]?.entries[offset - 1]?.id === id && Array.from(reading).some((from) => mayFollow(from, to))));
+    if (next.size === 0) {
+      wrong.push(`saw ${nameOf(said)} at ${offset}, where no log has it${reset ? '' : ', and was told of no reset'}`);
+      continue;
+    }
+    reading = next;
+    if (last !== null && !reset && offset !== last + 1) wrong.push(offset <= last ? `saw ${nameOf(said)} at ${offset} after ${last}` : `saw nothing of ${last + 1} to ${offset - 1}, and was told of no gap`);
+    if (last !== null && reset?.missing && offset <= last) wrong.push(`went back from ${last} to ${offset}`);
+    last = offset;
+    reset = null;
+  }
+  return wrong;
+}
+
+/** Whether a log that goes from one life to a later one kept everything up to `offset`, in every life between. */
+function sameThrough(lives: readonly LogLife[], from: number, to: number, offset: number): boolean {
+  for (let index = from; index < to; index++) if (offset > 0 && !sameEntry(lives[index], lives[index + 1], offset)) return false;
+  return true;
+}
+
+/** At the end nothing is wrong any more: everybody is back, has seen everything, waits for nothing, and leaves nothing behind. */
+function ends(history: History): string[] {
+  const wrong: string[] = [...history.errors];
+  for (const { name, alive, reconnects, unsettled, status, rooms } of history.pages) {
+    if (!alive) continue;
+    if (status.connection !== 'connected') wrong.push(`${name} ends ${status.connection}`);
+    for (const [room, its] of status.rooms) if (its !== 'joined') wrong.push(`${name} ends ${its} in ${room}`);
+    if (reconnects > 0) wrong.push(`${name} connected ${reconnects} times more while nothing was wrong`);
+    if (unsettled > 0) wrong.push(`${name} still holds ${unsettled} messages`);
+    for (const [room, seen] of rooms) {
+      const log = history.logs.get(room)?.at(-1)?.entries ?? [];
+      const last = seen.findLast((event) => event.type === 'message');
+      if (log.length > 0 && last?.offset !== log.length) wrong.push(`${name} saw ${room} up to ${last?.offset ?? 'nothing'}, and it ends at ${log.length}`);
+    }
+  }
+  for (const it of history.handledAgain) wrong.push(`the handler ran ${it.times} times for ${nameOf(it)}`);
+  const { timers, connections, listeners } = history.leaks;
+  if (timers) wrong.push(`${timers} timers are left`);
+  if (connections) wrong.push(`${connections} connections are left`);
+  if (listeners) wrong.push(`${listeners} listeners are left`);
+  return wrong;
+}

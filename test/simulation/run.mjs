@@ -1,0 +1,72 @@
+// `npm run simulate`: worlds by the thousand, each replayable by its seed.
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { bundle, mutations } from './build.mjs';
+
+const usage = `npm run simulate -- [--seeds N] [--seed N] [--plant NAME]
+
+  --seeds N     how many worlds (default 2000), from a random seed on
+  --seed N      one world, with its log; with --seeds, the first of many
+  --plant NAME  with a bug planted: ${['no-dedupe', 'ack-before-append', 'partial-replay', ...Object.keys(mutations)].join(', ')}; stops at the seed that finds it`;
+
+/** How long one world may take, in ms: a hundred times what it takes. */
+const patience = 20_000;
+
+/** Runs seeds on every core. Resolves with how many ran and what was found, by seed. */
+export async function simulateMany({ from, seeds, plant = null, verbose = false, first = false }) {
+  const mutation = plant !== null && Object.hasOwn(mutations, plant) ? plant : null;
+  const { file, remove } = await bundle(mutation);
+  const cores = Math.max(1, Math.min(availableParallelism(), seeds));
+  const failures = [];
+  let ran = 0;
+  try {
+    await Promise.all(Array.from({ length: cores }, (_, index) => new Promise((resolve, reject) => {
+      const worker = new Worker(file, { workerData: { from: from + index, step: cores, to: from + seeds, plant: mutation ? null : plant, verbose, first } });
+      let watch;
+      worker.on('message', ({ begun, seed, wrong, events }) => {
+        if (begun !== undefined) {
+          // A world whose clock never gets on is a finding too.
+          watch = setTimeout(() => {
+            failures.push({ seed: begun, wrong: [`goes on for ever: nothing came of it within ${patience / 1_000} s`], events: [] });
+            void worker.terminate();
+          }, patience);
+          return;
+        }
+        clearTimeout(watch);
+        ran++;
+        if (wrong.length || verbose) failures.push({ seed, wrong, events });
+      });
+      worker.on('error', reject);
+      worker.on('exit', () => {
+        clearTimeout(watch);
+        resolve();
+      });
+    })));
+  } finally {
+    await remove();
+  }
+  return { ran, failures: failures.toSorted((a, b) => a.seed - b.seed) };
+}
+
+async function main() {
+  const { values } = parseArgs({ options: { seeds: { type: 'string' }, seed: { type: 'string' }, plant: { type: 'string' }, help: { type: 'boolean', default: false } } });
+  if (values.help) return console.log(usage);
+  const single = values.seed !== undefined && values.seeds === undefined;
+  const from = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
+  const seeds = values.seeds === undefined ? (single ? 1 : 2_000) : Number(values.seeds);
+  if (!Number.isSafeInteger(from) || !Number.isSafeInteger(seeds) || seeds < 1) throw new Error(usage);
+  const begun = performance.now();
+  const { ran, failures } = await simulateMany({ from, seeds, plant: values.plant ?? null, verbose: single, first: values.plant !== undefined });
+  const minutes = (performance.now() - begun) / 60_000;
+  for (const { seed, wrong, events } of failures.slice(0, single ? 1 : 10)) {
+    if (events.length) console.log(events.join('\n'));
+    for (const what of wrong.slice(0, 12)) console.log(`  seed ${seed}: ${what}`);
+    if (wrong.length && !single) console.log(`  replay: npm run simulate -- --seed ${seed}${values.plant ? ` --plant ${values.plant}` : ''}`);
+  }
+  const bad = failures.filter(({ wrong }) => wrong.length > 0).length;
+  console.log(`${ran} seeds from ${from}: ${ran - bad} passed, ${bad} failed; ${Math.round(ran / minutes)} a minute`);
+  process.exitCode = bad > 0 ? 1 : 0;
+}
+
+if (import.meta.filename === process.argv[1]) await main();
