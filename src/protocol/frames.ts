@@ -27,7 +27,7 @@ export type ClientFrame =
   | { readonly type: 'hello'; readonly session: string; readonly instance: string; readonly token: string | null; readonly takeover: boolean; readonly client: string; readonly attempt?: number | null }
   | { readonly type: 'join'; readonly room: string; readonly position: PositionTuple | null; readonly history: number; readonly presence: unknown }
   | { readonly type: 'leave'; readonly room: string }
-  | { readonly type: 'send'; readonly room: string; readonly seq: number; readonly id: string; readonly message: string; readonly version: number; readonly data: unknown; readonly restart: boolean | null }
+  | { readonly type: 'send'; readonly room: string; readonly seq: number; readonly id: string; readonly message: string; readonly version: number; readonly data: unknown; readonly follows?: number | null }
   | { readonly type: 'broadcast'; readonly room: string; readonly message: string; readonly version: number; readonly data: unknown }
   | { readonly type: 'presence'; readonly room: string; readonly patch: unknown }
   | { readonly type: 'history'; readonly ref: number; readonly room: string; readonly before: number | null; readonly limit: number }
@@ -65,7 +65,7 @@ export const clientWire: Wire<ClientFrame> = {
   hello: [1, 'session instance token takeover client attempt'],
   join: [2, 'room position history presence'],
   leave: [3, 'room'],
-  send: [4, 'room seq id message version data restart'],
+  send: [4, 'room seq id message version data follows'],
   broadcast: [5, 'room message version data'],
   presence: [6, 'room patch'],
   history: [7, 'ref room before limit'],
@@ -78,7 +78,7 @@ export const clientKinds: Kinds<ClientFrame> = {
   hello: 'id id text? bool id count?',
   join: 'room position? count any',
   leave: 'room',
-  send: 'room count id id count any bool?',
+  send: 'room count id id count any count?',
   broadcast: 'room id count any',
   presence: 'room object',
   history: 'integer room count? count',

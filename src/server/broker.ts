@@ -17,8 +17,8 @@ export interface Append {
   readonly producer: string | null;
   readonly seq: number;
   readonly id: string;
-  /** Accept `seq` though earlier numbers are unknown: the producer says that they cannot be had again. */
-  readonly restart: boolean;
+  /** The number that the producer says comes before `seq`: appended only where it is the last that is known of it. */
+  readonly follows: number;
   readonly sender: SenderTuple | null;
   readonly type: string;
   readonly version: number;

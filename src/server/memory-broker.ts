@@ -117,7 +117,7 @@ export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBr
     const producer = it.producer === null ? null : producerOf(log, it.producer);
     if (producer) {
       if (it.seq <= producer.last) return remembered(log, producer, it.seq, it.id);
-      if (it.seq !== producer.last + 1 && !it.restart) return { status: 'gap', last: producer.last };
+      if (it.follows !== producer.last) return { status: 'gap', last: producer.last };
     }
     const timestamp = now();
     const offset = log.top.offset + 1;

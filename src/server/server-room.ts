@@ -25,7 +25,7 @@ export function serverRoom(contract: AnyContract, params: Readonly<Record<string
       const { data: checked, version } = checkMessage(contract, type, data);
       const served = rooms.find((it) => it.contract.match(id));
       if (!served) throw new RealtimeError('denied', `this server has no room '${id}'`);
-      const appended = await broker.append({ room: id, producer: null, seq: 0, id: ports.randomId(11), restart: false, sender: null, type, version, data: checked, result: null, log: served.log });
+      const appended = await broker.append({ room: id, producer: null, seq: 0, id: ports.randomId(11), follows: 0, sender: null, type, version, data: checked, result: null, log: served.log });
       if (appended.status !== 'ok') throw new RealtimeError('unavailable', 'the message could not be appended');
       return { offset: appended.offset, epoch: appended.epoch, timestamp: appended.timestamp };
     },

@@ -4,7 +4,7 @@ import type { ClientFrame } from '../../src/protocol/frames.js';
 import { defaultLimits } from '../../src/protocol/limits.js';
 import { joinedFrame, machine, outgoing, settledOf, welcome, type Machine } from '../support/run.js';
 
-const sends = (frames: readonly ClientFrame[]): unknown[] => frames.flatMap((frame) => (frame.type === 'send' ? [frame.restart ? `${frame.seq}:${frame.id}!` : `${frame.seq}:${frame.id}`] : []));
+const sends = (frames: readonly ClientFrame[]): unknown[] => frames.flatMap((frame) => (frame.type === 'send' ? [typeof frame.follows === 'number' ? `${frame.seq}:${frame.id}<${frame.follows}` : `${frame.seq}:${frame.id}`] : []));
 const ack = (...seqs: readonly number[]) => ({ type: 'ack' as const, room: 'a', epoch: 'e', receipts: seqs.map((seq) => [seq, seq, 5, false] as const) });
 const nack = (seq: number, code: string, after: number | null = null) => ({ type: 'nack' as const, room: 'a', seq, code, after, reason: 'why', details: null });
 
@@ -57,7 +57,7 @@ test('P32 numbers that nobody holds any more are said to be gone, with how many'
   resume(it, 0);
   const effects = it.take();
   expect(effects).toContainEqual({ type: 'acked-lost', room: 'a', count: 2 });
-  expect(sends(effects.flatMap((effect) => (effect.type === 'write' ? effect.frames : [])))).toEqual(['3:z!']);
+  expect(sends(effects.flatMap((effect) => (effect.type === 'write' ? effect.frames : [])))).toEqual(['3:z<0']);
 });
 
 test('at most `window` are unacknowledged, and the server may want fewer', () => {

@@ -113,7 +113,7 @@ function judge(sockets: Set<number>, settled: Set<string>, written: Map<string, 
         if (frame.type !== 'send') continue;
         const key = `${state.session.key} ${frame.room} ${effect.attempt}`;
         const before = written.get(key);
-        must(before === undefined || frame.seq <= before + 1 || frame.restart === true, 'numbers leave in order, or say that one is gone', [before, frame.seq]);
+        must(before === undefined || frame.seq <= before + 1 || frame.follows === before, 'numbers leave in order, or say that one is gone', [before, frame.seq]);
         written.set(key, frame.seq);
       }
     }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Append, Broker, LogPage, RoomEvent } from '../../src/server/broker.js';
 
 const append = (fields: Partial<Append> = {}): Append => ({
-  room: 'r', producer: 'p', seq: 1, id: 'x', restart: false, sender: ['m', null], type: 'post', version: 1, data: { a: 1 }, result: { r: 1 }, log: { limit: 100, ttl: 60_000 }, ...fields,
+  room: 'r', producer: 'p', seq: 1, id: 'x', follows: (fields.seq ?? 1) - 1, sender: ['m', null], type: 'post', version: 1, data: { a: 1 }, result: { r: 1 }, log: { limit: 100, ttl: 60_000 }, ...fields,
 });
 const page = async (broker: Broker, range: Parameters<Broker['read']>[1]): Promise<LogPage> => {
   const read = await broker.read('r', range);
@@ -48,7 +48,8 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       expect(await broker.append(append())).toEqual({ ...first, status: 'duplicate', result: { r: 1 } });
       expect(await broker.append(append({ id: 'other' }))).toEqual({ status: 'conflict' });
       expect(await broker.append(append({ seq: 3 }))).toEqual({ status: 'gap', last: 1 });
-      expect(await broker.append(append({ seq: 3, restart: true }))).toMatchObject({ status: 'ok', offset: 2 });
+      expect(await broker.append(append({ seq: 4, follows: 2 }))).toEqual({ status: 'gap', last: 1 });
+      expect(await broker.append(append({ seq: 3, follows: 1 }))).toMatchObject({ status: 'ok', offset: 2 });
       expect(await broker.watermark('r', 'p')).toBe(3);
       expect(await broker.watermark('r', 'nobody')).toBe(0);
     });

@@ -13,7 +13,7 @@ const fromClient: readonly ClientFrame[] = [
   { type: 'hello', session: 's', instance: 'i', token: 't', takeover: true, client: 'c', attempt: 3 },
   { type: 'join', room: 'a/b', position: ['e', 3, 't'], history: 10, presence: { x: 1 } },
   { type: 'leave', room: 'a' },
-  { type: 'send', room: 'a', seq: 1, id: 'x', message: 'post', version: 2, data: { deep: [{ a: null }] }, restart: true },
+  { type: 'send', room: 'a', seq: 1, id: 'x', message: 'post', version: 2, data: { deep: [{ a: null }] }, follows: 0 },
   { type: 'broadcast', room: 'a', message: 'm', version: 1, data: 'text' },
   { type: 'presence', room: 'a', patch: { a: 1 } },
   { type: 'history', ref: 7, room: 'a', before: 9, limit: 5 },

@@ -10,7 +10,7 @@ import { rawWorld, type RawPeer, type RawWorld } from '../support/raw.js';
 
 const shop = defineRoom('shop/:id', { messages: { order: type<number>(), post: type<number>() } });
 const join = (room = 'shop/1') => ({ type: 'join', room, position: null, history: 0, presence: null }) as const;
-const send = (seq: number, fields: Partial<Extract<ClientFrame, { type: 'send' }>> = {}) => ({ type: 'send', room: 'shop/1', seq, id: `id${seq}`, message: 'order', version: 1, data: seq, restart: null, ...fields }) as const;
+const send = (seq: number, fields: Partial<Extract<ClientFrame, { type: 'send' }>> = {}) => ({ type: 'send', room: 'shop/1', seq, id: `id${seq}`, message: 'order', version: 1, data: seq, follows: null, ...fields }) as const;
 const receipts = (peer: RawPeer): unknown[] => peer.of('ack').flatMap((ack) => ack.receipts.map(([seq, offset, , duplicate, result]) => [seq, offset, duplicate, result]));
 const nacks = (peer: RawPeer): unknown[] => peer.of('nack').map(({ seq, code, after }) => [seq, code, after]);
 

@@ -28,7 +28,7 @@ async function bystanders(world: RawWorld): Promise<{ readonly talk: () => Promi
     said: () => seq,
     async talk() {
       seq++;
-      await one.say({ type: 'send', room: 'lobby', seq, id: `good${seq}`, message: 'm', version: 1, data: seq, restart: null });
+      await one.say({ type: 'send', room: 'lobby', seq, id: `good${seq}`, message: 'm', version: 1, data: seq, follows: null });
     },
   };
 }
@@ -37,7 +37,7 @@ const examples: readonly ClientFrame[] = [
   { type: 'hello', session: 's', instance: 'i', token: 't', takeover: false, client: 'c' },
   { type: 'join', room: 'lobby', position: ['e', 1, 't'], history: 5, presence: {} },
   { type: 'leave', room: 'lobby' },
-  { type: 'send', room: 'lobby', seq: 1, id: 'x', message: 'm', version: 1, data: { a: 1 }, restart: null },
+  { type: 'send', room: 'lobby', seq: 1, id: 'x', message: 'm', version: 1, data: { a: 1 }, follows: null },
   { type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 1 },
   { type: 'presence', room: 'lobby', patch: { a: 1 } },
   { type: 'history', ref: 1, room: 'lobby', before: null, limit: 5 },
@@ -173,7 +173,7 @@ test('users, members and rooms named like keys of every object are like any othe
     peers.push(peer);
     await peer.hello(name, name);
     for (const room of names) await peer.say({ type: 'join', room, position: null, history: 0, presence: { name } });
-    await peer.say({ type: 'send', room: '__proto__', seq: 1, id: name, message: name, version: 1, data: name, restart: null });
+    await peer.say({ type: 'send', room: '__proto__', seq: 1, id: name, message: name, version: 1, data: name, follows: null });
   }
   expect(peers[0]?.of('message').map(({ entry }) => entry[6])).toEqual(names);
   expect((await world.core.room('constructor').members()).map(({ user }) => user?.id)).toEqual(names);

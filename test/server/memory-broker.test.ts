@@ -21,7 +21,7 @@ brokerContract('memory', async () => {
 test('rooms that nobody uses are forgotten once all they hold is too old', async () => {
   let now = 1_000;
   const broker = memoryBroker({ now: () => now });
-  const say = (room: string) => broker.append({ room, producer: null, seq: 0, id: 'x', restart: false, sender: null, type: 't', version: 1, data: null, result: null, log: { limit: 10, ttl: 1_000 } });
+  const say = (room: string) => broker.append({ room, producer: null, seq: 0, id: 'x', follows: 0, sender: null, type: 't', version: 1, data: null, result: null, log: { limit: 10, ttl: 1_000 } });
   const first = await say('old');
   await broker.enter('kept', ['m', null, null]);
   const kept = await say('kept');
@@ -64,7 +64,7 @@ test.each<readonly [string, (broker: Broker, count: number) => unknown]>([
 ])('what is too old is looked for however a broker is used: %s', async (_name, use) => {
   let now = 1_000;
   const broker = memoryBroker({ now: () => now });
-  const say = (): unknown => broker.append({ room: 'old', producer: null, seq: 0, id: 'x', restart: false, sender: null, type: 't', version: 1, data: null, result: null, log: { limit: 10, ttl: 1_000 } });
+  const say = (): unknown => broker.append({ room: 'old', producer: null, seq: 0, id: 'x', follows: 0, sender: null, type: 't', version: 1, data: null, result: null, log: { limit: 10, ttl: 1_000 } });
   await say();
   now += 2_000;
   for (let count = 0; count < 5_000; count++) await use(broker, count);
@@ -73,7 +73,7 @@ test.each<readonly [string, (broker: Broker, count: number) => unknown]>([
 
 test('a receipt older than the window is a duplicate whose place is not known', async () => {
   const broker = memoryBroker();
-  const append = (seq: number) => broker.append({ room: 'r', producer: 'p', seq, id: `x${seq}`, restart: false, sender: null, type: 't', version: 1, data: null, result: null, log: { limit: 10, ttl: 1_000 } });
+  const append = (seq: number) => broker.append({ room: 'r', producer: 'p', seq, id: `x${seq}`, follows: seq - 1, sender: null, type: 't', version: 1, data: null, result: null, log: { limit: 10, ttl: 1_000 } });
   for (let seq = 1; seq <= 600; seq++) await append(seq);
   expect(await append(1)).toMatchObject({ status: 'duplicate', offset: null });
   expect(await append(600)).toMatchObject({ status: 'duplicate', offset: 600 });

@@ -13,7 +13,7 @@ const chat = defineRoom('chat/:id', {
   presence: z.object({ name: z.string(), x: z.number().optional() }),
 });
 const joinOf = (fields: Partial<Extract<ClientFrame, { type: 'join' }>> = {}) => ({ type: 'join', room: 'chat/1', position: null, history: 0, presence: null, ...fields }) as const;
-const send = (seq: number, fields: Partial<Extract<ClientFrame, { type: 'send' }>> = {}) => ({ type: 'send', room: 'chat/1', seq, id: `id${seq}`, message: 'post', version: 1, data: { text: `t${seq}` }, restart: null, ...fields }) as const;
+const send = (seq: number, fields: Partial<Extract<ClientFrame, { type: 'send' }>> = {}) => ({ type: 'send', room: 'chat/1', seq, id: `id${seq}`, message: 'post', version: 1, data: { text: `t${seq}` }, follows: null, ...fields }) as const;
 
 interface Setup extends RawWorld {
   readonly handled: string[];
@@ -99,9 +99,11 @@ describe('P28 P29 durable messages', () => {
     expect(ada.of('message').map(({ entry }) => entry[3])).toEqual(['id1', 'id2', 'id3']);
   });
 
-  test('P32 restart says that numbers are gone', async () => {
+  test('P32 follows says that the numbers between are gone, and is believed only where it names the last', async () => {
     const ada = await setup().member('ada');
-    await ada.say(send(7, { restart: true }), send(8));
+    await ada.say(send(7, { follows: 5 }));
+    expect(ada.of('nack')).toMatchObject([{ seq: 7, code: 'gap', after: 0 }]);
+    await ada.say(send(7, { follows: 0 }), send(8));
     expect(ada.of('ack').flatMap(({ receipts }) => receipts.map(([seq, offset]) => [seq, offset]))).toEqual([[7, 1], [8, 2]]);
   });
 

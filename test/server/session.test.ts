@@ -218,7 +218,7 @@ describe('P15 P16 sessions', () => {
     await bob.hello('bob', 'KEY-OF-BOB');
     await ada.say({ ...join, presence: { x: 1 } });
     await bob.say({ ...join, presence: {} });
-    await ada.say({ type: 'send', room: 'lobby', seq: 1, id: 'x', message: 'm', version: 1, data: 1, restart: null });
+    await ada.say({ type: 'send', room: 'lobby', seq: 1, id: 'x', message: 'm', version: 1, data: 1, follows: null });
     await ada.say({ type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 1 }, { type: 'history', ref: 1, room: 'lobby', before: null, limit: 10 });
     ada.events.closed(1000);
     const everything = JSON.stringify([ada.messages, bob.messages]);

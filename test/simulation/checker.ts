@@ -2,6 +2,7 @@
 import type { History, LogLife, Page, Said, Seen, Sent } from './history.js';
 
 const nameOf = ({ by, n }: Said): string => `${by} #${n}`;
+const userOf = (page: string): string => page.split('/')[0] ?? page;
 const sameEntry = (a: LogLife | undefined, b: LogLife | undefined, offset: number): boolean => {
   const [one, other] = [a?.entries[offset - 1], b?.entries[offset - 1]];
   return one !== undefined && one.id === other?.id;
@@ -66,17 +67,32 @@ function logs(history: History): string[] {
   return wrong;
 }
 
-/** Nothing is lost: what was acknowledged or lay on disk is in the log at the end, as far as its sender was there to repair a log that lost it. */
+/** Nothing is lost: what was acknowledged or lay on disk is in the log at the end, or its sender was told how much is not. */
 function completeness(history: History): string[] {
   const wrong: string[] = [];
   const alive = new Set(history.pages.filter((page) => page.alive).map(({ name }) => name));
   const lost = everLost(history);
   const inLog = (room: string, { by, n }: Said, life: LogLife | undefined): boolean => life?.entries.some(({ said }) => said.by === by && said.n === n) ?? false;
+  const gone = new Map<string, number>();
   for (const sent of history.sent) {
     const lives = history.logs.get(sent.room) ?? [];
     const acked = sent.outcome !== null && !('code' in sent.outcome);
-    if (acked && (!lost || alive.has(sent.page)) && !inLog(sent.room, sent, lives.at(-1))) wrong.push(`${nameOf(sent)} was acknowledged and is lost`);
+    if (acked && !inLog(sent.room, sent, lives.at(-1))) {
+      if (!lost) wrong.push(`${nameOf(sent)} was acknowledged and is lost`);
+      const place = `${sent.page} in ${sent.room}`;
+      gone.set(place, (gone.get(place) ?? 0) + 1);
+    }
     if (!sent.outcome && alive.has(sent.page)) wrong.push(`the promise of ${nameOf(sent)} never settled`);
+  }
+  // A log that lost what it had acknowledged gets it again from whoever still holds it; what nobody holds is counted.
+  for (const { name, rooms, alive: there } of history.pages) {
+    for (const [room, seen] of rooms) {
+      const lacks = gone.get(`${name} in ${room}`) ?? 0;
+      // Of a page before it too, whose session it has: of that one's numbers it does not know what became of them.
+      const most = history.sent.filter((sent) => sent.room === room && userOf(sent.page) === userOf(name) && !inLog(room, sent, history.logs.get(room)?.at(-1))).length;
+      const told = seen.reduce((sum, event) => sum + (event.type === 'acked-lost' ? event.count : 0), 0);
+      if (there && (told < lacks || told > most)) wrong.push(`${name} was told that ${told} acknowledged messages are lost in ${room}, and ${lacks} are, of all its user's ${most}`);
+    }
   }
   for (const { name, left } of history.pages) {
     for (const said of left) {
@@ -103,13 +119,13 @@ function walk(seen: readonly Seen[], lives: readonly LogLife[]): string[] {
   /** The lives of the log that it may be reading: one message may stand at one place in several. */
   let reading: ReadonlySet<number> = new Set(lives.keys());
   let last: number | null = null;
-  /** The reset since the last message, if there was one. */
-  let reset: Extract<Seen, { type: 'reset' }> | null = null;
+  /** What the resets since the last message, if there were any, allow: to go on behind a gap, or anywhere. */
+  let reset: 'gap' | 'anew' | null = null;
   for (const event of seen) {
     if (event.type === 'acked-lost') continue;
     if (event.type === 'reset') {
       if (event.missing && last !== null && !reset && event.missing[0] !== last + 1) wrong.push(`was told that ${event.missing.join(' to ')} is missing after ${last}`);
-      reset = event;
+      reset = event.missing && reset !== 'anew' ? 'gap' : 'anew';
       continue;
     }
     const { offset, id, said } = event;
@@ -123,7 +139,7 @@ function walk(seen: readonly Seen[], lives: readonly LogLife[]): string[] {
     }
     reading = next;
     if (last !== null && !reset && offset !== last + 1) wrong.push(offset <= last ? `saw ${nameOf(said)} at ${offset} after ${last}` : `saw nothing of ${last + 1} to ${offset - 1}, and was told of no gap`);
-    if (last !== null && reset?.missing && offset <= last) wrong.push(`went back from ${last} to ${offset}`);
+    if (last !== null && reset === 'gap' && offset <= last) wrong.push(`went back from ${last} to ${offset}`);
     last = offset;
     reset = null;
   }

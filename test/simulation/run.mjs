@@ -4,11 +4,13 @@ import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { bundle, mutations } from './build.mjs';
 
+const plants = ['no-dedupe', 'ack-before-append', 'partial-replay', ...Object.keys(mutations)];
+
 const usage = `npm run simulate -- [--seeds N] [--seed N] [--plant NAME]
 
   --seeds N     how many worlds (default 2000), from a random seed on
   --seed N      one world, with its log; with --seeds, the first of many
-  --plant NAME  with a bug planted: ${['no-dedupe', 'ack-before-append', 'partial-replay', ...Object.keys(mutations)].join(', ')}; stops at the seed that finds it`;
+  --plant NAME  with a bug planted: ${plants.join(', ')}; stops at the seed that finds it`;
 
 /** How long one world may take, in ms: a hundred times what it takes. */
 const patience = 20_000;
@@ -49,23 +51,31 @@ export async function simulateMany({ from, seeds, plant = null, verbose = false,
   return { ran, failures: failures.toSorted((a, b) => a.seed - b.seed) };
 }
 
+/** Says what was found, and how to see it again. Returns how many worlds were wrong. */
+export function report({ ran, failures }, { from, plant = null, single = false }) {
+  for (const { seed, wrong, events } of failures.slice(0, 10)) {
+    if (events.length) console.log(events.join('\n'));
+    for (const what of wrong.slice(0, 12)) console.log(`  seed ${seed}: ${what}`);
+    if (wrong.length && !single) console.log(`  replay: npm run simulate -- --seed ${seed}${plant ? ` --plant ${plant}` : ''}`);
+  }
+  const bad = failures.filter(({ wrong }) => wrong.length > 0).length;
+  console.log(`simulation: ${ran} seeds from ${from}, ${ran - bad} passed, ${bad} failed`);
+  return bad;
+}
+
 async function main() {
   const { values } = parseArgs({ options: { seeds: { type: 'string' }, seed: { type: 'string' }, plant: { type: 'string' }, help: { type: 'boolean', default: false } } });
   if (values.help) return console.log(usage);
   const single = values.seed !== undefined && values.seeds === undefined;
   const from = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
   const seeds = values.seeds === undefined ? (single ? 1 : 2_000) : Number(values.seeds);
-  if (!Number.isSafeInteger(from) || !Number.isSafeInteger(seeds) || seeds < 1) throw new Error(usage);
+  const plant = values.plant ?? null;
+  if (!Number.isSafeInteger(from) || !Number.isSafeInteger(seeds) || seeds < 1 || (plant !== null && !plants.includes(plant))) throw new Error(usage);
   const begun = performance.now();
-  const { ran, failures } = await simulateMany({ from, seeds, plant: values.plant ?? null, verbose: single, first: values.plant !== undefined });
+  const result = await simulateMany({ from, seeds, plant, verbose: single, first: plant !== null });
   const minutes = (performance.now() - begun) / 60_000;
-  for (const { seed, wrong, events } of failures.slice(0, single ? 1 : 10)) {
-    if (events.length) console.log(events.join('\n'));
-    for (const what of wrong.slice(0, 12)) console.log(`  seed ${seed}: ${what}`);
-    if (wrong.length && !single) console.log(`  replay: npm run simulate -- --seed ${seed}${values.plant ? ` --plant ${values.plant}` : ''}`);
-  }
-  const bad = failures.filter(({ wrong }) => wrong.length > 0).length;
-  console.log(`${ran} seeds from ${from}: ${ran - bad} passed, ${bad} failed; ${Math.round(ran / minutes)} a minute`);
+  const bad = report(result, { from, plant, single });
+  console.log(`${Math.round(result.ran / minutes)} seeds a minute`);
   process.exitCode = bad > 0 ? 1 : 0;
 }
 

@@ -11,6 +11,8 @@ import { ask, edit, own, type Draft, type Turn } from './turn.js';
 
 /** Failed messages of a room that stay visible until somebody retries or discards them. */
 const failedLimit = 100;
+/** Lost numbers counted at once, whatever a record or a server claims. */
+const mostCounted = 100_000;
 const inDoubt: Failure = { code: 'in-doubt', message: 'it left and was not acknowledged' };
 export const clientClosed: Failure = { code: 'closed', message: 'the client is closed' };
 
@@ -141,14 +143,17 @@ export function rejoined(turn: Turn, before: Room, last: number): void {
   room.entries = new Map(entries.map((entry) => [entry.id, entry]));
   room.kept = kept;
   room.seq = Math.max(room.seq, last);
+  room.base = last;
   room.pausedUntil = 0;
   const waiting = entries.filter(({ failure }) => !failure);
   const lowest = waiting[0]?.seq ?? room.seq + 1;
   // Numbers that nobody holds any more, less those that were never acknowledged.
-  const missing = lowest - last - 1;
-  const failed = numbered.filter(({ seq, failure }) => failure && (seq ?? 0) > last && (seq ?? 0) < lowest).length;
-  room.restart = missing > 0;
-  if (missing > failed) ask(turn, { type: 'acked-lost', room: room.id, count: missing - failed });
+  const failed = new Set(numbered.flatMap(({ seq, failure }) => (failure ? seq : null) ?? []));
+  const gone = Array.from({ length: Math.min(lowest - last - 1, mostCounted) }, (_, index) => last + 1 + index).filter((seq) => !failed.has(seq) && !room.gone.has(seq));
+  if (gone.length) {
+    room.gone = new Set([...room.gone, ...gone]);
+    ask(turn, { type: 'acked-lost', room: room.id, count: gone.length });
+  }
   const { done, total } = state.progress ?? { done: 0, total: 0 };
   if (waiting.length > 1) state.progress = { done, total: total + waiting.length };
 }
@@ -178,9 +183,8 @@ export function due(turn: Turn, room: Room, attempt: number, flight: Flight, fra
   const { now, config, state } = turn;
   if (now < room.pausedUntil) return;
   if (room.pausedUntil) edit(turn, room).pausedUntil = 0;
-  let { seq, restart } = room;
+  let { seq, base } = room;
   let flying = 0;
-  let previous = 0;
   let unsaved = false;
   for (const entry of room.entries.values()) {
     if (entry.failure) continue;
@@ -197,17 +201,15 @@ export function due(turn: Turn, room: Room, attempt: number, flight: Flight, fra
           set(turn, room, { ...entry, seq });
           edit(turn, room).seq = seq;
         }
-        previous = number;
         continue;
       }
-      // A number between was refused, and the server forgot the refusal: it cannot be had again.
-      restart ||= previous !== 0 && number !== previous + 1;
-      frames.push({ type: 'send', room: room.id, seq: number, id: entry.id, message: entry.type, version: entry.version, data: entry.data, restart: restart || null });
-      restart = false;
+      // Numbers between were refused, or lost with the log: they cannot be had again.
+      const follows = base < number - 1 ? base : null;
+      frames.push({ type: 'send', room: room.id, seq: number, id: entry.id, message: entry.type, version: entry.version, data: entry.data, follows });
       set(turn, room, { ...entry, seq: number, sentOn: attempt });
-      edit(turn, room, { seq, restart });
+      edit(turn, room).seq = seq;
     }
-    previous = number;
+    base = Math.max(base, number);
   }
 }
 
@@ -233,6 +235,7 @@ export function acknowledge(turn: Turn, before: Room, { epoch, receipts }: Extra
     const { id, type, shown: data, seen } = entry;
     const room = edit(turn, before);
     const offset = place ?? null;
+    room.base = Math.max(room.base, seq);
     settle(turn, entry, { id, epoch, offset, timestamp, duplicate, ...(result !== undefined && result !== null && { result }) });
     drop(turn, room, entry);
     const kept = own(turn, room.kept).set(seq, { entry, until: now + keepTime });
@@ -255,6 +258,7 @@ export function refuse(turn: Turn, room: Room, { seq, code, after, reason, detai
     rewind(turn, room);
     edit(turn, room).pausedUntil = turn.now + (after ?? 1_000);
   } else {
+    edit(turn, room).base = Math.max(room.base, seq);
     fail(turn, room, entry, { ...failureOf(code, reason ?? code), ...(details !== null && { details }) });
     advance(turn);
   }
@@ -267,7 +271,7 @@ export function refuseAll(turn: Turn, room: Room, failure: Failure): void {
 
 /** The session ends, and its numbers with it: what left under them is in doubt, and what is still queued is given up too, or goes on under new ones. */
 export function forsake(turn: Turn, before: Room, queuedToo: boolean): void {
-  const room = edit(turn, before, { seq: 0, kept: new Map(), restart: false, pausedUntil: 0 });
+  const room = edit(turn, before, { seq: 0, kept: new Map(), base: 0, gone: new Set(), pausedUntil: 0 });
   for (const entry of room.entries.values()) {
     const queued = isQueued(entry);
     if (entry.failure) set(turn, room, { ...entry, seq: null });

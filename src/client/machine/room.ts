@@ -16,7 +16,7 @@ export const roomOf = (turn: Turn, id: string): Room =>
   put(turn, own(turn, turn.state.rooms), {
     id, users: 0, leaveAt: turn.now + linger, phase: { status: 'left' }, joinedOnce: false, position: null, continuity: 'exact', error: null, history: 0,
     lists: new Map(), requests: [], echoes: [], members: new Map(), staleUntil: null, mine: null, patch: null, presenceAt: 0, volatile: [],
-    entries: new Map(), seq: 0, kept: new Map(), pausedUntil: 0, restart: false,
+    entries: new Map(), seq: 0, kept: new Map(), base: 0, gone: new Set(), pausedUntil: 0,
   });
 
 /** Whether any own message waits to be settled. */

@@ -188,10 +188,12 @@ export interface Room {
   readonly seq: number;
   /** Acknowledged messages by seq, held for a while in case the log turns out to have lost them. */
   readonly kept: ReadonlyMap<number, Kept>;
+  /** The last number of ours that the server is known to have. */
+  readonly base: number;
+  /** Numbers that the log lost and nobody holds: the app was told. */
+  readonly gone: ReadonlySet<number>;
   /** Until when nothing is sent, because the server asked. */
   readonly pausedUntil: number;
-  /** Whether the next message written must restart the numbering at the server, which forgot what came before. */
-  readonly restart: boolean;
 }
 
 /** One of our own durable messages until it is settled. */

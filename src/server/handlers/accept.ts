@@ -14,6 +14,9 @@ import type { Services } from '../services.js';
 
 export type Send = Extract<ClientFrame, { type: 'send' }>;
 
+/** The number that must be the last one known, for this one to come next. */
+export const followed = ({ follows, seq }: Send): number => follows ?? seq - 1;
+
 /** What a room's handler throws by calling `reject`. */
 class Rejected extends Error {
   readonly details: unknown;
@@ -103,7 +106,7 @@ export function accept(membership: Membership, frame: Send, services: Services):
     if (it === 'unavailable') return { status: 'unavailable' };
     if ('code' in it) return chain(broker.refuse(room, producer, seq, id, it), () => settled({ status: 'refused', refusal: it }));
     const { data, version, result } = it;
-    const appended = broker.append({ room, producer, seq, id, restart: frame.restart === true, sender, type: frame.message, version, data, result, log: membership.served.log });
+    const appended = broker.append({ room, producer, seq, id, follows: followed(frame), sender, type: frame.message, version, data, result, log: membership.served.log });
     return chain(appended, (receipt) => settled(receipt.status === 'ok' ? { ...receipt, result } : receipt));
   });
 }

@@ -6,7 +6,7 @@ import { chain } from '../maybe.js';
 import { identityOf, tell, type Membership, type Peer } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
 import type { Services } from '../services.js';
-import { accept, refusal, type Send } from './accept.js';
+import { accept, followed, refusal, type Send } from './accept.js';
 
 const nack = (peer: Peer, { room, seq }: Send, { code, reason, details }: Refusal, after: number | null = null): void => {
   tell(peer, { type: 'nack', room, seq, code, after, reason, details });
@@ -76,6 +76,6 @@ export function send(frame: Send, peer: Peer, services: Services): MaybePromise<
   if (frame.seq <= membership.last) {
     return chain(services.broker.recall(frame.room, producer, frame.seq, frame.id), (known) => (known ? answer(membership, frame, known) : begin(membership, frame, services)));
   }
-  if (frame.seq > membership.last + 1 && frame.restart !== true) return gap(membership, frame, membership.last);
+  if (followed(frame) !== membership.last) return gap(membership, frame, membership.last);
   return begin(membership, frame, services);
 }
