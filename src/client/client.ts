@@ -139,8 +139,8 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     },
     deliver(delivery) {
       if (delivery.type === 'reset') {
-        const { type: _, ...event } = delivery;
-        return emit('reset', event);
+        const { room, why, missing } = delivery;
+        return emit('reset', { room, why, missing });
       }
       const messages = delivery.type === 'deliver' ? delivery.messages : [{ ...delivery.broadcast, id: ports.randomId(12), offset: null, timestamp: ports.clock.now() }];
       const room = messages[0]?.room ?? '';
@@ -176,8 +176,8 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
       keeper = storage?.attach(host, user);
       driver.dispatch({ type: 'disowned' });
     },
-    'acked-lost'({ type: _, ...event }) {
-      emit('acked-lost', event);
+    'acked-lost'({ room, count }) {
+      emit('acked-lost', { room, count });
     },
     report({ failure, room }) {
       report(errorOf(failure), room);

@@ -4,7 +4,10 @@ import type { Encoded } from '../protocol/codec.js';
 export type MaybePromise<T> = T | Promise<T>;
 
 export interface ServerPorts {
+  /** The wall clock, in ms: what others are told, and when tokens expire. It may be set. */
   readonly now: () => number;
+  /** Ms since some moment, which go on at the pace of time whatever happens to the wall clock: every deadline is by it. */
+  readonly steady: () => number;
   /** Calls once after `delay` ms, unless the returned function was called before. */
   readonly after: (delay: number, call: () => void) => () => void;
   /** Calls at the end of this turn of the event loop. */

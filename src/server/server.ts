@@ -63,17 +63,18 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   let grace = settings.presenceGrace;
   let emptied: (() => void) | null = null;
 
-  const wheel = createWheel<Peer>(step, ports, (peer) => {
+  const steadily = { ...ports, now: ports.steady };
+  const wheel = createWheel<Peer>(step, steadily, (peer) => {
     advance(peer, { type: 'tick' });
   });
-  const departures = createDepartures(step, ports, (room, member) => {
+  const departures = createDepartures(step, steadily, (room, member) => {
     guarded(() => broker.exit(room, member));
   });
 
   const failed = (error: unknown): void => {
     logger.error({ error: error instanceof Error ? error.name : typeof error, message: error instanceof Error ? error.message : '' }, 'the server failed to handle a frame');
   };
-  const handlings = createHandlings(ports, failed);
+  const handlings = createHandlings(steadily, failed);
   function guarded(call: () => MaybePromise<void>): void {
     try {
       const running = call();
@@ -84,7 +85,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   }
 
   function advance(peer: Peer, event: SessionEvent): void {
-    const [next, effects] = sessionStep(peer.state, event, { now: ports.now(), ...timing });
+    const [next, effects] = sessionStep(peer.state, event, { now: ports.steady(), ...timing });
     peer.state = next;
     for (const effect of effects) {
       if (effect.type === 'close') drop(peer, effect.code, effect.reason);
@@ -232,7 +233,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
           drop(peer, 1011, 'the server failed to handle a frame');
         }),
         memberships: new Map(),
-        state: newSession(ports.now(), settings.helloTimeout),
+        state: newSession(ports.steady(), settings.helloTimeout),
         identity: null,
       };
       peers.add(peer);

@@ -73,7 +73,7 @@ export function createTestRealtime({ rooms, seed = 1, clock: kind = 'real', serv
   const start = (): ServerCore =>
     createServerCore(
       { authenticate: ({ token }) => (token === null ? null : (users.get(token) ?? null)), node: 'test', ...serverOptions, rooms, broker },
-      { now: clock.now, after: clock.after, soon: clock.soon, random, randomId, digest: testDigest },
+      { now: clock.now, steady: clock.now, after: clock.after, soon: clock.soon, random, randomId, digest: testDigest },
     );
   core = start();
 

@@ -150,6 +150,21 @@ describe('P17 tokens', () => {
 });
 
 describe('P18 heartbeat', () => {
+  test.each([3_600_000, -3_600_000])('a wall clock that is set by %i ms drops nobody, and what is silent is still found', async (ms) => {
+    const world: RawWorld = rawWorld({ rooms, heartbeat, authenticate: ({ token }) => ({ id: token ?? '', expiresAt: world.clock.now() + 20_000 }) });
+    const { peer, clock } = world;
+    const [talking, silent] = [peer(), peer()];
+    await talking.hello('a', 's1');
+    await silent.hello('b', 's2');
+    world.set(ms);
+    for (let round = 0; round < 6; round++) {
+      await clock.advance(700);
+      await talking.say({ type: 'pong', time: 0 });
+    }
+    expect([talking.closed, silent.closed?.code]).toEqual([null, 4000]);
+    expect(talking.of('ping').at(-1)?.time).toBeGreaterThan(clock.now() + ms - 2_000);
+  });
+
   test('a ping each interval, a silent connection dropped after interval + timeout, and any sign of life counts', async () => {
     const { peer, clock } = rawWorld({ rooms, heartbeat });
     const [silent, talking, ponging] = [peer(), peer(), peer()];

@@ -75,7 +75,7 @@ async function main() {
   const result = await simulateMany({ from, seeds, plant, verbose: single, first: plant !== null });
   const minutes = (performance.now() - begun) / 60_000;
   const bad = report(result, { from, plant, single });
-  console.log(`${Math.round(result.ran / minutes)} seeds a minute`);
+  console.log(`${String(Math.round(result.ran / minutes))} seeds a minute`);
   process.exitCode = bad > 0 ? 1 : 0;
 }
 

@@ -1,6 +1,5 @@
 // One seed's world: users in rooms, faults drawn from the dice, a quiet end, and the history of all of it.
-import type { AuthorizeRequest, ServedRoom } from '../../src/server/serve.js';
-import { serve } from '../../src/server/serve.js';
+import { serve, type ServedRoom } from '../../src/server/serve.js';
 import { createServerCore, type ServerCore } from '../../src/server/server.js';
 import type { Broker } from '../../src/server/broker.js';
 import { memoryDisk } from '../../src/client/storage/memory.js';
@@ -68,7 +67,7 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
   const wait = (ms: number): Promise<void> => new Promise((resolve) => { clock.after(ms, resolve); });
   const served = (): ServedRoom => serve(line, {
     history: { limit: small ? 20 : 100_000 },
-    authorize: slowAuthorize ? async (_: AuthorizeRequest<unknown>) => { await wait(random() * 40); return true; } : () => true,
+    authorize: slowAuthorize ? async () => { await wait(random() * 40); return true; } : () => true,
     on: {
       say({ id, data }, { reject }) {
         const key = `${life} ${id}`;
@@ -95,7 +94,7 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
         },
         logger: { info: () => undefined, warn: () => undefined, error: (details, message) => { if (!message.startsWith('authorize')) errors.push(`server: ${message} ${JSON.stringify(details)}`); } },
       },
-      { now: () => clock.now() + serverSkew, after: clock.after, soon: clock.soon, random, randomId, digest: testDigest },
+      { now: () => clock.now() + serverSkew, steady: clock.now, after: clock.after, soon: clock.soon, random, randomId, digest: testDigest },
     );
   };
   boot();
@@ -181,7 +180,8 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
   await clock.advance(chance(0.5) ? 300 : 0);
   for (let step = 0; step < steps; step++) {
     const tab = pick(tabs);
-    if (chance(0.6)) {
+    const speaks = chance(0.6);
+    if (speaks) {
       const room = `line/${pick(roomIds)}`;
       const burst = chance(0.1) ? 40 : 1 + Math.floor(random() * 4);
       say(`${tab.page.record.name} says ${burst} in ${room}`);

@@ -27,6 +27,8 @@ export interface RawPeer {
 export interface RawWorld {
   readonly core: ServerCore;
   readonly clock: TestClock;
+  /** Sets the server's wall clock by so many ms. */
+  set(ms: number): void;
   readonly logs: readonly { readonly level: string; readonly details: object; readonly message: string }[];
   peer(codec?: Codec, request?: Partial<RequestInfo>): RawPeer;
 }
@@ -34,7 +36,8 @@ export interface RawWorld {
 export function rawWorld(options: ServerOptions): RawWorld {
   const clock = virtualClock();
   const random = seededRandom(7);
-  const ports: ServerPorts = { now: clock.now, after: clock.after, soon: clock.soon, random, randomId: idsFrom(random), digest: testDigest };
+  let wall = 0;
+  const ports: ServerPorts = { now: () => clock.now() + wall, steady: clock.now, after: clock.after, soon: clock.soon, random, randomId: idsFrom(random), digest: testDigest };
   const logs: { level: string; details: object; message: string }[] = [];
   const log = (level: string) => (details: object, message: string): void => {
     logs.push({ level, details, message });
@@ -91,5 +94,13 @@ export function rawWorld(options: ServerOptions): RawWorld {
     return Object.assign(self, { events });
   };
 
-  return { core, clock, logs, peer };
+  return {
+    core,
+    clock,
+    set(ms) {
+      wall += ms;
+    },
+    logs,
+    peer,
+  };
 }

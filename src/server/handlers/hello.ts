@@ -10,6 +10,9 @@ import type { User } from '../serve.js';
 
 const expiryOf = (user: User | null): number => user?.expiresAt ?? Infinity;
 
+/** That moment by the clock that deadlines are by. */
+const deadlineOf = (user: User | null, { now, steady }: Services): number => expiryOf(user) - now() + steady();
+
 /** Values in what others see of a user: it travels with each of its messages, and with its presence. */
 const shownItems = maxItems / 5;
 
@@ -56,7 +59,7 @@ export async function hello(frame: Extract<ClientFrame, { type: 'hello' }>, peer
     return services.drop(peer, refused, refused === 4409 ? 'another client has this session key' : 'a newer connection of this session is there');
   }
   const { interval, timeout } = settings.heartbeat;
-  services.advance(peer, { type: 'known', expiresAt: expiryOf(user) });
+  services.advance(peer, { type: 'known', expiresAt: deadlineOf(user, services) });
   tell(peer, {
     type: 'welcome',
     member,
@@ -78,6 +81,6 @@ export async function auth(frame: Extract<ClientFrame, { type: 'auth' }>, peer: 
   const { user, shown } = known;
   if ((user?.id ?? null) !== (identity.user?.id ?? null)) return services.drop(peer, 4403, 'a token of another user');
   peer.identity = { ...identity, user, shown, sender: [identity.member, shown] };
-  services.advance(peer, { type: 'renewed', expiresAt: expiryOf(user) });
+  services.advance(peer, { type: 'renewed', expiresAt: deadlineOf(user, services) });
   tell(peer, { type: 'auth', expires: user?.expiresAt ?? null });
 }

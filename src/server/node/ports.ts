@@ -4,6 +4,7 @@ import type { ServerPorts } from '../ports.js';
 
 export const nodePorts: ServerPorts = {
   now: Date.now,
+  steady: () => performance.now(),
   after(delay, call) {
     const timer = setTimeout(call, delay);
     timer.unref();
