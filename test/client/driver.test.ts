@@ -18,10 +18,11 @@ describe('against a server of the test\'s own', () => {
 
   function setup(options: Partial<Parameters<typeof createClientWith>[0]> = {}) {
     const clock = virtualClock();
+    let set = 0;
     const links: { events: LinkEvents; readonly sent: unknown[]; closed: readonly [number, string] | null; readonly url: string }[] = [];
     const logger = { warn: vi.fn<(message: string) => void>(), error: vi.fn<(message: string) => void>() };
     const ports: ClientPorts = {
-      clock,
+      clock: { now: () => clock.now() + set, after: clock.after },
       connect(url, _protocols, events) {
         const link = { events, sent: [] as unknown[], closed: null as readonly [number, string] | null, url };
         links.push(link);
@@ -43,8 +44,61 @@ describe('against a server of the test\'s own', () => {
       await clock.advance(0);
       return link;
     };
-    return { client, clock, links, live, logger };
+    return { client, clock, links, live, logger, setClock(ms: number) { set += ms; } };
   }
+
+  test('a clock that is set back holds up no retry', async () => {
+    const { clock, links, live, setClock } = setup();
+    const link = await live();
+    link.events.closed(1006, '');
+    setClock(-3_600_000);
+    await clock.advance(1_000);
+    expect(links).toHaveLength(2);
+  });
+
+  test('a server whose clock is set leads to one new token, and not to one after the other', async () => {
+    const asked: number[] = [];
+    const { client, clock, live, setClock } = setup({ token: () => { asked.push(clock.now()); return 't'; } });
+    client.connect();
+    await clock.advance(0);
+    const link = await live();
+    asked.length = 0;
+    link.events.message(encode({ type: 'auth', expires: clock.now() + 3_600_000 }));
+    setClock(3_600_000);
+    for (let beat = 0; beat < 60; beat++) {
+      await clock.advance(1_000);
+      link.events.message(encode({ type: 'ping', time: clock.now() }, { type: 'auth', expires: clock.now() + 3_600_000 }));
+    }
+    expect(asked.length).toBeLessThan(3);
+  });
+
+  test('what was received before close() is handed over before it, and nothing after', async () => {
+    const { client, clock, live } = setup();
+    const link = await live();
+    const seen: unknown[] = [];
+    client.room('lobby').on('post', ({ data }) => seen.push(data));
+    await clock.advance(0);
+    link.events.message(encode(joinedFrame('lobby'), messageFrame('lobby', 1)));
+    client.close();
+    expect(seen).toEqual([1]);
+    await clock.advance(100);
+    expect(seen).toEqual([1]);
+  });
+
+  test('a message that is sent and taken back in one turn never leaves', async () => {
+    const { client, clock, live } = setup();
+    const link = await live();
+    const room = client.room('lobby');
+    await clock.advance(0);
+    link.events.message(encode(joinedFrame('lobby')));
+    link.sent.length = 0;
+    const abort = new AbortController();
+    const sent = room.send('post', 1, { signal: abort.signal }).catch((error: unknown) => (error as { code: string }).code);
+    abort.abort();
+    expect(await sent).toBe('aborted');
+    await clock.advance(100);
+    expect(link.sent.filter((data) => String(data).startsWith('[4'))).toEqual([]);
+  });
 
   test('10,000 messages in batches of 100 are at most 100 store updates, each delivered once and in order', async () => {
     const { client, clock, live } = setup();
