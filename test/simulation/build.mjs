@@ -1,10 +1,5 @@
 // Bundles the simulation, with or without words of the source changed, so that a seed takes milliseconds.
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { build } from 'vite';
-
-const root = resolve(import.meta.dirname, '../..');
+import { bundle } from '../support/bundle.mjs';
 
 /**
  * Bugs of the client, as changes to its source.
@@ -23,31 +18,24 @@ export const mutations = {
 };
 
 /** Bundles `main.ts` and returns the file, and what removes it. */
-export async function bundle(mutation) {
-  const out = await mkdtemp(join(tmpdir(), 'roomful-simulation-'));
+export async function bundleSimulation(mutation) {
   const changes = mutation ? mutations[mutation] : [];
   const found = new Set();
-  await build({
-    configFile: false,
-    root,
-    logLevel: 'error',
-    plugins: [{
-      name: 'mutate',
-      enforce: 'pre',
-      transform(code, id) {
-        let changed = code;
-        for (const change of changes) {
-          if (!id.endsWith(change.file)) continue;
-          if (changed.split(change.find).length !== 2) throw new Error(`${change.file} does not hold once: ${change.find}`);
-          changed = changed.replace(change.find, () => change.replace);
-          found.add(change);
-        }
-        return changed === code ? null : changed;
-      },
-    }],
-    build: { ssr: 'test/simulation/main.ts', outDir: out, emptyOutDir: false, minify: false, target: 'node20', rolldownOptions: { output: { entryFileNames: 'main.mjs' } } },
-  });
+  const mutate = {
+    name: 'mutate',
+    enforce: 'pre',
+    transform(code, id) {
+      let changed = code;
+      for (const change of changes) {
+        if (!id.endsWith(change.file)) continue;
+        if (changed.split(change.find).length !== 2) throw new Error(`${change.file} does not hold once: ${change.find}`);
+        changed = changed.replace(change.find, () => change.replace);
+        found.add(change);
+      }
+      return changed === code ? null : changed;
+    },
+  };
+  const { files, remove } = await bundle(['test/simulation/main.ts'], [mutate]);
   if (found.size !== changes.length) throw new Error(`a file of the mutation '${mutation}' is not in the bundle`);
-  await symlink(join(root, 'node_modules'), join(out, 'node_modules'), 'dir');
-  return { file: join(out, 'main.mjs'), remove: () => rm(out, { recursive: true, force: true }) };
+  return { file: files[0], remove };
 }

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { bundle, mutations } from './build.mjs';
+import { bundleSimulation, mutations } from './build.mjs';
 
 const plants = ['no-dedupe', 'ack-before-append', 'partial-replay', ...Object.keys(mutations)];
 
@@ -18,7 +18,7 @@ const patience = 20_000;
 /** Runs seeds on every core. Resolves with how many ran and what was found, by seed. */
 export async function simulateMany({ from, seeds, plant = null, verbose = false, first = false }) {
   const mutation = plant !== null && Object.hasOwn(mutations, plant) ? plant : null;
-  const { file, remove } = await bundle(mutation);
+  const { file, remove } = await bundleSimulation(mutation);
   const cores = Math.max(1, Math.min(availableParallelism(), seeds));
   const failures = [];
   let ran = 0;
@@ -51,12 +51,15 @@ export async function simulateMany({ from, seeds, plant = null, verbose = false,
   return { ran, failures: failures.toSorted((a, b) => a.seed - b.seed) };
 }
 
-/** Says what was found, and how to see it again. Returns how many worlds were wrong. */
+/**
+ * Says what was found, and how to see it again. Returns how many worlds were wrong.
+ * @param {{ readonly from: number, readonly plant?: string | null, readonly single?: boolean }} options
+ */
 export function report({ ran, failures }, { from, plant = null, single = false }) {
   for (const { seed, wrong, events } of failures.slice(0, 10)) {
     if (events.length) console.log(events.join('\n'));
     for (const what of wrong.slice(0, 12)) console.log(`  seed ${seed}: ${what}`);
-    if (wrong.length && !single) console.log(`  replay: npm run simulate -- --seed ${seed}${plant ? ` --plant ${plant}` : ''}`);
+    if (wrong.length && !single) console.log(`  replay: npm run simulate -- --seed ${seed}${plant ? ` --plant ${String(plant)}` : ''}`);
   }
   const bad = failures.filter(({ wrong }) => wrong.length > 0).length;
   console.log(`simulation: ${ran} seeds from ${from}, ${ran - bad} passed, ${bad} failed`);

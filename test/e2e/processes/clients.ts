@@ -1,0 +1,103 @@
+// Clients in a process of their own, that can be killed or stopped: they send at a pace, and note what their promises say and what they see.
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { WebSocket } from 'ws';
+import { createClient } from '../../../src/client/index.js';
+import type { Seen, Sent } from '../../simulation/history.js';
+import { line } from './room.js';
+
+export interface Orders {
+  readonly url: string;
+  readonly names: readonly string[];
+  /** For each client, the room that it is in. */
+  readonly rooms: readonly string[];
+  /** Messages of each client. */
+  readonly count: number;
+  /** How many at a time, and how long from one time to the next, in ms. */
+  readonly burst: number;
+  readonly pause: number;
+  /** Where what was acknowledged is noted at once. */
+  readonly receipts: string;
+  /** Where everything is written at the end. */
+  readonly report: string;
+}
+
+export interface ReportedPage {
+  readonly name: string;
+  readonly room: string;
+  readonly sent: readonly Sent[];
+  readonly seen: readonly Seen[];
+  readonly status: string;
+  readonly roomStatus: string;
+  readonly unsettled: number;
+}
+
+const orders = JSON.parse(process.argv[2] ?? '{}') as Orders;
+
+const pages = orders.names.map((name, index) => {
+  const client = createClient({ url: orders.url, token: name, WebSocket, backoff: { initial: 20, max: 400 }, heartbeat: { interval: 1_000, timeout: 1_000 }, connectTimeout: 2_000, logger: { warn: () => undefined, error: console.error } });
+  const room = client.room(line, { id: orders.rooms[index] ?? '1' });
+  const seen: Seen[] = [];
+  const sent: Sent[] = [];
+  room.on('say', ({ id, offset, data }) => seen.push({ type: 'message', id, offset: offset ?? 0, said: data, at: 0 }));
+  client.on('reset', ({ why, missing }) => seen.push({ type: 'reset', why, missing, at: 0 }));
+  client.on('acked-lost', ({ count }) => seen.push({ type: 'acked-lost', count, at: 0 }));
+  client.connect();
+  return { name, client, room, seen, sent };
+});
+type Page = (typeof pages)[number];
+
+function say({ name: by, room, sent }: Page): void {
+  const one: Sent = { by, n: sent.length + 1, room: room.id, page: by, refuse: false, outcome: null };
+  sent.push(one);
+  room.send('say', { by, n: one.n }).then(
+    ({ epoch, offset, id }) => {
+      one.outcome = { epoch, offset, id };
+      appendFileSync(orders.receipts, `${by} ${one.n}\n`);
+    },
+    (error: unknown) => { one.outcome = { code: (error as { code?: string }).code ?? String(error) }; },
+  );
+}
+
+async function until(check: () => boolean): Promise<void> {
+  while (!check()) await new Promise((resolve) => { setTimeout(resolve, 20); });
+}
+const settled = (): boolean => pages.every(({ sent }) => sent.every(({ outcome }) => outcome !== null));
+
+await until(() => pages.every(({ room }) => room.status === 'joined'));
+process.send?.('ready');
+await Promise.all(pages.map(async (page) => {
+  while (page.sent.length < orders.count) {
+    for (let some = 0; some < orders.burst && page.sent.length < orders.count; some++) say(page);
+    await new Promise((resolve) => { setTimeout(resolve, orders.pause * (0.5 + Math.random())); });
+  }
+}));
+process.send?.('sent');
+// The world says when nothing is wrong any more.
+process.on('message', (message) => {
+  void (message === 'settle' ? settle() : finish(message as Readonly<Record<string, number>>));
+});
+
+async function settle(): Promise<void> {
+  await until(settled);
+  for (const page of pages) say(page);
+  await until(settled);
+  process.send?.('settled');
+}
+
+/** `tops`: where the log of each room ends. */
+async function finish(tops: Readonly<Record<string, number>>): Promise<void> {
+  const ended = ({ room, seen }: Page): boolean => {
+    const last = seen.findLast((event) => event.type === 'message');
+    return (last?.offset ?? 0) >= (tops[room.id] ?? 0);
+  };
+  // Everybody has seen the last of their room, or never will.
+  await Promise.race([until(() => pages.every(ended)), new Promise((resolve) => { setTimeout(resolve, 10_000).unref(); })]);
+  const report: ReportedPage[] = pages.map(({ name, room, sent, seen, client }) => {
+    const { connection, outbox } = client.store.getState();
+    return { name, room: room.id, sent, seen, status: connection.status, roomStatus: room.status, unsettled: outbox.pending.length };
+  });
+  writeFileSync(orders.report, JSON.stringify(report));
+  for (const { client } of pages) client.close();
+  // The event loop ends by itself, or something was left.
+  process.disconnect();
+}

@@ -1,0 +1,96 @@
+// Real faults over real processes: cuts by the hundred, servers and clients that are killed or stopped.
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { bundleProcesses, startProcesses, type Processes } from './world.js';
+
+let world: Processes;
+const names = (count: number, from = 0): string[] => Array.from({ length: count }, (_, index) => `s${from + index}`);
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+let programs: Awaited<ReturnType<typeof bundleProcesses>>;
+beforeAll(async () => { programs = await bundleProcesses(); }, 60_000);
+afterAll(() => programs.remove());
+beforeEach(async () => { world = await startProcesses(programs.files, 60); }, 60_000);
+afterEach(() => world.close(), 30_000);
+
+/** Breaks random connections until `done`, in all the ways a network can. Returns how many it cut. */
+async function misbehave(done: Promise<unknown>, pause: number): Promise<number> {
+  let going = true;
+  let cuts = 0;
+  void done.finally(() => { going = false; });
+  while (going) {
+    const { proxy } = world;
+    const one = Math.floor(Math.random() * proxy.connections);
+    const roll = Math.random();
+    if (roll < 0.8) cuts += Number(proxy.resetOne(one));
+    else if (roll < 0.86) proxy.stallOne(one, (['up', 'down', 'both'] as const)[Math.floor(Math.random() * 3)] ?? 'both');
+    else if (roll < 0.93) proxy.split = !proxy.split;
+    else proxy.delay = Math.random() < 0.5 ? 0 : Math.random() * 40;
+    await sleep(pause * (0.5 + Math.random()));
+  }
+  Object.assign(world.proxy, { delay: 0, split: false });
+  return cuts;
+}
+
+test('50,000 messages of 20 senders through 200 cuts and more: none lost, none twice, none out of order', async () => {
+  const crowds = await Promise.all([names(10), names(10, 10)].map((some) => world.clients({ names: some, rooms: some.map((_, index) => String(index % 2)), count: 2_500, burst: 10, pause: 60 })));
+  const cuts = await misbehave(Promise.all(crowds.map(({ sent }) => sent)), 45);
+  await world.finish(...crowds);
+  console.log(`50,000 messages went through ${cuts} cuts`);
+  expect(cuts).toBeGreaterThanOrEqual(200);
+  expect(await world.verdict()).toEqual([]);
+  // And the last one of each.
+  expect(await world.logged()).toBe(50_000 + 20);
+}, 240_000);
+
+test('a server that is killed again and again, with its log: whoever sent still holds what it had acknowledged, and sends it again', async () => {
+  const crowd = await world.clients({ names: names(6), rooms: names(6).map(() => '1'), count: 400, burst: 4, pause: 40 });
+  for (let kills = 0; kills < 3; kills++) {
+    await sleep(700);
+    await world.killServer();
+  }
+  await crowd.sent;
+  await world.finish(crowd);
+  expect(await world.verdict()).toEqual([]);
+}, 120_000);
+
+test('a server that is stopped for longer than the heartbeat, and goes on', async () => {
+  const crowd = await world.clients({ names: names(6), rooms: names(6).map(() => '1'), count: 300, burst: 4, pause: 40 });
+  for (let stops = 0; stops < 2; stops++) {
+    await sleep(400);
+    world.server().kill('SIGSTOP');
+    await sleep(3_500);
+    world.server().kill('SIGCONT');
+  }
+  await crowd.sent;
+  await world.finish(crowd);
+  expect(await world.verdict()).toEqual([]);
+  expect(await world.logged()).toBe(6 * 301);
+}, 120_000);
+
+test('clients that are stopped for longer than the heartbeat, and go on', async () => {
+  const [stopped, others] = await Promise.all([names(4), names(4, 4)].map((some) => world.clients({ names: some, rooms: some.map(() => '1'), count: 300, burst: 4, pause: 40 })));
+  if (!stopped || !others) throw new Error('no clients');
+  await sleep(500);
+  stopped.process.kill('SIGSTOP');
+  await sleep(4_000);
+  stopped.process.kill('SIGCONT');
+  await Promise.all([stopped.sent, others.sent]);
+  await world.finish(stopped, others);
+  expect(await world.verdict()).toEqual([]);
+  expect(await world.logged()).toBe(8 * 301);
+}, 120_000);
+
+test('clients that are killed: what they had acknowledged is there once, and nobody else is held up', async () => {
+  const [killed, others] = await Promise.all([names(4), names(4, 4)].map((some) => world.clients({ names: some, rooms: some.map(() => '1'), count: 300, burst: 4, pause: 40 })));
+  if (!killed || !others) throw new Error('no clients');
+  await sleep(1_000);
+  killed.process.kill('SIGKILL');
+  const acknowledged = await killed.acknowledged();
+  expect(acknowledged.length).toBeGreaterThan(0);
+  await others.sent;
+  await world.finish(others);
+  // The checker has the log: each sender's once and in order. What the dead had in hand when they died may be there or not.
+  expect(await world.verdict()).toEqual([]);
+  const found = await world.found();
+  for (const { by, n } of acknowledged) expect(found.filter((said) => said.by === by && said.n === n), `${by} #${n}`).toHaveLength(1);
+}, 120_000);
