@@ -193,6 +193,29 @@ describe('a page that reloads', () => {
   });
 });
 
+test('P33 a server that dies between the handler and the append has forgotten that it ran: it runs again for the same id, and the log has the message once', async () => {
+  const ran: string[] = [];
+  let first = true;
+  make({
+    on: {
+      say: async ({ id }) => {
+        ran.push(id);
+        if (first) await new Promise(() => undefined);
+      },
+    },
+  });
+  const page = user('ada');
+  const receipt = page.client.room(line).send('say', 1);
+  await world.advance(1_000);
+  first = false;
+  await world.restartServer({ keepLog: true });
+  await world.advance(10_000);
+  expect(await receipt).toMatchObject({ offset: 1, duplicate: false });
+  expect(ran).toHaveLength(2);
+  expect(new Set(ran).size).toBe(1);
+  expect(await log()).toEqual([1]);
+});
+
 describe('a client that closes', () => {
   test('leaves what waits to the next one, and says that only the future knows', async () => {
     make();

@@ -65,12 +65,13 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
   const handledAgain: (Said & { times: number })[] = [];
   let life = 0;
   const wait = (ms: number): Promise<void> => new Promise((resolve) => { clock.after(ms, resolve); });
-  const served = (): ServedRoom => serve(line, {
+  /** The room as one life of the server has it. */
+  const served = (inLife: number): ServedRoom => serve(line, {
     history: { limit: small ? 20 : 100_000 },
     authorize: slowAuthorize ? async () => { await wait(random() * 40); return true; } : () => true,
     on: {
       say({ id, data }, { reject }) {
-        const key = `${life} ${id}`;
+        const key = `${inLife} ${id}`;
         const times = (handled.get(key) ?? 0) + 1;
         handled.set(key, times);
         if (times > 1) handledAgain.push({ by: data.by, n: data.n, times });
@@ -87,7 +88,7 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
     broker = plant(journal.broker, { after: clock.after, random });
     core = createServerCore(
       {
-        rooms: [served()], broker, node: 'simulated', heartbeat: { interval: 2_000, timeout: 2_500 }, presenceGrace: 1_000,
+        rooms: [served(life)], broker, node: 'simulated', heartbeat: { interval: 2_000, timeout: 2_500 }, presenceGrace: 1_000,
         authenticate: ({ token }) => {
           const [id = '', expires = ''] = (token ?? '').split(' ');
           return users.some((user) => user.id === id) ? { id, ...(shortTokens && { expiresAt: Number(expires) }) } : null;
