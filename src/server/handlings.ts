@@ -7,6 +7,7 @@ import type { MaybePromise, ServerPorts } from './ports.js';
 export type Outcome = (Appended & { readonly result?: unknown }) | { readonly status: 'unavailable' };
 
 export interface Handling {
+  readonly seq: number;
   readonly id: string;
   readonly outcome: Promise<Outcome>;
 }
@@ -18,17 +19,17 @@ export interface Term {
 }
 
 export interface Handlings {
-  /** The handling of this number, while it is at work. */
-  find(producer: string, room: string, seq: number): Handling | undefined;
+  /** What is at work of this producer in this room: one at a time, whichever connection brought it. */
+  find(producer: string, room: string): Handling | undefined;
   /** Keeps a handling until its outcome is there. */
-  keep(producer: string, room: string, seq: number, handling: Handling): void;
+  keep(producer: string, room: string, handling: Handling): void;
   run<T>(call: (term: Term) => MaybePromise<T>): MaybePromise<T>;
   readonly closed: boolean;
   /** Aborts the signal of whatever is at work. */
   close(): void;
 }
 
-const keyOf = (producer: string, room: string, seq: number): string => `${room}\n${seq}\n${producer}`;
+const keyOf = (producer: string, room: string): string => `${room}\n${producer}`;
 
 export function createHandlings({ now, after }: Pick<ServerPorts, 'now' | 'after'>, failed: (error: unknown) => void): Handlings {
   const handlings = new Map<string, Handling>();
@@ -36,9 +37,9 @@ export function createHandlings({ now, after }: Pick<ServerPorts, 'now' | 'after
   let closed = false;
 
   return {
-    find: (producer, room, seq) => (handlings.size === 0 ? undefined : handlings.get(keyOf(producer, room, seq))),
-    keep(producer, room, seq, handling) {
-      const key = keyOf(producer, room, seq);
+    find: (producer, room) => (handlings.size === 0 ? undefined : handlings.get(keyOf(producer, room))),
+    keep(producer, room, handling) {
+      const key = keyOf(producer, room);
       handlings.set(key, handling);
       const forget = (): void => {
         handlings.delete(key);

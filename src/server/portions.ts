@@ -2,7 +2,7 @@
 import { maxItems } from '../protocol/limits.js';
 
 /** Values that a list in a frame holds, unless a single thing holds more. The largest entry there is and a list of members beside it stay below what a scan lets through. */
-export const portion = maxItems / 2;
+export const portion: number = maxItems / 2;
 
 /** Values in plain data, containers included, as a scan counts them. */
 export function valuesIn(data: unknown): number {

@@ -20,6 +20,7 @@ const apps = {
   'roomful': { file: 'react.tsx', packages: ['partysocket', 'react', 'react-dom', 'roomful', 'scheduler', 'zod', 'zustand'], server: false },
   'roomful/room': { file: 'room.ts', packages: ['roomful', 'zod'], server: false },
   'roomful/client': { file: 'client.ts', packages: ['partysocket', 'roomful', 'zod', 'zustand'], server: false },
+  'roomful/storage': { file: 'storage.ts', packages: ['roomful'], server: false },
   'roomful/msgpack': { file: 'msgpack.ts', packages: ['@msgpack/msgpack', 'roomful'], server: false },
   'roomful/server': { file: 'server.ts', packages: ['@msgpack/msgpack', 'roomful', 'ws', 'zod'], server: true },
   'roomful/testing': { file: 'testing.ts', packages: ['@msgpack/msgpack', 'partysocket', 'react', 'roomful', 'zod', 'zustand'], server: true },

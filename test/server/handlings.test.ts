@@ -67,6 +67,23 @@ function setup(): Setup {
 }
 
 describe('P33 a handler at work when the connection breaks', () => {
+  test('a number waits for another of its session that is at work, whoever brought that: no handler runs for a number that turns out not to be the next', async () => {
+    const world = setup();
+    const first = await world.ada();
+    await first.say(send(1));
+    first.events.closed(1006);
+    const second = await world.ada();
+    // The first is gone for this client, and comes back while the second is on its way.
+    await second.say(send(2, { follows: 0 }));
+    expect(world.runs).toEqual(['shop/1 1']);
+    await world.clock.advance(3_000);
+    expect(nacks(second)).toEqual([[2, 'gap', 1]]);
+    await second.say(send(2));
+    await world.clock.advance(3_000);
+    expect(world.runs).toEqual(['shop/1 1', 'shop/1 2']);
+    expect(receipts(second)).toEqual([[2, 2, false, { done: 2 }]]);
+  });
+
   test('runs once; who comes back waits for it, and gets its receipt before those of what follows', async () => {
     const world = setup();
     const before = await world.ada();

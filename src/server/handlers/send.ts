@@ -50,6 +50,16 @@ async function wait(membership: Membership, frame: Send, outcome: Promise<Outcom
   }
 }
 
+/** Another number of this session is at work, of a connection that ended: that one first, or the handler would run for a message whose number turns out not to be the next. */
+async function queue(membership: Membership, frame: Send, before: Promise<Outcome>, services: Services): Promise<void> {
+  try {
+    await inTime(before, services.after);
+  } catch (error) {
+    if (error instanceof TooLate) return answer(membership, frame, { status: 'unavailable' });
+  }
+  if (!membership.peer.lane.signal.aborted) await next(membership, frame, services);
+}
+
 /** The number's turn has come. */
 function begin(membership: Membership, frame: Send, services: Services): MaybePromise<void> {
   const { peer, room } = membership;
@@ -57,19 +67,15 @@ function begin(membership: Membership, frame: Send, services: Services): MaybePr
   membership.gapped = false;
   const outcome = accept(membership, frame, services);
   if (!(outcome instanceof Promise)) return answer(membership, frame, outcome);
-  services.handlings.keep(identityOf(peer).producer, room, frame.seq, { id: frame.id, outcome });
+  services.handlings.keep(identityOf(peer).producer, room, { seq: frame.seq, id: frame.id, outcome });
   return wait(membership, frame, outcome, services);
 }
 
-export function send(frame: Send, peer: Peer, services: Services): MaybePromise<void> {
-  const membership = peer.memberships.get(frame.room);
-  if (!membership) return nack(peer, frame, refusal('not-joined', 'join the room first'), 1_000);
-  const { producer } = identityOf(peer);
-  services.counts.messagesIn++;
-
-  const running = services.handlings.find(producer, frame.room, frame.seq);
-  if (running && running.id !== frame.id) return answer(membership, frame, { status: 'conflict' });
-  if (running) {
+function next(membership: Membership, frame: Send, services: Services): MaybePromise<void> {
+  const { producer } = identityOf(membership.peer);
+  const running = services.handlings.find(producer, frame.room);
+  if (running?.seq === frame.seq) {
+    if (running.id !== frame.id) return answer(membership, frame, { status: 'conflict' });
     membership.gapped = false;
     return wait(membership, frame, running.outcome, services);
   }
@@ -77,5 +83,13 @@ export function send(frame: Send, peer: Peer, services: Services): MaybePromise<
     return chain(services.broker.recall(frame.room, producer, frame.seq, frame.id), (known) => (known ? answer(membership, frame, known) : begin(membership, frame, services)));
   }
   if (followed(frame) !== membership.last) return gap(membership, frame, membership.last);
+  if (running) return queue(membership, frame, running.outcome, services);
   return begin(membership, frame, services);
+}
+
+export function send(frame: Send, peer: Peer, services: Services): MaybePromise<void> {
+  const membership = peer.memberships.get(frame.room);
+  if (!membership) return nack(peer, frame, refusal('not-joined', 'join the room first'), 1_000);
+  services.counts.messagesIn++;
+  return next(membership, frame, services);
 }
