@@ -1,5 +1,6 @@
 // The page: one connection, and what uses it.
 import { RealtimeProvider } from 'roomful';
+import { indexedDBStorage } from 'roomful/storage';
 import { useState } from 'react';
 import { CuttableSocket } from './cuttable-socket.js';
 import { Header } from './header.js';
@@ -12,13 +13,16 @@ import { StatusBar } from './status-bar.js';
 
 const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/realtime`;
 
+/** Orders given offline are still there after a reload. */
+const outbox = { storage: indexedDBStorage({ name: 'roomful-demo' }) };
+
 /** Asked at each attempt, so that a new name or colour goes out with the next. */
 const token = (): string => JSON.stringify(loadIdentity());
 
 export function App() {
   const [me, setMe] = useState(loadIdentity);
   return (
-    <RealtimeProvider url={url} token={token} WebSocket={CuttableSocket}>
+    <RealtimeProvider url={url} token={token} WebSocket={CuttableSocket} outbox={outbox}>
       <div className="app">
         <Header me={me} onChange={setMe} />
         <StatusBar />

@@ -27,6 +27,7 @@ const vite = await createVite({
     alias: {
       'roomful/room': at('../src/contract/index.ts'),
       'roomful/client': at('../src/client/index.ts'),
+      'roomful/storage': at('../src/client/storage/index.ts'),
       'roomful/msgpack': at('../src/protocol/msgpack.ts'),
       'roomful/server': at('../src/server/node/index.ts'),
       'roomful/testing': at('../src/testing/index.ts'),
