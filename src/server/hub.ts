@@ -1,9 +1,10 @@
 // Within this node: who is in which room, and the way of a room's events to its members. Encodes once for each codec in use.
 import type { Codec, Encoded } from '../protocol/codec.js';
-import type { MemberTuple, ServerFrame } from '../protocol/frames.js';
+import type { EntryTuple, MemberTuple, ServerFrame } from '../protocol/frames.js';
 import { serverTuple } from '../protocol/parse.js';
+import type { Position } from '../protocol/position.js';
 import type { Broker, RoomEvent } from './broker.js';
-import type { Membership } from './peer.js';
+import type { Behind, Membership } from './peer.js';
 import { portion, portions, valuesIn } from './portions.js';
 
 type Presence = Extract<ServerFrame, { type: 'presence' }>;
@@ -12,6 +13,8 @@ interface HubRoom {
   readonly members: Set<Membership>;
   readonly listening: Promise<() => void> | (() => void);
   diff: Diff | null;
+  /** The newest entry heard. */
+  last: EntryTuple | null;
 }
 
 /** Comings and goings since the last tick. */
@@ -24,8 +27,10 @@ interface Diff {
 export interface Hub {
   /** Takes a member in, with its events held back until `go`. Resolves once the node hears the room. */
   enter(membership: Membership): Promise<void>;
-  /** Hands a member what was held back, and from then on what happens. */
-  go(membership: Membership, top: number): void;
+  /** Hands a member what was held back, and from then on what happens. `at`: where it stands in the log. */
+  go(membership: Membership, at: Position): void;
+  /** From here on what happens passes a member by. */
+  fallBehind(membership: Membership): void;
   leave(membership: Membership): void;
   members(room: string): Iterable<Membership>;
   readonly rooms: number;
@@ -50,6 +55,14 @@ function encodedOnce(frame: ServerFrame): (codec: Codec) => Encoded {
   };
 }
 
+/** What a member that is behind must learn later beside the log. */
+function note(behind: Behind, frame: ServerFrame): void {
+  if (frame.type !== 'presence') return;
+  behind.left ??= new Set();
+  for (const [id] of frame.joined) behind.left.delete(id);
+  for (const id of frame.left) behind.left.add(id);
+}
+
 /** What changed in a room's presence: one frame, or several where it would be too large for one. Nobody is in two of the lists, so that their order does not matter. */
 function presenceFrames(room: string, joined: Presence['joined'], left: Presence['left'], changed: Presence['changed']): readonly Presence[] {
   const frame = (...lists: readonly [Presence['joined'], Presence['left'], Presence['changed']]): Presence => ({ type: 'presence', room, joined: lists[0], left: lists[1], changed: lists[2] });
@@ -67,10 +80,11 @@ export function createHub(broker: Broker, after: (delay: number, call: () => voi
     for (const member of room.members) {
       const { peer } = member;
       if (except !== null && peer.identity?.member === except) continue;
+      if (member.behind) note(member.behind, frame);
       if (member.waiting) {
         // Held back with its offset, so that what the log already gave is not given again.
         member.waiting.push(Object.assign(() => { peer.outgoing.push(encode(peer.outgoing.codec)); }, { offset }));
-      } else peer.outgoing.push(encode(peer.outgoing.codec));
+      } else if (!member.behind) peer.outgoing.push(encode(peer.outgoing.codec));
     }
   };
 
@@ -114,6 +128,7 @@ export function createHub(broker: Broker, after: (delay: number, call: () => voi
     if (!room) return;
     switch (event.type) {
       case 'entry':
+        room.last = event.entry;
         toAll(room, { type: 'message', room: id, entry: event.entry }, null);
         return;
       case 'broadcast':
@@ -131,16 +146,25 @@ export function createHub(broker: Broker, after: (delay: number, call: () => voi
     async enter(membership) {
       let room = rooms.get(membership.room);
       if (!room) {
-        room = { members: new Set(), listening: broker.subscribe(membership.room, heard(membership.room)), diff: null };
+        room = { members: new Set(), listening: broker.subscribe(membership.room, heard(membership.room)), diff: null, last: null };
         rooms.set(membership.room, room);
       }
       room.members.add(membership);
       if (room.listening instanceof Promise) await room.listening;
     },
-    go(membership, top) {
+    go(membership, at) {
       const held = membership.waiting ?? [];
+      const top = at.offset;
       membership.waiting = null;
+      membership.behind = null;
+      membership.at = at;
       for (const call of held as (((() => void) & { readonly offset?: number }))[]) if (!call.offset || call.offset > top) call();
+    },
+    fallBehind(membership) {
+      const { at, room } = membership;
+      const last = rooms.get(room)?.last;
+      if (!at || membership.waiting) return;
+      membership.behind ??= { at: last && last[0] > at.offset ? { epoch: at.epoch, offset: last[0], tag: last[1] } : at, left: null };
     },
     leave(membership) {
       const room = rooms.get(membership.room);

@@ -29,7 +29,10 @@ export interface ServerOptions {
   readonly heartbeat?: { readonly interval?: number; readonly timeout?: number } | undefined;
   /** How long a member that lost its connection is still shown to others, in ms. Default 10 000. */
   readonly presenceGrace?: number | undefined;
-  /** Bytes that may wait for a slow reader before its connection is closed with 4008. Default 1 MiB. */
+  /**
+   * Bytes that may wait for a slow reader. Beyond them nothing more of its rooms is pushed to it: it is told `lag`, and gets the messages from the log as it reads, or `reset` where the log has them no more;
+   * broadcasts pass it by, of presence it gets the newest. It is closed with 4008 where it reads nothing for 30 s, or twice as much waits. Default 1 MiB.
+   */
   readonly buffer?: number | undefined;
   /** What the server speaks. Default JSON and MessagePack. */
   readonly codecs?: readonly Codec[] | undefined;

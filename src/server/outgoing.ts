@@ -1,17 +1,26 @@
-// What is due to a connection: queued, joined to one message or few, written once a turn. A reader for whom too much waits already is given up.
+// What is due to a connection: queued, joined to one message or few, written once a turn. A reader for whom much waits already is told of, one for whom too much waits is given up.
 import type { Codec, Encoded } from '../protocol/codec.js';
 import type { Transport } from './ports.js';
 
 export interface Outgoing {
   readonly codec: Codec;
+  /** Whether much waits to be read: what can come later should. */
+  slow: boolean;
   push(part: Encoded): void;
   /** Writes what is queued, now. */
   flush(): void;
   end(): void;
 }
 
+export interface Pressure {
+  /** More waits than the limit. Told once, until `slow` is taken back. */
+  readonly slow: () => void;
+  /** More than twice the limit: nothing more is written. */
+  readonly overflow: () => void;
+}
+
 export interface Flusher {
-  outgoing(codec: Codec, transport: Transport, overflow: () => void): Outgoing;
+  outgoing(codec: Codec, transport: Transport, pressure: Pressure): Outgoing;
 }
 
 interface Queue {
@@ -19,7 +28,8 @@ interface Queue {
   ended: boolean;
   readonly codec: Codec;
   readonly transport: Transport;
-  readonly overflow: () => void;
+  readonly pressure: Pressure;
+  slow: boolean;
 }
 
 /** Bytes of a message that holds more than one frame. A reader on a slow line has something to handle, and is heard of, before all of a long catch-up is there. */
@@ -61,11 +71,12 @@ export function createFlusher(soon: (call: () => void) => void, limit: number): 
   const write = (queue: Queue): void => {
     const { parts, codec, transport } = queue;
     if (queue.ended || parts.length === 0) return;
-    if (transport.buffered() > limit) {
+    const waits = transport.buffered();
+    if (waits > limit * 2) {
       // Ended first: whoever gives the connection up flushes it once more.
       queue.ended = true;
       queue.parts = [];
-      queue.overflow();
+      queue.pressure.overflow();
       return;
     }
     if (codec !== lastCodec || !same(parts)) {
@@ -75,6 +86,9 @@ export function createFlusher(soon: (call: () => void) => void, limit: number): 
     }
     queue.parts = [];
     for (const message of lastMessages) transport.send(message);
+    if (waits <= limit || queue.slow) return;
+    queue.slow = true;
+    queue.pressure.slow();
   };
 
   const flushAll = (): void => {
@@ -88,10 +102,16 @@ export function createFlusher(soon: (call: () => void) => void, limit: number): 
   };
 
   return {
-    outgoing(codec, transport, overflow) {
-      const queue: Queue = { parts: [], ended: false, codec, transport, overflow };
+    outgoing(codec, transport, pressure) {
+      const queue: Queue = { parts: [], ended: false, codec, transport, pressure, slow: false };
       return {
         codec,
+        get slow() {
+          return queue.slow;
+        },
+        set slow(slow) {
+          queue.slow = slow;
+        },
         push(part) {
           if (queue.ended) return;
           if (queue.parts.push(part) === 1) {

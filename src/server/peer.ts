@@ -1,6 +1,7 @@
 // A connection that the core serves: who it is, where it is, and what is due to it.
 import type { ClientFrame, SenderTuple, ServerFrame } from '../protocol/frames.js';
 import { serverTuple } from '../protocol/parse.js';
+import type { Position } from '../protocol/position.js';
 import type { Lane } from './lane.js';
 import type { Outgoing } from './outgoing.js';
 import type { RequestInfo, Transport } from './ports.js';
@@ -22,6 +23,17 @@ export interface Membership {
   presence: Readonly<Record<string, unknown>> | null;
   /** While joining, what happens in the room waits here. */
   waiting: (() => void)[] | null;
+  /** Where it stood in the log when it went live. */
+  at: Position | null;
+  /** While the reader is slow: what happens in the room passes it by, and the log has it later. */
+  behind: Behind | null;
+}
+
+export interface Behind {
+  /** The last entry that it was given. */
+  at: Position;
+  /** Members that left meanwhile; null where nobody's presence changed. */
+  left: Set<string> | null;
 }
 
 /** What a session proved about itself. */
@@ -51,7 +63,14 @@ export interface Peer extends Timed {
 
 /** Queues a frame for a connection, alone. What goes to many is encoded once, by the hub. */
 export function tell(peer: Peer, frame: ServerFrame): void {
-  peer.outgoing.push(peer.outgoing.codec.encode(serverTuple(frame)));
+  weighed(peer, frame);
+}
+
+/** The same; returns how many bytes it takes, about. */
+export function weighed({ outgoing }: Peer, frame: ServerFrame): number {
+  const part = outgoing.codec.encode(serverTuple(frame));
+  outgoing.push(part);
+  return outgoing.codec.size(part);
 }
 
 /** The identity of a session that said hello; handlers run only then. */

@@ -18,6 +18,7 @@ import type { MaybePromise, RequestInfo, ServerPorts, Transport, TransportEvents
 import { serverRoom, type ServerRoom } from './server-room.js';
 import type { Services } from './services.js';
 import { newSession, sessionDeadline, sessionStep, type SessionEvent } from './session.js';
+import { createSlowReaders } from './slow-readers.js';
 import { createWheel, nowhere } from './wheel.js';
 
 export interface ServerStats {
@@ -136,12 +137,15 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     }
   }
 
+  const slowReaders = createSlowReaders({ broker, hub, limit: settings.buffer, after: ports.after, steady: ports.steady, drop, failed });
+
   const services: Services = {
     ...ports,
     settings,
     broker,
     hub,
     handlings,
+    slowReaders,
     drop,
     advance,
     counts,
@@ -225,8 +229,13 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
         transport,
         request,
         slot: nowhere,
-        outgoing: flusher.outgoing(codec, transport, () => {
-          drop(peer, 4008, 'too much waits to be read');
+        outgoing: flusher.outgoing(codec, transport, {
+          slow() {
+            slowReaders.begin(peer);
+          },
+          overflow() {
+            drop(peer, 4008, 'too much waits to be read');
+          },
         }),
         lane: createLane<ClientFrame>((frame) => handle(frame, peer, services), (error) => {
           failed(error);

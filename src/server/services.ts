@@ -6,11 +6,13 @@ import type { Settings } from './options.js';
 import type { Membership, Peer } from './peer.js';
 import type { ServerPorts } from './ports.js';
 import type { SessionEvent } from './session.js';
+import type { SlowReaders } from './slow-readers.js';
 
 export interface Services extends ServerPorts {
   readonly settings: Settings;
   readonly broker: Broker;
   readonly hub: Hub;
+  readonly slowReaders: SlowReaders;
   readonly handlings: Handlings;
   /** Something happened in a session's life. */
   readonly advance: (peer: Peer, event: SessionEvent) => void;

@@ -179,19 +179,6 @@ test('users, members and rooms named like keys of every object are like any othe
   expect((await world.core.room('constructor').members()).map(({ user }) => user?.id)).toEqual(names);
 });
 
-test('a reader for whom too much waits is closed with 4008; the others are served', async () => {
-  const world = rawWorld({ rooms, buffer: 10_000 });
-  const good = await bystanders(world);
-  const slow = world.peer();
-  await slow.hello('slow', 'slow');
-  await slow.say({ type: 'join', room: 'lobby', position: null, history: 0, presence: null });
-  slow.buffered = 10_001;
-  await good.talk();
-  await good.talk();
-  expect(slow.closed?.code).toBe(4008);
-  expect(good.heard.of('message')).toHaveLength(2);
-});
-
 test('more frames than may wait behind a slow handler close with 4429', async () => {
   const world = rawWorld({ rooms: [serve('lobby', { authorize: ({ action }) => (action === 'join' ? true : new Promise(() => undefined)) })] });
   const bad = world.peer();

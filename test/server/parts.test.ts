@@ -107,13 +107,15 @@ describe('what is due to a connection', () => {
     return it;
   }
 
+  const calm = { slow: () => undefined, overflow: () => undefined };
+
   test('is one message a turn, joined once for all to whom the same is due', () => {
     const turns: (() => void)[] = [];
     const codec = json();
     const join = vi.spyOn(codec, 'join');
     const flusher = createFlusher((call) => { turns.push(call); }, 1_000);
     const [a, b, c] = [transport(), transport(), transport()];
-    const [x, y, z] = [a, b, c].map((it) => flusher.outgoing(codec, it, () => undefined));
+    const [x, y, z] = [a, b, c].map((it) => flusher.outgoing(codec, it, calm));
     for (const part of ['[1]', '[2]']) for (const queue of [x, y, z]) queue?.push(part);
     z?.push('[3]');
     expect([turns.length, a.sent]).toEqual([1, []]);
@@ -128,7 +130,7 @@ describe('what is due to a connection', () => {
     const join = vi.spyOn(codec, 'join');
     const flusher = createFlusher((call) => { turns.push(call); }, 1_000);
     const [a, b] = [transport(), transport()];
-    const queues = [a, b].map((it) => flusher.outgoing(codec, it, () => undefined));
+    const queues = [a, b].map((it) => flusher.outgoing(codec, it, calm));
     const [small, half, huge] = ['[1]', '1'.repeat(131_072), '2'.repeat(600_000)];
     for (const part of [half, half, small, huge, small, small]) for (const queue of queues) queue.push(part);
     turns[0]?.();
@@ -141,11 +143,14 @@ describe('what is due to a connection', () => {
     const turns: (() => void)[] = [];
     const flusher = createFlusher((call) => { turns.push(call); }, 1_000);
     const slow = transport();
-    slow.waiting = 1_001;
+    slow.waiting = 2_001;
     const overflow = vi.fn<() => void>();
-    const queue = flusher.outgoing(json(), slow, () => {
-      overflow();
-      queue.flush();
+    const queue = flusher.outgoing(json(), slow, {
+      slow: () => undefined,
+      overflow() {
+        overflow();
+        queue.flush();
+      },
     });
     queue.push('[1]');
     turns[0]?.();
@@ -153,5 +158,23 @@ describe('what is due to a connection', () => {
     turns[1]?.();
     expect(overflow).toHaveBeenCalledTimes(1);
     expect(slow.sent).toEqual([]);
+  });
+
+  test('says once that a reader is slow, and again after it was not', () => {
+    const turns: (() => void)[] = [];
+    const flusher = createFlusher((call) => { turns.push(call); }, 1_000);
+    const reader = transport();
+    reader.waiting = 1_001;
+    const slow = vi.fn<() => void>();
+    const queue = flusher.outgoing(json(), reader, { ...calm, slow });
+    for (const part of ['[1]', '[2]']) {
+      queue.push(part);
+      turns.pop()?.();
+    }
+    expect([slow.mock.calls.length, queue.slow, reader.sent]).toEqual([1, true, ['[1]', '[2]']]);
+    queue.slow = false;
+    queue.push('[3]');
+    turns.pop()?.();
+    expect(slow).toHaveBeenCalledTimes(2);
   });
 });

@@ -56,6 +56,8 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
   const frame = chance(0.4) ? 16 : 0;
   const late = chance(0.5) ? 45_000 : 0;
   const messagePack = chance(0.3);
+  // Readers that fall behind at the first latency.
+  const narrow = chance(0.2);
   let serverSkew = 0;
   let quiet = false;
 
@@ -88,7 +90,7 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
     broker = plant(journal.broker, { after: clock.after, random });
     core = createServerCore(
       {
-        rooms: [served(life)], broker, node: 'simulated', heartbeat: { interval: 2_000, timeout: 2_500 }, presenceGrace: 1_000,
+        rooms: [served(life)], broker, node: 'simulated', heartbeat: { interval: 2_000, timeout: 2_500 }, presenceGrace: 1_000, ...(narrow && { buffer: 3_000 }),
         authenticate: ({ token }) => {
           const [id = '', expires = ''] = (token ?? '').split(' ');
           return users.some((user) => user.id === id) ? { id, ...(shortTokens && { expiresAt: Number(expires) }) } : null;
@@ -177,7 +179,7 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
     kick: ({ user }) => { if (chance(0.3)) core?.disconnect(`nobody ${user.id}`); },
   };
 
-  say(`faults: ${faults.join(' ') || 'none'}${logLoss ? ', the log can be lost' : ''}${small ? ', a short log' : ''}${slowHandlers ? ', slow handlers' : ''}${durable ? ', outboxes on disk' : ''}${frame ? ', frames' : ''}${late ? ', late closes' : ''}`);
+  say(`faults: ${faults.join(' ') || 'none'}${logLoss ? ', the log can be lost' : ''}${small ? ', a short log' : ''}${slowHandlers ? ', slow handlers' : ''}${durable ? ', outboxes on disk' : ''}${frame ? ', frames' : ''}${late ? ', late closes' : ''}${narrow ? ', little room for slow readers' : ''}`);
   await clock.advance(chance(0.5) ? 300 : 0);
   for (let step = 0; step < steps; step++) {
     const tab = pick(tabs);

@@ -2,10 +2,10 @@
 import { checkPresence } from '../../contract/validate.js';
 import { isLarger } from '../../protocol/bytes.js';
 import type { ClientFrame, MemberTuple } from '../../protocol/frames.js';
-import { toPosition, toTuple } from '../../protocol/position.js';
+import { toPosition, toTuple, type Position } from '../../protocol/position.js';
 import { allowed } from '../ask.js';
 import type { LogPage } from '../broker.js';
-import { identityOf, tell, type Membership, type Peer } from '../peer.js';
+import { identityOf, tell, weighed, type Membership, type Peer } from '../peer.js';
 import { newestPortion, portions } from '../portions.js';
 import type { Services } from '../services.js';
 import type { ServedRoom } from '../serve.js';
@@ -83,7 +83,7 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
   if (!shows) presence = null;
   if (signal.aborted) return;
 
-  const membership: Membership = { room: frame.room, ...found, peer, last: 0, gapped: false, presence, waiting: [] };
+  const membership: Membership = { room: frame.room, ...found, peer, last: 0, gapped: false, presence, waiting: [], at: null, behind: null };
   if (before) hub.leave(before);
   peer.memberships.set(frame.room, membership);
   await hub.enter(membership);
@@ -111,10 +111,18 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
     last: membership.last,
     more: page.more,
   });
-  for (const entry of page.entries.slice(messages.length)) tell(peer, { type: 'message', room: frame.room, entry });
+  let at: Position = page.from;
+  let told = 0;
+  for (const entry of page.entries) {
+    // What a slow line could not take comes later, from the log.
+    if (told > settings.buffer / 2) break;
+    if (entry[0] - page.from.offset > messages.length) told += weighed(peer, { type: 'message', room: frame.room, entry });
+    at = { epoch: page.epoch, offset: entry[0], tag: entry[1] };
+  }
   for (const some of others) tell(peer, { type: 'presence', room: frame.room, joined: some, left: [], changed: [] });
   if (!shows) tell(peer, { type: 'error', ref: frame.room, code: 'rejected', reason: 'not allowed to show a presence' });
-  hub.go(membership, page.entries.at(-1)?.[0] ?? page.from.offset);
+  if (peer.outgoing.slow || (recovered && at.offset < page.top.offset)) services.slowReaders.follow(membership, at);
+  else hub.go(membership, at);
 }
 
 export function leave(frame: Extract<ClientFrame, { type: 'leave' }>, peer: Peer, services: Services): void {

@@ -1,0 +1,114 @@
+// Readers that are slower than what happens: nothing more is pushed to them until they have read what waits, then the log feeds them, a portion at a time.
+import type { Broker } from './broker.js';
+import type { Hub } from './hub.js';
+import type { Position } from '../protocol/position.js';
+import { tell, weighed, type Behind, type Membership, type Peer } from './peer.js';
+import type { ServerPorts } from './ports.js';
+import { portions } from './portions.js';
+
+export interface SlowReaders {
+  /** A connection has more waiting than it should: its rooms are told that they lag. */
+  begin(peer: Peer): void;
+  /** A member has its place in a room, but not all that the log has behind `at`: that comes as it reads. */
+  follow(membership: Membership, at: Position): void;
+}
+
+interface World extends Pick<ServerPorts, 'after' | 'steady'> {
+  readonly broker: Broker;
+  readonly hub: Hub;
+  /** Bytes that may wait for one connection. */
+  readonly limit: number;
+  readonly drop: (peer: Peer, code: number, reason: string) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** How often a slow reader is looked at, in ms. */
+const look = 100;
+/** How long one may read nothing before it is given up, in ms. */
+const patience = 30_000;
+
+export function createSlowReaders({ broker, hub, limit, after, steady, drop, failed }: World): SlowReaders {
+  const gone = (membership: Membership): boolean => membership.peer.lane.signal.aborted || membership.peer.memberships.get(membership.room) !== membership;
+
+  /** Entries from the log until enough waits again. Whether it has them all. */
+  async function feed(membership: Membership, behind: Behind): Promise<void> {
+    const { peer, room } = membership;
+    // From here on nothing passes by: what the log does not have yet waits.
+    membership.waiting = [];
+    const members = behind.left && membership.served.presence ? await broker.members(room) : null;
+    const page = await broker.read(room, { after: behind.at });
+    if (gone(membership)) return;
+    if ('why' in page) {
+      // It joins again, and learns what is missing.
+      membership.waiting = null;
+      membership.behind = null;
+      membership.at = null;
+      return tell(peer, { type: 'reset', room, why: page.why });
+    }
+    let fed = 0;
+    for (const entry of page.entries) {
+      if (fed > limit / 4) break;
+      fed += weighed(peer, { type: 'message', room, entry });
+      behind.at = { epoch: page.epoch, offset: entry[0], tag: entry[1] };
+    }
+    if (behind.at.offset < page.top.offset) {
+      membership.waiting = null;
+      return;
+    }
+    if (members) {
+      const here = new Set(members.map(([id]) => id));
+      tell(peer, { type: 'presence', room, joined: [], left: Array.from(behind.left ?? []).filter((id) => !here.has(id)), changed: [] });
+      for (const some of portions(members)) tell(peer, { type: 'presence', room, joined: some, left: [], changed: [] });
+    }
+    hub.go(membership, behind.at);
+  }
+
+  /** Feeds whoever has read what waited, and gives up whoever reads nothing. */
+  function watch(peer: Peer, least: number, since: number): void {
+    after(look, () => {
+      if (peer.lane.signal.aborted) return;
+      const waits = peer.transport.buffered();
+      const now = steady();
+      if (waits > limit / 4) {
+        if (waits >= least && now - since >= patience) drop(peer, 4008, 'nothing was read');
+        else watch(peer, Math.min(waits, least), waits < least ? now : since);
+        return;
+      }
+      round(peer).then((done) => {
+        if (done) peer.outgoing.slow = false;
+        else watch(peer, Infinity, now);
+      }, (error: unknown) => {
+        failed(error);
+        drop(peer, 1011, 'the log could not be read');
+      });
+    });
+  }
+
+  /** Whether every room is live again. */
+  async function round(peer: Peer): Promise<boolean> {
+    for (const membership of peer.memberships.values()) {
+      if (!membership.behind || membership.waiting) continue;
+      await feed(membership, membership.behind);
+      if (membership.behind) return false;
+    }
+    return !peer.lane.signal.aborted;
+  }
+
+  return {
+    follow(membership, at) {
+      const { peer } = membership;
+      Object.assign(membership, { at, waiting: null, behind: { at, left: null } });
+      if (peer.outgoing.slow) return;
+      peer.outgoing.slow = true;
+      watch(peer, Infinity, steady());
+    },
+    begin(peer) {
+      for (const membership of peer.memberships.values()) {
+        if (membership.waiting) continue;
+        hub.fallBehind(membership);
+        tell(peer, { type: 'lag', room: membership.room });
+      }
+      watch(peer, Infinity, steady());
+    },
+  };
+}
