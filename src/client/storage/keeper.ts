@@ -8,6 +8,8 @@ import { createWriter, type Outbox, type Writer } from './writer.js';
 
 /** How long opening may take, in ms: some browsers never answer. */
 const openTime = 3_000;
+/** It is counted in parts: one in which the page slept, or was too busy to hear the answer, is one, however long it was. */
+const openPart = 250;
 
 /** `take` opens the disk and locks a session on it. */
 export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>): Keeper {
@@ -77,11 +79,16 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
 
   const opened = open().catch(fail);
   const late = new Promise<void>((resolve) => {
-    const cancel = host.clock.after(openTime, () => {
-      if (!writer) fail(new Error(`storage did not open within ${openTime} ms`));
-      resolve();
-    });
-    void opened.then(cancel);
+    let cancel: () => void = () => undefined;
+    const wait = (left: number): void => {
+      cancel = host.clock.after(openPart, () => {
+        if (left > openPart) return wait(left - openPart);
+        if (!writer) fail(new Error(`storage did not open within ${openTime} ms`));
+        resolve();
+      });
+    };
+    wait(openTime);
+    void opened.then(() => { cancel(); });
   });
   return { ready: Promise.race([opened, late]), sync, release };
 }

@@ -309,6 +309,13 @@ test('a browser that is killed and started again', async () => {
   await empty(next, true);
 });
 
+test('a page that is too busy, while it is loaded, to hear that its storage is open', async () => {
+  const world = await startWorld(`${script}\nfor (const from = performance.now(); performance.now() < from + 3_500;);`);
+  const page = await world.open(await newContext(), 'page', { stored: true });
+  await joined(page);
+  expect(await page.evaluate(() => app.storage)).toEqual(['restored']);
+});
+
 test('a page that is loaded again while its server still believes in the old connection takes the session over', async () => {
   const world = await startWorld(script);
   const { port } = new URL(world.origin);
