@@ -94,6 +94,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
   const listeners = new Map<string, Set<(...values: never[]) => void>>();
   const newSession = () => ({ key: ports.randomId(26), instance: ports.randomId(12) });
   const storage = options.outbox?.storage;
+  const foreign = new Set<string>();
   let keeper: Keeper | undefined;
   let stopSignals: (() => void) | null = null;
   let refs = 0;
@@ -170,10 +171,11 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
       settle(ref, outcome);
     },
     disowned({ user }) {
-      const { self, rooms } = driver.state();
-      const own = self ? [] : Array.from(rooms.values()).flatMap(({ entries }) => Array.from(entries.values()).filter(({ settled: told }) => !told));
+      const { self, session, rooms } = driver.state();
+      const own = self?.key === session.key ? [] : Array.from(rooms.values()).flatMap(({ entries }) => Array.from(entries.values()).filter(({ settled: told }) => !told));
       keeper?.release(own.map(({ id }) => id));
-      keeper = storage?.attach(host, user);
+      foreign.add(session.key);
+      keeper = storage?.attach(host, { owner: user, foreign });
       driver.dispatch({ type: 'disowned' });
     },
     'acked-lost'({ room, count }) {
@@ -197,10 +199,13 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
   };
   /** Asks for a connection; one that is new has its storage open first. */
   const open = (type: 'connect' | 'reconnect'): void => {
+    stopSignals ??= ports.signals((signal) => {
+      driver.dispatch({ type: signal });
+    });
     const { status } = driver.state().connection;
     if (status === 'idle' || status === 'closed') {
       keeper?.release();
-      keeper = storage?.attach(host, undefined);
+      keeper = storage?.attach(host, { owner: options.outbox?.user?.(), foreign });
     }
     driver.dispatch({ type });
   };
@@ -229,9 +234,6 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
   return {
     store: driver.store,
     connect() {
-      stopSignals ??= ports.signals((signal) => {
-        driver.dispatch({ type: signal });
-      });
       open('connect');
     },
     close() {

@@ -25,9 +25,10 @@ export interface ClientOptions {
   /**
    * Own messages until they are acknowledged. Default `{ limit: 10_000, bytes: 5 MiB, window: 256, ttl: none, overflow: 'reject' }`: how many, how much, how many
    * unacknowledged in flight for each room, for how many ms one may wait to leave, and who gives way when it is full. With a `storage`, such as
-   * `indexedDBStorage()` of `roomful/storage`, they outlive the page. Default: they live as long as the client.
+   * `indexedDBStorage()` of `roomful/storage`, they outlive the page. Default: they live as long as the client. `user`: the id of who is there, null for nobody in particular, as the
+   * server will say it; where users share a browser, what one writes before there is a connection is then kept for them. Default: not known before the first welcome.
    */
-  readonly outbox?: (Partial<Config['outbox']> & { readonly storage?: OutboxStorage | undefined }) | undefined;
+  readonly outbox?: (Partial<Config['outbox']> & { readonly storage?: OutboxStorage | undefined; readonly user?: (() => string | null) | undefined }) | undefined;
   /** When the store is updated. Default `'frame'`: once an animation frame, on a microtask where there are none. */
   readonly flush?: 'microtask' | 'frame' | undefined;
   /** How long an attempt may take until it is welcome, url and token included, in ms. Default 10 000. */

@@ -2,7 +2,7 @@
 import type { AnyContract } from '../contract/define-room.js';
 import { checkMessage, checkPresence } from '../contract/validate.js';
 import { RealtimeError } from '../protocol/error.js';
-import { checkPayload } from '../protocol/payload.js';
+import { checkPayload, copyPayload } from '../protocol/payload.js';
 import type { Driver } from './driver.js';
 import type { Receipt } from './machine/effects.js';
 import { merged } from './machine/presence.js';
@@ -91,7 +91,13 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
     const bytes = checkPayload(data) + envelope;
     const most = driver.state().limits.frame;
     if (bytes > most) throw new RealtimeError('too-large', `about ${bytes} bytes, the server takes ${most}`);
-    return { shown, version, bytes };
+    return { shown, version, bytes, data: copyPayload(data) };
+  };
+  /** Throws where a presence, whole, does not fit. */
+  const showable = (presence: Readonly<Record<string, unknown>>): void => {
+    checkPresence(contract, presence);
+    const most = driver.state().limits.presence;
+    if (checkPayload(presence) > most) throw new RealtimeError('too-large', `a presence is at most ${most} bytes`);
   };
   /** Gives back once, however often it is called. */
   const once = (release: () => void) => {
@@ -103,7 +109,7 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
   };
 
   const retain: RoomHandle['retain'] = ({ history = 0, presence }) => {
-    if (presence) checkPresence(contract, presence);
+    if (presence) showable(presence);
     driver.dispatch({ type: 'retain', room: id, history, presence: presence ?? null });
     return once(() => {
       driver.dispatch({ type: 'release', room: id });
@@ -116,7 +122,7 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
     const message = checked(type, data);
     const messageId = services.newId();
     const settled = services.settled<Receipt>(messageId);
-    driver.send({ ...message, id: messageId, room: id, type, data, ttl: ttl ?? null, coalesce: coalesce ?? null });
+    driver.send({ ...message, id: messageId, room: id, type, ttl: ttl ?? null, coalesce: coalesce ?? null });
     if (!signal) return settled;
     const abort = (): void => {
       driver.dispatch({ type: 'abort', room: id, id: messageId });
@@ -148,16 +154,16 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
       return sent;
     },
     broadcast(type, data) {
-      const { version } = checked(type, data);
+      const { version, data: plain } = checked(type, data);
       const { connection, rooms } = driver.state();
       if (connection.status !== 'live' || connection.probeUntil !== null) return false;
       const before = rooms.get(id);
       if (before?.phase.status !== 'joined') return false;
-      driver.dispatch({ type: 'broadcast', room: id, message: type, version, data });
+      driver.dispatch({ type: 'broadcast', room: id, message: type, version, data: plain });
       return driver.state().rooms.get(id) !== before;
     },
     setPresence(patch) {
-      checkPresence(contract, merged(driver.state().rooms.get(id)?.mine, patch));
+      showable(merged(driver.state().rooms.get(id)?.mine, patch));
       driver.dispatch({ type: 'presence', room: id, patch });
     },
     history({ before, limit = 50 } = {}) {

@@ -19,6 +19,8 @@ export interface Membership {
   last: number;
   /** Whether a number was asked for again: until it comes, later ones are passed over without a word. */
   gapped: boolean;
+  /** The number that it was last told to go on from. */
+  told: number;
   /** Own presence, whole. */
   presence: Readonly<Record<string, unknown>> | null;
   /** While joining, what happens in the room waits here. */

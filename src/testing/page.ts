@@ -24,8 +24,8 @@ export function createPage(clock: Clock, network: Network, storage: OutboxStorag
     clock: { now: clock.now, after: (delay, call) => clock.after(delay, inPage(call)) },
     connect: (url, protocols, { opened, message, closed }) => (open ? network.connect(url, protocols, { opened: inPage(opened), message: inPage(message), closed: inPage(closed) }) : nowhere),
     storage: storage && {
-      attach(host, owner) {
-        const keeper = storage.attach(host, owner);
+      attach(host, wanted) {
+        const keeper = storage.attach(host, wanted);
         keepers.add(keeper);
         return keeper;
       },

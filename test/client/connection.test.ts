@@ -131,7 +131,7 @@ describe('a socket that never says close', () => {
 });
 
 describe('another user than before', () => {
-  const as = (id: string | null) => welcome({ user: id === null ? null : { id } });
+  const as = (id: string | null) => welcome({ member: `member of ${id}`, user: id === null ? null : { id } });
   const again = (it: Machine, id: string | null): Machine => opened(it.dispatch({ type: 'reconnect' })).receive(as(id), joinedFrame('a', { position: ['e', 1, 't1'], recovered: true }));
   const ada = (): Machine => {
     const it = machine().dispatch({ type: 'retain', room: 'a', history: 0, presence: null }, { type: 'list-retain', room: 'a', list: '*', limit: 9, ref: 1 }, { type: 'connect' });
@@ -150,6 +150,13 @@ describe('another user than before', () => {
     const it = ada();
     expect(it.state.rooms.get('a')?.lists.get('*')?.messages).toHaveLength(1);
     expect(again(it, 'bob').state.rooms.get('a')?.lists.get('*')?.messages).toEqual([]);
+  });
+
+  test('is another though the same is shown of the two: the server makes another member of the same key', () => {
+    const it = machine().dispatch({ type: 'retain', room: 'a', history: 0, presence: null }, { type: 'connect' });
+    opened(it).receive(welcome({ member: 'm1', user: { id: 'anonymous' } })).dispatch({ type: 'lost', attempt: 1, code: 1006, reason: '' }).send(outgoing('of the first'));
+    it.take();
+    expect(settledOf(opened(it.dispatch({ type: 'reconnect' })).receive(welcome({ member: 'm2', user: { id: 'anonymous' } })).take())).toEqual([['of the first', 'closed']]);
   });
 
   test('the same user goes on', () => {

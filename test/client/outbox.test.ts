@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ClientFrame } from '../../src/protocol/frames.js';
 import { defaultLimits } from '../../src/protocol/limits.js';
-import { joinedFrame, machine, outgoing, settledOf, welcome, type Machine } from '../support/run.js';
+import { joinedFrame, machine, messageFrame, outgoing, settledOf, welcome, type Machine } from '../support/run.js';
 
 const sends = (frames: readonly ClientFrame[]): unknown[] => frames.flatMap((frame) => (frame.type === 'send' ? [typeof frame.follows === 'number' ? `${frame.seq}:${frame.id}<${frame.follows}` : `${frame.seq}:${frame.id}`] : []));
 const ack = (...seqs: readonly number[]) => ({ type: 'ack' as const, room: 'a', epoch: 'e', receipts: seqs.map((seq) => [seq, seq, 5, false] as const) });
@@ -79,12 +79,67 @@ describe('all rooms of a connection together', () => {
   });
 
   test('have at most 512 KiB unacknowledged, and one message whatever its size', () => {
-    const it = machine().live(...rooms).send(...rooms.flatMap((room) => [outgoing(`${room}-1`, { room, bytes: 200_000 }), outgoing(`${room}-2`, { room, bytes: 100 })]));
-    expect(sends(it.written())).toEqual(['1:r0-1', '2:r0-2', '1:r1-1', '2:r1-2']);
-    const large = machine().live('a').send(outgoing('x', { bytes: 1_000_000 }), outgoing('y'));
+    const it = machine().live(...rooms).send(...rooms.flatMap((room) => [outgoing(`${room}-1`, { room, bytes: 60_000 }), outgoing(`${room}-2`, { room, bytes: 60_000 })]));
+    expect(sends(it.written())).toEqual(rooms.slice(0, 4).flatMap((room) => [`1:${room}-1`, `2:${room}-2`]));
+    const large = machine().dispatch({ type: 'retain', room: 'a', history: 0, presence: null }, { type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null });
+    large.receive(welcome({ limits: { ...defaultLimits, frame: 2_000_000 } }), joinedFrame('a')).send(outgoing('x', { bytes: 1_000_000 }), outgoing('y'));
     expect(sends(large.written())).toEqual(['1:x']);
     expect(sends(large.receive(ack(1)).written())).toEqual(['2:y']);
   });
+});
+
+test('a message that this server would not take fails by name and holds up no other', () => {
+  const it = machine().dispatch({ type: 'retain', room: 'a', history: 0, presence: null }).send(outgoing('x', { bytes: 5_000 }), outgoing('y'));
+  it.dispatch({ type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null }).receive(welcome({ limits: { ...defaultLimits, frame: 1_000 } }), joinedFrame('a'));
+  const effects = it.take();
+  expect(settledOf(effects)).toEqual([['x', 'too-large']]);
+  expect(sends(effects.flatMap((effect) => (effect.type === 'write' ? effect.frames : [])))).toEqual(['1:y']);
+});
+
+test('what failed takes up no room in the outbox', () => {
+  const it = machine({ outbox: { limit: 2 } }).live('a').send(outgoing('a1'), outgoing('a2'));
+  it.receive(nack(1, 'rejected'), nack(2, 'rejected')).take();
+  expect(settledOf(it.send(outgoing('a3'), outgoing('a4')).take())).toEqual([]);
+});
+
+test('P32 a number that was refused, or taken back before it left, is not told of as lost', () => {
+  const it = machine().live('a').send(outgoing('x'), outgoing('y'), outgoing('z'));
+  it.receive(ack(1), nack(2, 'rejected'), ack(3)).dispatch({ type: 'discard', room: 'a', id: 'y' });
+  it.take();
+  resume(it, 0);
+  expect(it.take().filter(({ type }) => type === 'acked-lost')).toEqual([]);
+});
+
+test('acknowledged messages are not held for longer than two minutes, though nothing happens', () => {
+  const it = machine().live('a').send(outgoing('x'));
+  it.receive(ack(1)).sleep(3_600_000);
+  resume(it, 0);
+  const effects = it.take();
+  expect(sends(effects.flatMap((effect) => (effect.type === 'write' ? effect.frames : [])))).toEqual([]);
+  expect(effects).toContainEqual({ type: 'acked-lost', room: 'a', count: 1 });
+});
+
+test('one that was in doubt and is in the log after all has not failed', () => {
+  const it = machine().live('a').send(outgoing('x'));
+  it.receive({ type: 'left', room: 'a', code: 'denied' });
+  expect(it.state.rooms.get('a')?.entries.get('x')?.failure?.code).toBe('in-doubt');
+  it.dispatch({ type: 'release', room: 'a' }, { type: 'retain', room: 'a', history: 0, presence: null }).receive(joinedFrame('a', { last: 1 }), messageFrame('a', 1, { id: 'x', sender: 'me' }));
+  expect(it.state.rooms.get('a')?.entries.has('x')).toBe(false);
+});
+
+test('a failed message of a room that was denied is tried again there', () => {
+  const it = machine().live('a').send(outgoing('x')).receive({ type: 'left', room: 'a', code: 'denied' });
+  it.take();
+  it.dispatch({ type: 'retry', room: 'a', id: 'x' });
+  expect(it.written()).toMatchObject([{ type: 'join', room: 'a' }]);
+});
+
+test('a backlog that is taken back while it flushes is no progress any more', () => {
+  const it = machine({ outbox: { window: 1 } }).dispatch({ type: 'retain', room: 'a', history: 0, presence: null }).send(outgoing('x'), outgoing('y'));
+  it.dispatch({ type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null }).receive(welcome(), joinedFrame('a'));
+  expect(it.state.progress).toEqual({ done: 0, total: 2 });
+  it.dispatch({ type: 'discard', room: 'a', id: 'y' }).receive(ack(1));
+  expect(it.state.progress).toBeNull();
 });
 
 test('P31 a refusal settles one and holds up none', () => {

@@ -232,9 +232,9 @@ describe('a room that is denied', () => {
     const it = machine().live('a').receive(messageFrame('a', 1)).dispatch({ type: 'broadcast', room: 'a', message: 'typing', version: 1, data: 1 });
     it.receive(messageFrame('a', 3)).take();
     expect(room(it).phase.status).toBe('joining');
-    for (const code of ['rejected', 'unknown-type', 'too-large', 'not-joined']) it.receive({ type: 'error', ref: 'a', code, reason: 'no' });
+    for (const code of ['rejected', 'invalid', 'unknown-type', 'too-large', 'not-joined']) it.receive({ type: 'error', ref: 'a', code, reason: 'no' });
     expect(room(it).phase.status).toBe('joining');
-    expect(it.take().map((effect) => effect.type === 'report' && effect.failure.code)).toEqual(['rejected', 'unknown-type', 'too-large', 'not-joined']);
+    expect(it.take().map((effect) => effect.type === 'report' && effect.failure.code)).toEqual(['rejected', 'invalid', 'unknown-type', 'too-large', 'not-joined']);
   });
 
   test('a passing refusal is tried again', () => {

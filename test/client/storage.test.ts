@@ -110,7 +110,7 @@ describe('a page that reloads', () => {
     await world.advance(1_000);
     // Nothing more comes from this page, and its connection stays.
     page.network.stall('both');
-    const other = user('ada', { attach: (host, owner) => { page.client.close(); return storage.attach(host, owner); } });
+    const other = user('ada', { attach: (host, wanted) => { page.client.close(); return storage.attach(host, wanted); } });
     say(other, 2);
     await world.advance(2_000);
     expect(status(other)).toBe('connected');
@@ -464,7 +464,7 @@ describe('storage that fails', () => {
     const disk = memoryDisk();
     const fine = { id: 'x', order: 2, room: 'line', type: 'say', version: 1, data: 1, at: 1, expiresAt: null, coalesce: null, bytes: 1, seq: null, failure: null };
     const bad = [{ id: 'y', order: 1 }, { ...fine, id: 'z', seq: -1 }, { ...fine, id: 'w', failure: { code: 'nonsense' } }];
-    await disk.write('s', { row: { key: 's', owner: undefined, usedAt: 0 }, puts: [fine, ...bad] as never });
+    await disk.write('s', { row: { key: 's', owner: undefined, member: undefined, usedAt: 0 }, puts: [fine, ...bad] as never });
     const it = user('ada', storageOn(() => Promise.resolve(disk)), false);
     const events = heard(it.client);
     it.client.connect();

@@ -15,9 +15,9 @@ export function diskContract(name: string, make: () => { readonly open: () => Pr
 
     test('gives back what was written, whole, to whoever opens it next', async () => {
       const data = { text: 'ü', bytes: Uint8Array.of(1, 2), deep: [{ at: null }] };
-      await (await open()).write('s', { row: { key: 's', owner: 'ada', usedAt: 5 }, puts: [record('x', { data, seq: 7 })] });
+      await (await open()).write('s', { row: { key: 's', owner: 'ada', member: 'm', usedAt: 5 }, puts: [record('x', { data, seq: 7 })] });
       const disk = await open();
-      expect(await disk.sessions()).toEqual([{ key: 's', owner: 'ada', usedAt: 5 }]);
+      expect(await disk.sessions()).toEqual([{ key: 's', owner: 'ada', member: 'm', usedAt: 5 }]);
       expect(await disk.messages('s')).toMatchObject([{ id: 'x', data, seq: 7 }]);
     });
 

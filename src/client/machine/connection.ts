@@ -55,7 +55,7 @@ function finish(turn: Turn, retry: Partial<Retry>, why: CloseReason): void {
 function settleAll(turn: Turn): void {
   for (const room of turn.state.rooms.values()) {
     giveUp(turn, room, clientClosed);
-    forsake(turn, room, true);
+    forsake(turn, room, true, clientClosed);
   }
 }
 
@@ -120,7 +120,7 @@ export function signal(turn: Turn, name: 'online' | 'offline' | 'visible' | 'hid
 /** The session in storage is of another user: this client goes on with one of its own, and with what its page wrote before it learned who it is. */
 export function disowned(turn: Turn): void {
   const { state } = turn;
-  disown(turn, state.self === null);
+  disown(turn, state.self?.key !== state.session.key);
   state.durable = false;
   state.self = null;
   state.session = turn.newSession();
@@ -137,15 +137,17 @@ export function welcomed(turn: Turn, frame: Extract<ServerFrame, { type: 'welcom
   const { now, config, state } = turn;
   const { connection, self } = state;
   if (connection.status !== 'greeting') return;
+  const { key, member } = state.session;
   const user = frame.user?.id ?? null;
-  const owner = self ? (self.user?.id ?? null) : state.session.owner;
-  if (owner !== undefined && owner !== user) {
+  // One session key is one member for one user, whatever is shown of them.
+  const before = self?.key === key ? self.member : member;
+  if (before !== undefined && before !== frame.member) {
     // What is in storage waits there for its user: this client takes another session.
     if (state.durable) return ask(turn, { type: 'disowned', user });
     disown(turn, false);
-  }
+  } else if (self && self.key !== key && (self.user?.id ?? null) !== user) disown(turn, false);
   const { attempt, transport, codec } = connection;
-  state.self = { member: frame.member, user: frame.user };
+  state.self = { key, member: frame.member, user: frame.user };
   state.limits = frame.limits;
   state.retry = { ...state.retry, ...fresh, failures: state.retry.failures };
   state.connection = {

@@ -1,7 +1,7 @@
 // Own messages that outlive their page: taken back from storage, and free to leave once their records are there.
 import type { Event, Restored } from './events.js';
 import { fail, forsake, isQueued, set } from './outbox.js';
-import { roomOf } from './room.js';
+import { roomOf, wanted } from './room.js';
 import type { Entry, Room, Session } from './state.js';
 import { replaced } from './timeline.js';
 import { edit, type Turn } from './turn.js';
@@ -9,8 +9,6 @@ import { edit, type Turn } from './turn.js';
 /** Storage is open: its session is ours now, and what waits in it comes before what was sent meanwhile. */
 export function restored(turn: Turn, session: Session, messages: readonly Restored[]): void {
   const { state } = turn;
-  // Who we are is learned anew with a session that is another.
-  if (state.session.key !== session.key) state.self = null;
   state.session = session;
   state.durable = true;
   const byRoom = new Map<string, [string, Entry][]>();
@@ -48,7 +46,8 @@ export function disown(turn: Turn, carry: boolean): void {
     const own = Array.from(room.entries.values()).filter(({ settled }) => carry && !settled);
     room.entries = new Map(Array.from(room.entries).filter(([, entry]) => !own.includes(entry)));
     forsake(turn, room, true);
-    room.entries = new Map(own.map((entry) => [entry.id, { ...entry, seq: null, saved: null, sentOn: 0 }]));
+    room.entries = new Map(own.map((entry) => [entry.id, { ...entry, seq: null, saved: null, sentOn: 0, left: false }]));
+    if (room.phase.status === 'denied') Object.assign(room, { phase: wanted, error: null });
     Object.assign(room, { echoes: [], members: new Map(), position: null, lists: replaced(room.lists, [], { hasOlder: false, oldest: null }, null) });
   }
 }

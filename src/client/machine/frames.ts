@@ -12,7 +12,7 @@ import { ask, edit, write, type Turn } from './turn.js';
 /** How long to wait before a refused join is tried again, where a retry can help. */
 const joinAgain = 2_000;
 /** Codes that answer a broadcast or a presence written before the join, and never a join. */
-const ofBroadcast: ReadonlySet<string> = new Set(['rejected', 'not-joined', 'unknown-type', 'unknown-version', 'too-large']);
+const ofBroadcast: ReadonlySet<string> = new Set(['rejected', 'invalid', 'not-joined', 'unknown-type', 'unknown-version', 'too-large']);
 
 /** A room is not for us, or not any more: what waits in it cannot be done. */
 function bar(turn: Turn, room: Room, failure: Failure): void {
@@ -98,7 +98,7 @@ function one(turn: Turn, frame: ServerFrame): void {
     case 'error':
       return failed(turn, frame);
     default: {
-      const room = state.rooms.get(frame.room);
+      const room = live ? state.rooms.get(frame.room) : null;
       if (room) inRoom(turn, room, frame);
     }
   }

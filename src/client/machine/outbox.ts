@@ -15,12 +15,13 @@ const failedLimit = 100;
 const mostCounted = 100_000;
 const inDoubt: Failure = { code: 'in-doubt', message: 'it left and was not acknowledged' };
 export const clientClosed: Failure = { code: 'closed', message: 'the client is closed' };
+const otherUser: Failure = { code: 'closed', message: 'another user is there now' };
 
 /** A refusal of the server: a code that this version does not know is a rejection. */
 export const failureOf = (code: string, message: string): Failure => ({ code: isErrorCode(code) ? code : 'rejected', message });
 
 /** Has not left: it may expire, be replaced or be taken back. */
-export const isQueued = ({ seq, failure }: Entry): boolean => seq === null && !failure;
+export const isQueued = ({ left, failure }: Entry): boolean => !left && !failure;
 
 function settle(turn: Turn, { settled, id, replaces }: Entry, outcome: Receipt | Failure): void {
   if (!settled) ask(turn, { type: 'settle', ids: [id, ...replaces], outcome });
@@ -34,17 +35,32 @@ export function set(turn: Turn, room: Room, entry: Entry): Map<string, Entry> {
   return entries;
 }
 
+/** Takes note of a number that will be in no log. */
+function skip(turn: Turn, before: Room, seq: number | null): void {
+  const room = edit(turn, before);
+  if (seq !== null) room.gone = new Set([...room.gone, seq].slice(-keepCount));
+}
+
 /** Takes an entry out; where it failed, its promise is told. */
 function drop(turn: Turn, room: Room, entry: Entry, failure?: Failure): void {
   set(turn, room, entry).delete(entry.id);
+  if (isQueued(entry)) skip(turn, room, entry.seq);
   if (failure) settle(turn, entry, failure);
 }
 
 /** Leaves an entry where it is, as one that failed. */
 export function fail(turn: Turn, room: Room, entry: Entry, failure: Failure): void {
   settle(turn, entry, failure);
+  skip(turn, room, entry.seq);
   const entries = set(turn, room, { ...entry, failure, settled: true });
-  for (const { id } of Array.from(entries.values()).filter((it) => it.failure).slice(0, -failedLimit)) entries.delete(id);
+  // Those in storage stay until somebody has seen to them: nobody may have been told of them yet.
+  if (!turn.state.durable) for (const { id } of Array.from(entries.values()).filter((it) => it.failure).slice(0, -failedLimit)) entries.delete(id);
+}
+
+/** Gives up what has not left. Where no promise can tell, the outbox does. */
+function giveAway(turn: Turn, room: Room, entry: Entry, failure: Failure): void {
+  if (entry.settled) fail(turn, room, entry, failure);
+  else drop(turn, room, entry, failure);
 }
 
 function oldestQueued({ state }: Turn): readonly [Room, Entry] | null {
@@ -62,10 +78,10 @@ export function enqueue(turn: Turn, messages: readonly Outgoing[], barred: (room
     count += times;
     bytes += entry.bytes * times;
   };
-  for (const { entries } of state.rooms.values()) for (const entry of entries.values()) add(entry, 1);
+  for (const { entries } of state.rooms.values()) for (const entry of entries.values()) if (!entry.failure) add(entry, 1);
   for (const { room: id, ttl, ...message } of messages) {
     const expires = ttl ?? outbox.ttl;
-    const entry: Draft<Entry> = { ...message, at: now, expiresAt: expires === null ? null : now + expires, seq: null, sentOn: 0, saved: null, seen: false, settled: false, failure: null, replaces: [] };
+    const entry: Draft<Entry> = { ...message, at: now, expiresAt: expires === null ? null : now + expires, seq: null, sentOn: 0, left: false, saved: null, seen: false, settled: false, failure: null, replaces: [] };
     let refused = barred(id);
     if (!refused && entry.coalesce !== null) {
       const room = roomOf(turn, id);
@@ -80,7 +96,7 @@ export function enqueue(turn: Turn, messages: readonly Outgoing[], barred: (room
     while (!refused && (count > outbox.limit || bytes > outbox.bytes)) {
       const oldest = outbox.overflow === 'drop-oldest' ? oldestQueued(turn) : null;
       if (oldest) {
-        drop(turn, ...oldest, { code: 'overflow', message: 'dropped: the outbox is full' });
+        giveAway(turn, ...oldest, { code: 'overflow', message: 'dropped: the outbox is full' });
         add(oldest[1], -1);
       } else refused = { code: 'overflow', message: `the outbox is full: ${count - 1} messages, ${bytes - entry.bytes} bytes` };
     }
@@ -101,11 +117,7 @@ export function expiryOf({ entries }: Room): number {
 /** Expires what could not leave in time. */
 export function expire(turn: Turn, room: Room): void {
   for (const entry of room.entries.values()) {
-    if ((entry.expiresAt ?? Infinity) > turn.now || !isQueued(entry)) continue;
-    const expired: Failure = { code: 'expired', message: 'it could not leave within its ttl' };
-    // Where no promise can tell, the outbox does.
-    if (entry.settled) fail(turn, room, entry, expired);
-    else drop(turn, room, entry, expired);
+    if ((entry.expiresAt ?? Infinity) <= turn.now && isQueued(entry)) giveAway(turn, room, entry, { code: 'expired', message: 'it could not leave within its ttl' });
   }
 }
 
@@ -118,7 +130,9 @@ export function discard(turn: Turn, room: Room, entry: Entry): void {
 export function retry(turn: Turn, room: Room, entry: Entry): void {
   if (!entry.failure) return;
   drop(turn, room, entry);
-  set(turn, room, { ...entry, failure: null, seq: null, sentOn: 0, expiresAt: null, at: turn.now });
+  // Whoever tries again has a reason to hope.
+  if (room.phase.status === 'denied') edit(turn, room, { phase: { status: 'wanted', at: 0 }, error: null });
+  set(turn, room, { ...entry, failure: null, seq: null, sentOn: 0, left: false, saved: null, expiresAt: null, at: turn.now });
 }
 
 /** Nothing that was written counts as in flight. */
@@ -136,7 +150,7 @@ export function rejoined(turn: Turn, before: Room, last: number): void {
   rewind(turn, room);
   const kept = own(turn, room.kept);
   const again: Entry[] = [];
-  for (const [seq, { entry }] of kept) if (seq > last && kept.delete(seq)) again.push({ ...entry, sentOn: 0, seen: true, settled: true });
+  for (const [seq, { entry, until }] of kept) if (seq > last && kept.delete(seq) && until > turn.now) again.push({ ...entry, sentOn: 0, seen: true, settled: true });
   const held = Array.from(room.entries.values());
   const numbered = [...again, ...held].filter(({ seq }) => seq !== null).toSorted((a, b) => (a.seq ?? 0) - (b.seq ?? 0));
   const entries = [...numbered, ...held.filter(({ seq }) => seq === null)];
@@ -148,8 +162,7 @@ export function rejoined(turn: Turn, before: Room, last: number): void {
   const waiting = entries.filter(({ failure }) => !failure);
   const lowest = waiting[0]?.seq ?? room.seq + 1;
   // Numbers that nobody holds any more, less those that were never acknowledged.
-  const failed = new Set(numbered.flatMap(({ seq, failure }) => (failure ? seq : null) ?? []));
-  const gone = Array.from({ length: Math.min(lowest - last - 1, mostCounted) }, (_, index) => last + 1 + index).filter((seq) => !failed.has(seq) && !room.gone.has(seq));
+  const gone = Array.from({ length: Math.min(lowest - last - 1, mostCounted) }, (_, index) => last + 1 + index).filter((seq) => !room.gone.has(seq));
   if (gone.length) {
     room.gone = new Set([...room.gone, ...gone]);
     ask(turn, { type: 'acked-lost', room: room.id, count: gone.length });
@@ -188,6 +201,10 @@ export function due(turn: Turn, room: Room, attempt: number, flight: Flight, fra
   let unsaved = false;
   for (const entry of room.entries.values()) {
     if (entry.failure) continue;
+    if (entry.bytes > state.limits.frame) {
+      fail(turn, room, entry, { code: 'too-large', message: `about ${entry.bytes} bytes, the server takes ${state.limits.frame}` });
+      continue;
+    }
     if (++flying > Math.min(config.outbox.window, state.limits.window)) break;
     const number = entry.seq ?? ++seq;
     if (entry.sentOn !== attempt) {
@@ -206,7 +223,7 @@ export function due(turn: Turn, room: Room, attempt: number, flight: Flight, fra
       // Numbers between were refused, or lost with the log: they cannot be had again.
       const follows = base < number - 1 ? base : null;
       frames.push({ type: 'send', room: room.id, seq: number, id: entry.id, message: entry.type, version: entry.version, data: entry.data, follows });
-      set(turn, room, { ...entry, seq: number, sentOn: attempt });
+      set(turn, room, { ...entry, seq: number, sentOn: attempt, left: true });
       edit(turn, room).seq = seq;
     }
     base = Math.max(base, number);
@@ -215,7 +232,7 @@ export function due(turn: Turn, room: Room, attempt: number, flight: Flight, fra
 
 function advance({ state }: Turn): void {
   const { progress } = state;
-  if (progress) state.progress = progress.done + 1 < progress.total ? { ...progress, done: progress.done + 1 } : null;
+  if (progress) state.progress = { ...progress, done: progress.done + 1 };
 }
 
 /** Acknowledgements come in order: it is one of the first. */
@@ -239,7 +256,10 @@ export function acknowledge(turn: Turn, before: Room, { epoch, receipts }: Extra
     settle(turn, entry, { id, epoch, offset, timestamp, duplicate, ...(result !== undefined && result !== null && { result }) });
     drop(turn, room, entry);
     const kept = own(turn, room.kept).set(seq, { entry, until: now + keepTime });
-    for (const [old, { until }] of kept) if (until <= now || kept.size > keepCount) kept.delete(old);
+    for (const [old, { until }] of kept) {
+      if (until > now && kept.size <= keepCount) break;
+      kept.delete(old);
+    }
     room.kept = kept;
     if (!seen && offset !== null && offset > (room.position?.offset ?? 0)) {
       const sender = self && (room.members.get(self.member) ?? { id: self.member, user: self.user, presence: room.mine });
@@ -270,12 +290,12 @@ export function refuseAll(turn: Turn, room: Room, failure: Failure): void {
 }
 
 /** The session ends, and its numbers with it: what left under them is in doubt, and what is still queued is given up too, or goes on under new ones. */
-export function forsake(turn: Turn, before: Room, queuedToo: boolean): void {
+export function forsake(turn: Turn, before: Room, queuedToo: boolean, failure: Failure = otherUser): void {
   const room = edit(turn, before, { seq: 0, kept: new Map(), base: 0, gone: new Set(), pausedUntil: 0 });
   for (const entry of room.entries.values()) {
     const queued = isQueued(entry);
-    if (entry.failure) set(turn, room, { ...entry, seq: null });
+    if (entry.failure) set(turn, room, { ...entry, seq: null, saved: null });
     // What is in storage may still be sent, by the client that finds it there.
-    else if (!queued || queuedToo) drop(turn, room, entry, queued && !turn.state.durable ? clientClosed : inDoubt);
+    else if (!queued || queuedToo) drop(turn, room, entry, queued && !turn.state.durable ? failure : inDoubt);
   }
 }

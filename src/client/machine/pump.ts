@@ -84,6 +84,7 @@ export function pump(turn: Turn, frames: ClientFrame[] = []): void {
       due(turn, room, attempt, flight, frames);
     }
   }
+  if (turn.state.progress && !Array.from(turn.state.rooms.values()).some(isBusy)) turn.state.progress = null;
   if (doubted && connection.probeUntil === null) probe(turn, connection);
   if (frames.length) write(turn, frames);
 }

@@ -91,7 +91,12 @@ function take(turn: Turn, before: Room, entries: readonly EntryTuple[]): readonl
   for (const [, , , id, , sender] of entries) {
     if (sender?.[0] !== turn.state.self?.member) continue;
     const entry = room.entries.get(id);
-    if (entry) room.entries = own(turn, room.entries).set(id, { ...entry, seen: true });
+    // One that was in doubt is no longer.
+    if (entry?.failure) {
+      const entries = own(turn, room.entries);
+      entries.delete(id);
+      room.entries = entries;
+    } else if (entry) room.entries = own(turn, room.entries).set(id, { ...entry, seen: true });
     if (room.echoes.length) room.echoes = room.echoes.filter((echo) => echo.id !== id);
   }
   return readAll(turn, room, entries);

@@ -77,6 +77,8 @@ export interface Signals {
 }
 
 export interface Self {
+  /** The session that it is the member of. */
+  readonly key: string;
   readonly member: string;
   readonly user: UserInfo | null;
 }
@@ -84,8 +86,8 @@ export interface Self {
 export interface Session {
   readonly key: string;
   readonly instance: string;
-  /** Whose it is, where it came from storage: the id of its user, null for nobody in particular, undefined where that was never learned. */
-  readonly owner?: string | null | undefined;
+  /** The member that the server made of it before, where it came from storage and that is known. */
+  readonly member?: string | undefined;
   /** Whether nobody else can have it: its older connection, if the server still believes in one, is to be replaced. */
   readonly held?: boolean;
 }
@@ -190,7 +192,7 @@ export interface Room {
   readonly kept: ReadonlyMap<number, Kept>;
   /** The last number of ours that the server is known to have. */
   readonly base: number;
-  /** Numbers that the log lost and nobody holds: the app was told. */
+  /** Numbers that are in no log, and of which the app needs not to be told: it was, or took them back. */
   readonly gone: ReadonlySet<number>;
   /** Until when nothing is sent, because the server asked. */
   readonly pausedUntil: number;
@@ -211,8 +213,10 @@ export interface Entry {
   readonly bytes: number;
   /** Given when it first leaves, so that what never leaves makes no hole in the numbers. */
   readonly seq: number | null;
-  /** The attempt it was last written on, 0 for never. */
+  /** The attempt it was last written on, 0 where none that counts. */
   readonly sentOn: number;
+  /** Whether it may have left: from then on it cannot expire, be replaced or be taken back. */
+  readonly left: boolean;
   /** The number its record in storage has; null: none. Nothing leaves before its record, number included, is there. */
   readonly saved: number | null;
   /** Whether the log already showed it. */

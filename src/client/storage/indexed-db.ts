@@ -48,8 +48,9 @@ export async function openDisk(name: string): Promise<Disk> {
   const database = await openDatabase(name);
   let lose: (error: unknown) => void = () => undefined;
   database.onversionchange = () => {
-    database.close();
+    // First, so that what is there can still be forgotten: a database closes behind the steps that have begun.
     lose(new Error('another version of the app took the database over'));
+    database.close();
   };
   database.onclose = () => { lose(new Error('the browser closed the database')); };
   const whole = (key: string): IDBKeyRange => IDBKeyRange.bound([key], [key, []]);
@@ -93,10 +94,19 @@ export async function openDisk(name: string): Promise<Disk> {
       await done;
     },
     async remove(key) {
-      const transaction = database.transaction([sessions, messages], 'readwrite');
-      transaction.objectStore(sessions).delete(key);
-      transaction.objectStore(messages).delete(whole(key));
-      await finished(transaction);
+      const from = async (it: IDBDatabase): Promise<void> => {
+        const transaction = it.transaction([sessions, messages], 'readwrite');
+        transaction.objectStore(sessions).delete(key);
+        transaction.objectStore(messages).delete(whole(key));
+        await finished(transaction);
+      };
+      try {
+        await from(database);
+      } catch {
+        // The browser may have closed it.
+        const anew = await openDatabase(name);
+        await from(anew).finally(() => { anew.close(); });
+      }
     },
     lost(call) {
       lose = call;

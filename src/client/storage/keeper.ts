@@ -31,7 +31,13 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
   async function open(): Promise<void> {
     const session = await take();
     const { row, disk, unlock } = session;
-    const records = ended ? [] : await disk.messages(row.key);
+    let records: readonly unknown[] = [];
+    try {
+      if (!ended) records = await disk.messages(row.key);
+    } catch (error) {
+      unlock();
+      throw error;
+    }
     if (ended) return unlock();
     const { messages, orders, corrupt } = sorted(records);
     writer = createWriter(session, byRoom(messages), orders, {
@@ -39,10 +45,11 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
         if (!ended) host.dispatch({ type: 'stored', records: written.map(({ room, id, seq }) => [room, id, seq]) });
       },
       failed: fail,
+      after: host.clock.after,
     });
-    orphans = createOrphans(disk, { key: row.key, owner: () => ownerOf(row.owner) }, host, createKeeper);
+    orphans = createOrphans(disk, { key: row.key, owner: () => whose()?.owner ?? row.owner, written: writtenOut }, host, createKeeper);
     disk.lost(fail);
-    host.dispatch({ type: 'restored', session: { key: row.key, instance: host.randomId(12), owner: row.owner, held: true }, messages });
+    host.dispatch({ type: 'restored', session: { key: row.key, instance: host.randomId(12), member: row.member, held: true }, messages });
     host.tell({ type: 'restored', messages: messages.length });
     for (const record of corrupt) {
       const { id } = record as { readonly id?: unknown };
@@ -52,10 +59,17 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
     sync();
   }
 
-  const ownerOf = (before: string | null | undefined): string | null | undefined => {
-    const { self } = host.state();
-    return self ? (self.user?.id ?? null) : before;
+  /** Whose the session is, once the server said. */
+  const whose = (): { readonly owner: string | null; readonly member: string } | null => {
+    const { self, session } = host.state();
+    return self?.key === session.key ? { owner: self.user?.id ?? null, member: self.member } : null;
   };
+
+  /** Resolves once what there is now is on disk. */
+  async function writtenOut(): Promise<void> {
+    sync();
+    await writer?.idle();
+  }
 
   function sync(): void {
     if (ended || !writer) return;
@@ -63,8 +77,8 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
     // What a client gave up when it was closed for good stays for the next one.
     if (connection.status === 'closed') return release();
     writer.write(new Map(Array.from(rooms.values(), ({ id, entries }) => [id, entries])));
-    const owner = ownerOf(undefined);
-    if (owner !== undefined) writer.own(owner);
+    const known = whose();
+    if (known) writer.own(known.owner, known.member);
     if (connection.status === 'live' && !live) orphans?.look();
     live = connection.status === 'live';
   }

@@ -5,19 +5,23 @@ import type { Courier, Keep, StorageHost } from './port.js';
 import { restoredFrom } from './records.js';
 import { findOrphan } from './session.js';
 
+/** How long after one look at what was left the next comes, in ms. */
+const again = 60_000;
+
 export interface Orphans {
-  /** Looks for sessions that were left behind, unless it is at it. */
+  /** Looks for sessions that were left behind, unless it is at it; and again every minute while connected. */
   look(): void;
   end(): void;
 }
 
-/** `own`: the key of our session, and whose it is. */
-export function createOrphans(disk: Disk, own: { readonly key: string; readonly owner: () => string | null | undefined }, host: StorageHost, keep: Keep): Orphans {
+/** `own`: the key of our session, whose it is, and what waits until all of it is on disk. */
+export function createOrphans(disk: Disk, own: { readonly key: string; readonly owner: () => string | null | undefined; readonly written: () => Promise<void> }, host: StorageHost, keep: Keep): Orphans {
   /** Sessions looked at already: what could not be delivered now waits for the next page. */
   const seen = new Set([own.key]);
   let looking = false;
   let ended = false;
   let courier: Courier | null = null;
+  let cancel = (): void => undefined;
 
   /** Until nothing of it waits any more, or nothing can be done about it now. Resolves once everything is written. */
   const deliver = (orphan: HeldSession): Promise<void> =>
@@ -66,7 +70,10 @@ export function createOrphans(disk: Disk, own: { readonly key: string; readonly 
         const left = (await disk.messages(key)).flatMap((record) => restoredFrom(record) ?? []);
         if (ended || left.some(({ entry }) => !entry.failure)) continue;
         // What failed is shown by us from now on.
-        if (left.length) host.dispatch({ type: 'restored', session: host.state().session, messages: left });
+        if (left.length) {
+          host.dispatch({ type: 'restored', session: host.state().session, messages: left });
+          await own.written();
+        }
         await disk.remove(key);
       } finally {
         orphan.unlock();
@@ -74,16 +81,22 @@ export function createOrphans(disk: Disk, own: { readonly key: string; readonly 
     }
   }
 
+  function look(): void {
+    if (looking || ended || host.state().connection.status !== 'live') return;
+    cancel();
+    looking = true;
+    // One that cannot be had now may be had later.
+    all().catch(() => undefined).finally(() => {
+      looking = false;
+      if (!ended) cancel = host.clock.after(again, look);
+    });
+  }
+
   return {
-    look() {
-      if (looking || ended) return;
-      looking = true;
-      all()
-        .catch((error: unknown) => { host.tell({ type: 'failed', error }); })
-        .finally(() => { looking = false; });
-    },
+    look,
     end() {
       ended = true;
+      cancel();
       courier?.close();
     },
   };

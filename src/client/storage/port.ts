@@ -1,5 +1,6 @@
 // Where an outbox outlives its page, as the client sees it. What implements it is imported by apps that want it, and weighs nothing on others.
 import type { HeldSession } from './disk.js';
+import type { Wanted } from './session.js';
 import type { Clock } from '../edge/clock.js';
 import type { Event } from '../machine/events.js';
 import type { State } from '../machine/state.js';
@@ -46,6 +47,6 @@ export interface Keeper {
 export type Keep = (host: StorageHost, take: () => Promise<HeldSession>) => Keeper;
 
 export interface OutboxStorage {
-  /** Serves a client. `owner`: the id of the user whose sessions may be taken, null for nobody in particular; undefined: any. */
-  attach(host: StorageHost, owner: string | null | undefined): Keeper;
+  /** Serves a client. */
+  attach(host: StorageHost, wanted: Wanted): Keeper;
 }

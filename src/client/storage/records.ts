@@ -1,4 +1,5 @@
 // Messages as records, and back: whatever lies on a disk is checked before it is believed.
+import { isRoomId } from '../../protocol/checks.js';
 import { isErrorCode } from '../../protocol/codes.js';
 import type { Restored } from '../machine/events.js';
 import type { Entry } from '../machine/state.js';
@@ -11,7 +12,10 @@ export const recordOf = (room: string, { id, type, version, data, at, expiresAt,
   failure,
 });
 
-const isText = (it: unknown): it is string => typeof it === 'string' && it !== '';
+/** As the wire has them. */
+const isText = (it: unknown): it is string => typeof it === 'string' && it !== '' && it.length <= 256;
+/** Far more messages than anybody sends, and few enough to count. */
+const mostSeq = 2 ** 40;
 const isNumber = (it: unknown): it is number => typeof it === 'number' && Number.isFinite(it);
 const isObject = (it: unknown): it is Readonly<Record<string, unknown>> => typeof it === 'object' && it !== null;
 
@@ -23,15 +27,15 @@ export function orderOf(record: unknown): number {
 export function restoredFrom(record: unknown): Restored | null {
   if (!isObject(record)) return null;
   const { id, room, type, version, data, at, expiresAt, coalesce, bytes, seq, failure } = record;
-  if (!isText(id) || !isText(room) || !isText(type) || !isNumber(version) || !isNumber(at) || !isNumber(bytes)) return null;
+  if (!isText(id) || !isRoomId(room) || !isText(type) || !isNumber(version) || !isNumber(at) || !isNumber(bytes) || bytes < 0 || !Number.isSafeInteger(version) || version < 0) return null;
   if (expiresAt !== null && !isNumber(expiresAt)) return null;
   if (coalesce !== null && typeof coalesce !== 'string') return null;
-  if (seq !== null && !(isNumber(seq) && Number.isSafeInteger(seq) && seq >= 1)) return null;
+  if (seq !== null && !(isNumber(seq) && Number.isSafeInteger(seq) && seq >= 1 && seq <= mostSeq)) return null;
   let failed: Entry['failure'] = null;
   if (failure !== null) {
     if (!isObject(failure) || !isErrorCode(failure['code']) || typeof failure['message'] !== 'string') return null;
     failed = { code: failure['code'], message: failure['message'], ...('details' in failure && { details: failure['details'] }) };
   }
   // Its promise was of another page: nobody waits for it here.
-  return { room, entry: { id, type, version, data, shown: data, at, expiresAt, coalesce, bytes, seq, sentOn: 0, saved: seq, seen: false, settled: true, failure: failed, replaces: [] } };
+  return { room, entry: { id, type, version, data, shown: data, at, expiresAt, coalesce, bytes, seq, sentOn: 0, left: seq !== null, saved: seq, seen: false, settled: true, failure: failed, replaces: [] } };
 }

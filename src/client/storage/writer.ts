@@ -1,4 +1,5 @@
 // Writes what changes in an outbox, many records to one step: what is gathered during a step is the next one.
+import type { Clock } from '../edge/clock.js';
 import type { Entry, Room } from '../machine/state.js';
 import type { HeldSession, MessageRecord } from './disk.js';
 import { recordOf } from './records.js';
@@ -6,15 +7,27 @@ import { recordOf } from './records.js';
 /** Records of one step: the page is not held up for longer than it takes to copy them. */
 const batch = 500;
 
+/** How long a step may take, in ms: messages wait for it. */
+const stepTime = 10_000;
+
+function inTime(step: Promise<void>, after: Clock['after']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = after(stepTime, () => { reject(new Error(`storage took longer than ${stepTime} ms to write`)); });
+    step.then(resolve, reject).finally(cancel);
+  });
+}
+
 export type Outbox = ReadonlyMap<string, Room['entries']>;
 
 export interface Writer {
   /** Writes whatever differs from the outbox before: a new message, its number, its failure, its end. */
   write(outbox: Outbox): void;
   /** Says whose the session is. */
-  own(owner: string | null): void;
+  own(owner: string | null, member: string): void;
   /** Forgets a record. */
   forget(id: string): void;
+  /** Resolves once everything is written, or never will be. */
+  idle(): Promise<void>;
   /** Unlocks the session once everything is written. */
   end(): void;
   /** Unlocks the session once everything about it is forgotten. */
@@ -24,10 +37,11 @@ export interface Writer {
 export interface WriterEvents {
   readonly stored: (records: readonly MessageRecord[]) => void;
   readonly failed: (error: unknown) => void;
+  readonly after: Clock['after'];
 }
 
 /** `before`: the outbox as it is on disk, `orders`: the order of each message in it, by id. */
-export function createWriter({ row, disk, unlock }: HeldSession, before: Outbox, orders: Map<string, number>, { stored, failed }: WriterEvents): Writer {
+export function createWriter({ row, disk, unlock }: HeldSession, before: Outbox, orders: Map<string, number>, { stored, failed, after }: WriterEvents): Writer {
   const { key } = row;
   let written = before;
   let lastOrder = Math.max(0, ...orders.values());
@@ -36,6 +50,7 @@ export function createWriter({ row, disk, unlock }: HeldSession, before: Outbox,
   const puts = new Map<string, MessageRecord>();
   const deletes = new Set<string>();
   let busy = false;
+  const waiting: (() => void)[] = [];
   let ended = false;
 
   async function step(): Promise<void> {
@@ -44,7 +59,7 @@ export function createWriter({ row, disk, unlock }: HeldSession, before: Outbox,
     for (const { id } of some) puts.delete(id);
     deletes.clear();
     nextRow = null;
-    await disk.write(key, change);
+    await inTime(disk.write(key, change), after);
     if (some.length) stored(some);
   }
 
@@ -59,6 +74,7 @@ export function createWriter({ row, disk, unlock }: HeldSession, before: Outbox,
       failed(error);
     }
     busy = false;
+    for (const resolve of waiting.splice(0)) resolve();
     if (ended) unlock();
   }
 
@@ -95,9 +111,9 @@ export function createWriter({ row, disk, unlock }: HeldSession, before: Outbox,
       written = outbox;
       if (puts.size || deletes.size) void work();
     },
-    own(owner) {
-      if (latest.owner === owner) return;
-      latest = nextRow = { ...latest, owner };
+    own(owner, member) {
+      if (latest.owner === owner && latest.member === member) return;
+      latest = nextRow = { ...latest, owner, member };
       void work();
     },
     forget(id) {
@@ -105,12 +121,17 @@ export function createWriter({ row, disk, unlock }: HeldSession, before: Outbox,
       deletes.add(id);
       void work();
     },
+    idle: () => new Promise((resolve) => {
+      waiting.push(resolve);
+      void work();
+    }),
     end() {
       ended = true;
       void work();
     },
     abandon() {
-      disk.remove(key).then(unlock, unlock);
+      // Where even that fails, nobody else may have it while this page lives.
+      disk.remove(key).then(unlock, () => undefined);
     },
   };
 }

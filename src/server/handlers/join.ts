@@ -78,12 +78,14 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
     return deny(peer, frame.room);
   }
   let presence = presenceOf(frame.presence, found.served, services);
-  if (presence === 'invalid') return tell(peer, { type: 'error', ref: frame.room, code: 'invalid', reason: 'the presence does not fit the room' });
-  const shows = presence === null || (await allowed({ ...found, room: frame.room, peer }, 'presence', null, presence, services)) === 'yes';
-  if (!shows) presence = null;
+  // Being in the room does not depend on what one shows there.
+  let unshown: string | null = null;
+  if (presence === 'invalid') unshown = 'the presence does not fit the room';
+  else if (presence !== null && (await allowed({ ...found, room: frame.room, peer }, 'presence', null, presence, services)) !== 'yes') unshown = 'not allowed to show a presence';
+  if (unshown !== null || presence === 'invalid') presence = null;
   if (signal.aborted) return;
 
-  const membership: Membership = { room: frame.room, ...found, peer, last: 0, gapped: false, presence, waiting: [], at: null, behind: null };
+  const membership: Membership = { room: frame.room, ...found, peer, last: 0, gapped: false, told: 0, presence, waiting: [], at: null, behind: null };
   if (before) hub.leave(before);
   peer.memberships.set(frame.room, membership);
   await hub.enter(membership);
@@ -120,7 +122,7 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
     at = { epoch: page.epoch, offset: entry[0], tag: entry[1] };
   }
   for (const some of others) tell(peer, { type: 'presence', room: frame.room, joined: some, left: [], changed: [] });
-  if (!shows) tell(peer, { type: 'error', ref: frame.room, code: 'rejected', reason: 'not allowed to show a presence' });
+  if (unshown !== null) tell(peer, { type: 'error', ref: frame.room, code: 'rejected', reason: unshown });
   if (peer.outgoing.slow || (recovered && at.offset < page.top.offset)) services.slowReaders.follow(membership, at);
   else hub.go(membership, at);
 }

@@ -13,8 +13,9 @@ const nack = (peer: Peer, { room, seq }: Send, { code, reason, details }: Refusa
 };
 
 function gap(membership: Membership, frame: Send, last: number): void {
-  if (membership.gapped) return;
+  if (membership.gapped && membership.told === last) return;
   membership.gapped = true;
+  membership.told = last;
   nack(membership.peer, frame, refusal('gap', `seq ${last + 1} comes next`), last);
 }
 
@@ -28,12 +29,14 @@ function answer(membership: Membership, frame: Send, outcome: Outcome): void {
     case 'refused':
       return nack(peer, frame, outcome.refusal);
     case 'gap':
+      membership.last = outcome.last;
       return gap(membership, frame, outcome.last);
     case 'conflict':
       return nack(peer, frame, refusal('conflict', 'another message has this number'));
     case 'unavailable':
       // The client sends it again after a while. What it sent behind it is passed over until then.
       membership.gapped = true;
+      membership.told = membership.last;
       return nack(peer, frame, refusal('unavailable', 'the server could not answer in time'), 1_000);
     default:
       outcome satisfies never;
