@@ -76,7 +76,7 @@ export interface Broker {
   append(append: Append): MaybePromise<Appended>;
   /** Advances the watermark without an entry, and remembers why: a refused message is refused once, and holds up no later one. */
   refuse(room: string, producer: string, seq: number, id: string, refusal: Refusal): MaybePromise<void>;
-  /** The last `seq` of a producer that was appended or refused; 0 for none. */
+  /** The last `seq` of a producer that was appended or refused; 0 for none. Whoever is asked for is in use, and not forgotten for a day. */
   watermark(room: string, producer: string): MaybePromise<number>;
   /** What is known of a number at or below the watermark; null where it is above. */
   recall(room: string, producer: string, seq: number, id: string): MaybePromise<Appended | null>;

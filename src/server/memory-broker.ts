@@ -164,7 +164,11 @@ export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBr
       const producer = producerOf(logOf(room), name);
       if (seq > producer.last) settle(producer, seq, { id, outcome: { refusal } });
     },
-    watermark: (room, name) => logs.get(room)?.producers.get(name)?.last ?? 0,
+    watermark(room, name) {
+      const producer = logs.get(room)?.producers.get(name);
+      if (producer) producer.usedAt = now();
+      return producer?.last ?? 0;
+    },
     recall(room, name, seq, id) {
       const log = logs.get(room);
       const producer = log?.producers.get(name);

@@ -60,6 +60,8 @@ export interface Peer extends Timed {
   readonly lane: Lane<ClientFrame>;
   readonly memberships: Map<string, Membership>;
   state: SessionState;
+  /** When its numbers were last looked after. */
+  tendedAt: number;
   identity: Identity | null;
 }
 

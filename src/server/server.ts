@@ -10,6 +10,7 @@ import { handle } from './handle.js';
 import { createHandlings } from './handlings.js';
 import { createHub } from './hub.js';
 import { createLane } from './lane.js';
+import { chain } from './maybe.js';
 import { settingsOf, type ServerOptions, type Settings } from './options.js';
 import { createDepartures } from './departures.js';
 import { createFlusher } from './outgoing.js';
@@ -49,6 +50,8 @@ export interface ServerCore {
 
 /** How late a deadline of a session may be noticed, in ms. */
 const step = 250;
+/** How often the numbers of a session that is there are looked after, in ms. */
+const tending = 3_600_000;
 
 export function createServerCore(options: ServerOptions, ports: ServerPorts): ServerCore {
   const settings = settingsOf(options, ports);
@@ -93,12 +96,21 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       else if (effect.type === 'ping') {
         peer.transport.ping?.();
         tell(peer, { type: 'ping', time: ports.now() });
+        tend(peer);
       }
     }
     if (peer.state.status === 'closed') return;
     // A frame moves a deadline away, never nearer: the wheel looks again when the old one comes.
     const nearer = event.type === 'known' || event.type === 'renewed';
     if (nearer || peer.slot === nowhere) wheel.schedule(peer, sessionDeadline(peer.state, timing));
+  }
+
+  /** A broker forgets numbers that nobody asks for: those of whoever is there are asked for. */
+  function tend(peer: Peer): void {
+    const { identity } = peer;
+    if (!identity || ports.steady() - peer.tendedAt < tending) return;
+    peer.tendedAt = ports.steady();
+    for (const { room } of peer.memberships.values()) guarded(() => chain(broker.watermark(room, identity.producer), () => undefined));
   }
 
   function gone(peer: Peer, keptFor: number): void {
@@ -244,6 +256,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
         memberships: new Map(),
         state: newSession(ports.steady(), settings.helloTimeout),
         identity: null,
+        tendedAt: ports.steady(),
       };
       peers.add(peer);
       wheel.schedule(peer, sessionDeadline(peer.state, timing));

@@ -113,7 +113,8 @@ function judge(sockets: Set<number>, settled: Set<string>, written: Map<string, 
         if (frame.type !== 'send') continue;
         const key = `${state.session.key} ${frame.room} ${effect.attempt}`;
         const before = written.get(key);
-        must(before === undefined || frame.seq <= before + 1 || frame.follows === before, 'numbers leave in order, or say that one is gone', [before, frame.seq]);
+        const follows = frame.follows ?? frame.seq - 1;
+        must(before === undefined || frame.seq <= before + 1 || follows === before || follows <= (state.rooms.get(frame.room)?.base ?? 0), 'numbers leave in order, or say that one is gone', [before, frame.seq]);
         written.set(key, frame.seq);
       }
     }

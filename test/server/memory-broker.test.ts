@@ -44,7 +44,7 @@ test('rooms whose messages were all refused are forgotten a day later, and are t
   const before = await epochOf('room7');
   const known = async () => {
     let count = 0;
-    for (const room of rooms) if ((await broker.watermark(room, 'p')) > 0) count++;
+    for (const room of rooms) if (await broker.recall(room, 'p', 1, 'x')) count++;
     return count;
   };
   now += 86_000_000;
@@ -54,6 +54,18 @@ test('rooms whose messages were all refused are forgotten a day later, and are t
   await broker.enter('lobby', ['n', null, null]);
   expect(await known()).toBe(0);
   expect(await epochOf('room7')).toBe(before);
+});
+
+test('numbers that are asked for are not forgotten, however long nothing is said', async () => {
+  let now = 1_000;
+  const broker = memoryBroker({ now: () => now });
+  await broker.refuse('r', 'p', 1, 'x', refusal);
+  for (let hour = 0; hour < 72; hour++) {
+    now += 3_600_000;
+    await broker.watermark('r', 'p');
+    await broker.enter('lobby', [`m${hour}`, null, null]);
+  }
+  expect(await broker.watermark('r', 'p')).toBe(1);
 });
 
 test.each<readonly [string, (broker: Broker, count: number) => unknown]>([

@@ -137,11 +137,11 @@ export function welcomed(turn: Turn, frame: Extract<ServerFrame, { type: 'welcom
   const { now, config, state } = turn;
   const { connection, self } = state;
   if (connection.status !== 'greeting') return;
-  const { key, member } = state.session;
+  const { key, member, owner } = state.session;
   const user = frame.user?.id ?? null;
   // One session key is one member for one user, whatever is shown of them.
   const before = self?.key === key ? self.member : member;
-  if (before !== undefined && before !== frame.member) {
+  if (before === undefined ? owner !== undefined && owner !== user : before !== frame.member) {
     // What is in storage waits there for its user: this client takes another session.
     if (state.durable) return ask(turn, { type: 'disowned', user });
     disown(turn, false);

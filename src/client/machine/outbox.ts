@@ -89,7 +89,8 @@ export function enqueue(turn: Turn, messages: readonly Outgoing[], barred: (room
         if (old.coalesce !== entry.coalesce || !isQueued(old)) continue;
         drop(turn, room, old);
         add(old, -1);
-        entry.replaces = [...old.replaces, old.id];
+        // One that failed and was tried again was settled then.
+        if (!old.settled) entry.replaces = [...entry.replaces, ...old.replaces, old.id];
       }
     }
     add(entry, 1);

@@ -86,6 +86,8 @@ export interface Self {
 export interface Session {
   readonly key: string;
   readonly instance: string;
+  /** The id of its user, where it came from storage and that is known; null: nobody in particular. */
+  readonly owner?: string | null | undefined;
   /** The member that the server made of it before, where it came from storage and that is known. */
   readonly member?: string | undefined;
   /** Whether nobody else can have it: its older connection, if the server still believes in one, is to be replaced. */

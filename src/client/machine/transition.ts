@@ -8,7 +8,7 @@ import { request } from './history.js';
 import { reread, restored, stored } from './durable.js';
 import { clientClosed, discard, enqueue, retry } from './outbox.js';
 import { pump } from './pump.js';
-import { isWanted, present, release, retain, roomOf } from './room.js';
+import { isWanted, present, release, retain, roomOf, wanted } from './room.js';
 import type { Failure, Live, State } from './state.js';
 import { releaseList, retainList } from './timeline.js';
 import { ask, edit, write, type Turn } from './turn.js';
@@ -74,6 +74,8 @@ function react(turn: Turn, event: Event): void {
     case 'close':
       return close(turn);
     case 'reconnect':
+      // Whoever asks has a reason to hope, such as another token.
+      for (const room of state.rooms.values()) if (room.phase.status === 'denied') edit(turn, room, { phase: wanted, error: null });
       return connect(turn, 'asked by the app');
     case 'tick':
       tick(turn);

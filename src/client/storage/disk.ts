@@ -6,7 +6,7 @@ export interface SessionRow {
   /** The id of the user whose it is; null: nobody in particular; undefined: not known yet. */
   readonly owner: string | null | undefined;
   /** The member that the server made of it: another one under the same key is another user, whatever is shown of the two. */
-  readonly member: string | undefined;
+  readonly member?: string | undefined;
   /** When a client last took it, in ms. */
   readonly usedAt: number;
 }

@@ -49,7 +49,7 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
     });
     orphans = createOrphans(disk, { key: row.key, owner: () => whose()?.owner ?? row.owner, written: writtenOut }, host, createKeeper);
     disk.lost(fail);
-    host.dispatch({ type: 'restored', session: { key: row.key, instance: host.randomId(12), member: row.member, held: true }, messages });
+    host.dispatch({ type: 'restored', session: { key: row.key, instance: host.randomId(12), owner: row.owner, member: row.member, held: true }, messages });
     host.tell({ type: 'restored', messages: messages.length });
     for (const record of corrupt) {
       const { id } = record as { readonly id?: unknown };
