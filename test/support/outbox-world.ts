@@ -1,5 +1,4 @@
 // A world of one room in which outboxes are put to the test: users with and without storage, what is in the log and by whom, what became of a send.
-import type { Client, StorageEvent } from '../../src/client/index.js';
 import { memoryStorage } from '../../src/client/storage/memory.js';
 import type { OutboxStorage } from '../../src/client/storage/port.js';
 import { defineRoom, type } from '../../src/contract/index.js';
@@ -36,12 +35,6 @@ export const logBy = async (): Promise<unknown[]> => (await entries()).map((entr
 
 /** The members that said it. */
 export const senders = async (): Promise<unknown[]> => (await entries()).map((entry) => entry[5]?.[0]);
-
-export function heard(client: Client): StorageEvent[] {
-  const events: StorageEvent[] = [];
-  client.on('storage', (event) => events.push(event));
-  return events;
-}
 
 /** Sends what the test does not wait for. */
 export function say({ client }: TestUser, ...all: readonly unknown[]): void {
