@@ -17,7 +17,7 @@ test('what is on its way counts in bytes, not in characters', async () => {
   await say('x');
   await world.advance(10);
   expect(world.server.stats().connections).toBe(1);
-  await say('漢'.repeat(2_500));
+  await say('漢'.repeat(7_000));
   await world.advance(10);
   await say('x');
   await world.advance(10);
