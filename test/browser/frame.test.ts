@@ -77,7 +77,7 @@ test('a client updates its store by frames, and by microtasks where it is told t
     client.store.subscribe(() => { updates++; });
     const room = client.room(chat, { id: '1' });
     client.connect();
-    await until(() => { expect(room.status).toBe('joined'); });
+    await until(() => { expect([room.status, updates > 0]).toEqual(['joined', true]); });
     return { frames: requested.mock.calls.length - before, updates };
   };
   const byFrame = await requestedFor('frame');
