@@ -25,6 +25,8 @@ export interface ServerOptions {
   /** Exact origins that may connect, scheme and port included. Default: the server's own host, and clients that send no Origin (no browser). */
   readonly origins?: readonly string[] | undefined;
   readonly limits?: Partial<Limits> | undefined;
+  /** Connections that may be open without having said who they are; beyond them a new one is closed with 1013, and comes back. Default 1,000. */
+  readonly strangers?: number | undefined;
   /** In ms. Default `{ interval: 25_000, timeout: 35_000 }`: a ping every `interval`, a silent connection dropped after `interval + timeout`. */
   readonly heartbeat?: { readonly interval?: number; readonly timeout?: number } | undefined;
   /** How long a member that lost its connection is still shown to others, in ms. Default 10 000. */
@@ -49,6 +51,7 @@ export interface Settings {
   readonly broker: Broker;
   readonly origins: readonly string[] | null;
   readonly limits: Limits;
+  readonly strangers: number;
   readonly heartbeat: { readonly interval: number; readonly timeout: number };
   readonly presenceGrace: number;
   readonly buffer: number;
@@ -69,11 +72,24 @@ function withoutExpiry(user: User): User {
   return shown as User;
 }
 
+function isOrigin(text: string): boolean {
+  try {
+    // Schemes of apps, such as capacitor://localhost, have an opaque origin in URL's eyes: there the text decides.
+    const { origin, protocol, host, href } = new URL(text);
+    return text === origin || (origin === 'null' && text === `${protocol}//${host}` && href.startsWith(text));
+  } catch {
+    return false;
+  }
+}
+
 /** Defaults filled in, and checked. Throws a `TypeError` that names the option. */
 export function settingsOf(options: ServerOptions, ports: ServerPorts): Settings {
   if (!Array.isArray(options.rooms)) throw new TypeError('rooms must be a list of serve(…)');
   const limits = { ...defaultLimits, ...options.limits };
   for (const [name, value] of Object.entries(limits)) if (!Number.isSafeInteger(value) || value < 1) throw new TypeError(`limits.${name} must be a whole number from 1`);
+  const { strangers = 1_000 } = options;
+  if (!(strangers >= 1)) throw new TypeError('strangers must be a number from 1');
+  for (const origin of options.origins ?? []) if (!isOrigin(origin)) throw new TypeError(`origins: '${origin}' is not an origin as a browser writes it, such as https://app.example.com`);
   const { interval = 25_000, timeout = 35_000 } = options.heartbeat ?? {};
   if (!(interval > 0) || !(timeout > 0)) throw new TypeError('heartbeat: interval and timeout must be numbers of ms above 0');
   return {
@@ -83,6 +99,7 @@ export function settingsOf(options: ServerOptions, ports: ServerPorts): Settings
     broker: options.broker ?? memoryBroker({ now: ports.now, randomId: ports.randomId }),
     origins: options.origins ?? null,
     limits,
+    strangers,
     heartbeat: { interval: Math.ceil(interval), timeout: Math.ceil(timeout) },
     presenceGrace: options.presenceGrace ?? 10_000,
     buffer: options.buffer ?? 2 ** 20,

@@ -64,6 +64,8 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   const timing = settings.heartbeat;
   let nextId = 0;
   let draining = false;
+  /** Connections of which nobody knows whose they are. */
+  const strangers = new Set<Peer>();
   let grace = settings.presenceGrace;
   let emptied: (() => void) | null = null;
 
@@ -91,6 +93,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   function advance(peer: Peer, event: SessionEvent): void {
     const [next, effects] = sessionStep(peer.state, event, { now: ports.steady(), ...timing });
     peer.state = next;
+    if (event.type === 'known') strangers.delete(peer);
     for (const effect of effects) {
       if (effect.type === 'close') drop(peer, effect.code, effect.reason);
       else if (effect.type === 'ping') {
@@ -115,6 +118,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
 
   function gone(peer: Peer, keptFor: number): void {
     if (!peers.delete(peer)) return;
+    strangers.delete(peer);
     wheel.cancel(peer);
     peer.state = { status: 'closed' };
     peer.lane.end();
@@ -219,17 +223,18 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     },
     allows(origin, host) {
       if (settings.origins) return origin !== null && settings.origins.includes(origin);
-      if (origin === null) return true;
-      try {
-        return new URL(origin).host === host;
-      } catch {
-        return false;
-      }
+      // As a browser writes it, and no other way: what has to be parsed can be misread.
+      const own = host?.toLowerCase() ?? '';
+      return origin === null || origin === `https://${own}` || origin === `http://${own}`;
     },
     open(transport, codec, request) {
       const ignored: TransportEvents = { message: () => undefined, alive: () => undefined, closed: () => undefined };
       if (draining) {
         transport.close(1012, 'this node is draining');
+        return ignored;
+      }
+      if (strangers.size >= settings.strangers) {
+        transport.close(1013, 'too many connections that have not said who they are');
         return ignored;
       }
       if (!codec) {
@@ -259,6 +264,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
         tendedAt: ports.steady(),
       };
       peers.add(peer);
+      strangers.add(peer);
       wheel.schedule(peer, sessionDeadline(peer.state, timing));
       return {
         message(data) {
