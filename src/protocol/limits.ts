@@ -10,11 +10,13 @@ export interface Limits {
   readonly window: number;
   /** Entries one `history` answer may hold. */
   readonly history: number;
+  /** Frames a second that one connection may send for long; twice as many at once. Far above what people and boards need, far below what a loop without end sends. */
+  readonly rate: number;
   /** Bytes of one member's presence, encoded: it is kept for every member and sent to each newcomer. */
   readonly presence: number;
 }
 
-export const defaultLimits: Limits = { frame: 65_536, rooms: 128, window: 256, history: 256, presence: 4_096 };
+export const defaultLimits: Limits = { frame: 65_536, rooms: 128, window: 256, history: 256, rate: 5_000, presence: 4_096 };
 
 /** Nesting of a payload. Deeper ones overflow the stack of somebody's recursion. */
 export const maxDepth = 32;

@@ -5,6 +5,7 @@ import type { Position } from '../protocol/position.js';
 import type { Lane } from './lane.js';
 import type { Outgoing } from './outgoing.js';
 import type { RequestInfo, Transport } from './ports.js';
+import type { Bucket } from './rate.js';
 import type { ServedRoom, User } from './serve.js';
 import type { SessionState } from './session.js';
 import type { Timed } from './wheel.js';
@@ -60,6 +61,7 @@ export interface Peer extends Timed {
   readonly lane: Lane<ClientFrame>;
   readonly memberships: Map<string, Membership>;
   state: SessionState;
+  readonly bucket: Bucket;
   /** When its numbers were last looked after. */
   tendedAt: number;
   identity: Identity | null;

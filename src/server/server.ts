@@ -4,14 +4,17 @@ import { untypedRoom } from '../contract/define-room.js';
 import { isLarger } from '../protocol/bytes.js';
 import type { Codec, Encoded } from '../protocol/codec.js';
 import type { ClientFrame } from '../protocol/frames.js';
+import { maxFlight } from '../protocol/limits.js';
 import { Malformed, parseClientFrame } from '../protocol/parse.js';
 import { chooseCodec, subprotocolOf } from '../protocol/version.js';
 import { handle } from './handle.js';
 import { createHandlings } from './handlings.js';
 import { createHub } from './hub.js';
+import { tooFast } from './handlers/too-fast.js';
 import { createLane } from './lane.js';
 import { chain } from './maybe.js';
 import { settingsOf, type ServerOptions, type Settings } from './options.js';
+import { createBucket } from './rate.js';
 import { createDepartures } from './departures.js';
 import { createFlusher } from './outgoing.js';
 import { tell, type Membership, type Peer } from './peer.js';
@@ -64,6 +67,8 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   const timing = settings.heartbeat;
   let nextId = 0;
   let draining = false;
+  /** Frames that came faster than they may, and in how many ms one more might. */
+  const early = new WeakMap<ClientFrame, number>();
   /** Connections of which nobody knows whose they are. */
   const strangers = new Set<Peer>();
   let grace = settings.presenceGrace;
@@ -207,6 +212,13 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     for (const frame of frames) {
       advance(peer, { type: frame.type === 'hello' ? 'hello' : 'frame' });
       if (peer.state.status === 'closed') return;
+      const wait = peer.bucket.take(ports.steady());
+      if (wait > 0) {
+        // What was in flight when it was asked to wait is no offence.
+        if (peer.bucket.refused > settings.limits.rate * 2 + maxFlight) return drop(peer, 4429, 'too fast for too long');
+        if (frame.type === 'ping' || frame.type === 'pong') continue;
+        early.set(frame, wait);
+      }
       // A ping asks whether the link lives, not whether a handler is done.
       if (frame.type === 'ping' && peer.state.status === 'live') tell(peer, { type: 'pong', time: frame.time });
       else if (!peer.lane.push(frame, share)) return drop(peer, 4429, 'too much waits to be handled');
@@ -254,13 +266,17 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
             drop(peer, 4008, 'too much waits to be read');
           },
         }),
-        lane: createLane<ClientFrame>((frame) => handle(frame, peer, services), (error) => {
+        lane: createLane<ClientFrame>((frame) => {
+          const wait = early.get(frame);
+          return wait === undefined ? handle(frame, peer, services) : tooFast(frame, peer, wait, services);
+        }, (error) => {
           failed(error);
           drop(peer, 1011, 'the server failed to handle a frame');
         }),
         memberships: new Map(),
         state: newSession(ports.steady(), settings.helloTimeout),
         identity: null,
+        bucket: createBucket(settings.limits.rate, ports.steady()),
         tendedAt: ports.steady(),
       };
       peers.add(peer);

@@ -1,0 +1,33 @@
+// Frames of a connection that speaks too fast: refused for now, in their place, so that nothing overtakes.
+import type { ClientFrame } from '../../protocol/frames.js';
+import { handle } from '../handle.js';
+import { tell, type Peer } from '../peer.js';
+import type { MaybePromise } from '../ports.js';
+import type { Services } from '../services.js';
+
+/** Messages for which there should be tokens when a client goes on, so that it does not stop at each. */
+const some = 256;
+const reason = 'too fast';
+
+/** `wait`: in how many ms one more would be let through. */
+export function tooFast(frame: ClientFrame, peer: Peer, wait: number, services: Services): MaybePromise<void> {
+  const { rate } = services.settings.limits;
+  switch (frame.type) {
+    case 'send': {
+      const membership = peer.memberships.get(frame.room);
+      // One that waits for an earlier number is passed over anyway.
+      if (membership?.gapped) return;
+      if (membership) Object.assign(membership, { gapped: true, told: membership.last });
+      return tell(peer, { type: 'nack', room: frame.room, seq: frame.seq, code: 'limited', after: Math.ceil(Math.max(wait, (some * 1_000) / rate)), reason, details: null });
+    }
+    case 'join':
+    case 'broadcast':
+    case 'presence':
+      return tell(peer, { type: 'error', ref: frame.room, code: 'limited', reason });
+    case 'history':
+      return tell(peer, { type: 'error', ref: frame.ref, code: 'limited', reason });
+    default:
+      // What ends something, or says who is there, is never too much.
+      return handle(frame, peer, services);
+  }
+}
