@@ -85,9 +85,15 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
   });
   let broker = plant(journal.broker, { after: clock.after, random });
   let core: ServerCore | null = null;
+  let kill = (): void => undefined;
   const boot = (): void => {
     life++;
-    broker = plant(journal.broker, { after: clock.after, random });
+    // What a dead server had in hand is done by nobody.
+    const its = { alive: true };
+    const never = new Promise<never>(() => undefined);
+    const planted = plant(journal.broker, { after: clock.after, random });
+    broker = { ...planted, append: (append) => (its.alive ? planted.append(append) : never), refuse: (...args) => (its.alive ? planted.refuse(...args) : never) };
+    kill = () => { its.alive = false; };
     core = createServerCore(
       {
         rooms: [served(life)], broker, node: 'simulated', heartbeat: { interval: 2_000, timeout: 2_500 }, presenceGrace: 1_000, ...(narrow && { buffer: 3_000 }),
@@ -142,8 +148,8 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
   const restart = async (): Promise<void> => {
     const dying = core;
     core = null;
-    // What a handler of the dead server does is done for nobody.
     await dying?.close();
+    kill();
     if (logLoss && chance(0.5)) {
       if (chance(0.5)) journal.lose();
       else journal.rollBack(1 + Math.floor(random() * 12));
