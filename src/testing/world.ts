@@ -94,7 +94,7 @@ export function createTestRealtime({ rooms, seed = 1, clock: kind = 'real', serv
   };
 
   const open = (who: User, network: Network, { connect = true, ...options }: TestUserOptions = {}): TestUser => {
-    let notify: ((signal: Signal) => void) | null = null;
+    const listeners = new Set<(signal: Signal) => void>();
     const page = createPage(clock, network, options.outbox?.storage);
     const client = createClientWith(
       { url: 'memory:', token: who.id, ...options, ...(options.outbox && { outbox: { ...options.outbox, storage: page.storage } }) },
@@ -102,9 +102,9 @@ export function createTestRealtime({ rooms, seed = 1, clock: kind = 'real', serv
         clock: page.clock,
         connect: page.connect,
         signals: (listener) => {
-          notify = listener;
+          listeners.add(listener);
           return () => {
-            notify = null;
+            listeners.delete(listener);
           };
         },
         random,
@@ -116,7 +116,9 @@ export function createTestRealtime({ rooms, seed = 1, clock: kind = 'real', serv
       client,
       network,
       wrapper: ({ children }) => createElement(RealtimeProvider, { client }, children),
-      signal: (signal) => notify?.(signal),
+      signal(signal) {
+        for (const listener of listeners) listener(signal);
+      },
       reload() {
         page.end();
         testUsers.splice(testUsers.indexOf(made), 1);

@@ -83,7 +83,8 @@ function diskOf(disk: Disk, clock: TestClock, random: () => number): Disk & { en
 export function openPage(name: string, by: string, rooms: readonly string[], { clock, random, randomId, network, disk, token, messagePack, frame, late, note, wild }: Surroundings): SimulatedPage {
   let open = true;
   let skew = 0;
-  let notify: ((signal: Signal) => void) | null = null;
+  // A client that delivers for another page listens too.
+  const listeners = new Set<(signal: Signal) => void>();
   const mine = disk && diskOf(disk, clock, random);
   const inPage = <A extends readonly unknown[]>(call: (...args: A) => void) => (...args: A): void => {
     if (open) call(...args);
@@ -111,8 +112,8 @@ export function openPage(name: string, by: string, rooms: readonly string[], { c
       clock: { now: () => clock.now() + skew, after: (delay, call) => clock.after(delay, inPage(call)) },
       connect,
       signals(listener) {
-        notify = listener;
-        return () => { notify = null; };
+        listeners.add(listener);
+        return () => { listeners.delete(listener); };
       },
       random,
       randomId,
@@ -150,7 +151,7 @@ export function openPage(name: string, by: string, rooms: readonly string[], { c
   return {
     record,
     client,
-    signal: (signal) => notify?.(signal),
+    signal: (signal) => { for (const listener of listeners) listener(signal); },
     say(room, said, refuse) {
       const sent: Sent = { ...said, room, page: name, refuse, outcome: null };
       handles.get(room)?.send('say', { ...said, refuse }).then(
@@ -173,7 +174,7 @@ export function openPage(name: string, by: string, rooms: readonly string[], { c
       client.close();
     },
     get listeners() {
-      return notify ? 1 : 0;
+      return listeners.size;
     },
   };
 }
