@@ -29,7 +29,8 @@ interface Queue {
   readonly codec: Codec;
   readonly transport: Transport;
   readonly pressure: Pressure;
-  slow: boolean;
+  /** What others hold of it. */
+  readonly face: { slow: boolean };
 }
 
 /** Bytes of a message that holds more than one frame. A reader on a slow line has something to handle, and is heard of, before all of a long catch-up is there. */
@@ -86,8 +87,8 @@ export function createFlusher(soon: (call: () => void) => void, limit: number): 
     }
     queue.parts = [];
     for (const message of lastMessages) transport.send(message);
-    if (waits <= limit || queue.slow) return;
-    queue.slow = true;
+    if (waits <= limit || queue.face.slow) return;
+    queue.face.slow = true;
     queue.pressure.slow();
   };
 
@@ -103,15 +104,10 @@ export function createFlusher(soon: (call: () => void) => void, limit: number): 
 
   return {
     outgoing(codec, transport, pressure) {
-      const queue: Queue = { parts: [], ended: false, codec, transport, pressure, slow: false };
-      return {
+      // A field and no accessor: of those each connection would have its own, and every object here a shape of its own.
+      const face: Outgoing = {
         codec,
-        get slow() {
-          return queue.slow;
-        },
-        set slow(slow) {
-          queue.slow = slow;
-        },
+        slow: false,
         push(part) {
           if (queue.ended) return;
           if (queue.parts.push(part) === 1) {
@@ -130,6 +126,8 @@ export function createFlusher(soon: (call: () => void) => void, limit: number): 
           queue.parts = [];
         },
       };
+      const queue: Queue = { parts: [], ended: false, codec, transport, pressure, face };
+      return face;
     },
   };
 }
