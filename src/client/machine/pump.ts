@@ -69,7 +69,7 @@ export function pump(turn: Turn, frames: ClientFrame[] = []): void {
   const doubted = live && (connection.probeUntil !== null || now >= doubtAt(connection));
   const greets = connection.status === 'greeting';
   const attempt = live || greets ? connection.attempt : 0;
-  const flight = flightOf(turn, attempt);
+  const flight = live ? flightOf(turn, attempt) : { count: 0, bytes: 0 };
   for (const before of turn.state.rooms.values()) {
     age(turn, before);
     if (doubted) continue;
