@@ -1,16 +1,12 @@
 // The server core: sessions over any transport, rooms over any broker. Knows nothing of Node.
 import type { AnyContract } from '../contract/define-room.js';
 import { untypedRoom } from '../contract/define-room.js';
-import { isLarger } from '../protocol/bytes.js';
-import type { Codec, Encoded } from '../protocol/codec.js';
+import type { Codec } from '../protocol/codec.js';
 import type { ClientFrame } from '../protocol/frames.js';
-import { maxFlight } from '../protocol/limits.js';
-import { Malformed, parseClientFrame } from '../protocol/parse.js';
 import { chooseCodec, subprotocolOf } from '../protocol/version.js';
-import { handle } from './handle.js';
 import { createHandlings } from './handlings.js';
 import { createHub } from './hub.js';
-import { tooFast } from './handlers/too-fast.js';
+import { createIntake } from './intake.js';
 import { createLane } from './lane.js';
 import { chain } from './maybe.js';
 import { settingsOf, type ServerOptions, type Settings } from './options.js';
@@ -67,8 +63,6 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   const timing = settings.heartbeat;
   let nextId = 0;
   let draining = false;
-  /** Frames that came faster than they may, and in how many ms one more might. */
-  const early = new WeakMap<ClientFrame, number>();
   /** Connections of which nobody knows whose they are. */
   const strangers = new Set<Peer>();
   let grace = settings.presenceGrace;
@@ -195,37 +189,11 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     },
   };
 
+  const intake = createIntake(services, failed);
+
   const stopListening = broker.listen(({ user, reason }) => {
     for (const peer of peers) if (peer.identity?.user?.id === user) drop(peer, 4403, reason);
   });
-
-  function read(peer: Peer, codec: Codec, data: Encoded): void {
-    let frames: ClientFrame[];
-    try {
-      if (isLarger(data, settings.limits.frame)) return drop(peer, 1009, `at most ${settings.limits.frame} bytes`);
-      frames = codec.decode(data).flatMap((tuple) => parseClientFrame(tuple) ?? []);
-    } catch (error) {
-      if (!(error instanceof Malformed)) failed(error);
-      return drop(peer, 4400, error instanceof Malformed ? error.message : 'a message that could not be read');
-    }
-    const share = codec.size(data) / frames.length;
-    for (const frame of frames) {
-      advance(peer, { type: frame.type === 'hello' ? 'hello' : 'frame' });
-      if (peer.state.status === 'closed') return;
-      const wait = peer.bucket.take(ports.steady());
-      if (wait > 0) {
-        // What was in flight when it was asked to wait is no offence.
-        if (peer.bucket.refused > settings.limits.rate * 2 + maxFlight) return drop(peer, 4429, 'too fast for too long');
-        if (frame.type === 'ping' || frame.type === 'pong') continue;
-        early.set(frame, wait);
-      }
-      // A ping asks whether the link lives, not whether a handler is done.
-      if (frame.type === 'ping' && peer.state.status === 'live') tell(peer, { type: 'pong', time: frame.time });
-      else if (!peer.lane.push(frame, share)) return drop(peer, 4429, 'too much waits to be handled');
-    }
-    // Where nothing was a frame we know, it still proves life.
-    if (frames.length === 0) advance(peer, { type: 'frame' });
-  }
 
   return {
     settings,
@@ -266,10 +234,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
             drop(peer, 4008, 'too much waits to be read');
           },
         }),
-        lane: createLane<ClientFrame>((frame) => {
-          const wait = early.get(frame);
-          return wait === undefined ? handle(frame, peer, services) : tooFast(frame, peer, wait, services);
-        }, (error) => {
+        lane: createLane<ClientFrame>((frame) => intake.run(peer, frame), (error) => {
           failed(error);
           drop(peer, 1011, 'the server failed to handle a frame');
         }),
@@ -284,7 +249,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       wheel.schedule(peer, sessionDeadline(peer.state, timing));
       return {
         message(data) {
-          if (peers.has(peer)) read(peer, codec, data);
+          if (peers.has(peer)) intake.read(peer, codec, data);
         },
         alive() {
           advance(peer, { type: 'heard' });

@@ -1,0 +1,65 @@
+// From a connection's bytes to frames in its lane: sizes, scans and shapes are checked here, and how fast they come.
+import { isLarger } from '../protocol/bytes.js';
+import type { Codec, Encoded } from '../protocol/codec.js';
+import type { ClientFrame } from '../protocol/frames.js';
+import { maxFlight } from '../protocol/limits.js';
+import { Malformed, parseClientFrame } from '../protocol/parse.js';
+import { handle } from './handle.js';
+import { tooFast } from './handlers/too-fast.js';
+import { tell, type Peer } from './peer.js';
+import type { MaybePromise } from './ports.js';
+import type { Services } from './services.js';
+
+export interface Intake {
+  /** A message of a connection that is there. Never throws. */
+  read(peer: Peer, codec: Codec, data: Encoded): void;
+  /** What the lane does with a frame when its turn has come. */
+  run(peer: Peer, frame: ClientFrame): MaybePromise<void>;
+}
+
+export function createIntake(services: Services, failed: (error: unknown) => void): Intake {
+  const { settings: { limits }, advance, drop, steady } = services;
+  /** Frames that came faster than they may, and in how many ms one more might. */
+  const early = new WeakMap<ClientFrame, number>();
+
+  /** Its frames, or null where they are none and the connection was closed for it. */
+  function framesOf(peer: Peer, codec: Codec, data: Encoded): ClientFrame[] | null {
+    try {
+      if (!isLarger(data, limits.frame)) return codec.decode(data).flatMap((tuple) => parseClientFrame(tuple) ?? []);
+      drop(peer, 1009, `at most ${limits.frame} bytes`);
+    } catch (error) {
+      if (!(error instanceof Malformed)) failed(error);
+      drop(peer, 4400, error instanceof Malformed ? error.message : 'a message that could not be read');
+    }
+    return null;
+  }
+
+  return {
+    run(peer, frame) {
+      const wait = early.get(frame);
+      return wait === undefined ? handle(frame, peer, services) : tooFast(frame, peer, wait, services);
+    },
+    read(peer, codec, data) {
+      const frames = framesOf(peer, codec, data);
+      if (!frames) return;
+      const now = steady();
+      const share = codec.size(data) / frames.length;
+      for (const frame of frames) {
+        advance(peer, { type: frame.type === 'hello' ? 'hello' : 'frame' });
+        if (peer.state.status === 'closed') return;
+        const wait = peer.bucket.take(now);
+        if (wait > 0) {
+          // What was in flight when it was asked to wait is no offence.
+          if (peer.bucket.refused > limits.rate * 2 + maxFlight) return drop(peer, 4429, 'too fast for too long');
+          if (frame.type === 'ping' || frame.type === 'pong') continue;
+          early.set(frame, wait);
+        }
+        // A ping asks whether the link lives, not whether a handler is done.
+        if (frame.type === 'ping' && peer.state.status === 'live') tell(peer, { type: 'pong', time: frame.time });
+        else if (!peer.lane.push(frame, share)) return drop(peer, 4429, 'too much waits to be handled');
+      }
+      // Where nothing was a frame we know, it still proves life.
+      if (frames.length === 0) advance(peer, { type: 'frame' });
+    },
+  };
+}
