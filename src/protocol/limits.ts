@@ -4,24 +4,33 @@
 export interface Limits {
   /** Bytes of one WebSocket message. 64 KiB holds any chat message and keeps a decode below a millisecond. */
   readonly frame: number;
+  /** Fragments of one WebSocket message. Browsers cut at 64 KiB and more; each fragment costs a buffer of its own until the last is there. */
+  readonly fragments: number;
   /** Rooms one connection may be in. */
   readonly rooms: number;
   /** Durable messages one session may have unacknowledged in one room: enough to fill a 100 ms round trip at 2,500 a second. */
   readonly window: number;
   /** Entries one `history` answer may hold. */
   readonly history: number;
-  /** Frames a second that one connection may send for long; twice as many at once. Far above what people and boards need, far below what a loop without end sends. */
+  /** Frames a second that one connection may send for long, those of WebSocket itself included; twice as many at once. Far above what people and boards need, far below what a loop without end sends. */
   readonly rate: number;
+  /** Messages, broadcasts and presence changes a second that one room takes on one node for long, twice as many at once: each is multiplied by the room's members. Two members at their own limit reach it. */
+  readonly roomRate: number;
   /** Bytes of one member's presence, encoded: it is kept for every member and sent to each newcomer. */
   readonly presence: number;
+  /** Nesting of a payload. Of the protocol, no option: each end's scan relies on it. */
+  readonly depth: number;
+  /** Values in a payload, containers included. Of the protocol, no option. */
+  readonly items: number;
 }
-
-export const defaultLimits: Limits = { frame: 65_536, rooms: 128, window: 256, history: 256, rate: 5_000, presence: 4_096 };
 
 /** Nesting of a payload. Deeper ones overflow the stack of somebody's recursion. */
 export const maxDepth = 32;
 /** Values in a payload, containers included. A frame may hold twice as many. */
 export const maxItems = 50_000;
+
+export const defaultLimits: Limits = { frame: 65_536, fragments: 256, rooms: 128, window: 256, history: 256, rate: 5_000, roomRate: 10_000, presence: 4_096, depth: maxDepth, items: maxItems };
+
 /** Characters of a room id. */
 export const maxRoomId = 128;
 /** Bytes of a close reason that RFC 6455 leaves room for. */

@@ -1,8 +1,9 @@
 // Questions to the user's code: in time, and with a clear answer whatever it does.
+import { traceOf } from './log.js';
 import { adopt, caught, chain } from './maybe.js';
 import type { MaybePromise, ServerPorts } from './ports.js';
 import type { Action } from './serve.js';
-import type { Membership } from './peer.js';
+import type { Answer, Membership } from './peer.js';
 import type { Settings } from './options.js';
 
 /** How long the user's code may take, in ms. */
@@ -25,21 +26,33 @@ export function inTime<T>(answer: MaybePromise<T>, after: ServerPorts['after']):
   });
 }
 
-export type Answer = 'yes' | 'no' | 'unavailable';
+
+type Asked = Pick<Membership, 'served' | 'params' | 'room' | 'peer'>;
+type Asking = Pick<ServerPorts, 'after' | 'steady'> & { readonly settings: Settings };
+
+/** May somebody who is in the room do this? Asks its `authorize`, unless an answer still counts. */
+export function allowed(membership: Membership, action: Action, type: string | null, data: unknown, asking: Asking): MaybePromise<Answer> {
+  const { served: { authorize, cache }, verdicts } = membership;
+  if (!authorize) return 'yes';
+  if (cache === 0) return asked(membership, action, type, data, asking);
+  const key = `${action}\n${type ?? ''}`;
+  const known = verdicts.get(key);
+  const now = asking.steady();
+  if (known && now < known.until) return known.answer;
+  return chain(asked(membership, action, type, data, asking), (answer) => {
+    // What was asked before a new token or a `reauthorize` says nothing any more.
+    if (answer !== 'unavailable' && membership.verdicts === verdicts) verdicts.set(key, { answer, until: now + cache });
+    return answer;
+  });
+}
 
 /** Asks the room's `authorize`. One that throws is a no, and logged; one that is late is `unavailable`. */
-export function allowed(
-  { served, params, room, peer }: Pick<Membership, 'served' | 'params' | 'room' | 'peer'>,
-  action: Action,
-  type: string | null,
-  data: unknown,
-  { after, settings }: { readonly after: ServerPorts['after']; readonly settings: Settings },
-): MaybePromise<Answer> {
+export function asked({ served, params, room, peer }: Asked, action: Action, type: string | null, data: unknown, { after, settings }: Asking): MaybePromise<Answer> {
   const { authorize } = served;
   if (!authorize) return 'yes';
   return caught<Answer>(() => chain(inTime(authorize({ action, user: peer.identity?.user ?? null, room, params, type, data }), after), (answer) => (answer === true ? 'yes' : 'no')), (error) => {
     const late = error instanceof TooLate;
-    settings.logger.error({ room, action, late, error: error instanceof Error ? error.name : typeof error }, late ? 'authorize did not answer in time' : 'authorize threw');
+    settings.logger.error({ room, action, ...traceOf(error) }, late ? 'authorize did not answer in time' : 'authorize threw');
     return late ? 'unavailable' : 'no';
   });
 }

@@ -63,7 +63,7 @@ export type RoomEvent =
   | { readonly type: 'presence'; readonly joined: readonly MemberTuple[]; readonly left: readonly string[]; readonly changed: readonly (readonly [id: string, patch: Readonly<Record<string, unknown>>])[] };
 
 /** What one node asks of another, whoever holds the session. */
-export type NodeEvent = { readonly type: 'disconnect'; readonly user: string; readonly reason: string };
+export type NodeEvent = { readonly type: 'disconnect'; readonly user: string; readonly reason: string } | { readonly type: 'reauthorize'; readonly user: string };
 
 /**
  * Keeps rooms for one node or many. An answer may come at once or later; calls for one room take effect in the order in which they were made.

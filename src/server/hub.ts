@@ -5,13 +5,18 @@ import { serverTuple } from '../protocol/parse.js';
 import type { Position } from '../protocol/position.js';
 import type { Broker, RoomEvent } from './broker.js';
 import type { Behind, Membership } from './peer.js';
+import type { ServerPorts } from './ports.js';
 import { portion, portions, valuesIn } from './portions.js';
+import { createBucket, type Bucket } from './rate.js';
+import { keep, type SlowPolicy } from './volatile-kept.js';
 
 type Presence = Extract<ServerFrame, { type: 'presence' }>;
 
 interface HubRoom {
   readonly members: Set<Membership>;
   readonly listening: Promise<() => void> | (() => void);
+  /** How fast it may be spoken in. */
+  readonly pace: Bucket;
   diff: Diff | null;
   /** The newest entry heard. */
   last: EntryTuple | null;
@@ -55,12 +60,14 @@ function encodedOnce(frame: ServerFrame): (codec: Codec) => Encoded {
   };
 }
 
-/** What a member that is behind must learn later beside the log. */
-function note(behind: Behind, frame: ServerFrame): void {
-  if (frame.type !== 'presence') return;
+/** What a member that is behind must learn later beside the log. Whether that is all that is to be done about it. */
+function note(behind: Behind, frame: ServerFrame, policy: SlowPolicy): boolean {
+  if (frame.type === 'broadcast') return keep(behind.kept, policy, frame);
+  if (frame.type !== 'presence') return false;
   behind.left ??= new Set();
   for (const [id] of frame.joined) behind.left.delete(id);
   for (const id of frame.left) behind.left.add(id);
+  return false;
 }
 
 /** What changed in a room's presence: one frame, or several where it would be too large for one. Nobody is in two of the lists, so that their order does not matter. */
@@ -70,7 +77,8 @@ function presenceFrames(room: string, joined: Presence['joined'], left: Presence
   return [...portions(joined).map((some) => frame(some, [], [])), ...portions(left).map((some) => frame([], some, [])), ...portions(changed).map((some) => frame([], [], some))];
 }
 
-export function createHub(broker: Broker, after: (delay: number, call: () => void) => () => void): Hub {
+/** `roomRate`: what is let into a room a second, unless the room says otherwise. */
+export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, 'after' | 'steady'>, roomRate: number): Hub {
   const rooms = new Map<string, HubRoom>();
   let dirty: string[] = [];
 
@@ -80,7 +88,7 @@ export function createHub(broker: Broker, after: (delay: number, call: () => voi
     for (const member of room.members) {
       const { peer } = member;
       if (except !== null && peer.identity?.member === except) continue;
-      if (member.behind) note(member.behind, frame);
+      if (member.behind && note(member.behind, frame, member.served.slow)) continue;
       if (member.waiting) {
         // Held back with its offset, so that what the log already gave is not given again.
         member.waiting.push(Object.assign(() => { peer.outgoing.push(encode(peer.outgoing.codec)); }, { offset }));
@@ -146,25 +154,28 @@ export function createHub(broker: Broker, after: (delay: number, call: () => voi
     async enter(membership) {
       let room = rooms.get(membership.room);
       if (!room) {
-        room = { members: new Set(), listening: broker.subscribe(membership.room, heard(membership.room)), diff: null, last: null };
+        room = { members: new Set(), listening: broker.subscribe(membership.room, heard(membership.room)), pace: createBucket(membership.served.rate ?? roomRate, steady()), diff: null, last: null };
         rooms.set(membership.room, room);
       }
       room.members.add(membership);
+      membership.pace = room.pace;
       if (room.listening instanceof Promise) await room.listening;
     },
     go(membership, at) {
       const held = membership.waiting ?? [];
+      const kept = membership.behind?.kept.values() ?? [];
       const top = at.offset;
       membership.waiting = null;
       membership.behind = null;
       membership.at = at;
+      for (const frame of kept) membership.peer.outgoing.push(membership.peer.outgoing.codec.encode(serverTuple(frame)));
       for (const call of held as (((() => void) & { readonly offset?: number }))[]) if (!call.offset || call.offset > top) call();
     },
     fallBehind(membership) {
       const { at, room } = membership;
       const last = rooms.get(room)?.last;
       if (!at || membership.waiting) return;
-      membership.behind ??= { at: last && last[0] > at.offset ? { epoch: at.epoch, offset: last[0], tag: last[1] } : at, left: null };
+      membership.behind ??= { at: last && last[0] > at.offset ? { epoch: at.epoch, offset: last[0], tag: last[1] } : at, left: null, kept: new Map() };
     },
     leave(membership) {
       const room = rooms.get(membership.room);

@@ -5,7 +5,7 @@ import type { ClientFrame } from '../protocol/frames.js';
 import { maxFlight } from '../protocol/limits.js';
 import { Malformed, parseClientFrame } from '../protocol/parse.js';
 import { handle } from './handle.js';
-import { tooFast } from './handlers/too-fast.js';
+import { tooFast, type TooFast } from './handlers/too-fast.js';
 import { tell, type Peer } from './peer.js';
 import type { MaybePromise } from './ports.js';
 import type { Services } from './services.js';
@@ -13,14 +13,33 @@ import type { Services } from './services.js';
 export interface Intake {
   /** A message of a connection that is there. Never throws. */
   read(peer: Peer, codec: Codec, data: Encoded): void;
+  /** A frame of the transport's own. Never throws. */
+  control(peer: Peer): void;
   /** What the lane does with a frame when its turn has come. */
   run(peer: Peer, frame: ClientFrame): MaybePromise<void>;
 }
 
 export function createIntake(services: Services, failed: (error: unknown) => void): Intake {
   const { settings: { limits }, advance, drop, steady } = services;
-  /** Frames that came faster than they may, and in how many ms one more might. */
-  const early = new WeakMap<ClientFrame, number>();
+  /** Frames that came faster than they may, and what they may be told. */
+  const early = new WeakMap<ClientFrame, TooFast>();
+
+  /** What was in flight when it was asked to wait is no offence; what comes after that is. */
+  function offends(peer: Peer): boolean {
+    if (peer.bucket.refused <= limits.rate * 2 + maxFlight) return false;
+    drop(peer, 4429, 'too fast for too long');
+    return true;
+  }
+
+  /** How long a frame has to wait for its connection, or for its room; null where it need not. */
+  function waitOf(peer: Peer, frame: ClientFrame, now: number): TooFast | null {
+    const wait = peer.bucket.take(now);
+    if (wait > 0) return { wait, rate: peer.bucket.rate };
+    if (frame.type !== 'send' && frame.type !== 'broadcast' && frame.type !== 'presence') return null;
+    const pace = peer.memberships.get(frame.room)?.pace;
+    const roomWait = pace?.take(now) ?? 0;
+    return pace && roomWait > 0 ? { wait: roomWait, rate: pace.rate } : null;
+  }
 
   /** Its frames, or null where they are none and the connection was closed for it. */
   function framesOf(peer: Peer, codec: Codec, data: Encoded): ClientFrame[] | null {
@@ -39,6 +58,10 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
       const wait = early.get(frame);
       return wait === undefined ? handle(frame, peer, services) : tooFast(frame, peer, wait, services);
     },
+    control(peer) {
+      advance(peer, { type: 'heard' });
+      if (peer.bucket.take(steady()) > 0) offends(peer);
+    },
     read(peer, codec, data) {
       const frames = framesOf(peer, codec, data);
       if (!frames) return;
@@ -47,10 +70,9 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
       for (const frame of frames) {
         advance(peer, { type: frame.type === 'hello' ? 'hello' : 'frame' });
         if (peer.state.status === 'closed') return;
-        const wait = peer.bucket.take(now);
-        if (wait > 0) {
-          // What was in flight when it was asked to wait is no offence.
-          if (peer.bucket.refused > limits.rate * 2 + maxFlight) return drop(peer, 4429, 'too fast for too long');
+        const wait = waitOf(peer, frame, now);
+        if (wait) {
+          if (offends(peer)) return;
           if (frame.type === 'ping' || frame.type === 'pong') continue;
           early.set(frame, wait);
         }

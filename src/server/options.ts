@@ -1,22 +1,18 @@
 // What a server can be told, with its defaults.
 import { json, type Codec } from '../protocol/codec.js';
 import { defaultLimits, helloTimeout, type Limits } from '../protocol/limits.js';
+import type { ConnectionLimits } from './census.js';
 import { msgpack } from '../protocol/msgpack.js';
 import type { Broker } from './broker.js';
+import { createLog, type ServerLogger } from './log.js';
 import { memoryBroker } from './memory-broker.js';
 import type { MaybePromise, RequestInfo, ServerPorts } from './ports.js';
 import type { ServedRoom, User } from './serve.js';
 
-export interface ServerLogger {
-  info(details: object, message: string): void;
-  warn(details: object, message: string): void;
-  error(details: object, message: string): void;
-}
-
 export interface ServerOptions {
   /** The rooms there are: the first whose pattern fits an id counts. */
   readonly rooms: readonly ServedRoom[];
-  /** Who is there. Null refuses with 4401. Default: everybody, as nobody in particular. */
+  /** Who is there. Null refuses with 4401, and so does a `RealtimeError` `rejected`, whose message is logged; anything else that is thrown closes with 4500, and the client tries again. Default: everybody, as nobody in particular. */
   readonly authenticate?: ((credentials: { readonly token: string | null; readonly request: RequestInfo }) => MaybePromise<User | null>) | undefined;
   /** What other members see of a user: plain data, with its id. Default: all of it but `expiresAt`. Anything else is logged, and closes the connection with 4500. */
   readonly expose?: ((user: User) => User) | undefined;
@@ -24,9 +20,10 @@ export interface ServerOptions {
   readonly broker?: Broker | undefined;
   /** Exact origins that may connect, scheme and port included. Default: the server's own host, and clients that send no Origin (no browser). */
   readonly origins?: readonly string[] | undefined;
-  readonly limits?: Partial<Limits> | undefined;
-  /** Connections that may be open without having said who they are; beyond them a new one is closed with 1013, and comes back. Default 1,000. */
-  readonly strangers?: number | undefined;
+  /** What one connection, and one room, may do: see {@link Limits}. */
+  readonly limits?: Partial<Omit<Limits, 'depth' | 'items'>> | undefined;
+  /** How many may be open at once: that have not said who they are (`strangers`, 1,000), of one user (`perUser`, 100), from one address (`perAddress`, no limit). Beyond them a new one is closed with 1013 or 4429, and tries again later. */
+  readonly connections?: Partial<ConnectionLimits> | undefined;
   /** In ms. Default `{ interval: 25_000, timeout: 35_000 }`: a ping every `interval`, a silent connection dropped after `interval + timeout`. */
   readonly heartbeat?: { readonly interval?: number; readonly timeout?: number } | undefined;
   /** How long a member that lost its connection is still shown to others, in ms. Default 10 000. */
@@ -38,7 +35,9 @@ export interface ServerOptions {
   readonly buffer?: number | undefined;
   /** What the server speaks. Default JSON and MessagePack. */
   readonly codecs?: readonly Codec[] | undefined;
-  /** Default: nothing is logged but warnings and errors, to `console`. */
+  /**
+   * One line an event, escaped and cut at 200 characters a text; of one event ten lines a second, the rest is counted. No token, session key or payload is in any of them, nor the message of an exception, which may quote one. Default: warnings and errors, with pino, as JSON on the standard output.
+   */
   readonly logger?: ServerLogger | undefined;
   /** The name of this node. Default: random. */
   readonly node?: string | undefined;
@@ -51,12 +50,12 @@ export interface Settings {
   readonly broker: Broker;
   readonly origins: readonly string[] | null;
   readonly limits: Limits;
-  readonly strangers: number;
+  readonly connections: ConnectionLimits;
   readonly heartbeat: { readonly interval: number; readonly timeout: number };
   readonly presenceGrace: number;
   readonly buffer: number;
   readonly codecs: readonly Codec[];
-  readonly logger: ServerLogger;
+  readonly logger: Required<ServerLogger>;
   readonly node: string;
   readonly helloTimeout: number;
 }
@@ -87,8 +86,9 @@ export function settingsOf(options: ServerOptions, ports: ServerPorts): Settings
   if (!Array.isArray(options.rooms)) throw new TypeError('rooms must be a list of serve(…)');
   const limits = { ...defaultLimits, ...options.limits };
   for (const [name, value] of Object.entries(limits)) if (!Number.isSafeInteger(value) || value < 1) throw new TypeError(`limits.${name} must be a whole number from 1`);
-  const { strangers = 1_000 } = options;
-  if (!(strangers >= 1)) throw new TypeError('strangers must be a number from 1');
+  for (const name of ['depth', 'items'] as const) if (limits[name] !== defaultLimits[name]) throw new TypeError(`limits.${name} is ${defaultLimits[name]}: the protocol says so`);
+  const connections = { strangers: 1_000, perUser: 100, perAddress: Infinity, ...options.connections };
+  for (const [name, value] of Object.entries(connections)) if (!(value >= 1)) throw new TypeError(`connections.${name} must be a number from 1`);
   for (const origin of options.origins ?? []) if (!isOrigin(origin)) throw new TypeError(`origins: '${origin}' is not an origin as a browser writes it, such as https://app.example.com`);
   const { interval = 25_000, timeout = 35_000 } = options.heartbeat ?? {};
   if (!(interval > 0) || !(timeout > 0)) throw new TypeError('heartbeat: interval and timeout must be numbers of ms above 0');
@@ -99,12 +99,12 @@ export function settingsOf(options: ServerOptions, ports: ServerPorts): Settings
     broker: options.broker ?? memoryBroker({ now: ports.now, randomId: ports.randomId }),
     origins: options.origins ?? null,
     limits,
-    strangers,
+    connections,
     heartbeat: { interval: Math.ceil(interval), timeout: Math.ceil(timeout) },
     presenceGrace: options.presenceGrace ?? 10_000,
     buffer: options.buffer ?? 2 ** 20,
     codecs: options.codecs ?? [json(), msgpack()],
-    logger: options.logger ?? consoleLogger,
+    logger: createLog(options.logger ?? consoleLogger, ports),
     node: options.node ?? ports.randomId(8),
     helloTimeout,
   };

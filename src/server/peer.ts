@@ -6,9 +6,16 @@ import type { Lane } from './lane.js';
 import type { Outgoing } from './outgoing.js';
 import type { RequestInfo, Transport } from './ports.js';
 import type { Bucket } from './rate.js';
+import type { Kept } from './volatile-kept.js';
 import type { ServedRoom, User } from './serve.js';
 import type { SessionState } from './session.js';
 import type { Timed } from './wheel.js';
+
+/** What the user's code says to an operation: whether, or that it could not say in time. */
+export type Answer = 'yes' | 'no' | 'unavailable';
+
+/** Answers that still count, by what was asked. */
+export type Verdicts = Map<string, { readonly answer: Answer; readonly until: number }>;
 
 /** A session's place in a room. */
 export interface Membership {
@@ -30,6 +37,10 @@ export interface Membership {
   at: Position | null;
   /** While the reader is slow: what happens in the room passes it by, and the log has it later. */
   behind: Behind | null;
+  /** How fast the room may be spoken in, by all of its members together. */
+  pace: Bucket | null;
+  /** What `authorize` said lately, where its room lets that count for a while. */
+  verdicts: Verdicts;
 }
 
 export interface Behind {
@@ -37,6 +48,8 @@ export interface Behind {
   at: Position;
   /** Members that left meanwhile; null where nobody's presence changed. */
   left: Set<string> | null;
+  /** Broadcasts that its room keeps for it. */
+  readonly kept: Kept;
 }
 
 /** What a session proved about itself. */
@@ -62,6 +75,8 @@ export interface Peer extends Timed {
   readonly memberships: Map<string, Membership>;
   state: SessionState;
   readonly bucket: Bucket;
+  /** How often its rooms were asked for anew: an answer to a join that was under way meanwhile is out of date. */
+  reauthorized: number;
   /** When its numbers were last looked after. */
   tendedAt: number;
   identity: Identity | null;

@@ -35,14 +35,15 @@ export interface Transport {
 /** What the edge tells the core of a connection. None of them throws. */
 export interface TransportEvents {
   message(data: Encoded): void;
-  /** Anything that proves life, such as a pong of the transport's own. */
-  alive(): void;
+  /** A ping or a pong of the transport's own: it proves life, and counts as a frame. */
+  control(): void;
   closed(code: number): void;
 }
 
 /** Of the request that opened a connection. */
 export interface RequestInfo {
   readonly origin: string | null;
+  /** Where it comes from; behind a proxy that is trusted, what the proxy says. */
   readonly address: string;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }

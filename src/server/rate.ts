@@ -1,8 +1,10 @@
-// How fast a connection may speak: a token bucket, which allows a burst and then a steady pace.
+// How fast a connection may speak, and a room be spoken in: a token bucket, which allows a burst and then a steady pace.
 
 export interface Bucket {
   /** Takes a token. 0, or in how many ms there would be one. */
   take(now: number): number;
+  /** Tokens a second. */
+  readonly rate: number;
   /** How many found none since the bucket was last half full. */
   readonly refused: number;
 }
@@ -14,6 +16,7 @@ export function createBucket(rate: number, begun: number): Bucket {
   let at = begun;
   let refused = 0;
   return {
+    rate,
     take(now) {
       tokens = Math.min(most, tokens + ((now - at) * rate) / 1_000);
       at = now;

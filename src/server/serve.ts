@@ -4,6 +4,7 @@ import type { UserInfo } from '../protocol/frames.js';
 import type { MessageData, ContractMessages } from '../contract/define-room.js';
 import type { LogLimits } from './broker.js';
 import type { MaybePromise } from './ports.js';
+import { slowPolicies, type SlowPolicy } from './volatile-kept.js';
 
 /** What somebody wants to do in a room. */
 export type Action = 'join' | 'send' | 'broadcast' | 'presence' | 'history';
@@ -51,12 +52,20 @@ type Handlers<C> = C extends RoomContract<string, infer M> ? { readonly [T in ke
 export interface ServeOptions<C = AnyContract> {
   /** Asked before each join, send, broadcast, presence and history; a join that brings a presence or wants history asks for those too. Default: everybody who is connected may. One that takes longer than 10 s counts as `unavailable`, one that throws as no. */
   readonly authorize?: (request: AuthorizeRequest<ParamsFor<C>>) => MaybePromise<boolean>;
+  /**
+   * How long an answer of `authorize` counts, in ms: for the same connection in the same room, the same action and the same message type, whatever the message says. Not for joins, and not beyond a new token or `reauthorize`. Default 0: each is asked for anew.
+   */
+  readonly cache?: number;
   /** By message type: runs before the append, once for each message. It goes on where the sender's connection breaks or 10 s are over; the sender that sends the message again then waits for the same run. Only where this server ends before it does, or the session goes on at another node, may it run again. What it returns reaches the sender's receipt; what it throws refuses the message. */
   readonly on?: Handlers<C>;
   /** How much of the log is kept. Default 1,000 entries, 24 h. */
   readonly history?: Partial<LogLimits>;
   /** Whether members see each other. Default: whether the contract describes a presence. */
   readonly presence?: boolean;
+  /** Messages, broadcasts and presence changes a second that a room takes on one node, twice as many at once. Default: the server's `limits.roomRate`. */
+  readonly rate?: number;
+  /** What becomes of broadcasts for a member that reads too slowly: see {@link SlowPolicy}. Default `'drop'`. Messages of the log are not concerned: these it gets from there. */
+  readonly slow?: SlowPolicy;
 }
 
 /** A room definition as the server uses it. */
@@ -64,24 +73,34 @@ export interface ServedRoom {
   readonly contract: AnyContract;
   readonly authorize: ((request: AuthorizeRequest) => MaybePromise<boolean>) | null;
   readonly handlers: ReadonlyMap<string, (message: IncomingMessage, context: HandlerContext) => unknown>;
+  readonly cache: number;
   readonly log: LogLimits;
   readonly presence: boolean;
+  readonly rate: number | null;
+  readonly slow: SlowPolicy;
 }
 
 /**
  * Says that a server has this kind of room. A plain string serves an untyped room, whose payloads nobody checks.
  *
- * @throws TypeError where the history's bounds make no sense.
+ * @throws TypeError where an option makes no sense.
  */
 export function serve<C extends AnyContract>(contract: C | string, options: ServeOptions<C> = {}): ServedRoom {
   const { limit = 1_000, ttl = 86_400_000 } = options.history ?? {};
   if (!Number.isSafeInteger(limit) || limit < 0 || !(ttl > 0)) throw new TypeError('history: limit is a whole number from 0, ttl a number of ms above 0');
+  const { cache = 0, rate = null, slow = 'drop' } = options;
+  if (!(cache >= 0)) throw new TypeError('cache must be a number of ms from 0');
+  if (rate !== null && !(rate >= 1)) throw new TypeError('rate must be a number from 1');
+  if (!slowPolicies.includes(slow)) throw new TypeError(`slow must be one of ${slowPolicies.join(', ')}`);
   const known: AnyContract = typeof contract === 'string' ? untypedRoom(contract) : contract;
   return {
     contract: known,
     authorize: (options.authorize as ServedRoom['authorize'] | undefined) ?? null,
     handlers: new Map(Object.entries(options.on ?? {})) as ServedRoom['handlers'],
+    cache,
     log: { limit, ttl },
     presence: options.presence ?? known.presence !== undefined,
+    rate,
+    slow,
   };
 }

@@ -4,13 +4,18 @@ import { untypedRoom } from '../contract/define-room.js';
 import type { Codec } from '../protocol/codec.js';
 import type { ClientFrame } from '../protocol/frames.js';
 import { chooseCodec, subprotocolOf } from '../protocol/version.js';
+import { createCensus } from './census.js';
+import { noteClose } from './closings.js';
 import { createHandlings } from './handlings.js';
 import { createHub } from './hub.js';
 import { createIntake } from './intake.js';
 import { createLane } from './lane.js';
+import { traceOf } from './log.js';
 import { chain } from './maybe.js';
 import { settingsOf, type ServerOptions, type Settings } from './options.js';
 import { createBucket } from './rate.js';
+import { reauthorize } from './reauthorize.js';
+import { createRevocations } from './revocations.js';
 import { createDepartures } from './departures.js';
 import { createFlusher } from './outgoing.js';
 import { tell, type Membership, type Peer } from './peer.js';
@@ -40,6 +45,8 @@ export interface ServerCore {
   room(room: AnyContract | string, params?: Readonly<Record<string, string>>): ServerRoom;
   /** Ends every connection of a user, on every node, with 4403. */
   disconnect(user: string, reason?: string): void;
+  /** Asks again, on every node, whether a user may be in its rooms, and ends what it may not. */
+  reauthorize(user: string): void;
   stats(): ServerStats;
   /** Takes no new connections, asks the others to move on within `over` ms, and resolves once they have or the time is up. */
   drain(options?: { readonly over?: number }): Promise<void>;
@@ -55,7 +62,7 @@ const tending = 3_600_000;
 export function createServerCore(options: ServerOptions, ports: ServerPorts): ServerCore {
   const settings = settingsOf(options, ports);
   const { broker, logger } = settings;
-  const hub = createHub(broker, ports.after);
+  const hub = createHub(broker, ports, settings.limits.roomRate);
   const flusher = createFlusher(ports.soon, settings.buffer);
   const peers = new Set<Peer>();
   const sessions = new Map<string, Peer>();
@@ -63,8 +70,8 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   const timing = settings.heartbeat;
   let nextId = 0;
   let draining = false;
-  /** Connections of which nobody knows whose they are. */
-  const strangers = new Set<Peer>();
+  const census = createCensus(settings.connections);
+  const revocations = createRevocations(ports);
   let grace = settings.presenceGrace;
   let emptied: (() => void) | null = null;
 
@@ -77,7 +84,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   });
 
   const failed = (error: unknown): void => {
-    logger.error({ error: error instanceof Error ? error.name : typeof error, message: error instanceof Error ? error.message : '' }, 'the server failed to handle a frame');
+    logger.error(traceOf(error), 'the server failed to handle a frame');
   };
   const handlings = createHandlings(steadily, failed);
   function guarded(call: () => MaybePromise<void>): void {
@@ -92,7 +99,6 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   function advance(peer: Peer, event: SessionEvent): void {
     const [next, effects] = sessionStep(peer.state, event, { now: ports.steady(), ...timing });
     peer.state = next;
-    if (event.type === 'known') strangers.delete(peer);
     for (const effect of effects) {
       if (effect.type === 'close') drop(peer, effect.code, effect.reason);
       else if (effect.type === 'ping') {
@@ -117,7 +123,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
 
   function gone(peer: Peer, keptFor: number): void {
     if (!peers.delete(peer)) return;
-    strangers.delete(peer);
+    census.leave(peer);
     wheel.cancel(peer);
     peer.state = { status: 'closed' };
     peer.lane.end();
@@ -133,6 +139,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   /** Ends a connection: what is queued is written first. */
   function drop(peer: Peer, code: number, reason: string): void {
     if (!peers.has(peer)) return;
+    noteClose(logger, peer, code, reason);
     peer.outgoing.flush();
     gone(peer, code === 4401 || code === 4403 ? 0 : grace);
     peer.transport.close(code, reason);
@@ -160,6 +167,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     broker,
     hub,
     handlings,
+    revocations,
     slowReaders,
     drop,
     advance,
@@ -167,18 +175,21 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     depart,
     register(peer, takeover) {
       const { identity } = peer;
-      if (!identity) return 4409;
+      const conflict = { code: 4409, reason: 'another client has this session key' } as const;
+      if (!identity) return conflict;
       const older = sessions.get(identity.producer);
-      if (older && older.identity?.instance !== identity.instance && !takeover) return 4409;
+      if (older && older.identity?.instance !== identity.instance && !takeover) return conflict;
       // A hello that was held up on its way while its client already opened another connection.
-      if (older?.identity?.instance === identity.instance && older.identity.attempt > identity.attempt) return 4009;
+      if (older?.identity?.instance === identity.instance && older.identity.attempt > identity.attempt) return { code: 4009, reason: 'a newer connection of this session is there' };
       sessions.set(identity.producer, peer);
       if (older) {
         // The newer connection joins anew; until then the member stays as it was.
         for (const membership of older.memberships.values()) depart(membership, grace);
         drop(older, 4009, 'a newer connection of this session took over');
       }
-      return null;
+      const refused = census.know(peer, identity.user?.id ?? null);
+      if (refused) sessions.delete(identity.producer);
+      return refused;
     },
     settled(producer, room, seq) {
       const membership = sessions.get(producer)?.memberships.get(room);
@@ -191,8 +202,13 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
 
   const intake = createIntake(services, failed);
 
-  const stopListening = broker.listen(({ user, reason }) => {
-    for (const peer of peers) if (peer.identity?.user?.id === user) drop(peer, 4403, reason);
+  const stopListening = broker.listen((event) => {
+    if (event.type === 'disconnect') revocations.note(event.user);
+    for (const peer of peers) {
+      if (peer.identity?.user?.id !== event.user) continue;
+      if (event.type === 'disconnect') drop(peer, 4403, event.reason);
+      else guarded(() => reauthorize(peer, services));
+    }
   });
 
   return {
@@ -208,13 +224,9 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       return origin === null || origin === `https://${own}` || origin === `http://${own}`;
     },
     open(transport, codec, request) {
-      const ignored: TransportEvents = { message: () => undefined, alive: () => undefined, closed: () => undefined };
+      const ignored: TransportEvents = { message: () => undefined, control: () => undefined, closed: () => undefined };
       if (draining) {
         transport.close(1012, 'this node is draining');
-        return ignored;
-      }
-      if (strangers.size >= settings.strangers) {
-        transport.close(1013, 'too many connections that have not said who they are');
         return ignored;
       }
       if (!codec) {
@@ -242,17 +254,23 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
         state: newSession(ports.steady(), settings.helloTimeout),
         identity: null,
         bucket: createBucket(settings.limits.rate, ports.steady()),
+        reauthorized: 0,
         tendedAt: ports.steady(),
       };
+      const refused = census.arrive(peer);
+      if (refused) {
+        noteClose(logger, peer, refused.code, refused.reason);
+        transport.close(refused.code, refused.reason);
+        return ignored;
+      }
       peers.add(peer);
-      strangers.add(peer);
       wheel.schedule(peer, sessionDeadline(peer.state, timing));
       return {
         message(data) {
           if (peers.has(peer)) intake.read(peer, codec, data);
         },
-        alive() {
-          advance(peer, { type: 'heard' });
+        control() {
+          if (peers.has(peer)) intake.control(peer);
         },
         closed(code) {
           // Who closes on purpose is gone at once; who was cut off may come back.
@@ -263,6 +281,9 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     room: (room, params = {}) => serverRoom(typeof room === 'string' ? untypedRoom(room) : room, params, settings, ports),
     disconnect(user, reason = 'disconnected by the server') {
       broker.tell({ type: 'disconnect', user, reason });
+    },
+    reauthorize(user) {
+      broker.tell({ type: 'reauthorize', user });
     },
     stats: () => ({ node: settings.node, connections: peers.size, rooms: hub.rooms, messagesIn: counts.messagesIn, draining }),
     async drain({ over = 10_000 } = {}) {

@@ -3,10 +3,15 @@ import type { Broker } from './broker.js';
 import type { Handlings } from './handlings.js';
 import type { Hub } from './hub.js';
 import type { Settings } from './options.js';
+import type { NoRoom } from './census.js';
 import type { Membership, Peer } from './peer.js';
 import type { ServerPorts } from './ports.js';
+import type { Revocations } from './revocations.js';
 import type { SessionEvent } from './session.js';
 import type { SlowReaders } from './slow-readers.js';
+
+/** Why a session that said hello may not stay. */
+export type Refused = NoRoom | { readonly code: 4009 | 4409; readonly reason: string };
 
 export interface Services extends ServerPorts {
   readonly settings: Settings;
@@ -14,12 +19,13 @@ export interface Services extends ServerPorts {
   readonly hub: Hub;
   readonly slowReaders: SlowReaders;
   readonly handlings: Handlings;
+  readonly revocations: Revocations;
   /** Something happened in a session's life. */
   readonly advance: (peer: Peer, event: SessionEvent) => void;
   /** Ends a connection with a code. */
   readonly drop: (peer: Peer, code: number, reason: string) => void;
-  /** Takes note of a session that said hello; an older connection of it is replaced. The code to refuse it with where another live client owns the key, or where it is itself the older one. */
-  readonly register: (peer: Peer, takeover: boolean) => 4009 | 4409 | null;
+  /** Takes note of a session that said hello; an older connection of it is replaced. Why not, where another live client owns the key, where it is itself the older one, or where its user has too many. */
+  readonly register: (peer: Peer, takeover: boolean) => Refused | null;
   /** A session is back in a room before its grace was over. */
   readonly returned: (membership: Membership) => void;
   /** A membership ends: at once, or after the grace. */

@@ -97,12 +97,13 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
   return {
     follow(membership, at) {
       const { peer } = membership;
-      Object.assign(membership, { at, waiting: null, behind: { at, left: null } });
+      Object.assign(membership, { at, waiting: null, behind: { at, left: null, kept: new Map() } });
       if (peer.outgoing.slow) return;
       peer.outgoing.slow = true;
       watch(peer, Infinity, steady());
     },
     begin(peer) {
+      for (const { room, served } of peer.memberships.values()) if (served.slow === 'close') return drop(peer, 4008, `too slow for ${room}`);
       for (const membership of peer.memberships.values()) {
         if (membership.waiting) continue;
         hub.fallBehind(membership);

@@ -43,7 +43,7 @@ describe('T1 an origin', () => {
 
 describe('T19 connections that say nothing', () => {
   test('beyond so many are closed with 1013; whoever said hello takes up no place', async () => {
-    const { peer, clock } = rawWorld({ rooms, strangers: 3 });
+    const { peer, clock } = rawWorld({ rooms, connections: { strangers: 3 } });
     const known = peer();
     await known.hello('ada', 's');
     const silent = [peer(), peer(), peer()];

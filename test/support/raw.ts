@@ -54,7 +54,7 @@ export function rawWorld(options: ServerOptions): RawWorld {
       get pings() {
         return pings;
       },
-      events: { message: () => undefined, alive: () => undefined, closed: () => undefined },
+      events: { message: () => undefined, control: () => undefined, closed: () => undefined },
       async sayRaw(data) {
         self.events.message(data);
         await clock.advance(0);

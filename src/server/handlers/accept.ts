@@ -6,6 +6,7 @@ import { checkPayload } from '../../protocol/payload.js';
 import { allowed } from '../ask.js';
 import type { Refusal } from '../broker.js';
 import type { Outcome } from '../handlings.js';
+import { traceOf } from '../log.js';
 import { adopt, caught, chain } from '../maybe.js';
 import { identityOf, type Identity, type Membership } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
@@ -87,7 +88,7 @@ function judged(membership: Membership, identity: Identity, frame: Send, service
     if (handlings.closed) return 'unavailable';
     if (error instanceof RealtimeError) return refusal(error.code, error.message, error.details ?? null);
     if (error instanceof Rejected) return refusal('rejected', error.message, error.details ?? null);
-    settings.logger.error({ room, type: frame.message, error: error instanceof Error ? error.name : typeof error, message: error instanceof Error ? error.message : '' }, 'a message handler threw');
+    settings.logger.error({ room, type: frame.message, ...traceOf(error) }, 'a message handler threw');
     return refusal('rejected', 'the server failed to handle it');
   });
 }

@@ -1,10 +1,13 @@
 // hello and auth: who is there.
 import type { ClientFrame } from '../../protocol/frames.js';
 import { maxItems } from '../../protocol/limits.js';
+import { RealtimeError } from '../../protocol/error.js';
 import { checkPayload } from '../../protocol/payload.js';
 import { inTime } from '../ask.js';
 import { identityOf, tell, type Identity, type Peer } from '../peer.js';
+import { traceOf } from '../log.js';
 import { valuesIn } from '../portions.js';
+import { reauthorize } from '../reauthorize.js';
 import type { Services } from '../services.js';
 import type { User } from '../serve.js';
 
@@ -27,16 +30,21 @@ function shownOf(user: User, expose: (user: User) => User): User {
   return shown as User;
 }
 
-async function userOf(peer: Peer, token: string | null, services: Services): Promise<Known | 'refused' | 'failed'> {
-  const { authenticate, expose, logger } = services.settings;
+async function userOf(peer: Peer, token: string | null, services: Services): Promise<Known | 'refused' | 'revoked' | 'failed'> {
+  const { settings: { authenticate, expose, logger }, revocations } = services;
   if (!authenticate) return { user: null, shown: null };
+  const began = revocations.now();
   try {
     const user = await inTime(authenticate({ token, request: peer.request }), services.after);
     if (user === null || user === undefined || expiryOf(user) <= services.now()) return 'refused';
     if (typeof user.id !== 'string' || user.id === '') throw new TypeError('authenticate must return a user whose id is a string');
-    return { user, shown: shownOf(user, expose) };
+    return revocations.since(began, user.id) ? 'revoked' : { user, shown: shownOf(user, expose) };
   } catch (error) {
-    logger.error({ error: error instanceof Error ? error.name : typeof error, message: error instanceof Error ? error.message : '' }, 'a user could not be authenticated, or cannot be shown to others');
+    if (error instanceof RealtimeError && error.code === 'rejected') {
+      logger.warn({ why: error.message, address: peer.request.address }, 'a token was refused');
+      return 'refused';
+    }
+    logger.error(traceOf(error), 'a user could not be authenticated, or cannot be shown to others');
     return 'failed';
   }
 }
@@ -47,6 +55,7 @@ export async function hello(frame: Extract<ClientFrame, { type: 'hello' }>, peer
   if (peer.lane.signal.aborted) return;
   if (known === 'failed') return services.drop(peer, 4500, 'authentication is unavailable');
   if (known === 'refused') return services.drop(peer, 4401, 'the token was refused');
+  if (known === 'revoked') return services.drop(peer, 4403, 'disconnected by the server');
   const { user, shown } = known;
   const producer = JSON.stringify([user?.id ?? null, frame.session]);
   const member = (await services.digest(producer)).slice(0, 16);
@@ -56,7 +65,7 @@ export async function hello(frame: Extract<ClientFrame, { type: 'hello' }>, peer
   const refused = services.register(peer, frame.takeover);
   if (refused !== null) {
     peer.identity = null;
-    return services.drop(peer, refused, refused === 4409 ? 'another client has this session key' : 'a newer connection of this session is there');
+    return services.drop(peer, refused.code, refused.reason);
   }
   const { interval, timeout } = settings.heartbeat;
   services.advance(peer, { type: 'known', expiresAt: deadlineOf(user, services) });
@@ -78,9 +87,11 @@ export async function auth(frame: Extract<ClientFrame, { type: 'auth' }>, peer: 
   if (peer.lane.signal.aborted) return;
   if (known === 'failed') return tell(peer, { type: 'error', ref: null, code: 'unavailable', reason: 'authentication is unavailable' });
   if (known === 'refused') return services.drop(peer, 4401, 'the token was refused');
+  if (known === 'revoked') return services.drop(peer, 4403, 'disconnected by the server');
   const { user, shown } = known;
   if ((user?.id ?? null) !== (identity.user?.id ?? null)) return services.drop(peer, 4403, 'a token of another user');
   peer.identity = { ...identity, user, shown, sender: [identity.member, shown] };
   services.advance(peer, { type: 'renewed', expiresAt: deadlineOf(user, services) });
   tell(peer, { type: 'auth', expires: user?.expiresAt ?? null });
+  await reauthorize(peer, services);
 }

@@ -3,7 +3,7 @@ import { checkPresence } from '../../contract/validate.js';
 import { isLarger } from '../../protocol/bytes.js';
 import type { ClientFrame, MemberTuple } from '../../protocol/frames.js';
 import { toPosition, toTuple, type Position } from '../../protocol/position.js';
-import { allowed } from '../ask.js';
+import { allowed, asked } from '../ask.js';
 import type { LogPage } from '../broker.js';
 import { identityOf, tell, weighed, type Membership, type Peer } from '../peer.js';
 import { newestPortion, portions } from '../portions.js';
@@ -70,7 +70,8 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
   }
   const found = find(frame.room, services);
   if (!found) return deny(peer, frame.room);
-  const answer = await allowed({ ...found, room: frame.room, peer }, 'join', null, frame.presence, services);
+  const serial = peer.reauthorized;
+  const answer = await asked({ ...found, room: frame.room, peer }, 'join', null, frame.presence, services);
   if (signal.aborted) return;
   if (answer === 'unavailable') return tell(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason: 'try again' });
   if (answer === 'no') {
@@ -81,11 +82,14 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
   // Being in the room does not depend on what one shows there.
   let unshown: string | null = null;
   if (presence === 'invalid') unshown = 'the presence does not fit the room';
-  else if (presence !== null && (await allowed({ ...found, room: frame.room, peer }, 'presence', null, presence, services)) !== 'yes') unshown = 'not allowed to show a presence';
+  else if (presence !== null && (await asked({ ...found, room: frame.room, peer }, 'presence', null, presence, services)) !== 'yes') unshown = 'not allowed to show a presence';
   if (unshown !== null || presence === 'invalid') presence = null;
   if (signal.aborted) return;
+  // What was answered meanwhile is out of date.
+  if (peer.reauthorized !== serial) return join(frame, peer, services);
 
-  const membership: Membership = { room: frame.room, ...found, peer, last: 0, gapped: false, told: 0, presence, waiting: [], at: null, behind: null };
+  const membership: Membership = { room: frame.room, ...found, peer, last: 0, gapped: false, told: 0, presence, waiting: [], at: null, behind: null, pace: null, verdicts: new Map() };
+  const here = (): boolean => !signal.aborted && peer.memberships.get(frame.room) === membership;
   if (before) hub.leave(before);
   peer.memberships.set(frame.room, membership);
   await hub.enter(membership);
@@ -94,12 +98,12 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
   membership.last = Math.max(membership.last, last);
   const { page, why, recovered } = await catchUp(frame, membership, services);
   let members: readonly MemberTuple[] | null = null;
-  if (found.served.presence && !signal.aborted) {
+  if (found.served.presence && here()) {
     services.returned(membership);
     await broker.enter(frame.room, [identity.member, identity.shown, presence]);
     members = await broker.members(frame.room);
   }
-  if (signal.aborted) return;
+  if (!here()) return;
   const messages = recovered ? (portions(page.entries.slice(0, firstPage))[0] ?? []) : page.entries;
   const [shown = [], ...others] = portions(members ?? []);
   tell(peer, {

@@ -5,20 +5,24 @@ import { tell, type Peer } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
 import type { Services } from '../services.js';
 
-/** Messages for which there should be tokens when a client goes on, so that it does not stop at each. */
-const some = 256;
+/** Messages for which there should be tokens when a client goes on, so that it does not stop at each; no more than a full bucket holds. */
+const some = (rate: number): number => Math.min(256, rate * 2);
 const reason = 'too fast';
 
-/** `wait`: in how many ms one more would be let through. */
-export function tooFast(frame: ClientFrame, peer: Peer, wait: number, services: Services): MaybePromise<void> {
-  const { rate } = services.settings.limits;
+/** In how many ms one more would be let through, and how many a second from then on. */
+export interface TooFast {
+  readonly wait: number;
+  readonly rate: number;
+}
+
+export function tooFast(frame: ClientFrame, peer: Peer, { wait, rate }: TooFast, services: Services): MaybePromise<void> {
   switch (frame.type) {
     case 'send': {
       const membership = peer.memberships.get(frame.room);
       // One that waits for an earlier number is passed over anyway.
       if (membership?.gapped) return;
       if (membership) Object.assign(membership, { gapped: true, told: membership.last });
-      return tell(peer, { type: 'nack', room: frame.room, seq: frame.seq, code: 'limited', after: Math.ceil(Math.max(wait, (some * 1_000) / rate)), reason, details: null });
+      return tell(peer, { type: 'nack', room: frame.room, seq: frame.seq, code: 'limited', after: Math.ceil(Math.max(wait, (some(rate) * 1_000) / rate)), reason, details: null });
     }
     case 'join':
     case 'broadcast':

@@ -4,8 +4,8 @@ import { isLarger } from '../../protocol/bytes.js';
 import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import { checkPayload } from '../../protocol/payload.js';
-import { allowed, type Answer } from '../ask.js';
-import { identityOf, tell, type Peer } from '../peer.js';
+import { allowed } from '../ask.js';
+import { identityOf, tell, type Answer, type Peer } from '../peer.js';
 import { newestPortion } from '../portions.js';
 import type { Services } from '../services.js';
 

@@ -6,8 +6,15 @@ import type { ServerOptions } from '../options.js';
 import { createServerCore, type ServerStats } from '../server.js';
 import type { UserInfo } from '../../protocol/frames.js';
 import { answerHealth } from './health.js';
+import { defaultLogger } from './logger.js';
 import { nodePorts } from './ports.js';
+import { addressing, type TrustProxy } from './proxies.js';
 import { serveUpgrades } from './upgrade.js';
+
+export interface NodeServerOptions extends ServerOptions {
+  /** The proxies in front of this server: how many there are, or their addresses and subnets. What they say of where a client comes from (`X-Forwarded-For`) is believed then, for `connections.perAddress`, `authenticate` and the log. Default: none. */
+  readonly trustProxy?: TrustProxy | undefined;
+}
 
 export interface ListenOptions {
   /** Default 0: a free one. */
@@ -46,6 +53,8 @@ export interface RealtimeServer {
   room<R extends RoomName>(room: R, ...params: RoomArgs<R>): RoomOnServer<R>;
   /** Ends every connection of a user, on every node. */
   disconnect(user: string, reason?: string): void;
+  /** Asks `authorize` again, on every node, whether a user may be in the rooms it is in, and ends what it may not: call it when rights were taken away. */
+  reauthorize(user: string): void;
   /** What this node holds. */
   stats(): ServerStats;
   /** Takes no new connections, asks the others to move on within `over` ms (default 10 000), and resolves once they have or the time is up. */
@@ -59,8 +68,9 @@ export interface RealtimeServer {
  *
  * @throws TypeError where an option makes no sense.
  */
-export function createRealtimeServer(options: ServerOptions): RealtimeServer {
-  const core = createServerCore(options, nodePorts);
+export function createRealtimeServer(options: NodeServerOptions): RealtimeServer {
+  const core = createServerCore({ ...options, logger: options.logger ?? defaultLogger() }, nodePorts);
+  const addressOf = addressing(options.trustProxy);
   const stops: (() => void)[] = [];
   const servers: Server[] = [];
 
@@ -73,19 +83,20 @@ export function createRealtimeServer(options: ServerOptions): RealtimeServer {
         http.once('error', reject);
         http.listen({ port, ...(host === undefined ? {} : { host }), backlog: 4_096 }, resolve);
       });
-      stops.push(serveUpgrades(core, http, path, true));
+      stops.push(serveUpgrades(core, http, { path, alone: true, addressOf }));
       servers.push(http);
       const address = http.address() as AddressInfo;
       const name = host ?? 'localhost';
       return { host: name, port: address.port, url: `ws://${name.includes(':') ? `[${name}]` : name}:${address.port}${path}` };
     },
     attach(server, { path = '/realtime' } = {}) {
-      const stop = serveUpgrades(core, server, path, false);
+      const stop = serveUpgrades(core, server, { path, alone: false, addressOf });
       stops.push(stop);
       return stop;
     },
     room: (room, ...[params]) => core.room(room, params as Readonly<Record<string, string>> | undefined) as unknown as RoomOnServer<typeof room>,
     disconnect: core.disconnect,
+    reauthorize: core.reauthorize,
     stats: core.stats,
     drain: core.drain,
     async close() {

@@ -2,15 +2,10 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import { noteClose } from '../closings.js';
 import type { RequestInfo } from '../ports.js';
 import type { ServerCore } from '../server.js';
 import { wsTransport } from './transport.js';
-
-const requestInfo = (request: IncomingMessage): RequestInfo => ({
-  origin: request.headers.origin ?? null,
-  address: request.socket.remoteAddress ?? '',
-  headers: request.headers,
-});
 
 const offersOf = (request: IncomingMessage): string[] => (request.headers['sec-websocket-protocol'] ?? '').split(',').map((offer) => offer.trim()).filter(Boolean);
 
@@ -23,21 +18,25 @@ function textOf(data: RawData): string {
   return (Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? Buffer.from(data) : data).toString('utf8');
 }
 
-function serveSocket(core: ServerCore, socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
+function serveSocket(core: ServerCore, socket: WebSocket, stream: Duplex, request: RequestInfo, offers: readonly string[], host: string | null): void {
   // Without a listener, one bad frame would end the process. The close that follows tells the core.
   socket.on('error', () => undefined);
   const transport = wsTransport(socket, stream);
-  if (!core.allows(request.headers.origin ?? null, request.headers.host ?? null)) {
-    transport.close(4403, 'this origin may not connect');
+  if (!core.allows(request.origin, host)) {
+    const reason = 'this origin may not connect';
+    noteClose(core.settings.logger, { request, identity: null }, 4403, reason);
+    transport.close(4403, reason);
     return;
   }
-  const chosen = core.choose(offersOf(request));
-  const events = core.open(transport, chosen?.codec ?? null, requestInfo(request));
+  const events = core.open(transport, core.choose(offers)?.codec ?? null, request);
   socket.on('message', (data, isBinary) => {
     events.message(isBinary ? bytesOf(data) : textOf(data));
   });
+  socket.on('ping', () => {
+    events.control();
+  });
   socket.on('pong', () => {
-    events.alive();
+    events.control();
   });
   socket.on('close', (code) => {
     events.closed(code);
@@ -47,13 +46,28 @@ function serveSocket(core: ServerCore, socket: WebSocket, stream: Duplex, reques
 /** How long a client may take to answer the close of a server that stops, in ms. */
 const closeTime = 1_000;
 
+/** Pieces in which the network may bring one message, at most: each is a buffer of its own until the last is there. */
+const leastChunks = 4_096;
+/** Bytes that a piece has on average, at least, where messages may be large. */
+const chunk = 64;
+
+export interface UpgradeOptions {
+  readonly path: string;
+  /** Whether the HTTP server is ours alone: then what is for nobody is refused. */
+  readonly alone: boolean;
+  readonly addressOf: (request: IncomingMessage) => string;
+}
+
 /** Serves the upgrades of an HTTP server on one path. Returns what stops it. */
-export function serveUpgrades(core: ServerCore, http: Server, path: string, alone: boolean): () => void {
+export function serveUpgrades(core: ServerCore, http: Server, { path, alone, addressOf }: UpgradeOptions): () => void {
+  const { limits } = core.settings;
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
-    maxPayload: core.settings.limits.frame,
+    maxPayload: limits.frame,
+    maxFragments: limits.fragments,
+    maxBufferedChunks: Math.max(leastChunks, Math.ceil(limits.frame / chunk)),
     // A browser refuses a connection whose offers are not answered: where there is nothing in common, the first is, and a close code says the rest.
     handleProtocols: (offers) => core.choose(offers)?.protocol ?? [...offers][0] ?? false,
   });
@@ -70,7 +84,8 @@ export function serveUpgrades(core: ServerCore, http: Server, path: string, alon
       webSocket.on('close', () => {
         open.delete(webSocket);
       });
-      serveSocket(core, webSocket, socket, request);
+      const { headers } = request;
+      serveSocket(core, webSocket, socket, { origin: headers.origin ?? null, address: addressOf(request), headers }, offersOf(request), headers.host ?? null);
     });
   };
   const guarded = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {

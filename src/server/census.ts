@@ -1,0 +1,82 @@
+// How many connections there are, and whose: those of which nobody knows yet, of one address, of one user.
+import type { RequestInfo } from './ports.js';
+
+/** A connection, to be counted. */
+export interface Counted {
+  readonly request: RequestInfo;
+}
+
+/** How many connections may be open at once. */
+export interface ConnectionLimits {
+  /** That have not said who they are. Default 1,000. */
+  readonly strangers: number;
+  /** Of one user, on one node: tabs, devices, and those that broke without a word. Default 100. */
+  readonly perUser: number;
+  /** From one address, or one /64 network of IPv6, on one node. Default `Infinity`: a network may share one address, and behind a proxy everybody does unless `trustProxy` is set. */
+  readonly perAddress: number;
+}
+
+/** Why a connection is not let in. */
+export interface NoRoom {
+  readonly code: 1013 | 4429;
+  readonly reason: string;
+}
+
+export interface Census {
+  /** A connection is opened. Counts it, or says why it may not be. */
+  arrive(peer: Counted): NoRoom | null;
+  /** Somebody said who they are, as a user of this id. Counts them, or says why they may not stay. */
+  know(peer: Counted, user: string | null): NoRoom | null;
+  leave(peer: Counted): void;
+}
+
+/** Whose address it is: with IPv6, whoever has one has all of its /64. */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter(Boolean));
+  const groups = [...head, ...Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => '0'), ...tail];
+  return groups.slice(0, 4).join(':');
+}
+
+export function createCensus({ strangers: mostStrangers, perUser, perAddress }: ConnectionLimits): Census {
+  const strangers = new Set<Counted>();
+  const users = new Map<string, number>();
+  const addresses = new Map<string, number>();
+  /** What a connection is counted as. */
+  const known = new WeakMap<Counted, string>();
+
+  const less = (counts: Map<string, number>, key: string): void => {
+    const left = (counts.get(key) ?? 0) - 1;
+    if (left > 0) counts.set(key, left);
+    else counts.delete(key);
+  };
+
+  return {
+    arrive(peer) {
+      const address = networkOf(peer.request.address);
+      if (strangers.size >= mostStrangers) return { code: 1013, reason: 'too many connections that have not said who they are' };
+      const there = addresses.get(address) ?? 0;
+      if (there >= perAddress) return { code: 4429, reason: 'too many connections from this address' };
+      addresses.set(address, there + 1);
+      strangers.add(peer);
+      return null;
+    },
+    know(peer, user) {
+      strangers.delete(peer);
+      if (user === null) return null;
+      const there = users.get(user) ?? 0;
+      if (there >= perUser) return { code: 4429, reason: 'too many connections of this user' };
+      users.set(user, there + 1);
+      known.set(peer, user);
+      return null;
+    },
+    leave(peer) {
+      strangers.delete(peer);
+      less(addresses, networkOf(peer.request.address));
+      const user = known.get(peer);
+      if (user !== undefined) less(users, user);
+    },
+  };
+}

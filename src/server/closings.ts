@@ -1,0 +1,10 @@
+// Which closes get a line in the log: those that tell of an attack or of a limit that is too tight. Where our own or the app's code failed, it has a line already.
+import type { Peer } from './peer.js';
+import type { Settings } from './options.js';
+
+const warned: ReadonlySet<number> = new Set([1009, 1013, 4008, 4400, 4403, 4408, 4429]);
+
+export function noteClose(logger: Settings['logger'], { request, identity }: Pick<Peer, 'request' | 'identity'>, code: number, reason: string): void {
+  const { address, origin } = request;
+  logger[warned.has(code) ? 'warn' : 'debug']({ code, reason, address, origin, user: identity?.user?.id ?? null }, `closed a connection with ${code}`);
+}

@@ -1,0 +1,25 @@
+// Whether a connection may still be in its rooms: asked for all of them at once when its token is new, or when the app says that something changed.
+import { asked } from './ask.js';
+import { tell, type Membership, type Peer } from './peer.js';
+import type { Services } from './services.js';
+
+async function ask(membership: Membership, serial: number, services: Services): Promise<void> {
+  const { room, peer, presence } = membership;
+  membership.verdicts = new Map();
+  const answer = await asked(membership, 'join', null, presence, services);
+  // Gone meanwhile, or asked for again: then the newer answer counts.
+  if (answer === 'yes' || peer.reauthorized !== serial || peer.memberships.get(room) !== membership) return;
+  if (answer === 'no') {
+    services.depart(membership, 0);
+    tell(peer, { type: 'left', room, code: 'denied' });
+  } else {
+    // Nobody knows: it joins again, and so asks again, with nothing delivered until then.
+    services.depart(membership, services.settings.presenceGrace);
+    tell(peer, { type: 'reset', room, why: 'unavailable' });
+  }
+}
+
+export async function reauthorize(peer: Peer, services: Services): Promise<void> {
+  const serial = ++peer.reauthorized;
+  await Promise.all(Array.from(peer.memberships.values(), (membership) => ask(membership, serial, services)));
+}
