@@ -25,7 +25,8 @@ export function plain(text: string): string {
 export function traceOf(error: unknown): { readonly error: string; readonly code?: string; readonly at?: string } {
   if (!(error instanceof Error)) return { error: typeof error };
   const { code } = error as { readonly code?: unknown };
-  const frames = (error.stack ?? '').split(error.message || '\n').at(-1)?.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 3).map((line) => line.trim().slice(3));
+  const said = error.stack ?? '';
+  const frames = (error.message ? said.split(error.message).at(-1) : said)?.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 3).map((line) => line.trim().slice(3));
   return { error: error.name, ...(typeof code === 'string' && { code }), ...(frames?.length && { at: frames.join(' < ') }) };
 }
 

@@ -1,7 +1,11 @@
 // Who is let in before anything is said: by origin, and by how many are at the door already.
+import type { IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
+import { json } from '../../src/protocol/codec.js';
+import { networkOf } from '../../src/server/census.js';
+import { addressing, type TrustProxy } from '../../src/server/node/proxies.js';
 import { serve } from '../../src/server/serve.js';
-import { rawWorld } from '../support/raw.js';
+import { rawWorld, type RawPeer, type RawWorld } from '../support/raw.js';
 
 const rooms = [serve('lobby')];
 const host = 'app.com';
@@ -57,5 +61,62 @@ describe('T19 connections that say nothing', () => {
     const again = peer();
     await again.hello('bob', 't');
     expect([again.closed, again.of('welcome').length, known.closed]).toEqual([null, 1, null]);
+  });
+});
+
+describe('T19 more than may be', () => {
+  const peerFrom = (world: RawWorld, address: string): RawPeer => world.peer(json(), { address });
+
+  test('of one address are closed with 4429, until one of them goes', () => {
+    const world = rawWorld({ rooms, connections: { perAddress: 2 } });
+    const [one, two, three, other] = ['1.1.1.1', '1.1.1.1', '::ffff:1.1.1.1', '2.2.2.2'].map((address) => peerFrom(world, address)) as [RawPeer, RawPeer, RawPeer, RawPeer];
+    expect([one, two, three, other].map(({ closed }) => closed?.code)).toEqual([undefined, undefined, 4429, undefined]);
+    one.events.closed(1006);
+    expect(peerFrom(world, '1.1.1.1').closed).toBeNull();
+    expect(world.core.stats().connections).toBe(3);
+    expect(world.logs).toMatchObject([{ level: 'warn', details: { code: 4429, address: '::ffff:1.1.1.1' } }]);
+  });
+
+  test('of one user are closed with 4429, and the session is nobody\'s; one that is replaced makes room for its successor', async () => {
+    const world = rawWorld({ rooms, connections: { perUser: 2 } });
+    const hello = async (user: string, session: string): Promise<RawPeer> => {
+      const peer = world.peer();
+      await peer.hello(user, session);
+      return peer;
+    };
+    const [one, two, three, other] = [await hello('ada', 's1'), await hello('ada', 's2'), await hello('ada', 's3'), await hello('bob', 's1')];
+    expect([one, two, three, other].map(({ closed }) => closed?.code)).toEqual([undefined, undefined, 4429, undefined]);
+    const again = await hello('ada', 's2');
+    expect([two.closed?.code, again.closed]).toEqual([4009, null]);
+    one.events.closed(1006);
+    const third = await hello('ada', 's3');
+    expect([third.closed, third.of('welcome').length]).toEqual([null, 1]);
+  });
+
+  test.each([['1.2.3.4', '1.2.3.4'], ['::ffff:1.2.3.4', '1.2.3.4'], ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'], ['2001:db8::1', '2001:db8:0:0'], ['::1', '0:0:0:0'], ['', ''], ['nonsense', 'nonsense']])('%s is counted as %s', (address, network) => {
+    expect(networkOf(address)).toBe(network);
+  });
+});
+
+describe('T19 an address behind proxies', () => {
+  const from = (remoteAddress: string, forwarded?: string): IncomingMessage => ({ socket: { remoteAddress }, connection: { remoteAddress }, headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded } }) as unknown as IncomingMessage;
+
+  test.each<readonly [string, TrustProxy | undefined, string, string | undefined, string]>([
+    ['nobody is trusted', undefined, '10.0.0.1', '1.1.1.1', '10.0.0.1'],
+    ['nobody, by number', 0, '10.0.0.1', '1.1.1.1', '10.0.0.1'],
+    ['one proxy', 1, '10.0.0.1', '6.6.6.6, 1.1.1.1', '1.1.1.1'],
+    ['two proxies', 2, '10.0.0.1', '6.6.6.6, 1.1.1.1, 10.0.0.2', '1.1.1.1'],
+    ['a list', ['10.0.0.0/8'], '10.0.0.1', '6.6.6.6, 1.1.1.1, 10.0.0.2', '1.1.1.1'],
+    ['a list that this is not on', ['10.0.0.0/8'], '9.9.9.9', '1.1.1.1', '9.9.9.9'],
+    ['names of networks', ['loopback'], '127.0.0.1', '1.1.1.1', '1.1.1.1'],
+    ['no header', 1, '10.0.0.1', undefined, '10.0.0.1'],
+    ['an empty header', ['loopback'], '127.0.0.1', '', '127.0.0.1'],
+    ['nonsense in it', ['loopback'], '127.0.0.1', 'not an address', 'not an address'],
+  ])('%s', (_, trust, remote, header, expected) => {
+    expect(addressing(trust)(from(remote, header))).toBe(expected);
+  });
+
+  test.each<TrustProxy>([-1, 1.5, ['nowhere']])('%j is refused', (trust) => {
+    expect(() => addressing(trust)).toThrow(TypeError);
   });
 });

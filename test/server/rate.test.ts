@@ -69,3 +69,58 @@ describe('T20 P31 a connection that speaks too fast', () => {
     await world.close();
   });
 });
+
+describe('T20 a room that is spoken in too fast', () => {
+  const broadcast = (room: string) => ({ type: 'broadcast', room, message: 'm', version: 1, data: 1 }) as const;
+  const members = async (world: ReturnType<typeof rawWorld>, count: number): Promise<RawPeer[]> => {
+    const peers = many(count, () => world.peer());
+    for (const [index, peer] of peers.entries()) {
+      await peer.hello(`u${index}`, `s${index}`);
+      await peer.say(join, { ...join, room: 'other' });
+    }
+    return peers;
+  };
+
+  test('makes its members wait, whoever spoke, and no other room; nobody is closed for it', async () => {
+    const world = rawWorld({ rooms: [serve('lobby', { rate: 5 }), serve('other')] });
+    const [ada, bob] = (await members(world, 2)) as [RawPeer, RawPeer];
+    await ada.say(...many(10, (index) => send(index + 1)));
+    await bob.say(send(1), broadcast('lobby'), { type: 'presence', room: 'lobby', patch: {} }, broadcast('other'));
+    expect(bob.of('nack')).toMatchObject([{ seq: 1, code: 'limited', after: 2_000 }]);
+    expect(bob.of('error').map(({ ref, code }) => [ref, code])).toEqual([['lobby', 'limited'], ['lobby', 'limited']]);
+    expect([ada.of('message').length, ada.of('broadcast').length]).toEqual([10, 1]);
+    for (let round = 0; round < 20; round++) await bob.say(...many(100, () => broadcast('lobby')));
+    expect([ada.closed, bob.closed]).toEqual([null, null]);
+    await world.clock.advance(2_000);
+    await bob.say(send(1));
+    expect(ada.of('message')).toHaveLength(11);
+  });
+
+  test('is not slowed by whoever is not in it', async () => {
+    const world = rawWorld({ rooms, limits: { roomRate: 5 } });
+    const [ada] = (await members(world, 1)) as [RawPeer];
+    const stranger = world.peer();
+    await stranger.hello('eve', 'eve');
+    await stranger.say(...many(100, (index) => send(index + 1)), ...many(100, () => broadcast('lobby')));
+    await ada.say(...many(8, (index) => send(index + 1)));
+    expect(ada.of('nack')).toEqual([]);
+  });
+
+  test.each([0, NaN, -1])('a rate of %d is refused', (rate) => {
+    expect(() => serve('lobby', { rate })).toThrow(TypeError);
+    expect(() => rawWorld({ rooms, limits: { roomRate: rate } })).toThrow(TypeError);
+  });
+});
+
+test('T15 frames of the transport\'s own count, and too many of them close with 4429', async () => {
+  const world = rawWorld({ rooms, limits: { rate: 10 } });
+  const ada = world.peer();
+  await ada.hello();
+  for (let count = 0; count < 2_000 && !ada.closed; count++) ada.events.control();
+  expect(ada.closed?.code).toBe(4429);
+  ada.events.control();
+});
+
+test('T20 limits that the protocol states are no options', () => {
+  expect(() => rawWorld({ rooms, limits: { depth: 64 } as never })).toThrow(/limits.depth is 32/);
+});

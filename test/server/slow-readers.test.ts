@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { defineRoom, type } from '../../src/contract/index.js';
 import { serve } from '../../src/server/serve.js';
+import type { SlowPolicy } from '../../src/server/volatile-kept.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../support/raw.js';
 
 const limit = 10_000;
@@ -15,8 +16,8 @@ interface Setup extends RawWorld {
   say(count: number, size?: number): Promise<void>;
 }
 
-async function setup(history = 10_000): Promise<Setup> {
-  const world = rawWorld({ rooms: [serve(room, { history: { limit: history } })], buffer: limit });
+async function setup(history = 10_000, slowly: SlowPolicy = 'drop'): Promise<Setup> {
+  const world = rawWorld({ rooms: [serve(room, { history: { limit: history }, slow: slowly })], buffer: limit });
   const [slow, good] = [world.peer(), world.peer()];
   await slow.hello('slow', 'slow');
   await slow.say(join());
@@ -162,5 +163,62 @@ describe('P35 T21 a slow reader', () => {
     await say(1);
     expect([...(back.of('joined')[0]?.messages ?? []).map(([offset]) => offset), ...offsets(back)]).toEqual(through(402));
     expect(offsets(good)).toEqual(through(402));
+  });
+});
+
+describe('T21 broadcasts that passed a slow reader by', () => {
+  const broadcast = (message: string, data: string) => ({ type: 'broadcast', room: 'lobby', message, version: 1, data }) as const;
+  const heardOf = ({ of }: RawPeer): unknown[] => of('broadcast').map(({ data }) => data);
+  const lobby = defineRoom('lobby', { messages: { m: type<string>(), n: type<string>() } });
+
+  /** A slow reader, and what it hears of broadcasts once it reads. */
+  async function passedBy(slow: SlowPolicy, count: number): Promise<{ readonly slow: RawPeer; readonly heard: readonly unknown[] }> {
+    const world = rawWorld({ rooms: [serve(lobby, { slow })], buffer: limit });
+    const [reader, one, two] = [world.peer(), world.peer(), world.peer()];
+    for (const [index, peer] of [reader, one, two].entries()) {
+      await peer.hello(`u${index}`, `s${index}`);
+      await peer.say({ ...join(), presence: null });
+    }
+    reader.buffered = limit + 1;
+    await one.say({ type: 'send', room: 'lobby', seq: 1, id: 'x', message: 'm', version: 1, data: 'x', follows: null });
+    for (let at = 1; at <= count; at++) {
+      await one.say(broadcast('m', `one m ${at}`), broadcast('n', `one n ${at}`));
+      await two.say(broadcast('m', `two m ${at}`));
+    }
+    reader.buffered = 0;
+    await world.clock.advance(300);
+    const heard = heardOf(reader);
+    await two.say(broadcast('m', 'live'));
+    if (!reader.closed) expect(heardOf(reader)).toEqual([...heard, 'live']);
+    return { slow: reader, heard };
+  }
+
+  test('are dropped', async () => {
+    expect((await passedBy('drop', 3)).heard).toEqual([]);
+  });
+  test('drop-oldest: the newest hundred come, in order', async () => {
+    expect((await passedBy('drop-oldest', 2)).heard).toEqual(['one m 1', 'one n 1', 'two m 1', 'one m 2', 'one n 2', 'two m 2']);
+    const { heard } = await passedBy('drop-oldest', 50);
+    expect([heard.length, heard[0], heard.at(-1)]).toEqual([100, 'two m 17', 'two m 50']);
+  });
+  test('coalesce: the newest of each sender and type comes', async () => {
+    expect((await passedBy('coalesce', 5)).heard).toEqual(['one m 5', 'one n 5', 'two m 5']);
+  });
+  test('close: the connection ends with 4008', async () => {
+    expect((await passedBy('close', 1)).slow.closed).toEqual({ code: 4008, reason: 'too slow for lobby' });
+  });
+  test('while it is fed from the log come once', async () => {
+    const world = await setup(10_000, 'drop-oldest');
+    world.slow.buffered = limit + 1;
+    await world.say(30, 1_000);
+    await world.good.say(broadcast('m', 'early'));
+    world.slow.buffered = 0;
+    for (let round = 1; round <= 20; round++) {
+      await world.clock.advance(60);
+      await world.good.say(broadcast('m', `${round}`));
+    }
+    await world.clock.advance(5_000);
+    expect(heardOf(world.slow)).toEqual(['early', ...through(20).map(String)]);
+    expect(offsets(world.slow)).toEqual(through(30));
   });
 });
