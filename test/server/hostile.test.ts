@@ -50,7 +50,7 @@ const examples: readonly ClientFrame[] = [
 ];
 
 describe.each(codecs)('$name', (codec) => {
-  test('P11 every field of every frame gone wrong closes with 4400, names itself, and touches nobody else', async () => {
+  test('T18 P11 every field of every frame gone wrong closes with 4400, names itself, and touches nobody else', async () => {
     const world = rawWorld({ rooms });
     const good = await bystanders(world);
     let closed = 0;
@@ -112,7 +112,7 @@ describe.each(codecs)('$name', (codec) => {
     expect(bad.of('pong')).toHaveLength(1);
   });
 
-  test('20,000 mutilated messages: no exception, no error in the log, and the others talk on', async () => {
+  test('T10 T11 20,000 mutilated messages: no exception, no error in the log, and the others talk on', async () => {
     const random = seededRandom(11);
     const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
     const world = rawWorld({ rooms });
@@ -167,7 +167,7 @@ describe('out of turn', () => {
   });
 });
 
-test('users, members and rooms named like keys of every object are like any other', async () => {
+test('T12 users, members and rooms named like keys of every object are like any other', async () => {
   const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
   const world = rawWorld({ rooms: [serve(':name', { presence: true })] });
   const peers: RawPeer[] = [];

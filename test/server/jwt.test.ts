@@ -54,7 +54,7 @@ describe('T4 a token', () => {
     const value = await token();
     const refusal = await ask({ ...rules, ...options }, value).catch((error: unknown) => error);
     expect(refusal).toMatchObject({ code: 'rejected' });
-    if (value) expect((refusal as Error).message).not.toContain(value);
+    expect((refusal as Error).message).not.toContain(value || 'eyJ');
   });
 });
 

@@ -108,6 +108,5 @@ test('T22 what comes with a request cannot end a line', async () => {
   await peer.hello();
   await peer.sayRaw('{');
   expect(world.logs).toHaveLength(1);
-  const [{ details }] = world.logs as [{ readonly details: object }];
-  expect(Object.values(details).filter((it) => typeof it === 'string' && (/[\n\r\u001b]/.test(it) || it.length > 300))).toEqual([]);
+  expect(Object.values(world.logs[0]?.details ?? {}).filter((it) => typeof it === 'string' && (/\p{Cc}/u.test(it) || it.length > 300))).toEqual([]);
 });

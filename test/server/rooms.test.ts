@@ -268,7 +268,7 @@ describe('P22 P30 joining', () => {
     expect(offsets).toEqual([1, 2, 3]);
   });
 
-  test('P23 a room that does not exist and one that is not allowed answer with the same bytes', async () => {
+  test('T6 P23 a room that does not exist and one that is not allowed answer with the same bytes', async () => {
     const world = setup();
     world.answer.current = () => false;
     const ada = world.peer();

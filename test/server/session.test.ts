@@ -11,7 +11,7 @@ const rooms = [serve('lobby')];
 const join = { type: 'join', room: 'lobby', position: null, history: 0, presence: null } as const;
 const heartbeat = { interval: 1_000, timeout: 500 };
 
-test('P12 a connection that says nothing is closed after 5 s, half a second later at most', async () => {
+test('T3 P12 a connection that says nothing is closed after 5 s, half a second later at most', async () => {
   const { peer, clock } = rawWorld({ rooms });
   const silent = peer();
   await clock.advance(4_999);
@@ -20,7 +20,7 @@ test('P12 a connection that says nothing is closed after 5 s, half a second late
   expect(silent.closed?.code).toBe(4408);
 });
 
-test('P12 another frame first, or a second hello, closes with 4400, and nothing was done', async () => {
+test('T3 P12 another frame first, or a second hello, closes with 4400, and nothing was done', async () => {
   const { peer, core } = rawWorld({ rooms });
   const early = peer();
   await early.say(join);
@@ -121,7 +121,7 @@ describe('what others see of a user', () => {
   });
 });
 
-describe('P17 tokens', () => {
+describe('T4 P17 tokens', () => {
   const withTokens = (clockOf: () => number): ServerOptions => ({ rooms, authenticate: ({ token }: { readonly token: string | null }) => (token === null || token === 'bad' ? null : { id: token.split(' ')[0] as string, expiresAt: clockOf() + Number(token.split(' ')[1] ?? 1_000) }) });
 
   test('a token that expires ends the connection, one renewed in band does not', async () => {
@@ -207,7 +207,7 @@ describe('P15 P16 sessions', () => {
     expect(core.stats().connections).toBe(1);
   });
 
-  test('another instance is told 4409, unless it takes over on purpose', async () => {
+  test('T9 another instance is told 4409, unless it takes over on purpose', async () => {
     const { peer } = rawWorld({ rooms });
     const [owner, thief, heir] = [peer(), peer(), peer()];
     await owner.hello();
@@ -217,7 +217,7 @@ describe('P15 P16 sessions', () => {
     expect([owner.closed?.code, heir.closed]).toEqual([4009, null]);
   });
 
-  test('one key under two users is two sessions that have nothing in common', async () => {
+  test('T8 one key under two users is two sessions that have nothing in common', async () => {
     const { peer } = rawWorld({ rooms });
     const [ada, eve] = [peer(), peer()];
     await ada.hello('ada', 'same-key');
@@ -226,7 +226,7 @@ describe('P15 P16 sessions', () => {
     expect(ada.of('welcome')[0]?.member).not.toBe(eve.of('welcome')[0]?.member);
   });
 
-  test('no frame to anybody holds a session key', async () => {
+  test('T8 no frame to anybody holds a session key', async () => {
     const { peer } = rawWorld({ rooms: [serve('lobby', { presence: true })] });
     const [ada, bob] = [peer(), peer()];
     await ada.hello('ada', 'KEY-OF-ADA');
@@ -242,7 +242,7 @@ describe('P15 P16 sessions', () => {
   });
 });
 
-test('disconnect ends every connection of a user, and of nobody else', async () => {
+test('T4 disconnect ends every connection of a user, and of nobody else', async () => {
   const { peer, core } = rawWorld({ rooms });
   const [one, two, other] = [peer(), peer(), peer()];
   await one.hello('ada', 's1');
