@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 
 const benches = {
   fanout: { about: 'deliveries a second to 1,000 members of a room, against a plain ws loop and socket.io', load: () => import('./fanout/fanout.mjs') },
+  idle: { about: 'memory of the server for each of 10,000 idle connections, against a bare ws server', load: () => import('./idle/idle.mjs') },
   size: { about: 'bytes of the browser half, minified and compressed', load: () => import('./size/size.mjs') },
 };
 
@@ -12,7 +13,7 @@ ${Object.entries(benches).map(([name, { about }]) => `  ${name.padEnd(8)} ${abou
 
   --json         one line of JSON at the end
   --quick        a short run, to see that it works: its figures mean little
-  --rounds N     repeats (fanout; default 3)
+  --rounds N     repeats (fanout, idle; default 3)
   --check        fail where a bound is passed (size)`;
 
 /** The arguments, or a sentence about what is wrong with them. */

@@ -4,9 +4,9 @@ import { maxFlight, maxFlightBytes } from '../protocol/limits.js';
 export interface Lane<T> {
   /** `bytes`: what it arrived in. False where too much waits already. */
   push(item: T, bytes: number): boolean;
-  /** Drops what waits; what runs sees its signal aborted. */
+  /** Drops what waits; what runs looks at `ended` after each of its steps. */
   end(): void;
-  readonly signal: AbortSignal;
+  readonly ended: boolean;
 }
 
 /** Frames that may wait behind a slow handler: what a client leaves unacknowledged, and ample room for its other frames. */
@@ -19,56 +19,68 @@ interface Waiting<T> {
   readonly bytes: number;
 }
 
-export function createLane<T>(run: (item: T) => void | Promise<void>, failed: (error: unknown) => void): Lane<T> {
-  const controller = new AbortController();
-  let waiting: Waiting<T>[] = [];
-  let waitingBytes = 0;
-  let busy = false;
+// A class, as of everything that each of ten thousand idle connections has: methods of its own, and an AbortController, cost each a kilobyte.
+class FrameLane<T> implements Lane<T> {
+  ended = false;
+  private waiting: Waiting<T>[] | null = null;
+  private waitingBytes = 0;
+  private busy = false;
+  private readonly run: (item: T) => void | Promise<void>;
+  private readonly failed: (error: unknown) => void;
 
-  const proceed = (): void => {
-    busy = false;
-    for (let at = 0; at < waiting.length; at++) {
-      const { item, bytes } = waiting[at] as Waiting<T>;
-      waitingBytes -= bytes;
-      if (start(item)) {
-        waiting = waiting.slice(at + 1);
-        return;
-      }
+  constructor(run: (item: T) => void | Promise<void>, failed: (error: unknown) => void) {
+    this.run = run;
+    this.failed = failed;
+  }
+
+  push(item: T, bytes: number): boolean {
+    if (!this.busy) {
+      this.start(item);
+      return true;
     }
-    waiting = [];
-  };
+    this.waiting ??= [];
+    if (this.waiting.length >= limit || this.waitingBytes >= byteLimit) return false;
+    this.waitingBytes += bytes;
+    this.waiting.push({ item, bytes });
+    return true;
+  }
+
+  end(): void {
+    this.waiting = null;
+    this.ended = true;
+  }
 
   /** Whether it is still at it. */
-  const start = (item: T): boolean => {
-    if (controller.signal.aborted) return false;
+  private start(item: T): boolean {
+    if (this.ended) return false;
     let running: void | Promise<void>;
     try {
-      running = run(item);
+      running = this.run(item);
     } catch (error) {
-      failed(error);
+      this.failed(error);
       return false;
     }
     if (!(running instanceof Promise)) return false;
-    busy = true;
-    running.catch(failed).then(proceed, proceed);
+    this.busy = true;
+    const proceed = (): void => { this.proceed(); };
+    running.catch(this.failed).then(proceed, proceed);
     return true;
-  };
+  }
 
-  return {
-    signal: controller.signal,
-    push(item, bytes) {
-      if (!busy) {
-        start(item);
-        return true;
-      }
-      if (waiting.length >= limit || waitingBytes >= byteLimit) return false;
-      waitingBytes += bytes;
-      waiting.push({ item, bytes });
-      return true;
-    },
-    end() {
-      waiting = [];
-      controller.abort();
-    },
-  };
+  private proceed(): void {
+    this.busy = false;
+    const waiting = this.waiting ?? [];
+    for (let at = 0; at < waiting.length; at++) {
+      const { item, bytes } = waiting[at] as Waiting<T>;
+      this.waitingBytes -= bytes;
+      if (!this.start(item)) continue;
+      this.waiting = waiting.slice(at + 1);
+      return;
+    }
+    this.waiting = null;
+  }
+}
+
+export function createLane<T>(run: (item: T) => void | Promise<void>, failed: (error: unknown) => void): Lane<T> {
+  return new FrameLane(run, failed);
 }

@@ -23,16 +23,6 @@ export interface Flusher {
   outgoing(codec: Codec, transport: Transport, pressure: Pressure): Outgoing;
 }
 
-interface Queue {
-  parts: Encoded[];
-  ended: boolean;
-  readonly codec: Codec;
-  readonly transport: Transport;
-  readonly pressure: Pressure;
-  /** What others hold of it. */
-  readonly face: { slow: boolean };
-}
-
 /** Bytes of a message that holds more than one frame. A reader on a slow line has something to handle, and is heard of, before all of a long catch-up is there. */
 const messageLimit = 262_144;
 
@@ -54,80 +44,103 @@ function joined(parts: readonly Encoded[], codec: Codec): readonly Encoded[] {
   return messages;
 }
 
-/** One flush a turn for all connections. `limit`: bytes that may wait for one of them. */
-export function createFlusher(soon: (call: () => void) => void, limit: number): Flusher {
-  let dirty: Queue[] = [];
-  let scheduled = false;
-  // Members of one room have the same frames due: their messages are joined once.
-  let lastParts: readonly Encoded[] = [];
-  let lastCodec: Codec | null = null;
-  let lastMessages: readonly Encoded[] = [];
+// A class: see lane.ts.
+class Queue implements Outgoing {
+  parts: Encoded[] = [];
+  slow = false;
+  private ended = false;
+  readonly codec: Codec;
+  readonly transport: Transport;
+  private readonly pressure: Pressure;
+  private readonly turn: Turn;
 
-  const same = (parts: readonly Encoded[]): boolean => {
+  constructor(codec: Codec, transport: Transport, pressure: Pressure, turn: Turn) {
+    this.codec = codec;
+    this.transport = transport;
+    this.pressure = pressure;
+    this.turn = turn;
+  }
+
+  push(part: Encoded): void {
+    if (!this.ended && this.parts.push(part) === 1) this.turn.add(this);
+  }
+
+  flush(): void {
+    const { parts, transport, turn } = this;
+    if (this.ended || parts.length === 0) return;
+    const waits = transport.buffered();
+    if (waits > turn.limit * 2) {
+      // Ended first: whoever gives the connection up flushes it once more.
+      this.end();
+      this.pressure.overflow();
+      return;
+    }
+    const messages = turn.messages(this);
+    this.parts = [];
+    for (const message of messages) transport.send(message);
+    if (waits <= turn.limit || this.slow) return;
+    this.slow = true;
+    this.pressure.slow();
+  }
+
+  end(): void {
+    this.ended = true;
+    this.parts = [];
+  }
+}
+
+/** What is due in this turn of the event loop, to all connections. */
+class Turn {
+  private dirty: Queue[] = [];
+  private scheduled = false;
+  // Members of one room have the same frames due: their messages are joined once.
+  private lastParts: readonly Encoded[] = [];
+  private lastCodec: Codec | null = null;
+  private lastMessages: readonly Encoded[] = [];
+  private readonly soon: (call: () => void) => void;
+  readonly limit: number;
+
+  constructor(soon: (call: () => void) => void, limit: number) {
+    this.soon = soon;
+    this.limit = limit;
+  }
+
+  add(queue: Queue): void {
+    this.dirty.push(queue);
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.soon(() => { this.flush(); });
+  }
+
+  messages({ parts, codec }: Queue): readonly Encoded[] {
+    if (codec !== this.lastCodec || !this.same(parts)) {
+      this.lastCodec = codec;
+      this.lastParts = parts;
+      this.lastMessages = joined(parts, codec);
+    }
+    return this.lastMessages;
+  }
+
+  private same(parts: readonly Encoded[]): boolean {
+    const { lastParts } = this;
     if (parts.length !== lastParts.length) return false;
     for (let at = 0; at < parts.length; at++) if (parts[at] !== lastParts[at]) return false;
     return true;
-  };
+  }
 
-  const write = (queue: Queue): void => {
-    const { parts, codec, transport } = queue;
-    if (queue.ended || parts.length === 0) return;
-    const waits = transport.buffered();
-    if (waits > limit * 2) {
-      // Ended first: whoever gives the connection up flushes it once more.
-      queue.ended = true;
-      queue.parts = [];
-      queue.pressure.overflow();
-      return;
-    }
-    if (codec !== lastCodec || !same(parts)) {
-      lastCodec = codec;
-      lastParts = parts;
-      lastMessages = joined(parts, codec);
-    }
-    queue.parts = [];
-    for (const message of lastMessages) transport.send(message);
-    if (waits <= limit || queue.face.slow) return;
-    queue.face.slow = true;
-    queue.pressure.slow();
-  };
+  private flush(): void {
+    this.scheduled = false;
+    const queues = this.dirty;
+    this.dirty = [];
+    for (const queue of queues) queue.flush();
+    this.lastParts = [];
+    this.lastCodec = null;
+    this.lastMessages = [];
+  }
+}
 
-  const flushAll = (): void => {
-    scheduled = false;
-    const queues = dirty;
-    dirty = [];
-    for (const queue of queues) write(queue);
-    lastParts = [];
-    lastCodec = null;
-    lastMessages = [];
-  };
-
-  return {
-    outgoing(codec, transport, pressure) {
-      // A field and no accessor: of those each connection would have its own, and every object here a shape of its own.
-      const face: Outgoing = {
-        codec,
-        slow: false,
-        push(part) {
-          if (queue.ended) return;
-          if (queue.parts.push(part) === 1) {
-            dirty.push(queue);
-            if (!scheduled) {
-              scheduled = true;
-              soon(flushAll);
-            }
-          }
-        },
-        flush() {
-          write(queue);
-        },
-        end() {
-          queue.ended = true;
-          queue.parts = [];
-        },
-      };
-      const queue: Queue = { parts: [], ended: false, codec, transport, pressure, face };
-      return face;
-    },
-  };
+/** One flush a turn for all connections. `limit`: bytes that may wait for one of them. */
+export function createFlusher(soon: (call: () => void) => void, limit: number): Flusher {
+  const turn = new Turn(soon, limit);
+  return { outgoing: (codec, transport, pressure) => new Queue(codec, transport, pressure, turn) };
 }

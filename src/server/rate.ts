@@ -9,27 +9,34 @@ export interface Bucket {
   readonly refused: number;
 }
 
+// A class: see lane.ts.
+class TokenBucket implements Bucket {
+  refused = 0;
+  private tokens: number;
+  readonly rate: number;
+  private at: number;
+
+  constructor(rate: number, at: number) {
+    this.rate = rate;
+    this.at = at;
+    this.tokens = rate * 2;
+  }
+
+  take(now: number): number {
+    const { rate } = this;
+    this.tokens = Math.min(rate * 2, this.tokens + ((now - this.at) * rate) / 1_000);
+    this.at = now;
+    if (this.tokens >= rate) this.refused = 0;
+    if (this.tokens >= 1) {
+      this.tokens--;
+      return 0;
+    }
+    this.refused++;
+    return ((1 - this.tokens) * 1_000) / rate;
+  }
+}
+
 /** Tokens come at `rate` a second, and as many as come in two seconds may be taken at once. */
 export function createBucket(rate: number, begun: number): Bucket {
-  const most = rate * 2;
-  let tokens = most;
-  let at = begun;
-  let refused = 0;
-  return {
-    rate,
-    take(now) {
-      tokens = Math.min(most, tokens + ((now - at) * rate) / 1_000);
-      at = now;
-      if (tokens >= most / 2) refused = 0;
-      if (tokens >= 1) {
-        tokens--;
-        return 0;
-      }
-      refused++;
-      return ((1 - tokens) * 1_000) / rate;
-    },
-    get refused() {
-      return refused;
-    },
-  };
+  return new TokenBucket(rate, begun);
 }

@@ -28,7 +28,7 @@ const look = 100;
 const patience = 30_000;
 
 export function createSlowReaders({ broker, hub, limit, after, steady, drop, failed }: World): SlowReaders {
-  const gone = (membership: Membership): boolean => membership.peer.lane.signal.aborted || membership.peer.memberships.get(membership.room) !== membership;
+  const gone = (membership: Membership): boolean => membership.peer.lane.ended || membership.peer.memberships.get(membership.room) !== membership;
 
   /** Entries from the log until enough waits again. Whether it has them all. */
   async function feed(membership: Membership, behind: Behind): Promise<void> {
@@ -66,7 +66,7 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
   /** Feeds whoever has read what waited, and gives up whoever reads nothing. */
   function watch(peer: Peer, least: number, since: number): void {
     after(look, () => {
-      if (peer.lane.signal.aborted) return;
+      if (peer.lane.ended) return;
       const waits = peer.transport.buffered();
       const now = steady();
       if (waits > limit / 4) {
@@ -91,7 +91,7 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
       await feed(membership, membership.behind);
       if (membership.behind) return false;
     }
-    return !peer.lane.signal.aborted;
+    return !peer.lane.ended;
   }
 
   return {

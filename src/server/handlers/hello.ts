@@ -52,14 +52,14 @@ async function userOf(peer: Peer, token: string | null, services: Services): Pro
 export async function hello(frame: Extract<ClientFrame, { type: 'hello' }>, peer: Peer, services: Services): Promise<void> {
   const { settings } = services;
   const known = await userOf(peer, frame.token, services);
-  if (peer.lane.signal.aborted) return;
+  if (peer.lane.ended) return;
   if (known === 'failed') return services.drop(peer, 4500, 'authentication is unavailable');
   if (known === 'refused') return services.drop(peer, 4401, 'the token was refused');
   if (known === 'revoked') return services.drop(peer, 4403, 'disconnected by the server');
   const { user, shown } = known;
   const producer = JSON.stringify([user?.id ?? null, frame.session]);
   const member = (await services.digest(producer)).slice(0, 16);
-  if (peer.lane.signal.aborted) return;
+  if (peer.lane.ended) return;
   const identity: Identity = { user, shown, producer, instance: frame.instance, attempt: frame.attempt ?? 0, member, sender: [member, shown] };
   peer.identity = identity;
   const refused = services.register(peer, frame.takeover);
@@ -84,7 +84,7 @@ export async function hello(frame: Extract<ClientFrame, { type: 'hello' }>, peer
 export async function auth(frame: Extract<ClientFrame, { type: 'auth' }>, peer: Peer, services: Services): Promise<void> {
   const identity = identityOf(peer);
   const known = await userOf(peer, frame.token, services);
-  if (peer.lane.signal.aborted) return;
+  if (peer.lane.ended) return;
   if (known === 'failed') return tell(peer, { type: 'error', ref: null, code: 'unavailable', reason: 'authentication is unavailable' });
   if (known === 'refused') return services.drop(peer, 4401, 'the token was refused');
   if (known === 'revoked') return services.drop(peer, 4403, 'disconnected by the server');

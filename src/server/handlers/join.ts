@@ -62,7 +62,6 @@ const firstPage = 256;
 
 export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: Peer, services: Services): Promise<void> {
   const { settings, broker, hub } = services;
-  const { signal } = peer.lane;
   const identity = identityOf(peer);
   const before = peer.memberships.get(frame.room);
   if (!before && peer.memberships.size >= settings.limits.rooms) {
@@ -72,7 +71,7 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
   if (!found) return deny(peer, frame.room);
   const serial = peer.reauthorized;
   const answer = await asked({ ...found, room: frame.room, peer }, 'join', null, frame.presence, services);
-  if (signal.aborted) return;
+  if (peer.lane.ended) return;
   if (answer === 'unavailable') return tell(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason: 'try again' });
   if (answer === 'no') {
     if (before) services.depart(before, 0);
@@ -84,12 +83,12 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
   if (presence === 'invalid') unshown = 'the presence does not fit the room';
   else if (presence !== null && (await asked({ ...found, room: frame.room, peer }, 'presence', null, presence, services)) !== 'yes') unshown = 'not allowed to show a presence';
   if (unshown !== null || presence === 'invalid') presence = null;
-  if (signal.aborted) return;
+  if (peer.lane.ended) return;
   // What was answered meanwhile is out of date.
   if (peer.reauthorized !== serial) return join(frame, peer, services);
 
   const membership: Membership = { room: frame.room, ...found, peer, last: 0, gapped: false, told: 0, presence, waiting: [], at: null, behind: null, pace: null, verdicts: new Map() };
-  const here = (): boolean => !signal.aborted && peer.memberships.get(frame.room) === membership;
+  const here = (): boolean => !peer.lane.ended && peer.memberships.get(frame.room) === membership;
   if (before) hub.leave(before);
   peer.memberships.set(frame.room, membership);
   await hub.enter(membership);

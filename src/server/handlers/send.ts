@@ -21,7 +21,7 @@ function gap(membership: Membership, frame: Send, last: number): void {
 
 function answer(membership: Membership, frame: Send, outcome: Outcome): void {
   const { peer } = membership;
-  if (peer.lane.signal.aborted) return;
+  if (peer.lane.ended) return;
   switch (outcome.status) {
     case 'ok':
     case 'duplicate':
@@ -60,13 +60,13 @@ async function queue(membership: Membership, frame: Send, before: Promise<Outcom
   } catch (error) {
     if (error instanceof TooLate) return answer(membership, frame, { status: 'unavailable' });
   }
-  if (!membership.peer.lane.signal.aborted) await next(membership, frame, services);
+  if (!membership.peer.lane.ended) await next(membership, frame, services);
 }
 
 /** The number's turn has come. */
 function begin(membership: Membership, frame: Send, services: Services): MaybePromise<void> {
   const { peer, room } = membership;
-  if (peer.lane.signal.aborted) return;
+  if (peer.lane.ended) return;
   membership.gapped = false;
   const outcome = accept(membership, frame, services);
   if (!(outcome instanceof Promise)) return answer(membership, frame, outcome);

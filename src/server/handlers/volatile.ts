@@ -31,7 +31,7 @@ export async function broadcast(frame: Extract<ClientFrame, { type: 'broadcast' 
     const { data, version } = readMessage(membership.served.contract, frame.message, frame.version, frame.data);
     checkPayload(data);
     const answer = await allowed(membership, 'broadcast', frame.message, data, services);
-    if (peer.lane.signal.aborted) return;
+    if (peer.lane.ended) return;
     if (answer !== 'yes') return refuse(peer, frame.room, answer);
     const { member, sender } = identityOf(peer);
     services.broker.publish(frame.room, { type: 'broadcast', except: member, sender, message: frame.message, version, data });
@@ -50,7 +50,7 @@ export async function presence(frame: Extract<ClientFrame, { type: 'presence' }>
     checkPresence(membership.served.contract, whole);
     if (isLarger(JSON.stringify(whole), services.settings.limits.presence)) return fail(peer, frame.room, 'too-large', `a presence is at most ${services.settings.limits.presence} bytes`);
     const answer = await allowed(membership, 'presence', null, patch, services);
-    if (peer.lane.signal.aborted) return;
+    if (peer.lane.ended) return;
     if (answer !== 'yes') return refuse(peer, frame.room, answer);
     membership.presence = whole;
     await services.broker.update(frame.room, identityOf(peer).member, patch);
@@ -63,7 +63,7 @@ export async function history(frame: Extract<ClientFrame, { type: 'history' }>, 
   const membership = peer.memberships.get(frame.room);
   if (!membership) return fail(peer, frame.ref, 'not-joined', 'join the room first');
   const answer = await allowed(membership, 'history', null, null, services);
-  if (peer.lane.signal.aborted) return;
+  if (peer.lane.ended) return;
   if (answer !== 'yes') return refuse(peer, frame.ref, answer);
   const page = await services.broker.read(frame.room, { before: frame.before, limit: Math.min(frame.limit, services.settings.limits.history) });
   if ('why' in page) throw new Error('a broker refused to read its newest entries');

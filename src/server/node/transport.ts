@@ -26,26 +26,43 @@ function framed(data: Encoded): Buffer {
 let lastData: Encoded = '';
 let lastFrame = framed(lastData);
 
+// A class, for the sake of ten thousand idle connections: see ../lane.ts.
+class WsTransport implements Transport {
+  private readonly socket: WebSocket;
+  private readonly stream: Duplex;
+
+  constructor(socket: WebSocket, stream: Duplex) {
+    this.socket = socket;
+    this.stream = stream;
+  }
+
+  send(data: Encoded): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    if (data !== lastData) {
+      lastFrame = framed(data);
+      lastData = data;
+    }
+    this.stream.write(lastFrame);
+  }
+
+  close(code: number, reason: string): void {
+    this.socket.close(code, reason.slice(0, 120));
+  }
+
+  terminate(): void {
+    this.socket.terminate();
+  }
+
+  ping(): void {
+    if (this.socket.readyState === this.socket.OPEN) this.socket.ping();
+  }
+
+  buffered(): number {
+    return this.stream.writableLength;
+  }
+}
+
 /** @param stream what `socket` speaks over. Without compression `ws` writes each of its own frames to it at once and whole, so ours fall between them. */
 export function wsTransport(socket: WebSocket, stream: Duplex): Transport {
-  return {
-    send(data) {
-      if (socket.readyState !== socket.OPEN) return;
-      if (data !== lastData) {
-        lastFrame = framed(data);
-        lastData = data;
-      }
-      stream.write(lastFrame);
-    },
-    close(code, reason) {
-      socket.close(code, reason.slice(0, 120));
-    },
-    terminate() {
-      socket.terminate();
-    },
-    ping() {
-      if (socket.readyState === socket.OPEN) socket.ping();
-    },
-    buffered: () => stream.writableLength,
-  };
+  return new WsTransport(socket, stream);
 }

@@ -9,6 +9,8 @@ import { wsTransport } from './transport.js';
 
 const offersOf = (request: IncomingMessage): string[] => (request.headers['sec-websocket-protocol'] ?? '').split(',').map((offer) => offer.trim()).filter(Boolean);
 
+const ignore = (): void => undefined;
+
 function bytesOf(data: RawData): Uint8Array {
   if (Array.isArray(data)) return Buffer.concat(data);
   return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
@@ -20,7 +22,7 @@ function textOf(data: RawData): string {
 
 function serveSocket(core: ServerCore, socket: WebSocket, stream: Duplex, request: RequestInfo, offers: readonly string[], host: string | null): void {
   // Without a listener, one bad frame would end the process. The close that follows tells the core.
-  socket.on('error', () => undefined);
+  socket.on('error', ignore);
   const transport = wsTransport(socket, stream);
   if (!core.allows(request.origin, host)) {
     const reason = 'this origin may not connect';
@@ -29,15 +31,14 @@ function serveSocket(core: ServerCore, socket: WebSocket, stream: Duplex, reques
     return;
   }
   const events = core.open(transport, core.choose(offers)?.codec ?? null, request);
+  const control = (): void => {
+    events.control();
+  };
   socket.on('message', (data, isBinary) => {
     events.message(isBinary ? bytesOf(data) : textOf(data));
   });
-  socket.on('ping', () => {
-    events.control();
-  });
-  socket.on('pong', () => {
-    events.control();
-  });
+  socket.on('ping', control);
+  socket.on('pong', control);
   socket.on('close', (code) => {
     events.closed(code);
   });
@@ -72,18 +73,22 @@ export function serveUpgrades(core: ServerCore, http: Server, { path, alone, add
     handleProtocols: (offers) => core.choose(offers)?.protocol ?? [...offers][0] ?? false,
   });
   const open = new Set<WebSocket>();
+  // Out of reach of the request, which a listener made beside it would hold for as long as the connection lasts.
+  const keep = (socket: WebSocket): void => {
+    open.add(socket);
+    socket.on('close', () => {
+      open.delete(socket);
+    });
+  };
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const { pathname } = new URL(request.url ?? '/', 'http://host');
     if (pathname !== path) {
       if (alone) socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }
-    socket.on('error', () => undefined);
+    socket.on('error', ignore);
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      open.add(webSocket);
-      webSocket.on('close', () => {
-        open.delete(webSocket);
-      });
+      keep(webSocket);
       const { headers } = request;
       serveSocket(core, webSocket, socket, { origin: headers.origin ?? null, address: addressOf(request), headers }, offersOf(request), headers.host ?? null);
     });
