@@ -15,6 +15,9 @@ interface Manifest {
   readonly devDependencies: Readonly<Record<string, string>>;
 }
 
+/** What a server logs with where nobody brings a logger, and what tells who stands before a proxy. Whoever checks no tokens with `jwt` has no jose. */
+const ofServer = ['@pinojs/redact', 'atomic-sleep', 'forwarded', 'ipaddr.js', 'on-exit-leak-free', 'pino', 'pino-std-serializers', 'proxy-addr', 'quick-format-unescaped', 'safe-stable-stringify', 'sonic-boom', 'thread-stream'];
+
 /** Where a file of the consumer's imports each entry, and the packages that its bundle may hold, neither more nor less. */
 const apps = {
   'roomful': { file: 'react.tsx', packages: ['partysocket', 'react', 'react-dom', 'roomful', 'scheduler', 'zod', 'zustand'], server: false },
@@ -22,7 +25,7 @@ const apps = {
   'roomful/client': { file: 'client.ts', packages: ['partysocket', 'roomful', 'zod', 'zustand'], server: false },
   'roomful/storage': { file: 'storage.ts', packages: ['roomful'], server: false },
   'roomful/msgpack': { file: 'msgpack.ts', packages: ['@msgpack/msgpack', 'roomful'], server: false },
-  'roomful/server': { file: 'server.ts', packages: ['@msgpack/msgpack', 'roomful', 'ws', 'zod'], server: true },
+  'roomful/server': { file: 'server.ts', packages: ['@msgpack/msgpack', ...ofServer, 'roomful', 'ws', 'zod'].toSorted(), server: true },
   'roomful/testing': { file: 'testing.ts', packages: ['@msgpack/msgpack', 'partysocket', 'react', 'roomful', 'zod', 'zustand'], server: true },
 } as const;
 type Entry = keyof typeof apps;

@@ -37,8 +37,8 @@ const shortest = 32;
 
 /** What says of the token that it is no good; anything else says that nobody could look. */
 const refusals: ReadonlySet<string> = new Set([
-  errors.JWTExpired.code, errors.JWTClaimValidationFailed.code, errors.JWTInvalid.code, errors.JWSInvalid.code, errors.JWSSignatureVerificationFailed.code,
-  errors.JOSEAlgNotAllowed.code, errors.JOSENotSupported.code, errors.JWKSNoMatchingKey.code, errors.JWKSMultipleMatchingKeys.code,
+  'ERR_JWT_EXPIRED', 'ERR_JWT_CLAIM_VALIDATION_FAILED', 'ERR_JWT_INVALID', 'ERR_JWS_INVALID', 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+  'ERR_JOSE_ALG_NOT_ALLOWED', 'ERR_JOSE_NOT_SUPPORTED', 'ERR_JWKS_NO_MATCHING_KEY', 'ERR_JWKS_MULTIPLE_MATCHING_KEYS',
 ]);
 
 function checked({ secret, jwksUrl, jwks, algorithms, clockTolerance = 5_000 }: JwtOptions): readonly string[] {
