@@ -1,7 +1,7 @@
 // From an HTTP upgrade to a session of the core. The upgrade is answered at once: what is refused is refused by a close code, which a browser can read.
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import { WebSocketServer, type RawData, type ServerOptions, type WebSocket } from 'ws';
 import { noteClose } from '../closings.js';
 import type { RequestInfo } from '../ports.js';
 import type { ServerCore } from '../server.js';
@@ -44,8 +44,10 @@ function serveSocket(core: ServerCore, socket: WebSocket, stream: Duplex, reques
   });
 }
 
-/** How long a client may take to answer the close of a server that stops, in ms. */
-const closeTime = 1_000;
+/** How long a client may take to answer a close, in ms. */
+const closeTimeout = 5_000;
+/** The same, where the server stops. */
+const stopTimeout = 1_000;
 
 /** Pieces in which the network may bring one message, at most: each is a buffer of its own until the last is there. */
 const leastChunks = 4_096;
@@ -62,16 +64,19 @@ export interface UpgradeOptions {
 /** Serves the upgrades of an HTTP server on one path. Returns what stops it. */
 export function serveUpgrades(core: ServerCore, http: Server, { path, alone, addressOf }: UpgradeOptions): () => void {
   const { limits } = core.settings;
-  const sockets = new WebSocketServer({
+  // `closeTimeout` is not in the types of ws yet.
+  const settings: ServerOptions & { readonly closeTimeout: number } = {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
+    closeTimeout,
     maxPayload: limits.frame,
     maxFragments: limits.fragments,
     maxBufferedChunks: Math.max(leastChunks, Math.ceil(limits.frame / chunk)),
     // A browser refuses a connection whose offers are not answered: where there is nothing in common, the first is, and a close code says the rest.
     handleProtocols: (offers) => core.choose(offers)?.protocol ?? [...offers][0] ?? false,
-  });
+  };
+  const sockets = new WebSocketServer(settings);
   const open = new Set<WebSocket>();
   // Out of reach of the request, which a listener made beside it would hold for as long as the connection lasts.
   const keep = (socket: WebSocket): void => {
@@ -81,12 +86,14 @@ export function serveUpgrades(core: ServerCore, http: Server, { path, alone, add
     });
   };
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    // Whosever it is: one that breaks with nobody listening ends the process.
+    socket.on('error', ignore);
     const { pathname } = new URL(request.url ?? '/', 'http://host');
     if (pathname !== path) {
-      if (alone) socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      // One that nobody answers would stay for ever.
+      if (alone || http.listenerCount('upgrade') === 1) socket.once('finish', () => { socket.destroy(); }).end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }
-    socket.on('error', ignore);
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       keep(webSocket);
       const { headers } = request;
@@ -107,6 +114,6 @@ export function serveUpgrades(core: ServerCore, http: Server, { path, alone, add
     if (open.size === 0) return;
     setTimeout(() => {
       for (const socket of open) socket.terminate();
-    }, closeTime);
+    }, stopTimeout);
   };
 }
