@@ -9,6 +9,7 @@ import { tooFast, type TooFast } from './handlers/too-fast.js';
 import { tell, type Peer } from './peer.js';
 import type { MaybePromise } from './ports.js';
 import type { Services } from './services.js';
+import { weightOf } from './weight.js';
 
 export interface Intake {
   /** A message of a connection that is there. Never throws. */
@@ -18,6 +19,9 @@ export interface Intake {
   /** What the lane does with a frame when its turn has come. */
   run(peer: Peer, frame: ClientFrame): MaybePromise<void>;
 }
+
+/** What plain data costs in memory, at most, for each of its bytes on the wire; beyond that it counts for what it costs. */
+const ordinary = 8;
 
 export function createIntake(services: Services, failed: (error: unknown) => void): Intake {
   const { settings: { limits }, advance, drop, steady } = services;
@@ -78,7 +82,7 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
         }
         // A ping asks whether the link lives, not whether a handler is done.
         if (frame.type === 'ping' && peer.state.status === 'live') tell(peer, { type: 'pong', time: frame.time });
-        else if (!peer.lane.push(frame, share)) return drop(peer, 4429, 'too much waits to be handled');
+        else if (!peer.lane.push(frame, peer.lane.busy ? Math.max(share, weightOf(frame) / ordinary) : share)) return drop(peer, 4429, 'too much waits to be handled');
       }
       // Where nothing was a frame we know, it still proves life.
       if (frames.length === 0) advance(peer, { type: 'frame' });

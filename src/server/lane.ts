@@ -2,11 +2,13 @@
 import { maxFlight, maxFlightBytes } from '../protocol/limits.js';
 
 export interface Lane<T> {
-  /** `bytes`: what it arrived in. False where too much waits already. */
+  /** `bytes`: what it costs while it waits. False where too much waits already. */
   push(item: T, bytes: number): boolean;
   /** Drops what waits; what runs looks at `ended` after each of its steps. */
   end(): void;
   readonly ended: boolean;
+  /** Whether what is pushed now would wait. */
+  readonly busy: boolean;
 }
 
 /** Frames that may wait behind a slow handler: what a client leaves unacknowledged, and ample room for its other frames. */
@@ -24,7 +26,7 @@ class FrameLane<T> implements Lane<T> {
   ended = false;
   private waiting: Waiting<T>[] | null = null;
   private waitingBytes = 0;
-  private busy = false;
+  busy = false;
   private readonly run: (item: T) => void | Promise<void>;
   private readonly failed: (error: unknown) => void;
 

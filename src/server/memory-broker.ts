@@ -1,6 +1,7 @@
 // The broker of a single process: everything in memory, every answer at once.
 import type { EntryTuple, MemberTuple } from '../protocol/frames.js';
 import type { Position } from '../protocol/position.js';
+import { weightOf } from './weight.js';
 import type { Append, Appended, Broker, LogLimits, LogPage, NodeEvent, Range, Refusal, RoomEvent, Unrecoverable } from './broker.js';
 
 interface Settled {
@@ -21,6 +22,9 @@ interface Log {
   limits: LogLimits;
   /** Oldest first, offsets without a gap. */
   entries: EntryTuple[];
+  /** What each of them costs, in bytes, and all together. */
+  weights: number[];
+  weight: number;
   top: Position;
   readonly producers: Map<string, Producer>;
   readonly members: Map<string, MemberTuple>;
@@ -31,8 +35,12 @@ export interface MemoryBrokerOptions {
   /** The clock, in ms. Default `Date.now`. */
   readonly now?: () => number;
   readonly randomId?: (characters: number) => string;
+  /** What all logs may cost in memory, in bytes, about: beyond it the longest lose their oldest entries. Default 256 MiB; a quarter of the heap where a Node server makes its own broker. */
+  readonly bytes?: number;
 }
 
+/** What an entry costs beside its data, in bytes. */
+const entryWeight = 300;
 /** Receipts and refusals remembered for each producer of a room. */
 const settledLimit = 512;
 /** How long a producer that was not heard of is remembered, in ms: 24 h. */
@@ -45,9 +53,10 @@ const sweepTime = 600_000;
 const randomText = (characters: number): string => Array.from(crypto.getRandomValues(new Uint8Array(characters)), (byte) => (byte & 31).toString(32)).join('');
 
 /** The default broker: one process, nothing survives it. */
-export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBrokerOptions = {}): Broker {
+export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 ** 28 }: MemoryBrokerOptions = {}): Broker {
   const logs = new Map<string, Log>();
   const nodes = new Set<(event: NodeEvent) => void>();
+  let weight = 0;
   let uses = 0;
   let sweptAt = now();
   // One epoch for all logs, until one that had entries is forgotten: a room that is empty and forgotten for a moment is still the same to who comes back to it.
@@ -59,7 +68,7 @@ export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBr
     let log = logs.get(room);
     if (!log) {
       const epoch = `${life}-${forgotten}`;
-      log = { epoch, limits: { limit: 0, ttl: Infinity }, entries: [], top: { epoch, offset: 0, tag: '' }, producers: new Map(), members: new Map(), listeners: new Set() };
+      log = { epoch, limits: { limit: 0, ttl: Infinity }, entries: [], weights: [], weight: 0, top: { epoch, offset: 0, tag: '' }, producers: new Map(), members: new Map(), listeners: new Set() };
       logs.set(room, log);
     }
     return log;
@@ -90,13 +99,37 @@ export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBr
     return { status: 'duplicate', epoch: log.epoch, ...known.outcome };
   };
 
+  /** The oldest entries of a log leave. */
+  const drop = (log: Log, count: number): void => {
+    if (count === 0) return;
+    let less = 0;
+    for (let at = 0; at < count; at++) less += log.weights[at] as number;
+    log.entries = log.entries.slice(count);
+    log.weights = log.weights.slice(count);
+    log.weight -= less;
+    weight -= less;
+  };
+
+  /** All logs together are too heavy: those that are heavier than a fair share are cut to it. A fifth is freed at once, so that this is seldom. */
+  const relieve = (): void => {
+    const heaviest = [...logs.values()].filter((log) => log.weight > 0).toSorted((one, two) => one.weight - two.weight);
+    let left = bytes * 0.8;
+    for (const [at, log] of heaviest.entries()) {
+      const share = left / (heaviest.length - at);
+      let count = 0;
+      for (let over = log.weight - share; over > 0 && count < log.weights.length; count++) over -= log.weights[count] as number;
+      drop(log, count);
+      left -= log.weight;
+    }
+  };
+
   /** Entries leave in slices, so that an append costs the same however long the log is. */
   const trim = (log: Log): void => {
     const { entries, limits: { limit, ttl } } = log;
     const oldest = now() - ttl;
     let surplus = entries.length > limit * 1.25 + 16 ? entries.length - limit : 0;
     while (surplus < entries.length && (entries[surplus] as EntryTuple)[4] < oldest) surplus++;
-    if (surplus > 0) log.entries = entries.slice(surplus);
+    drop(log, surplus);
   };
 
   /** Forgets what is too old, and rooms of which nothing else is left. A room that is forgotten begins a new epoch. */
@@ -124,10 +157,17 @@ export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBr
     const tag = randomId(8);
     const entry: EntryTuple = [offset, tag, log.top.tag, it.id, timestamp, it.sender, it.type, it.version, it.data];
     log.top = { epoch: log.epoch, offset, tag };
-    if (it.log.limit > 0) log.entries.push(entry);
+    if (it.log.limit > 0) {
+      const cost = entryWeight + weightOf(it.data);
+      log.entries.push(entry);
+      log.weights.push(cost);
+      log.weight += cost;
+      weight += cost;
+    }
     if (producer) settle(producer, it.seq, { id: it.id, outcome: { offset, timestamp, result: it.result } });
     log.limits = it.log;
     trim(log);
+    if (weight > bytes) relieve();
     emit(log, { type: 'entry', entry });
     return { status: 'ok', epoch: log.epoch, offset, timestamp };
   }
@@ -217,6 +257,7 @@ export function memoryBroker({ now = Date.now, randomId = randomText }: MemoryBr
     },
     close() {
       logs.clear();
+      weight = 0;
       nodes.clear();
     },
   };

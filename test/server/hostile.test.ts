@@ -200,3 +200,14 @@ test('more bytes than may wait before the hello is settled close with 4429', asy
   for (; taken < 100 && !bad.closed; taken++) await bad.say({ type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 'x'.repeat(65_000) });
   expect([bad.closed?.code, taken]).toEqual([4429, 18]);
 });
+
+test('T10 what waits counts for what it costs in memory, where that is far more than its bytes', async () => {
+  const world = rawWorld({ rooms, authenticate: () => new Promise(() => undefined) });
+  const codec = msgpack();
+  const bad = world.peer(codec);
+  await bad.hello();
+  const data = Array.from({ length: 40_000 }, () => ({}));
+  let taken = 0;
+  for (; taken < 100 && !bad.closed; taken++) await bad.say({ type: 'broadcast', room: 'lobby', message: 'm', version: 1, data });
+  expect([bad.closed?.code, taken]).toEqual([4429, 5]);
+});

@@ -9,7 +9,7 @@ brokerContract('memory', async () => {
   const broker = memoryBroker({ now: () => now });
   return {
     broker,
-    sleep: async (ms) => {
+    settle: async () => undefined, sleep: async (ms) => {
       now += ms;
     },
     close: async () => {
@@ -89,4 +89,26 @@ test('a receipt older than the window is a duplicate whose place is not known', 
   for (let seq = 1; seq <= 600; seq++) await append(seq);
   expect(await append(1)).toMatchObject({ status: 'duplicate', offset: null });
   expect(await append(600)).toMatchObject({ status: 'duplicate', offset: 600 });
+});
+
+test('T21 all logs together are bounded: the heaviest lose their oldest entries, a light one none, and what is left is whole', async () => {
+  const broker = memoryBroker({ bytes: 1_000_000 });
+  const log = { limit: 100_000, ttl: 60_000 };
+  const say = (room: string, data: unknown) => broker.append({ room, producer: null, seq: 0, id: 'x', follows: 0, sender: null, type: 't', version: 1, data, result: null, log });
+  const read = async (room: string) => {
+    const page = await broker.read(room, { before: null, limit: 100_000 });
+    if ('why' in page) throw new Error(page.why);
+    return page;
+  };
+  for (let at = 0; at < 50; at++) await say('light', at);
+  const start = (await read('heavy')).top;
+  for (let at = 0; at < 5_000; at++) await say(at % 2 ? 'heavy' : 'other', 'x'.repeat(1_000));
+  const [light, heavy, other] = [await read('light'), await read('heavy'), await read('other')];
+  expect(light.entries).toHaveLength(50);
+  expect(heavy.entries.length + other.entries.length).toBeLessThan(1_000);
+  expect(Math.abs(heavy.entries.length - other.entries.length)).toBeLessThan(200);
+  expect(heavy.entries.length).toBeGreaterThan(200);
+  expect(heavy.entries.at(-1)?.[0]).toBe(2_500);
+  expect(heavy.entries.map(([offset]) => offset)).toEqual(Array.from({ length: heavy.entries.length }, (_, index) => 2_500 - heavy.entries.length + 1 + index));
+  expect(await broker.read('heavy', { after: start })).toEqual({ why: 'trimmed' });
 });

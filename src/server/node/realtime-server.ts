@@ -1,7 +1,9 @@
 // The server for Node: the core, with an HTTP server under it.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { getHeapStatistics } from 'node:v8';
 import type { ParamsOf, PresenceIn, RoomName, SendOf, TypeOf } from '../../contract/infer.js';
+import { memoryBroker } from '../memory-broker.js';
 import type { ServerOptions } from '../options.js';
 import { createServerCore, type ServerStats } from '../server.js';
 import type { UserInfo } from '../../protocol/frames.js';
@@ -69,7 +71,9 @@ export interface RealtimeServer {
  * @throws TypeError where an option makes no sense.
  */
 export function createRealtimeServer(options: NodeServerOptions): RealtimeServer {
-  const core = createServerCore({ ...options, logger: options.logger ?? defaultLogger() }, nodePorts);
+  // A log that grows must not end the process, however much its messages promise less than they cost.
+  const broker = options.broker ?? memoryBroker({ now: nodePorts.now, randomId: nodePorts.randomId, bytes: getHeapStatistics().heap_size_limit / 4 });
+  const core = createServerCore({ ...options, broker, logger: options.logger ?? defaultLogger() }, nodePorts);
   const addressOf = addressing(options.trustProxy);
   const stops: (() => void)[] = [];
   const servers: Server[] = [];
@@ -101,6 +105,7 @@ export function createRealtimeServer(options: NodeServerOptions): RealtimeServer
     drain: core.drain,
     async close() {
       await core.close();
+      if (!options.broker) await broker.close();
       for (const stop of stops.splice(0)) stop();
       await Promise.all(servers.splice(0).map((http) => new Promise<void>((resolve) => {
         http.close(() => { resolve(); });
