@@ -35,6 +35,9 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
     return true;
   }
 
+  /** Counts what asks for no answer. False where it was one too many, and the connection was closed for it. */
+  const spent = (peer: Peer): boolean => peer.bucket.take(steady()) === 0 || !offends(peer);
+
   /** How long a frame has to wait for its connection, or for its room; null where it need not. */
   function waitOf(peer: Peer, frame: ClientFrame, now: number): TooFast | null {
     const wait = peer.bucket.take(now);
@@ -48,7 +51,13 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
   /** Its frames, or null where they are none and the connection was closed for it. */
   function framesOf(peer: Peer, codec: Codec, data: Encoded): ClientFrame[] | null {
     try {
-      if (!isLarger(data, limits.frame)) return codec.decode(data).flatMap((tuple) => parseClientFrame(tuple) ?? []);
+      if (!isLarger(data, limits.frame)) {
+        const tuples = codec.decode(data);
+        const frames = tuples.flatMap((tuple) => parseClientFrame(tuple) ?? []);
+        // What means nothing to us was read all the same.
+        for (let nothing = Math.max(tuples.length, 1) - frames.length; nothing > 0; nothing--) if (!spent(peer)) return null;
+        return frames;
+      }
       drop(peer, 1009, `at most ${limits.frame} bytes`);
     } catch (error) {
       if (!(error instanceof Malformed)) failed(error);
@@ -64,7 +73,7 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
     },
     control(peer) {
       advance(peer, { type: 'heard' });
-      if (peer.bucket.take(steady()) > 0) offends(peer);
+      spent(peer);
     },
     read(peer, codec, data) {
       const frames = framesOf(peer, codec, data);

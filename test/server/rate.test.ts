@@ -1,5 +1,7 @@
 // T20: whoever speaks too fast is asked to wait, loses nothing by it, and is closed where it does not listen.
 import { describe, expect, test } from 'vitest';
+import { json } from '../../src/protocol/codec.js';
+import { msgpack } from '../../src/protocol/msgpack.js';
 import { createBucket } from '../../src/server/rate.js';
 import { serve } from '../../src/server/serve.js';
 import { createTestRealtime } from '../../src/testing/index.js';
@@ -119,6 +121,14 @@ test('T15 frames of the transport\'s own count, and too many of them close with 
   for (let count = 0; count < 2_000 && !ada.closed; count++) ada.events.control();
   expect(ada.closed?.code).toBe(4429);
   ada.events.control();
+});
+
+test.each([['frames that nobody knows', json(), '[99,1]'], ['many in one message', json(), Array.from({ length: 40 }, () => '[99]').join('\n')], ['messages with nothing in them', msgpack(), new Uint8Array()]] as const)('T15 T20 %s count too', async (_, codec, message) => {
+  const world = rawWorld({ rooms, limits: { rate: 10 } });
+  const ada = world.peer(codec);
+  await ada.hello();
+  for (let count = 0; count < 2_000 && !ada.closed; count++) await ada.sayRaw(message);
+  expect(ada.closed?.code).toBe(4429);
 });
 
 test('T20 limits that the protocol states are no options', () => {

@@ -80,7 +80,7 @@ export function createRealtimeServer(options: NodeServerOptions): RealtimeServer
 
   return {
     async listen({ port = 0, host, path = '/realtime' } = {}) {
-      const http = createServer({ headersTimeout: 10_000 }, (request, response) => {
+      const http = createServer({ headersTimeout: 10_000, connectionsCheckingInterval: 1_000 }, (request, response) => {
         answerHealth(core, request, response);
       });
       await new Promise<void>((resolve, reject) => {
