@@ -55,7 +55,7 @@ export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
     projects: mode !== 'test' ? [] : [
       {
         extends: true,
-        test: { name: 'node', environment: 'node', include: ['test/{protocol,contract,client,server,simulation,docs,e2e,package}/**/*.test.ts'], testTimeout: 20_000 },
+        test: { name: 'node', environment: 'node', include: ['test/{protocol,contract,client,server,simulation,docs,e2e,package,fuzz,redis}/**/*.test.ts'], testTimeout: 20_000 },
       },
       { extends: true, test: { name: 'dom', environment: 'jsdom', include: ['test/react/**/*.test.{ts,tsx}', 'test/testing/**/*.test.{ts,tsx}'] } },
       {

@@ -23,6 +23,8 @@ const ask = async <T>(from: T | (() => T | Promise<T>)): Promise<T> => (typeof f
 
 export function createAttempts(options: ClientOptions, connect: Connect, dispatch: (event: Event) => void, isCurrent: (attempt: number) => boolean, largest: () => number, ready: () => Promise<void> | undefined, report: (error: RealtimeError) => void): Attempts {
   const codecs = codecsOf(options);
+  /** How often a token was asked for in band. */
+  let asked = 0;
   let current: { readonly attempt: number; readonly link: Link; readonly codec: Codec | null } | null = null;
 
   const failed = (error: unknown, what: string): string => {
@@ -92,12 +94,13 @@ export function createAttempts(options: ClientOptions, connect: Connect, dispatc
       current = null;
     },
     async token({ attempt }) {
-      try {
-        dispatch({ type: 'token', attempt, token: await ask(options.token ?? null) });
-      } catch (error) {
+      const mine = ++asked;
+      const token = await ask(options.token ?? null).catch((error: unknown) => {
         failed(error, 'the token function');
-        dispatch({ type: 'token-failed', attempt });
-      }
+        return null;
+      });
+      // The answer to an earlier question may be older than what was answered since.
+      if (mine === asked) dispatch({ type: 'token', attempt, token });
     },
   };
 }

@@ -14,7 +14,12 @@ export interface Logger {
 export interface ClientOptions {
   /** The server's address, `wss://…`; a function is asked again at each attempt. */
   readonly url: string | (() => MaybePromise<string>);
-  /** Who is there. A function is asked at each attempt and before the token expires; null: nobody in particular. Sent in the first frame, never in the URL. */
+  /**
+   * Who is there. A function is asked at each attempt and before the token expires; null: nobody in particular. Sent in the first frame, never in the URL. One that throws, or does not
+   * answer within `connectTimeout`, is asked again: at an attempt after a backoff, while connected some seconds later. While connected null is "none yet", and treated alike: who signs
+   * out calls `reconnect()` or `close()`. Once the token has ended, nothing is sent under it: the client connects anew, and the server judges what the function says then. Two refusals
+   * in a row are the state `needs-auth`, which keeps what waits until `connect()`.
+   */
   readonly token?: string | (() => MaybePromise<string | null>) | undefined;
   /** What the client speaks, in order of preference. Default `[json()]`. */
   readonly codecs?: readonly Codec[] | undefined;
@@ -31,7 +36,7 @@ export interface ClientOptions {
   readonly outbox?: (Partial<Config['outbox']> & { readonly storage?: OutboxStorage | undefined; readonly user?: (() => string | null) | undefined }) | undefined;
   /** When the store is updated. Default `'frame'`: once an animation frame, on a microtask where there are none. */
   readonly flush?: 'microtask' | 'frame' | undefined;
-  /** How long an attempt may take until it is welcome, url and token included, in ms. Default 10 000. */
+  /** How long an attempt may take until it is welcome, url and token included, and a token function while connected, in ms. Default 10 000. */
   readonly connectTimeout?: number | undefined;
   /** The WebSocket constructor, where there is no global one. */
   readonly WebSocket?: unknown;

@@ -43,17 +43,19 @@ test('P20 the first retry has full jitter too, and the ceiling doubles up to the
   expect(it.state.connection).toEqual({ status: 'waiting', retryAt: it.now + 125 });
 });
 
-test('P20 backoff starts anew only once it is welcome and its rooms are back', () => {
+test('P20 backoff starts anew only once it is welcome, its rooms are back, and that lasted', () => {
   const it = machine({}, () => 0.999).dispatch({ type: 'retain', room: 'a', history: 0, presence: null }, { type: 'connect' });
   for (let count = 0; count < 3; count++) lose(it).pass(10_000);
   expect(it.state.retry.failures).toBe(3);
-  opened(it).receive(welcome());
-  expect(it.state.retry.failures).toBe(3);
-  lose(it);
-  expect(it.state.retry.failures).toBe(4);
-  it.dispatch({ type: 'reconnect' });
-  opened(it).receive(welcome(), joinedFrame('a'));
-  expect(it.state.retry.failures).toBe(0);
+  /** Connects once more, and loses that after so many ms. */
+  const once = (joined: boolean, ms: number): number => {
+    it.dispatch({ type: 'reconnect' });
+    opened(it).receive(welcome(), ...(joined ? [joinedFrame('a')] : [])).pass(ms);
+    return lose(it).state.retry.failures;
+  };
+  expect(once(false, 10_000)).toBe(4);
+  expect(once(true, 4_999)).toBe(5);
+  expect(once(true, 5_000)).toBe(1);
 });
 
 test('after as many failed attempts as the app allows it is closed, and says so', () => {
@@ -71,7 +73,7 @@ describe('close verdicts', () => {
     [1000, 'closed'], [4009, 'closed'], [4400, 'closed'], [4403, 'closed'], [4406, 'closed'], [4444, 'closed'],
     [4401, 'opening'],
   ])('%i leaves %s', (code, status) => {
-    expect(lose(machine().live(), code).state.connection.status).toBe(status);
+    expect(lose(machine().live().pass(5_000), code).state.connection.status).toBe(status);
   });
 
   test('an unknown code is judged by its range', () => {
@@ -79,7 +81,7 @@ describe('close verdicts', () => {
   });
 
   test('4401 asks for a new token once, then needs the app; connect() tries again', () => {
-    const it = lose(machine().live(), 4401);
+    const it = lose(machine().live().pass(5_000), 4401);
     expect(typesOf(it.take())).toContain('open');
     lose(opened(it), 4401);
     expect(it.state.connection.status).toBe('needs-auth');

@@ -71,7 +71,7 @@ describe('the log', () => {
   });
 
   test('P24 a hole stops delivery: the room joins again from where it stands, and goes on once it has what was missing', () => {
-    const it = machine().live('a').receive(messageFrame('a', 1));
+    const it = machine().live('a').pass(1_000).receive(messageFrame('a', 1));
     it.take();
     it.receive(messageFrame('a', 3), messageFrame('a', 4));
     expect(room(it).continuity).toBe('gap');
@@ -85,10 +85,23 @@ describe('the log', () => {
   });
 
   test('P24 an entry with the right offset and the wrong link is a hole too: the log went back in time', () => {
-    const it = machine().live('a').receive(messageFrame('a', 1));
+    const it = machine().live('a').pass(1_000).receive(messageFrame('a', 1));
     it.take();
     it.receive(messageFrame('a', 2, { previous: 'elsewhere' }));
     expect(it.written()).toMatchObject([{ type: 'join', position: ['e', 1, 't1'] }]);
+  });
+
+  test('P24 a log that is broken for good is asked once a second, and not as fast as it answers', () => {
+    const it = machine().live('a').pass(1_000);
+    it.take();
+    const broken = (): void => { it.receive(joinedFrame('a', { recovered: true }), messageFrame('a', 1, { previous: 'elsewhere' })); };
+    it.receive(messageFrame('a', 1, { previous: 'elsewhere' }));
+    let joins = 0;
+    for (let passed = 0; passed < 10_000; passed += 10) {
+      joins += it.pass(10).written().filter(({ type }) => type === 'join').length;
+      broken();
+    }
+    expect(joins).toBe(10);
   });
 
   test('P22 what cannot be recovered is a reset that says why and what is missing, and lists start anew', () => {
@@ -229,7 +242,7 @@ describe('a room that is denied', () => {
   });
 
   test('an error that answers a broadcast is not taken for the answer to a join behind it', () => {
-    const it = machine().live('a').receive(messageFrame('a', 1)).dispatch({ type: 'broadcast', room: 'a', message: 'typing', version: 1, data: 1 });
+    const it = machine().live('a').pass(1_000).receive(messageFrame('a', 1)).dispatch({ type: 'broadcast', room: 'a', message: 'typing', version: 1, data: 1 });
     it.receive(messageFrame('a', 3)).take();
     expect(room(it).phase.status).toBe('joining');
     for (const code of ['rejected', 'invalid', 'unknown-type', 'too-large', 'not-joined']) it.receive({ type: 'error', ref: 'a', code, reason: 'no' });

@@ -108,7 +108,7 @@ function judge(sockets: Set<number>, settled: Set<string>, written: Map<string, 
       }
     }
     if (effect.type === 'write') {
-      must(state.attempt === effect.attempt, 'only the newest attempt is written to', [state.attempt, effect.attempt]);
+      must([...sockets].at(-1) === effect.attempt, 'only the newest attempt is written to', [...sockets, effect.attempt]);
       for (const frame of effect.frames) {
         if (frame.type !== 'send') continue;
         const key = `${state.session.key} ${frame.room} ${effect.attempt}`;

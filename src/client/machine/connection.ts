@@ -2,8 +2,9 @@
 import { verdictOf, type CloseReason } from '../../protocol/codes.js';
 import type { ServerFrame } from '../../protocol/frames.js';
 import { backoff } from './backoff.js';
-import { probeTime, wakeInterval } from './context.js';
+import { leastInterval, probeTime, wakeInterval } from './context.js';
 import { disown } from './durable.js';
+import { doubtAt } from './heartbeat.js';
 import { giveUp } from './history.js';
 import { clientClosed, forsake } from './outbox.js';
 import { disconnected } from './room.js';
@@ -13,13 +14,16 @@ import { ask, write, type Turn } from './turn.js';
 /** The attempt that owns a socket or is about to; 0 where there is none. */
 export const attemptOf = (connection: Connection): number => ('attempt' in connection ? connection.attempt : 0);
 
+/** Whether a connection has lasted, with its rooms: one that ends before was of no use, whatever was said on it. */
+const lasted = ({ now, state: { connection } }: Turn): boolean => connection.status === 'live' && now >= connection.settledAt + wakeInterval;
+
 /** The one way from a connection to the next: whoever leaves a state that owns a socket closes it, always, and its rooms learn of it. */
 function become(turn: Turn, next: Connection, retry: Partial<Retry>, { code, reason }: CloseReason): void {
   const { state } = turn;
   const { connection } = state;
   const attempt = attemptOf(connection);
+  state.retry = { ...state.retry, ...(lasted(turn) && { failures: 0 }), ...retry };
   state.connection = next;
-  state.retry = { ...state.retry, ...retry };
   if (!attempt) return;
   ask(turn, { type: 'close', attempt, code, reason });
   if (connection.status === 'opening') return;
@@ -35,13 +39,13 @@ export function open(turn: Turn, retry: Partial<Retry>, why: CloseReason = { cod
   ask(turn, { type: 'open', attempt });
 }
 
-const fresh = { failures: 0, reauthed: false, tries: 0, since: null, lost: false, reason: null } as const;
+const fresh = { tries: 0, since: null, lost: false, reason: null } as const;
 
 /** The app asks: opens, where nothing is open or about to be; with `why` also where something is. */
 export function connect(turn: Turn, why?: string): void {
   const { connection: { status }, retry } = turn.state;
   const reason = { code: 4011, reason: why ?? '' };
-  if (status === 'idle' || status === 'closed' || status === 'needs-auth') open(turn, fresh);
+  if (status === 'idle' || status === 'closed' || status === 'needs-auth') open(turn, { ...fresh, failures: 0 });
   else if (why) open(turn, { since: retry.since ?? turn.now, tries: 0, reason }, reason);
 }
 
@@ -72,12 +76,15 @@ export function lose(turn: Turn, code: number, reason: string): void {
   const { now, config, state } = turn;
   const { connection, retry } = state;
   const live = connection.status === 'live';
-  const verdict = verdictOf(code);
-  const failures = live && connection.settled ? 0 : retry.failures;
+  const proven = lasted(turn);
+  // A server that welcomes a token and refuses it at once will do so again.
+  const verdict = live && !proven && config.hasToken && code === 4401 ? 'retry' : verdictOf(code);
+  const failures = proven ? 0 : retry.failures;
   const why = { code, reason };
   const next = { since: retry.since ?? now, reason: why, tries: live ? 0 : retry.tries };
   if (verdict === 'reauth') {
-    if (config.hasToken && !retry.reauthed) open(turn, { ...next, reauthed: true }, why);
+    // The second in a row is of a token that was asked for because of the first.
+    if (config.hasToken && retry.reason?.code !== code) open(turn, next, why);
     else become(turn, { status: 'needs-auth' }, { ...next, since: null }, why);
   } else if (verdict !== 'retry' || failures >= config.backoff.attempts) finish(turn, next, why);
   else {
@@ -93,12 +100,21 @@ export function lose(turn: Turn, code: number, reason: string): void {
 export function probe(turn: Turn, live: Live): void {
   const { now } = turn;
   if (live.probeUntil !== null && now - live.probeUntil <= probeTime) return;
-  turn.state.connection = { ...live, probeUntil: now + probeTime, pingAt: now + live.interval };
-  ping(turn);
+  ping(turn, { ...live, probeUntil: now + probeTime });
 }
 
-export function ping(turn: Turn): void {
-  write(turn, [{ type: 'ping', time: turn.now }]);
+/** Before anything is written, by the wall clock: a link that was silent for too long is doubted, and one whose token has ended is left for one that begins with a new token. */
+export function examine(turn: Turn): void {
+  const { now, state: { connection } } = turn;
+  if (connection.status !== 'live' || connection.probeUntil !== null) return;
+  if (now >= doubtAt(connection)) probe(turn, connection);
+  else if (now >= connection.expiresAt) lose(turn, 4401, 'the token expired');
+}
+
+export function ping(turn: Turn, live: Live): void {
+  const { now, state } = turn;
+  state.connection = { ...live, pingAt: now + live.interval };
+  write(turn, [{ type: 'ping', time: now }]);
 }
 
 /** Signals of the browser. None is believed; each is a reason to look: at a live link by a probe, otherwise by an attempt, but not again within five seconds. */
@@ -124,14 +140,20 @@ export function disowned(turn: Turn): void {
   state.durable = false;
   state.self = null;
   state.session = turn.newSession();
-  open(turn, {}, { code: 4011, reason: 'another user' });
+  lose(turn, 4011, 'another user');
 }
 
-/** A share of a token's life is kept for fetching the next one, between a second and a minute; but no clock that is wrong makes it ask again and again. */
-export const refreshAt = (now: number, life: number): number => now + Math.max(1_000, life - Math.min(60_000, Math.max(1_000, life / 5)));
+/**
+ * A token that ends at `expires` by a clock that shows `shown`. A share of its life is kept for fetching the next one, between a second and a minute; but no
+ * clock that is wrong makes it ask again and again.
+ */
+export function validity({ now, config }: Turn, expires: number | null, shown: number): Pick<Live, 'refreshAt' | 'expiresAt'> {
+  const life = expires === null || !config.hasToken ? Infinity : expires - shown;
+  return { refreshAt: now + Math.max(1_000, life - Math.min(60_000, Math.max(1_000, life / 5))), expiresAt: now + life };
+}
 
-/** The server's clock, as it says it is: where one of the two was set, what is due by the server's moves with it. */
-export const clockSet = (live: Live, skew: number): Live => ({ ...live, skew, refreshAt: live.refreshAt === null ? null : live.refreshAt + live.skew - skew });
+/** When to ask for a token again that did not come. */
+export const askAgainAt = ({ now, random }: Turn): number => now + 5_000 * (1 + random());
 
 export function welcomed(turn: Turn, frame: Extract<ServerFrame, { type: 'welcome' }>): void {
   const { now, config, state } = turn;
@@ -149,19 +171,19 @@ export function welcomed(turn: Turn, frame: Extract<ServerFrame, { type: 'welcom
   const { attempt, transport, codec } = connection;
   state.self = { key, member: frame.member, user: frame.user };
   state.limits = frame.limits;
-  state.retry = { ...state.retry, ...fresh, failures: state.retry.failures };
+  state.retry = { ...state.retry, ...fresh };
   state.connection = {
     status: 'live', attempt, transport, codec,
     since: now,
     skew: frame.time - now,
     recovered: self?.member === frame.member,
-    settled: false,
-    interval: Math.max(1, Math.min(frame.heartbeat[0], config.heartbeat.interval)),
+    settledAt: Infinity,
+    interval: Math.min(Math.max(leastInterval, frame.heartbeat[0]), config.heartbeat.interval),
     timeout: Math.min(frame.heartbeat[1], config.heartbeat.timeout),
     heardAt: now,
     pingAt: now,
     probeUntil: null,
-    moveAt: null,
-    refreshAt: frame.expires === null || !config.hasToken ? null : refreshAt(now, frame.expires - frame.time),
+    moveAt: Infinity,
+    ...validity(turn, frame.expires, frame.time),
   };
 }

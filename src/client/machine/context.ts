@@ -36,7 +36,15 @@ export const lostAfter = 5_000;
 /** How long, and how many, acknowledged messages are kept for a log that loses its newest entries. */
 export const keepTime = 120_000;
 export const keepCount = 1_000;
-/** The least time between two attempts that a signal made at once. */
+/** The least time between two attempts that a signal made at once, and how long a connection lasts before it proves anything. */
 export const wakeInterval = 5_000;
+/** The least time from a join to the next on one connection. */
+export const joinInterval = 1_000;
+/** The least time from a message that was not taken for now to the same again. */
+export const leastPause = 50;
+/** The shortest heartbeat that a server is followed in. */
+export const leastInterval = 100;
+/** The most members of a room that are shown. */
+export const mostMembers = 100_000;
 /** Volatile messages of one room that may wait for the end of a turn. */
 export const volatileLimit = 1_000;

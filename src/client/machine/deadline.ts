@@ -18,10 +18,7 @@ export function deadline({ connection, retry, signals, rooms }: State): number {
   const live = connection.status === 'live' ? connection : null;
   // A doubted link waits for its probe and for nothing else.
   const doubted = live !== null && live.probeUntil !== null;
-  if (live) {
-    at(live.probeUntil);
-    for (const moment of [doubtAt(live), live.pingAt, live.moveAt, live.refreshAt]) at(moment, !doubted);
-  }
+  if (live) at(live.probeUntil ?? Math.min(doubtAt(live), live.pingAt, live.moveAt, live.refreshAt, live.expiresAt));
   for (const room of rooms.values()) {
     at(expiryOf(room));
     at(room.staleUntil);

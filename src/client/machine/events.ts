@@ -26,7 +26,6 @@ export type Event =
   | { readonly type: 'received'; readonly attempt: number; readonly frames: readonly ServerFrame[] }
   | { readonly type: 'lost'; readonly attempt: number; readonly code: number; readonly reason: string }
   | { readonly type: 'token'; readonly attempt: number; readonly token: string | null }
-  | { readonly type: 'token-failed'; readonly attempt: number }
   | { readonly type: 'online' | 'offline' | 'visible' | 'hidden' | 'pagehide' | 'pageshow' }
   | { readonly type: 'retain'; readonly room: string; readonly history: number; readonly presence: Readonly<Record<string, unknown>> | null }
   | { readonly type: 'release'; readonly room: string }

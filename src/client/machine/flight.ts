@@ -1,13 +1,15 @@
 // Own durable messages under way: numbered when they first leave, in order, a window at a time; acknowledged, refused, sent again. The acknowledged are held for a while.
 import type { ClientFrame, ServerFrame } from '../../protocol/frames.js';
 import { maxFlight, maxFlightBytes } from '../../protocol/limits.js';
-import { keepCount, keepTime } from './context.js';
+import { keepCount, keepTime, leastPause } from './context.js';
 import { drop, fail, failureOf, set, settle } from './outbox.js';
 import type { Entry, Room } from './state.js';
 import { ask, edit, own, type Turn } from './turn.js';
 
 /** Lost numbers counted at once, whatever a record or a server claims. */
 const mostCounted = 100_000;
+/** No session has sent as many; those beyond are left for what it sends next. */
+const lastSeq = 2 ** 52;
 
 /** Nothing that was written counts as in flight. */
 function rewind(turn: Turn, room: Room): void {
@@ -18,8 +20,9 @@ function rewind(turn: Turn, room: Room): void {
  * The server has everything up to `last`. What was not acknowledged is written again, so that its receipt comes; what was acknowledged but lies above
  * `last` was lost by the log, and is written again too, as far as it is still held.
  */
-export function rejoined(turn: Turn, before: Room, last: number): void {
+export function rejoined(turn: Turn, before: Room, claimed: number): void {
   const { state } = turn;
+  const last = Math.min(claimed, lastSeq);
   const room = edit(turn, before);
   rewind(turn, room);
   const kept = own(turn, room.kept);
@@ -38,7 +41,7 @@ export function rejoined(turn: Turn, before: Room, last: number): void {
   // Numbers that nobody holds any more, less those that were never acknowledged.
   const gone = Array.from({ length: Math.min(lowest - last - 1, mostCounted) }, (_, index) => last + 1 + index).filter((seq) => !room.gone.has(seq));
   if (gone.length) {
-    room.gone = new Set([...room.gone, ...gone]);
+    room.gone = new Set([...room.gone, ...gone].slice(-mostCounted));
     ask(turn, { type: 'acked-lost', room: room.id, count: gone.length });
   }
   const { done, total } = state.progress ?? { done: 0, total: 0 };
@@ -109,9 +112,9 @@ function advance({ state }: Turn): void {
   if (progress) state.progress = { ...progress, done: progress.done + 1 };
 }
 
-/** Acknowledgements come in order: it is one of the first. */
+/** The message of this number that is in flight. Acknowledgements come in order: it is one of the first. */
 function numbered({ entries }: Room, number: number): Entry | null {
-  for (const entry of entries.values()) if (entry.seq === number && !entry.failure) return entry;
+  for (const entry of entries.values()) if (entry.seq === number && entry.sentOn && !entry.failure) return entry;
   return null;
 }
 
@@ -137,7 +140,7 @@ export function acknowledge(turn: Turn, before: Room, { epoch, receipts }: Extra
     room.kept = kept;
     if (!seen && offset !== null && offset > (room.position?.offset ?? 0)) {
       const sender = self && (room.members.get(self.member) ?? { id: self.member, user: self.user, presence: room.mine });
-      room.echoes = [...room.echoes, { id, room: room.id, type, data, offset, timestamp, sender, status: 'sent' }];
+      room.echoes = [...room.echoes, { id, room: room.id, type, data, offset, timestamp, sender, status: 'sent' as const }].slice(-keepCount);
     }
     advance(turn);
   }
@@ -146,11 +149,12 @@ export function acknowledge(turn: Turn, before: Room, { epoch, receipts }: Extra
 /** A message was not taken: for now, or for good. */
 export function refuse(turn: Turn, room: Room, { seq, code, after, reason, details }: Extract<ServerFrame, { type: 'nack' }>): void {
   const entry = numbered(room, seq);
-  if (code === 'gap') rejoined(turn, room, after ?? 0);
-  else if (!entry) return;
-  else if (code === 'limited' || code === 'unavailable' || code === 'not-joined') {
-    rewind(turn, room);
-    edit(turn, room).pausedUntil = turn.now + (after ?? 1_000);
+  if (!entry) return;
+  const gap = code === 'gap';
+  if (gap || code === 'limited' || code === 'unavailable' || code === 'not-joined') {
+    if (gap) rejoined(turn, room, after ?? 0);
+    else rewind(turn, room);
+    edit(turn, room).pausedUntil = turn.now + Math.max(leastPause, gap ? 0 : (after ?? 1_000));
   } else {
     edit(turn, room).base = Math.max(room.base, seq);
     fail(turn, room, entry, { ...failureOf(code, reason ?? code), ...(details !== null && { details }) });

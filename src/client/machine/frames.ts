@@ -1,6 +1,7 @@
 // What each frame from the server does to the state.
 import type { EntryTuple, ServerFrame } from '../../protocol/frames.js';
-import { clockSet, refreshAt, welcomed } from './connection.js';
+import { validity, welcomed } from './connection.js';
+import { wakeInterval } from './context.js';
 import { measured } from './heartbeat.js';
 import { answer, asker, giveUp } from './history.js';
 import { acknowledge, refuse, rejoined } from './flight.js';
@@ -34,8 +35,11 @@ function failed(turn: Turn, { ref, code, reason }: Extract<ServerFrame, { type: 
   if (asked?.[1].list !== null) ask(turn, { type: 'report', room: room?.id ?? asked?.[0].id ?? null, failure });
 }
 
+/** What is taken one by one. */
+type Spoken = Exclude<ServerFrame, { type: 'message' }>;
+
 /** A frame about a room; one about a room that is not here changes nothing. */
-function inRoom(turn: Turn, room: Room, frame: Extract<ServerFrame, { room: string }>): void {
+function inRoom(turn: Turn, room: Room, frame: Extract<Spoken, { room: string }>): void {
   switch (frame.type) {
     case 'joined':
       if (room.phase.status !== 'joining') return;
@@ -59,8 +63,6 @@ function inRoom(turn: Turn, room: Room, frame: Extract<ServerFrame, { room: stri
     case 'reset':
       if (room.phase.status === 'joined') mustRejoin(turn, room);
       return;
-    case 'message':
-      return received(turn, room, [frame.entry]);
     case 'lag':
       return;
     default:
@@ -68,8 +70,8 @@ function inRoom(turn: Turn, room: Room, frame: Extract<ServerFrame, { room: stri
   }
 }
 
-function one(turn: Turn, frame: ServerFrame): void {
-  const { now, config, state } = turn;
+function one(turn: Turn, frame: Spoken): void {
+  const { now, state } = turn;
   const { connection } = state;
   const live = connection.status === 'live' ? connection : null;
   switch (frame.type) {
@@ -81,20 +83,21 @@ function one(turn: Turn, frame: ServerFrame): void {
       return;
     }
     case 'auth':
-      if (live && frame.expires !== null && config.hasToken) state.connection = { ...live, refreshAt: refreshAt(now, frame.expires - (now + live.skew)) };
+      if (live) state.connection = { ...live, ...validity(turn, frame.expires, now + live.skew) };
       return;
     case 'expiring':
-      if (live && config.hasToken) ask(turn, { type: 'token', attempt: live.attempt });
+      if (live) state.connection = { ...live, ...validity(turn, frame.within, 0) };
       return;
     case 'ping':
-      write(turn, [{ type: 'pong', time: frame.time }]);
-      if (live) state.connection = clockSet(live, frame.time - now);
+      if (live) state.connection = { ...live, skew: frame.time - now };
       return;
     case 'pong':
-      if (now >= frame.time) state.latency = measured(state.latency, now - frame.time);
+      // What was asked on this connection, and no moment of the server's choosing.
+      if (live && frame.time >= live.since && now >= frame.time) state.latency = measured(state.latency, now - frame.time);
       return;
     case 'goaway':
-      if (live) state.connection = { ...live, moveAt: now + turn.random() * frame.within };
+      // Two servers that are both about to go would pass it to and fro.
+      if (live) state.connection = { ...live, moveAt: Math.max(live.since + wakeInterval, now + turn.random() * frame.within) };
       return;
     case 'error':
       return failed(turn, frame);
@@ -107,16 +110,20 @@ function one(turn: Turn, frame: ServerFrame): void {
 
 /** A batch of frames, in order. Consecutive entries of one room are one batch: one list copy, one delivery. */
 export function frames(turn: Turn, batch: readonly ServerFrame[]): void {
-  for (let at = 0; at < batch.length; at++) {
-    const frame = batch[at] as ServerFrame;
+  let entries: EntryTuple[] = [];
+  for (const [at, frame] of batch.entries()) {
     if (frame.type !== 'message') {
       one(turn, frame);
       continue;
     }
-    const entries: EntryTuple[] = [];
-    for (let next: ServerFrame | undefined = frame; next?.type === 'message' && next.room === frame.room; next = batch[++at]) entries.push(next.entry);
-    at--;
+    entries.push(frame.entry);
+    const next = batch[at + 1];
+    if (next?.type === 'message' && next.room === frame.room) continue;
     const room = turn.state.rooms.get(frame.room);
     if (room) received(turn, room, entries);
+    entries = [];
   }
+  // Of many in one message the newest is answered.
+  const ping = batch.findLast((frame) => frame.type === 'ping');
+  if (ping) write(turn, [{ type: 'pong', time: ping.time }]);
 }

@@ -3,7 +3,7 @@ import { isErrorCode } from '../../protocol/codes.js';
 import { keepCount } from './context.js';
 import type { Receipt } from './effects.js';
 import type { Outgoing } from './events.js';
-import { roomOf } from './room.js';
+import { roomOf, wanted } from './room.js';
 import type { Entry, Failure, Room } from './state.js';
 import { ask, edit, own, type Draft, type Turn } from './turn.js';
 
@@ -128,7 +128,7 @@ export function retry(turn: Turn, room: Room, entry: Entry): void {
   if (!entry.failure) return;
   drop(turn, room, entry);
   // Whoever tries again has a reason to hope.
-  if (room.phase.status === 'denied') edit(turn, room, { phase: { status: 'wanted', at: 0 }, error: null });
+  if (room.phase.status === 'denied') edit(turn, room, { phase: wanted, error: null });
   set(turn, room, { ...entry, failure: null, seq: null, sentOn: 0, left: false, saved: null, expiresAt: null, at: turn.now });
 }
 

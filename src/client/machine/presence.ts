@@ -1,5 +1,6 @@
 // Who else is here: snapshots and diffs over plain maps, keeping identity where nothing changed.
 import type { MemberTuple, ServerFrame } from '../../protocol/frames.js';
+import { mostMembers } from './context.js';
 import type { Member, Room } from './state.js';
 import { edit, own, type Turn } from './turn.js';
 
@@ -23,7 +24,7 @@ export const snapshot = (before: Room['members'], members: readonly MemberTuple[
 export function diffed(turn: Turn, room: Room, { joined, left, changed }: Extract<ServerFrame, { type: 'presence' }>): void {
   if (room.phase.status !== 'joined') return;
   const members = own(turn, room.members);
-  for (const tuple of joined) members.set(tuple[0], memberOf(tuple));
+  for (const tuple of joined) if (members.size < mostMembers) members.set(tuple[0], memberOf(tuple));
   for (const [id, patch] of changed) {
     const member = members.get(id);
     if (member) members.set(id, { ...member, presence: merged(member.presence, patch as Record<string, unknown>) });

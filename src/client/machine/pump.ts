@@ -1,9 +1,8 @@
 // What is wanted, held against what the server was told: the frames that make up the difference, in one write.
 import type { ClientFrame } from '../../protocol/frames.js';
 import { toTuple } from '../../protocol/position.js';
-import { probe } from './connection.js';
+import { examine } from './connection.js';
 import { presenceInterval } from './context.js';
-import { doubtAt } from './heartbeat.js';
 import { due, flightOf } from './flight.js';
 import { expire } from './outbox.js';
 import { isBusy, isWanted, roomOf } from './room.js';
@@ -25,7 +24,7 @@ function age(turn: Turn, room: Room): void {
 
 /** Forgets the room, but for messages that failed, and for lists that somebody still shows: these go on from their position when the room is joined again. */
 function leave(turn: Turn, room: Room): void {
-  if (isHeld(room)) edit(turn, room, { phase: { status: 'left' }, joinedOnce: false, leaveAt: null, members: new Map(), position: room.lists.size ? room.position : null, mine: null, patch: null });
+  if (isHeld(room)) edit(turn, room, { phase: { status: 'left' }, joinedAt: 0, leaveAt: null, members: new Map(), position: room.lists.size ? room.position : null, mine: null, patch: null });
   else {
     const rooms = own(turn, turn.state.rooms);
     rooms.delete(room.id);
@@ -60,13 +59,14 @@ function speak(turn: Turn, room: Room, attempt: number, frames: ClientFrame[]): 
 }
 
 /**
- * Reconciles the wire with the state: leaves, joins, presence, volatile messages, history, and what the outbox may send, behind `frames`. A link that was
- * silent for too long by the wall clock is doubted first, and nothing is written into it.
+ * Reconciles the wire with the state: leaves, joins, presence, volatile messages, history, and what the outbox may send, behind `frames`. Nothing is written
+ * into a link that is doubted.
  */
 export function pump(turn: Turn, frames: ClientFrame[] = []): void {
+  examine(turn);
   const { now, state: { connection } } = turn;
   const live = connection.status === 'live';
-  const doubted = live && (connection.probeUntil !== null || now >= doubtAt(connection));
+  const doubted = live && connection.probeUntil !== null;
   const greets = connection.status === 'greeting';
   const attempt = live || greets ? connection.attempt : 0;
   const flight = live ? flightOf(turn, attempt) : { count: 0, bytes: 0 };
@@ -86,6 +86,5 @@ export function pump(turn: Turn, frames: ClientFrame[] = []): void {
     }
   }
   if (turn.state.progress && !Array.from(turn.state.rooms.values()).some(isBusy)) turn.state.progress = null;
-  if (doubted && connection.probeUntil === null) probe(turn, connection);
   if (frames.length) write(turn, frames);
 }

@@ -1,7 +1,7 @@
 // One room: joining, joined, coming back; its position in the log, and what a batch of entries does to it.
 import type { EntryTuple, ServerFrame } from '../../protocol/frames.js';
 import { toPosition } from '../../protocol/position.js';
-import { linger, staleTime } from './context.js';
+import { joinInterval, linger, staleTime } from './context.js';
 import { merged, snapshot } from './presence.js';
 import type { Failure, Member, Message, Room } from './state.js';
 import { appended, replaced } from './timeline.js';
@@ -14,7 +14,7 @@ export const wanted = { status: 'wanted', at: 0 } as const;
 export const roomOf = (turn: Turn, id: string): Room =>
   turn.state.rooms.get(id) ??
   put(turn, own(turn, turn.state.rooms), {
-    id, users: 0, leaveAt: turn.now + linger, phase: { status: 'left' }, joinedOnce: false, position: null, continuity: 'exact', error: null, history: 0,
+    id, users: 0, leaveAt: turn.now + linger, phase: { status: 'left' }, joinedAt: 0, position: null, continuity: 'exact', error: null, history: 0,
     lists: new Map(), requests: [], echoes: [], members: new Map(), staleUntil: null, mine: null, patch: null, presenceAt: 0, volatile: [],
     entries: new Map(), seq: 0, kept: new Map(), base: 0, gone: new Set(), pausedUntil: 0,
   });
@@ -126,9 +126,9 @@ export function received(turn: Turn, before: Room, entries: readonly EntryTuple[
   if (messages.length) ask(turn, { type: 'deliver', room: room.id, messages });
 }
 
-/** Not all is known: join again, and learn what is missing. */
+/** Not all is known: join again, and learn what is missing. A log that is broken for good is not asked again and again. */
 export function mustRejoin(turn: Turn, room: Room): void {
-  edit(turn, room, { phase: wanted, continuity: 'gap' });
+  edit(turn, room, { phase: { status: 'wanted', at: room.joinedAt + joinInterval }, continuity: 'gap' });
 }
 
 /** Takes a room in as the server has it. Either everything after our position follows, or the lists start anew. */
@@ -136,7 +136,7 @@ export function joined(turn: Turn, before: Room, { position, recovered, why, mes
   const room = edit(turn, before);
   const base = toPosition(position);
   const old = room.position;
-  Object.assign(room, { phase: { status: 'joined' }, joinedOnce: true, error: null, members: snapshot(room.members, members ?? []), staleUntil: null });
+  Object.assign(room, { phase: { status: 'joined' }, joinedAt: turn.now, error: null, members: snapshot(room.members, members ?? []), staleUntil: null });
   if (old && recovered && base.epoch === old.epoch && base.offset === old.offset && base.tag === old.tag) {
     room.continuity = 'recovered';
     received(turn, room, messages);

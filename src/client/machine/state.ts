@@ -38,18 +38,20 @@ export interface Live {
   readonly recovered: boolean;
   /** The server's clock less ours, in ms. */
   readonly skew: number;
-  /** Whether every room that was joined before is back: only then does the backoff start anew. */
-  readonly settled: boolean;
+  /** Since when every room that was joined before is back; Infinity: one is not. Only where that lasts does the backoff start anew. */
+  readonly settledAt: number;
   readonly interval: number;
   readonly timeout: number;
   readonly heardAt: number;
   readonly pingAt: number;
   /** Set while the link is doubted: nothing is written, and without a frame until then it is given up. */
   readonly probeUntil: number | null;
-  /** When to follow a `goaway`. */
-  readonly moveAt: number | null;
-  /** When to ask for the next token. */
-  readonly refreshAt: number | null;
+  /** When to follow a `goaway`; Infinity: there was none. */
+  readonly moveAt: number;
+  /** When to ask for the next token; Infinity: never. */
+  readonly refreshAt: number;
+  /** When the token ends, as far as is known here. */
+  readonly expiresAt: number;
 }
 
 /** What outlives an attempt. */
@@ -60,8 +62,7 @@ export interface Retry {
   readonly since: number | null;
   /** Whether it is lost for so long that a person should be told. */
   readonly lost: boolean;
-  /** Whether a new token was already asked for because of a refusal. */
-  readonly reauthed: boolean;
+  /** Why the last connection or attempt ended; null before the first and while live. */
   readonly reason: CloseReason | null;
   /** Attempts since the app asked to connect or the connection was lost. */
   readonly tries: number;
@@ -167,7 +168,8 @@ export interface Room {
   /** When to leave, once nobody uses it. */
   readonly leaveAt: number | null;
   readonly phase: Phase;
-  readonly joinedOnce: boolean;
+  /** When it was last joined; 0: not yet. */
+  readonly joinedAt: number;
   readonly position: Position | null;
   readonly continuity: Continuity;
   readonly error: Failure | null;
@@ -269,7 +271,7 @@ export function initialState(session: Session): State {
   return {
     connection: { status: 'idle' },
     attempt: 0,
-    retry: { failures: 0, since: null, lost: false, reauthed: false, reason: null, tries: 0, wokenAt: -Infinity },
+    retry: { failures: 0, since: null, lost: false, reason: null, tries: 0, wokenAt: -Infinity },
     signals: { online: true, visible: true, frozen: false },
     session,
     durable: false,

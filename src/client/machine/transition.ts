@@ -1,5 +1,5 @@
 // The table of contents of the client: what happens on each event, in which order the parts react.
-import { attemptOf, connect, disowned, end, lose, open, ping, probe, signal } from './connection.js';
+import { askAgainAt, attemptOf, connect, disowned, end, examine, lose, open, ping, probe, signal } from './connection.js';
 import { lostAfter, probeTime, volatileLimit, type Context } from './context.js';
 import type { Effect } from './effects.js';
 import type { Event } from './events.js';
@@ -13,30 +13,33 @@ import type { Failure, Live, State } from './state.js';
 import { releaseList, retainList } from './timeline.js';
 import { ask, edit, write, type Turn } from './turn.js';
 
-/** Once every room is joined again, the backoff starts anew. */
-function settle({ state }: Turn): void {
+/** Since when every room is joined again. */
+function settle(turn: Turn): void {
+  const { state } = turn;
   const { connection } = state;
-  if (connection.status !== 'live' || connection.settled) return;
+  if (connection.status !== 'live' || connection.settledAt < Infinity) return;
   for (const room of state.rooms.values()) if (room.phase.status !== 'joined' && room.phase.status !== 'denied' && isWanted(room)) return;
-  state.connection = { ...connection, settled: true };
-  state.retry = { ...state.retry, failures: 0 };
+  state.connection = { ...connection, settledAt: turn.now };
 }
 
 function tickLive(turn: Turn, live: Live): void {
-  const { now } = turn;
+  const { now, config } = turn;
   const { attempt, probeUntil } = live;
   if (probeUntil !== null) {
     if (now < probeUntil) return;
     // An alarm this late means that the machine slept or was busy: what the other end said may still wait to be read.
     if (now - probeUntil > probeTime) probe(turn, live);
     else lose(turn, 4000, 'nothing was heard');
-  } else if (live.moveAt !== null && now >= live.moveAt) connect(turn, 'goaway');
+  } else if (now >= live.moveAt) connect(turn, 'goaway');
   else {
-    const refresh = live.refreshAt !== null && now >= live.refreshAt;
-    const beat = now >= live.pingAt;
-    if (refresh || beat) turn.state.connection = { ...live, ...(refresh && { refreshAt: null }), ...(beat && { pingAt: now + live.interval }) };
-    if (refresh) ask(turn, { type: 'token', attempt });
-    if (beat) ping(turn);
+    let next = live;
+    if (now >= live.refreshAt) {
+      // Until the server says that the token was renewed, it is not: whoever does not answer in time is asked again.
+      next = { ...live, refreshAt: askAgainAt(turn) + config.connectTimeout };
+      turn.state.connection = next;
+      ask(turn, { type: 'token', attempt });
+    }
+    if (now >= live.pingAt) ping(turn, next);
   }
 }
 
@@ -78,15 +81,16 @@ function react(turn: Turn, event: Event): void {
       for (const room of state.rooms.values()) if (room.phase.status === 'denied') edit(turn, room, { phase: wanted, error: null });
       return connect(turn, 'asked by the app');
     case 'tick':
+      examine(turn);
       tick(turn);
       return pump(turn);
     case 'pump':
       return pump(turn);
     case 'opened': {
       if (connection.status !== 'opening') return;
-      const { attempt, giveUpAt } = connection;
-      state.connection = { status: 'greeting', attempt, giveUpAt, transport: event.transport, codec: event.codec };
-      return pump(turn, [{ type: 'hello', session: state.session.key, instance: state.session.instance, token: event.token, takeover: state.session.held ?? false, client: 'roomful-js', attempt }]);
+      const { transport, codec } = event;
+      state.connection = { ...connection, status: 'greeting', transport, codec };
+      return pump(turn, [{ type: 'hello', session: state.session.key, instance: state.session.instance, token: event.token, takeover: state.session.held ?? false, client: 'roomful-js', attempt: connection.attempt }]);
     }
     case 'received':
       if (connection.status === 'live') state.connection = { ...connection, heardAt: now, probeUntil: null };
@@ -95,10 +99,9 @@ function react(turn: Turn, event: Event): void {
     case 'lost':
       return lose(turn, event.code, event.reason);
     case 'token':
-      if (connection.status === 'live' && event.token !== null) write(turn, [{ type: 'auth', token: event.token }]);
-      return;
-    case 'token-failed':
-      if (connection.status === 'live') state.connection = { ...connection, refreshAt: now + 5_000 * (1 + turn.random()) };
+      if (connection.status !== 'live') return;
+      if (event.token === null) state.connection = { ...connection, refreshAt: askAgainAt(turn) };
+      else write(turn, [{ type: 'auth', token: event.token }]);
       return;
     case 'online':
     case 'offline':

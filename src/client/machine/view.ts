@@ -91,7 +91,7 @@ function connectionView({ connection, retry }: State): ConnectionState {
 }
 
 /** A room's status as hooks show it. */
-export const statusOf = ({ phase: { status }, joinedOnce }: Room): RoomStatus => (status === 'wanted' || status === 'joining' ? (joinedOnce ? 'reconnecting' : 'joining') : status);
+export const statusOf = ({ phase: { status }, joinedAt }: Room): RoomStatus => (status === 'wanted' || status === 'joining' ? (joinedAt ? 'reconnecting' : 'joining') : status);
 
 /** Makes the view of each state, so that what did not change keeps its identity. */
 export function createViewer(): (state: State) => RealtimeState {

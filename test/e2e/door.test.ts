@@ -1,0 +1,547 @@
+// The door over real sockets, as an attacker meets it: before a hello, at the handshake, and in WebSocket's own frames. The server is a process of its own wherever its memory or its life is at stake.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { deflateRawSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { createClient } from '../../src/client/index.js';
+import type { Broker } from '../../src/server/broker.js';
+import { createRealtimeServer, json, memoryBroker, msgpack, serve, type Codec, type RealtimeServer, type ServerOptions } from '../../src/server/node/index.js';
+import { quantiles, type Quantiles } from '../support/quantiles.js';
+import type { Cost } from '../support/measured-server.js';
+import { rawConnection, rawWebSocket, upgradeHead, type Ending, type RawConnection } from '../support/raw-connection.js';
+import { bundleServer, startServer, type ServerProcess } from '../support/server-process.js';
+import { clientFrame, opcodes } from '../support/websocket-frames.js';
+
+const MiB = 2 ** 20;
+const hello = (session = 'session-of-a-raw-peer', token: string | null = 'mallory'): readonly unknown[] => [1, session, 'i', token, false, 'raw'];
+const join = [2, 'lobby', null, 0, null];
+const later = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+async function inTime(ending: Promise<Ending>, since: number, within: number): Promise<Ending & { readonly after: number }> {
+  const over = await Promise.race([ending, later(within)]);
+  if (!over) throw new Error(`still open ${Math.round(within)} ms later`);
+  return { ...over, after: over.at - since };
+}
+/** How it ended, and how long after `since` that was. Rejects where it is still open `within` ms later. */
+const endOf = ({ ended }: RawConnection, since: number, within: number) => inTime(ended, since, within);
+
+/** A real client is welcome, joins and sends, within a second. */
+async function stillServes(port: number): Promise<void> {
+  const client = createClient({ url: `ws://127.0.0.1:${port}/realtime`, token: `good-${Math.random()}`, WebSocket });
+  try {
+    const begun = performance.now();
+    client.connect();
+    expect(await client.room('lobby').send('m', 1)).toMatchObject({ duplicate: false });
+    expect(performance.now() - begun).toBeLessThan(1_000);
+  } finally {
+    client.close();
+  }
+}
+
+/** Another connection, which asks for an answer every 2 ms. `stop` says how long the answers took. */
+async function bystander(port: number): Promise<{ readonly stop: () => Quantiles }> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/realtime`, 'roomful.v1.json');
+  await once(socket, 'open');
+  const took: number[] = [];
+  socket.on('message', (text: Buffer) => {
+    for (const line of text.toString().split('\n')) {
+      const [opcode, time] = JSON.parse(line) as [number, number];
+      if (opcode === 10) took.push(performance.now() - time);
+    }
+  });
+  socket.send(JSON.stringify(hello('session-of-a-bystander', 'good')));
+  const timer = setInterval(() => { socket.send(JSON.stringify([9, performance.now()])); }, 2);
+  return {
+    stop() {
+      clearInterval(timer);
+      socket.terminate();
+      return quantiles(took);
+    },
+  };
+}
+
+describe('in this process', () => {
+  let server: RealtimeServer;
+  let port = 0;
+  /** What was asked of the broker, of `authenticate` and of `authorize`. */
+  let asked: string[] = [];
+  const logged: string[] = [];
+  const requests: string[] = [];
+
+  function counting(broker: Broker): Broker {
+    return new Proxy(broker, {
+      get(target, name) {
+        const it: unknown = Reflect.get(target, name);
+        return typeof it !== 'function' ? it : (...args: unknown[]) => {
+          asked.push(String(name));
+          return Reflect.apply(it, target, args) as unknown;
+        };
+      },
+    });
+  }
+
+  async function start(options: Partial<ServerOptions> = {}): Promise<void> {
+    const log = (details: object, message: string): void => { logged.push(`${message} ${JSON.stringify(details)}`); };
+    const count = (name: string) => <T>(answer: T) => (): T => {
+      asked.push(name);
+      return answer;
+    };
+    server = createRealtimeServer({
+      rooms: [serve('lobby', { presence: true, authorize: count('authorize')(true) })],
+      authenticate: count('authenticate')({ id: 'somebody' }),
+      broker: counting(memoryBroker()),
+      logger: { info: log, warn: log, error: log },
+      ...options,
+    });
+    const http = createServer();
+    http.on('upgrade', ({ method, url, rawHeaders }) => { requests.push(`${method} ${url} ${rawHeaders.join(' ')}`); });
+    server.attach(http);
+    http.listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    ({ port } = http.address() as AddressInfo);
+    asked = [];
+    onTestFinished(async () => {
+      await server.close();
+      http.closeAllConnections();
+      http.close();
+    });
+  }
+
+  test('T2 neither a token, nor a session key, nor a payload is in a request, in a log line, or in what others hear, whatever goes wrong', async () => {
+    const secrets = ['a-token-of-ada', 'a-token-that-is-refused', 'a-token-that-throws', 'a-token-of-eve', 'a-session-key-of-26-letters', 'a-payload-in-private'];
+    const [token = '', refused = '', throws = '', another = '', session = '', payload = ''] = secrets;
+    for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) vi.spyOn(console, method).mockImplementation((...words: unknown[]) => { logged.push(words.map(String).join(' ')); });
+    for (const stream of [process.stdout, process.stderr]) vi.spyOn(stream, 'write').mockImplementation((text) => logged.push(String(text)) > 0);
+    onTestFinished(() => { vi.restoreAllMocks(); });
+    const quoting = ({ data }: { readonly data: unknown }): never => { throw new Error(`cannot handle ${JSON.stringify(data)}`); };
+    await start({
+      rooms: [serve('lobby', { presence: true, on: { bad: quoting } }), serve('guarded', { authorize: ({ data }) => { throw new Error(`cannot judge ${JSON.stringify(data)}`); } })],
+      authenticate({ token: it }) {
+        if (it === throws) throw new Error(`cannot verify ${it}`);
+        return it === refused ? null : { id: it === another ? 'eve' : 'ada' };
+      },
+    });
+    const listener = await rawWebSocket({ port });
+    listener.say(hello('session-of-a-listener', another), join);
+    await listener.hears('[21,');
+
+    const client = createClient({ url: `ws://127.0.0.1:${port}/realtime`, token, WebSocket });
+    client.connect();
+    const room = client.room('lobby');
+    await room.send('m', 'hi');
+    await expect(room.send('bad', payload)).rejects.toMatchObject({ code: 'rejected' });
+    client.close();
+
+    const raw = async (...frames: readonly (readonly unknown[])[]): Promise<number | null> => {
+      const peer = await rawWebSocket({ port });
+      peer.say(...frames);
+      const { code } = await endOf(peer, performance.now(), 3_000);
+      return code;
+    };
+    const mine = hello(session, token);
+    expect(await raw(hello(session, refused))).toBe(4401);
+    expect(await raw(hello(session, throws))).toBe(4500);
+    expect(await raw([1, session, 'i', token, 'not a boolean', 'raw'])).toBe(4400);
+    expect(await raw(mine, mine)).toBe(4400);
+    expect(await raw(mine, [8, refused])).toBe(4401);
+    expect(await raw(mine, [8, another])).toBe(4403);
+    expect(await raw(mine, [2, 'lobby', null, 0, { payload }], [2, 'guarded', null, 0, { payload }], [5, 'lobby', 'm', 1, { constructor: payload }], [4, 'lobby', 1, 'x', 'bad', 1, payload], [4, 'lobby', '2', payload])).toBe(4400);
+
+    expect(requests.length).toBeGreaterThan(8);
+    expect(logged.length).toBeGreaterThan(0);
+    for (const secret of secrets) {
+      expect(requests.filter((line) => line.includes(secret))).toEqual([]);
+      expect(logged.filter((line) => line.includes(secret))).toEqual([]);
+      expect(listener.heard.filter((line) => secret !== payload && line.includes(secret))).toEqual([]);
+    }
+    listener.socket.destroy();
+  });
+
+  test('T3 whoever does not say hello is closed with 4408 after 5 s, give or take half of one, whatever else it does', async () => {
+    await start();
+    const ways: Record<string, (peer: RawConnection) => void> = {
+      'says nothing': () => undefined,
+      'pings all the time': (peer) => {
+        const timer = setInterval(() => { peer.write(clientFrame(opcodes.ping, Buffer.from('hi'))); }, 200);
+        void peer.ended.then(() => { clearInterval(timer); });
+      },
+      'begins a hello': (peer) => { peer.write(clientFrame(opcodes.text, Buffer.from('[1,"session'), { fin: false })); },
+      'begins a frame': (peer) => { peer.write(clientFrame(opcodes.text, Buffer.from('[1,"session'), { claims: 60_000 })); },
+    };
+    const ends = await Promise.all(Object.entries(ways).map(async ([name, act]) => {
+      const peer = await rawWebSocket({ port });
+      const since = performance.now();
+      act(peer);
+      // Who is in the middle of a frame cannot even answer the close: its end is another matter, below.
+      const { code, after } = await inTime(peer.closed, since, 8_000);
+      peer.socket.destroy();
+      return { name, code, inTime: after > 4_500 && after < 5_500 ? 'in time' : after };
+    }));
+    expect(ends).toEqual(Object.keys(ways).map((name) => ({ name, code: 4408, inTime: 'in time' })));
+    expect(asked).toEqual([]);
+  });
+
+  const first: Readonly<Record<string, readonly unknown[]>> = {
+    join, leave: [3, 'lobby'], send: [4, 'lobby', 1, 'x', 'm', 1, 1], broadcast: [5, 'lobby', 'm', 1, 1], presence: [6, 'lobby', {}], history: [7, 1, 'lobby', null, 5], auth: [8, 't'], ping: [9, 1], pong: [10, 1],
+  };
+  describe.each<[string, Codec]>([['json', json()], ['msgpack', msgpack()]])('%s', (protocol, codec) => {
+    const message = (...frames: readonly (readonly unknown[])[]): Buffer => {
+      const whole = codec.join(frames.map((frame) => codec.encode(frame).slice()));
+      return clientFrame(typeof whole === 'string' ? opcodes.text : opcodes.binary, Buffer.from(whole));
+    };
+
+    test.each(Object.keys(first))('T3 %s before a hello closes with 4400, and nothing is asked or done', async (name) => {
+      await start();
+      const peer = await rawWebSocket({ port, protocol: `roomful.v1.${protocol}` });
+      // Nor does a hello that comes too late do anything.
+      peer.write(message(first[name] ?? [], hello(), join));
+      const { code } = await endOf(peer, performance.now(), 3_000);
+      expect([code, asked, peer.heard, server.stats().connections]).toEqual([4400, [], [], 0]);
+    });
+
+    test('T3 what is no frame that anybody knows is no hello either', async () => {
+      await start();
+      const peer = await rawWebSocket({ port, protocol: `roomful.v1.${protocol}` });
+      peer.write(message([77, 1]));
+      const { code } = await endOf(peer, performance.now(), 3_000);
+      expect([code, asked, peer.heard]).toEqual([4400, [], []]);
+    });
+
+    test('T3 a second hello closes with 4400, whether behind the first or long after', async () => {
+      await start();
+      const behind = await rawWebSocket({ port, protocol: `roomful.v1.${protocol}` });
+      behind.write(message(hello(), hello()));
+      expect((await endOf(behind, performance.now(), 3_000)).code).toBe(4400);
+      const after = await rawWebSocket({ port, protocol: `roomful.v1.${protocol}` });
+      after.write(message(hello(), join));
+      await after.hears('lobby');
+      asked = [];
+      after.write(message(hello()));
+      expect((await endOf(after, performance.now(), 3_000)).code).toBe(4400);
+      expect(asked.filter((name) => name === 'authenticate')).toEqual([]);
+    });
+  });
+});
+
+describe('in a process of its own', () => {
+  let program: Awaited<ReturnType<typeof bundleServer>>;
+  let server: ServerProcess;
+  const rooms = { lobby: { presence: true } };
+
+  beforeAll(async () => { program = await bundleServer(); }, 60_000);
+  afterAll(() => program.remove());
+  beforeEach(async () => { server = await startServer(program.files[0] ?? '', { rooms }); });
+  afterEach(() => {
+    server.stop();
+  });
+  /** What it costs once it has had some work: a process that was only just started grows whatever it does. */
+  async function warm(): Promise<Cost> {
+    const peer = await rawWebSocket({ port: server.port });
+    peer.say(hello('session-of-the-first'));
+    for (let count = 1; count <= 500; count++) {
+      peer.say([9, count, 'x'.repeat(60_000)]);
+      await peer.hears(`[10,${count}]`);
+    }
+    peer.socket.resetAndDestroy();
+    return server.measure(true);
+  }
+  /** By how much the process grew at worst since `before`. */
+  const growth = async (before: { readonly rss: number }): Promise<number> => (await server.measure()).peak - before.rss;
+  /** Somebody who has said hello. */
+  const welcome = async (): Promise<RawConnection> => {
+    const peer = await rawWebSocket({ port: server.port });
+    peer.say(hello());
+    await peer.hears('[20,');
+    return peer;
+  };
+
+  const offers = ['permessage-deflate', 'permessage-deflate; client_max_window_bits', 'permessage-deflate; server_no_context_takeover; client_max_window_bits=15', 'x-webkit-deflate-frame, permessage-deflate', 'permessage-deflate; ;=,,"'];
+
+  test.each(offers)('T27 no compression is negotiated where it is offered: %s', async (offer) => {
+    const peer = await rawWebSocket({ port: server.port, lines: [`Sec-WebSocket-Extensions: ${offer}`] });
+    expect(await peer.head).toMatch(/^HTTP\/1\.1 101 /);
+    expect(await peer.head).not.toMatch(/extensions/i);
+    peer.say(hello());
+    await peer.hears('[20,');
+    peer.socket.destroy();
+  });
+
+  test('T27 a client that would compress does not', async () => {
+    const socket = new WebSocket(server.url, 'roomful.v1.json', { perMessageDeflate: true });
+    await once(socket, 'open');
+    expect(socket.extensions).toBe('');
+    socket.terminate();
+  });
+
+  test.each([['before a hello', false], ['after it', true]])('T13 50 MB of zeros, compressed, are refused %s, and never inflated', async (_, known) => {
+    const bomb = deflateRawSync(Buffer.alloc(50_000_000), { level: 9 });
+    expect(bomb.length).toBeLessThan(65_536);
+    const before = await warm();
+    const bytes = clientFrame(opcodes.binary, bomb, { reserved: 0x40 });
+    for (let count = 0; count < 20; count++) {
+      const peer = await rawWebSocket({ port: server.port, lines: [`Sec-WebSocket-Extensions: ${offers[1]}`] });
+      if (known) {
+        peer.say(hello(`session-${count}`));
+        await peer.hears('[20,');
+      }
+      peer.write(bytes);
+      expect((await endOf(peer, performance.now(), 3_000)).code).toBe(1002);
+    }
+    expect(await growth(before)).toBeLessThan(16 * MiB);
+    await stillServes(server.port);
+  });
+
+  /** Many small frames, written as fast as the server takes them. Resolves with how many it took before it ended the connection; where our side stays open, it takes all. */
+  async function flood({ socket, ended }: RawConnection, one: Buffer, count: number): Promise<number> {
+    let over = socket.destroyed;
+    const end = (): void => { over = true; };
+    socket.once('close', end);
+    if (!socket.allowHalfOpen) void ended.then(end);
+    const chunk = Buffer.concat(Array.from({ length: 1_000 }, () => one));
+    let written = 0;
+    for (; written < count && !over; written += 1_000) {
+      if (!socket.write(chunk)) await new Promise<void>((resolve) => { socket.once('drain', resolve).once('close', resolve); });
+      // So that an end is seen where the line takes everything.
+      else await new Promise((resolve) => { setImmediate(resolve); });
+    }
+    return written;
+  }
+
+  test.each([['one byte', 'x'], ['no byte', '']])('T14 1,000,000 fragments of %s on one connection, which goes on whatever it hears, ten times: refused with 1008, at little cost, and others do not notice', async (_, content) => {
+    const other = await bystander(server.port);
+    const before = await warm();
+    let first: number | null = null;
+    for (let count = 0; count < 10; count++) {
+      const peer = await rawWebSocket({ port: server.port, answers: false, halfOpen: true });
+      peer.say(hello(`session-${count}`));
+      peer.write(clientFrame(opcodes.text, Buffer.from(content), { fin: false }));
+      const written = await flood(peer, clientFrame(opcodes.continuation, Buffer.from(content), { fin: false }), 1_000_000);
+      const { code } = await endOf(peer, performance.now(), 3_000);
+      peer.socket.destroy();
+      expect([code, written]).toEqual([1008, 1_000_000]);
+      first ??= await growth(before);
+    }
+    const { p99, count } = other.stop();
+    expect(first).toBeLessThan(32 * MiB);
+    // Buffers that were read and dropped may wait for the collector. None is kept.
+    expect((await server.measure(true)).heap - before.heap).toBeLessThan(8 * MiB);
+    expect(count).toBeGreaterThan(20);
+    expect(p99).toBeLessThan(50);
+    await stillServes(server.port);
+  }, 60_000);
+
+  test('T14 1,000,000 fragments of as many connections as it takes: each refused with 1008, at little cost, and others do not notice', async () => {
+    const other = await bystander(server.port);
+    const before = await warm();
+    const codes = new Set<number | null>();
+    let written = 0;
+    for (let count = 0; written < 1_000_000; count++) {
+      const peer = await rawWebSocket({ port: server.port, answers: false });
+      peer.say(hello(`session-${count}`));
+      peer.write(clientFrame(opcodes.text, Buffer.from('x'), { fin: false }));
+      written += await flood(peer, clientFrame(opcodes.continuation, Buffer.from('x'), { fin: false }), 10_000);
+      codes.add((await endOf(peer, performance.now(), 3_000)).code);
+    }
+    const { p99, count } = other.stop();
+    expect([...codes]).toEqual([1008]);
+    expect(await growth(before)).toBeLessThan(32 * MiB);
+    expect(count).toBeGreaterThan(20);
+    expect(p99).toBeLessThan(50);
+    await stillServes(server.port);
+  }, 60_000);
+
+  test('T14 a few fragments, empty ones among them, and a frame in pieces of one byte, are a message like any other', async () => {
+    const peer = await welcome();
+    const parts = ['', '[', '9,', '', '1', '2', ']', ''];
+    parts.forEach((part, index) => { peer.write(clientFrame(index === 0 ? opcodes.text : opcodes.continuation, Buffer.from(part), { fin: index === parts.length - 1 })); });
+    await peer.hears('[10,12]');
+    for (const byte of clientFrame(opcodes.text, Buffer.from('[9,34]'), { key: Buffer.from([1, 2, 3, 4]) })) {
+      peer.write(Buffer.from([byte]));
+      await later(1);
+    }
+    expect(await peer.hears('[10,34]')).toBe('[10,34]');
+    peer.socket.destroy();
+  });
+
+  test.each([['empty', 0], ['as large as they may be', 125]])('T15 100,000 pings, %s, whose answers nobody reads: closed with 4429 or cut, at little cost, and others do not notice', async (_, length) => {
+    const other = await bystander(server.port);
+    const before = await warm();
+    const peer = await welcome();
+    peer.socket.pause();
+    await flood(peer, clientFrame(opcodes.ping, Buffer.alloc(length)), 100_000);
+    const since = performance.now();
+    // The server has no such connection any more, though its peer has seen nothing of it yet.
+    await vi.waitFor(async () => { expect((await server.measure()).connections).toBe(1); }, 5_000);
+    peer.socket.resume();
+    const { code, after } = await endOf(peer, since, 10_000);
+    const { p99 } = other.stop();
+    // `ws` cuts whoever has 60 answers due at once, without a word.
+    expect(code ?? 4429).toBe(4429);
+    expect(after).toBeLessThan(10_000);
+    expect(await growth(before)).toBeLessThan(32 * MiB);
+    expect(p99).toBeLessThan(50);
+    await stillServes(server.port);
+  }, 60_000);
+
+  test('T15 pings whose answers are read count as well: closed with 4429', async () => {
+    const socket = new WebSocket(server.url, 'roomful.v1.json');
+    await once(socket, 'open');
+    socket.send(JSON.stringify(hello()));
+    const closed = once(socket, 'close') as Promise<[number]>;
+    let open = true;
+    let count = 0;
+    void closed.then(() => { open = false; });
+    for (; open && count < 100_000; count += 50) {
+      for (let some = 0; some < 49; some++) socket.ping('');
+      socket.ping('last');
+      await Promise.race([new Promise<void>((resolve) => { socket.on('pong', (data) => { if (data.length > 0) resolve(); }); }), closed]);
+      socket.removeAllListeners('pong');
+    }
+    expect((await closed)[0]).toBe(4429);
+    expect(count).toBeGreaterThan(20_000);
+  }, 30_000);
+
+  const floods: readonly (readonly [string, number, string])[] = [['pongs nobody asked for', opcodes.pong, 'x'], ['frames of Roomful that nobody knows', opcodes.text, '[77,1]'], ['empty messages', opcodes.binary, '']];
+  test.each(floods)('T15 100,000 %s: closed with 4429', async (_, opcode, content) => {
+    const peer = await rawWebSocket({ port: server.port, protocol: opcode === opcodes.binary ? 'roomful.v1.msgpack' : 'roomful.v1.json' });
+    const greeting = msgpack().encode(hello());
+    if (opcode === opcodes.binary) peer.write(clientFrame(opcodes.binary, Buffer.from(greeting)));
+    else peer.say(hello());
+    await peer.hears('');
+    await flood(peer, clientFrame(opcode, Buffer.from(content)), 100_000);
+    expect((await endOf(peer, performance.now(), 3_000)).code).toBe(4429);
+  }, 30_000);
+
+  describe('T17 a handshake gone wrong', () => {
+    const many = (count: number): string[] => Array.from({ length: count }, (_, index) => `X-${index}: y`);
+    const heads: Readonly<Record<string, string>> = {
+      'no key': upgradeHead().replace(/Sec-WebSocket-Key.*\r\n/, ''),
+      'a key that is none': upgradeHead().replace(/(Sec-WebSocket-Key: ).*/, '$1short'),
+      'an old version': upgradeHead().replace('Version: 13', 'Version: 7'),
+      'an upgrade to something else': upgradeHead().replace('Upgrade: websocket', 'Upgrade: h2c'),
+      'an empty upgrade': upgradeHead().replace('Upgrade: websocket', 'Upgrade:'),
+      'two upgrades': upgradeHead().replace('Upgrade: websocket', 'Upgrade: websocket, h2c'),
+      'another method': upgradeHead().replace('GET', 'POST'),
+      'a body': upgradeHead({ lines: ['Content-Length: 99999'] }).replace('GET', 'POST'),
+      'a protocol that is no token': upgradeHead({ protocol: 'a b, , "' }),
+      'a protocol offered twice': upgradeHead({ protocol: 'roomful.v1.json, roomful.v1.json' }),
+      'a target that is no path': upgradeHead({ path: '//[' }),
+      'an absolute target that is no URL': upgradeHead({ path: 'http://%' }),
+      'another path': upgradeHead({ path: '/elsewhere' }),
+      'a line that is no header': upgradeHead({ lines: ['no colon here'] }),
+      'a NUL in a header': upgradeHead({ lines: ['X: a\0b'] }),
+      'a header of 100 KB': upgradeHead({ lines: [`X: ${'y'.repeat(100_000)}`] }),
+      '2,000 headers of some length': upgradeHead({ lines: many(2_000).map((line) => `${line}${'y'.repeat(9)}`) }),
+      'so many headers that those of the upgrade come too late': `GET /realtime HTTP/1.1\r\n${'a:b\r\n'.repeat(2_100)}${upgradeHead().split('\r\n').slice(1).join('\r\n')}`,
+      'no HTTP at all': '\u0000\u0001\u0002'.repeat(1_000),
+      'a TLS hello': '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003',
+    };
+
+    test.each(Object.keys(heads))('T17 %s: refused, and the process lives', async (name) => {
+      for (let count = 0; count < 5; count++) {
+        const peer = await rawConnection({ port: server.port });
+        const since = performance.now();
+        peer.write(Buffer.from(heads[name] ?? '', 'latin1'));
+        // What is plain HTTP after all may ask again on the same connection.
+        await Promise.race([peer.head, endOf(peer, since, 3_000)]);
+        const refusal = await Promise.race([peer.head, later(100)]);
+        expect(refusal).toMatch(/^(HTTP\/1\.1 4\d\d |$)/);
+        peer.socket.destroy();
+      }
+      await stillServes(server.port);
+      expect(server.death()).toBeNull();
+    });
+
+    test('T17 2,000 headers that fit into what headers may take: served like any other, since Node counts no more of them', async () => {
+      const peer = await rawWebSocket({ port: server.port, lines: many(2_000) });
+      peer.say(hello());
+      await peer.hears('[20,');
+      peer.socket.destroy();
+      await stillServes(server.port);
+    });
+
+    /** Resets a connection after so many bytes of its upgrade, at once or when the server has read them. */
+    async function reset(port: number, path: string, share: number, patient: boolean): Promise<void> {
+      const peer = await rawConnection({ port });
+      const head = upgradeHead({ path });
+      peer.write(head.slice(0, Math.ceil(head.length * share)));
+      if (patient) await later(2);
+      peer.socket.resetAndDestroy();
+    }
+
+    test.each(['/realtime', '/elsewhere', '/health/live'])('T17 a reset at 10 points of an upgrade of %s, 50 times each', async (path) => {
+      for (let point = 1; point <= 10; point++) {
+        for (let count = 0; count < 50 && server.death() === null; count++) await reset(server.port, path, point / 10, count % 2 === 0).catch(() => undefined);
+      }
+      await server.measure().catch(() => undefined);
+      expect(server.death()).toBeNull();
+      await stillServes(server.port);
+      expect((await server.measure()).connections).toBeLessThanOrEqual(1);
+    });
+
+    test('T17 a reset of an upgrade that an HTTP server of the app\'s gets and nobody serves', async () => {
+      const beside = await startServer(program.files[0] ?? '', { rooms, attached: true });
+      onTestFinished(() => { beside.stop(); });
+      for (let count = 0; count < 50 && beside.death() === null; count++) await reset(beside.port, '/elsewhere', 1, count % 2 === 0).catch(() => undefined);
+      await beside.measure().catch(() => undefined);
+      expect(beside.death()).toBeNull();
+      await stillServes(beside.port);
+    });
+  });
+
+  describe('T19 who is slow, or never ends', () => {
+    test('T19 500 sockets write their upgrade a byte a second, and 100 say nothing after it: a good client does not wait, and all are gone in time', async () => {
+      const head = upgradeHead();
+      const slow = await Promise.all(Array.from({ length: 500 }, () => rawConnection({ port: server.port })));
+      const silent = await Promise.all(Array.from({ length: 100 }, () => rawConnection({ port: server.port })));
+      const idle = await Promise.all(Array.from({ length: 100 }, () => rawWebSocket({ port: server.port })));
+      const since = performance.now();
+      let at = 0;
+      const write = (): void => {
+        for (const peer of slow) if (!peer.socket.destroyed) peer.write(head[at] ?? '');
+        at++;
+      };
+      // The time that a head has begins with its first byte.
+      write();
+      const timer = setInterval(write, 1_000);
+      onTestFinished(() => {
+        clearInterval(timer);
+        for (const { socket } of [...slow, ...silent, ...idle]) socket.destroy();
+      });
+      await later(2_500);
+      await stillServes(server.port);
+      const closed = await Promise.all(idle.map((peer) => endOf(peer, since, 8_000)));
+      expect(closed.filter(({ code, after }) => code !== 4408 || after > 6_000)).toEqual([]);
+      await stillServes(server.port);
+      // The time that headers have, and that between two looks.
+      const gone = await Promise.allSettled([...slow, ...silent].map((peer) => endOf(peer, since, 11_500 - (performance.now() - since))));
+      expect(gone.filter(({ status }) => status === 'rejected')).toHaveLength(0);
+      await stillServes(server.port);
+    }, 60_000);
+
+    test('T19 who does not answer a close is cut within 10 s', async () => {
+      const peer = await rawWebSocket({ port: server.port, answers: false });
+      const since = performance.now();
+      peer.say([9, 1]);
+      const { code } = await endOf(peer, since, 10_000);
+      expect(code).toBe(4400);
+    });
+
+    test('T19 who keeps its side open after a refusal is cut within 10 s', async () => {
+      const peer = await rawConnection({ port: server.port, halfOpen: true });
+      peer.write(upgradeHead({ path: '/elsewhere' }));
+      const since = performance.now();
+      await endOf(peer, since, 3_000);
+      // Whoever has cut a connection answers what still comes with a reset.
+      const timer = setInterval(() => { peer.socket.write('x'); }, 250);
+      onTestFinished(() => {
+        clearInterval(timer);
+        peer.socket.destroy();
+      });
+      const cut = new Promise((resolve) => { peer.socket.once('close', () => { resolve(true); }); });
+      expect(await Promise.race([cut, later(10_000).then(() => false)])).toBe(true);
+    });
+  });
+});

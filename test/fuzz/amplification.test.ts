@@ -1,0 +1,40 @@
+// What small messages become in memory: a log is bounded by its entries, and each is kept as it was decoded.
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { msgpack } from '../../src/protocol/msgpack.js';
+import { rawWebSocket } from '../support/raw-connection.js';
+import { bundleServer, startServer } from '../support/server-process.js';
+import { clientFrame, opcodes } from '../support/websocket-frames.js';
+
+const MiB = 2 ** 20;
+let program: Awaited<ReturnType<typeof bundleServer>>;
+beforeAll(async () => { program = await bundleServer(); }, 60_000);
+afterAll(() => program.remove());
+
+test('T10 a log full of the worst that one sender may say costs no more than some times its bytes, and ends no process of 256 MiB', async () => {
+  const server = await startServer(program.files[0] ?? '', { rooms: { lobby: { history: 1_000 } } });
+  onTestFinished(() => { server.stop(); });
+  const codec = msgpack();
+  const peer = await rawWebSocket({ port: server.port, protocol: 'roomful.v1.msgpack' });
+  const say = (...tuple: readonly unknown[]): number => {
+    const bytes = clientFrame(opcodes.binary, Buffer.from(codec.encode(tuple)));
+    peer.write(bytes);
+    return bytes.length;
+  };
+  const before = await server.measure(true);
+  say(1, 'session-of-a-hoarder', 'i', 'mallory', false, 'raw');
+  say(2, 'lobby', null, 0, null);
+  const data = Array.from({ length: 40_000 }, () => ({}));
+  let bytes = 0;
+  let ended = false;
+  void peer.ended.then(() => { ended = true; });
+  // One at a time, so that only the log keeps them.
+  for (let seq = 1; seq <= 1_000 && !ended; seq++) {
+    bytes += say(4, 'lobby', seq, `id-${seq}`, 'm', 1, data);
+    say(9, 1_000_000 + seq);
+    await peer.hears(Buffer.from(codec.encode([10, 1_000_000 + seq])).toString('latin1')).catch(() => undefined);
+  }
+  const after = await server.measure(true).catch(() => null);
+  console.log(`${(bytes / MiB).toFixed(1)} MiB of messages: ${after ? `the heap grew by ${((after.heap - before.heap) / MiB).toFixed(1)} MiB` : 'the server is dead'}`);
+  expect(server.death()?.split('\n', 1)[0] ?? null).toBeNull();
+  expect((after?.heap ?? Infinity) - before.heap).toBeLessThan(4 * bytes);
+}, 60_000);
