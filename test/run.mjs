@@ -8,6 +8,8 @@ installPackages();
 
 const { missingLibraries, installLibraries } = await import('./support/chromium-libraries.mjs');
 if (missingLibraries()) installLibraries();
+const { findRedis } = await import('./support/redis-path.mjs');
+if (!findRedis()) (await import('./support/system-packages.mjs')).installSystemPackages(['redis-server'], 'Redis');
 
 const results = mkdtempSync(join(tmpdir(), 'roomful-test-'));
 const file = join(results, 'vitest.json');

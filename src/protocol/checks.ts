@@ -1,5 +1,5 @@
 // The kinds of fields that frames have: predicates over `unknown`, by name.
-import { defaultLimits, maxRoomId } from './limits.js';
+import { maxRoomId } from './limits.js';
 
 export type Check = (it: unknown) => boolean;
 
@@ -26,7 +26,7 @@ const entry = tuple(count, id, id, id, time, maybe(sender), id, count, any);
 export const isRoomId = (it: unknown): it is string => text(it) && it.length <= maxRoomId && /^[\w.:@/%-]+$/.test(it);
 
 export const kinds: Readonly<Record<string, Check>> = {
-  text, id, count, time, object, bool, any, user, sender, entry,
+  text, id, count, time, object, bool, any, user, sender, member, entry,
   integer: Number.isSafeInteger,
   room: isRoomId,
   ref: (it) => text(it) || Number.isSafeInteger(it),
@@ -37,5 +37,6 @@ export const kinds: Readonly<Record<string, Check>> = {
   changes: list(tuple(id, object)),
   receipts: list(tuple(count, maybe(count), time, bool)),
   heartbeat: tuple(count, count),
-  limits: (it) => object(it) && Object.keys(defaultLimits).every((name) => count(it[name])),
+  // Those that a client goes by; a later version may state more.
+  limits: (it) => object(it) && ['frame', 'window', 'history', 'presence'].every((name) => count(it[name])),
 };

@@ -60,15 +60,24 @@ export type Unrecoverable = { readonly why: 'epoch' | 'trimmed' | 'rewound' | 't
 export type RoomEvent =
   | { readonly type: 'entry'; readonly entry: EntryTuple }
   | { readonly type: 'broadcast'; readonly except: string | null; readonly sender: SenderTuple | null; readonly message: string; readonly version: number; readonly data: unknown }
+  /** What follows the positions of this node's members cannot be had: they join again. */
+  | { readonly type: 'reset'; readonly why: Unrecoverable['why'] }
   | { readonly type: 'presence'; readonly joined: readonly MemberTuple[]; readonly left: readonly string[]; readonly changed: readonly (readonly [id: string, patch: Readonly<Record<string, unknown>>])[] };
 
 /** What one node asks of another, whoever holds the session. */
 export type NodeEvent = { readonly type: 'disconnect'; readonly user: string; readonly reason: string } | { readonly type: 'reauthorize'; readonly user: string };
 
+/** What a broker rejects with where it cannot be asked: whether an append took effect is not known then. The client is told to try again, and nothing is lost. */
+export class BrokerUnavailable extends Error {
+  override readonly name = 'BrokerUnavailable';
+}
+
 /**
  * Keeps rooms for one node or many. An answer may come at once or later; calls for one room take effect in the order in which they were made.
  */
 export interface Broker {
+  /** Rejects where what it keeps rooms in does not fit. Asked before a server listens. */
+  ready?(): Promise<void>;
   /**
    * One atomic step: drops a duplicate `(producer, seq)`, refuses a number that is not the next, gives the next offset, stores the entry with the watermark,
    * and publishes. No subscriber sees an entry that the log lacks. A duplicate returns its first receipt, or its first refusal.

@@ -1,13 +1,44 @@
 // Which handler a frame goes to.
 import type { ClientFrame } from '../protocol/frames.js';
+import { BrokerUnavailable } from './broker.js';
 import { auth, hello } from './handlers/hello.js';
 import { join, leave } from './handlers/join.js';
 import { send } from './handlers/send.js';
 import { broadcast, history, presence } from './handlers/volatile.js';
+import { caught } from './maybe.js';
 import { tell, type Peer } from './peer.js';
+import type { MaybePromise } from './ports.js';
 import type { Services } from './services.js';
 
-export function handle(frame: ClientFrame, peer: Peer, services: Services): void | Promise<void> {
+/** What keeps rooms cannot be asked: the client may try again, and no connection ends for it. */
+function away(frame: ClientFrame, peer: Peer, { depart, settings }: Services): void {
+  const reason = 'the server cannot be asked now';
+  switch (frame.type) {
+    case 'join': {
+      const membership = peer.memberships.get(frame.room);
+      if (membership) depart(membership, settings.presenceGrace);
+      return tell(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason });
+    }
+    case 'send': {
+      const membership = peer.memberships.get(frame.room);
+      if (membership) Object.assign(membership, { gapped: true, told: membership.last });
+      return tell(peer, { type: 'nack', room: frame.room, seq: frame.seq, code: 'unavailable', after: 1_000, reason, details: null });
+    }
+    case 'history':
+      return tell(peer, { type: 'error', ref: frame.ref, code: 'unavailable', reason });
+    default:
+      return undefined;
+  }
+}
+
+export function handle(frame: ClientFrame, peer: Peer, services: Services): MaybePromise<void> {
+  return caught(() => handlerOf(frame, peer, services), (error) => {
+    if (!(error instanceof BrokerUnavailable)) throw error;
+    if (!peer.lane.ended) away(frame, peer, services);
+  });
+}
+
+function handlerOf(frame: ClientFrame, peer: Peer, services: Services): MaybePromise<void> {
   switch (frame.type) {
     case 'hello':
       return hello(frame, peer, services);

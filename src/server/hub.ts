@@ -145,6 +145,9 @@ export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, '
       case 'presence':
         gather(id, room, event);
         return;
+      case 'reset':
+        toAll(room, { type: 'reset', room: id, why: event.why }, null);
+        return;
       default:
         event satisfies never;
     }
@@ -159,7 +162,14 @@ export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, '
       }
       room.members.add(membership);
       membership.pace = room.pace;
-      if (room.listening instanceof Promise) await room.listening;
+      try {
+        if (room.listening instanceof Promise) await room.listening;
+      } catch (error) {
+        // Whoever comes next asks anew.
+        room.members.delete(membership);
+        if (rooms.get(membership.room) === room) rooms.delete(membership.room);
+        throw error;
+      }
     },
     go(membership, at) {
       const held = membership.waiting ?? [];

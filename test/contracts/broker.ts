@@ -13,6 +13,8 @@ const page = async (broker: Broker, range: Parameters<Broker['read']>[1]): Promi
 
 export interface BrokerWorld {
   readonly broker: Broker;
+  /** Resolves once what was published before is heard. */
+  settle(): Promise<void>;
   /** Moves the broker's clock on. */
   sleep(ms: number): Promise<void>;
   close(): Promise<void>;
@@ -40,6 +42,7 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       const { entries } = await page(broker, { before: null, limit: 10 });
       expect(entries.map(([offset, , , id, , sender, type, version, data]) => [offset, id, sender, type, version, data])).toEqual([[1, 'x', ['m', null], 'post', 1, { a: 1 }], [2, 'y', ['m', null], 'post', 1, { a: 1 }]]);
       expect([entries[0]?.[2], entries[1]?.[2]]).toEqual(['', entries[0]?.[1]]);
+      await world.settle();
       expect(events).toEqual(entries.map((entry) => ({ type: 'entry', entry })));
     });
 
@@ -125,6 +128,7 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       await broker.exit('r', 'm');
       await broker.exit('r', 'm');
       expect(await broker.members('r')).toEqual([['n', null, null]]);
+      await world.settle();
       expect(events).toEqual([
         { type: 'presence', joined: [['m', { id: 'u' }, { a: 1 }]], left: [], changed: [] },
         { type: 'presence', joined: [['n', null, null]], left: [], changed: [] },
@@ -140,8 +144,10 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       const event: RoomEvent = { type: 'broadcast', except: null, sender: null, message: 'm', version: 1, data: 1 };
       broker.publish('r', event);
       broker.publish('nowhere', event);
+      await world.settle();
       stop();
       broker.publish('r', event);
+      await world.settle();
       expect(heard).toEqual(['r']);
     });
 
@@ -149,8 +155,10 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       const heard: unknown[] = [];
       const stop = broker.listen((event) => { heard.push(event); });
       broker.tell({ type: 'disconnect', user: 'u', reason: 'r' });
+      await world.settle();
       stop();
       broker.tell({ type: 'disconnect', user: 'v', reason: 'r' });
+      await world.settle();
       expect(heard).toEqual([{ type: 'disconnect', user: 'u', reason: 'r' }]);
     });
   });

@@ -15,6 +15,8 @@ export interface FuzzOptions {
   readonly seed: number;
   /** Only classes of attack with this in their name. */
   readonly only: string;
+  /** By how much the good clients' p99 may rise, in ms. */
+  readonly mayDelay: number;
   readonly programs: { readonly server: string; readonly good: string; readonly hostile: string; readonly rogue: string; readonly victim: string };
 }
 
@@ -33,8 +35,6 @@ const goodClients = 20;
 const witnesses = 4;
 /** Bytes that may be left behind. */
 const mayGrow = 40 * MiB;
-/** By how much the others' p99 may rise, in ms. */
-const mayDelay = 50;
 
 /** How long a process may do nothing, in ms. */
 const patience = 5_000;
@@ -83,7 +83,7 @@ function watched(server: ServerProcess): { readonly stuck: Promise<never>; reado
 
 type ServerSide = Pick<FuzzResult, 'classes' | 'good' | 'server'>;
 
-async function attackServer({ frames, seed, only, programs }: FuzzOptions, violations: string[]): Promise<ServerSide> {
+async function attackServer({ frames, seed, only, mayDelay, programs }: FuzzOptions, violations: string[]): Promise<ServerSide> {
   const server = await startServer(programs.server, {
     // A short log in the attackers' room: what one costs in memory is a question of its own.
     rooms: { chat: { history: 100 }, 'chat-of-witnesses': { history: 100 }, [pit]: { presence: true, history: 4 }, 'spare/:number': { history: 10 } },

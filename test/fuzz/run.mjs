@@ -12,13 +12,16 @@ const MiB = 2 ** 20;
 const mib = (bytes) => `${(bytes / MiB).toFixed(1)} MiB`;
 const ms = (value) => `${value.toFixed(1)} ms`;
 
-/** Bundles the programs and runs them. */
-export async function runFuzz({ frames, seed, only = '' }) {
+/**
+ * Bundles the programs and runs them.
+ * @param mayDelay by how much the good clients' p99 may rise, in ms: no input may hold up others for longer
+ */
+export async function runFuzz({ frames, seed, only = '', mayDelay = 50 }) {
   const { files, remove } = await bundle(['test/fuzz/fuzz.ts', 'test/support/measured-server.ts', 'test/fuzz/good.ts', 'test/fuzz/hostile.ts', 'test/fuzz/rogue.ts', 'test/fuzz/victim.ts']);
   try {
     const [main, server, good, hostile, rogue, victim] = files;
     const { fuzz } = await import(main);
-    return await fuzz({ frames, seed, only, programs: { server, good, hostile, rogue, victim } });
+    return await fuzz({ frames, seed, only, mayDelay, programs: { server, good, hostile, rogue, victim } });
   } finally {
     await remove();
   }

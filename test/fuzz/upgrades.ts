@@ -48,7 +48,8 @@ export const upgrades: AttackClass = {
 export const resets: AttackClass = {
   threat: 'T17',
   name: 'resets in the handshake',
-  share: 0.05,
+  // Of 100,000 frames 5,000: 500 at each point.
+  share: 0.06,
   least: 100,
   visit(dice, number) {
     const path = dice.pick(['/realtime', '/realtime', '/elsewhere', '/health/live']);

@@ -26,10 +26,12 @@ const apps = {
   'roomful/storage': { file: 'storage.ts', packages: ['roomful'], server: false },
   'roomful/msgpack': { file: 'msgpack.ts', packages: ['@msgpack/msgpack', 'roomful'], server: false },
   'roomful/server': { file: 'server.ts', packages: ['@msgpack/msgpack', ...ofServer, 'roomful', 'ws', 'zod'].toSorted(), server: true },
+  'roomful/server/redis': { file: 'redis.ts', packages: ['roomful'], server: false },
   'roomful/testing': { file: 'testing.ts', packages: ['@msgpack/msgpack', 'partysocket', 'react', 'roomful', 'zod', 'zustand'], server: true },
 } as const;
 type Entry = keyof typeof apps;
 const entries = Object.keys(apps) as Entry[];
+const isForNode = (entry: Entry): boolean => entry.startsWith('roomful/server');
 
 const serverFunctions = ['createServerCore', 'memoryBroker', 'serve'];
 
@@ -94,7 +96,7 @@ function packageOf(module: string): string | null {
 
 async function bundle(entry: Entry): Promise<Bundle> {
   const file = join(consumer, 'src', apps[entry].file);
-  const forNode = entry === 'roomful/server';
+  const forNode = isForNode(entry);
   const config: InlineConfig = {
     configFile: false,
     root: consumer,
@@ -148,13 +150,15 @@ describe('the tarball', () => {
 });
 
 describe('types', () => {
-  const browserFiles = entries.filter((entry) => entry !== 'roomful/server').map((entry) => apps[entry].file);
+  const browserFiles = entries.filter((entry) => !isForNode(entry)).map((entry) => apps[entry].file);
+
+  const nodeFiles = entries.filter(isForNode).map((entry) => apps[entry].file);
 
   test.each([
     ['bundler', 'browser', 'esnext', [], browserFiles],
     ['nodenext', 'browser', 'nodenext', [], browserFiles],
-    ['bundler', 'Node', 'esnext', ['node'], [apps['roomful/server'].file]],
-    ['nodenext', 'Node', 'nodenext', ['node'], [apps['roomful/server'].file]],
+    ['bundler', 'Node', 'esnext', ['node'], nodeFiles],
+    ['nodenext', 'Node', 'nodenext', ['node'], nodeFiles],
   ] as const)('hold in a strict project that resolves as %s, in a %s app, its libraries checked too', async (moduleResolution, where, module, types, files) => {
     const project = join(consumer, `tsconfig.${moduleResolution}.${where}.json`);
     const compilerOptions = {
@@ -173,7 +177,7 @@ describe('bundles', () => {
     const { server } = apps[entry];
     expect(packages).toEqual(apps[entry].packages);
     expect(node.some((name) => name.includes('node:http'))).toBe(entry === 'roomful/server');
-    expect(entry === 'roomful/server' ? [] : node).toEqual([]);
+    expect(isForNode(entry) ? [] : node).toEqual([]);
     // Chunks are shared and their names say little: functions of the server's tell whether it is there.
     expect(serverFunctions.filter((name) => code.includes(`function ${name}(`))).toEqual(server ? serverFunctions : []);
   }, 120_000);

@@ -1,6 +1,7 @@
 // The Chromium that comes as a package needs a few shared libraries of the system; a bare machine lacks them.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { installSystemPackages } from './system-packages.mjs';
 
 const needed = ['libnss3.so', 'libnspr4.so', 'libexpat.so.1'];
 const packages = ['libnss3', 'libnspr4', 'libexpat1'];
@@ -12,8 +13,5 @@ export function missingLibraries() {
 }
 
 export function installLibraries() {
-  console.log(`Installing ${packages.join(', ')} for Chromium …`);
-  spawnSync('apt-get', ['update', '-qq'], { stdio: 'inherit' });
-  const { status } = spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
-  if (status !== 0) console.error('They could not be installed: the browser tests will fail. Install them, or set CHROMIUM_PATH.');
+  installSystemPackages(packages, 'Chromium');
 }

@@ -4,7 +4,7 @@ import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import { checkPayload } from '../../protocol/payload.js';
 import { allowed } from '../ask.js';
-import type { Refusal } from '../broker.js';
+import { BrokerUnavailable, type Refusal } from '../broker.js';
 import type { Outcome } from '../handlings.js';
 import { traceOf } from '../log.js';
 import { adopt, caught, chain } from '../maybe.js';
@@ -93,6 +93,21 @@ function judged(membership: Membership, identity: Identity, frame: Send, service
   });
 }
 
+/** How long until what cannot be kept now is tried again, in ms. */
+const pause = 500;
+
+/** What the broker makes of it, once it can be asked: the handler has run, and does not run again for that. */
+function kept<T>(call: () => MaybePromise<T>, services: Services): MaybePromise<T> {
+  const { after, handlings } = services;
+  const again = async (error: unknown): Promise<T> => {
+    if (!(error instanceof BrokerUnavailable) || handlings.closed) throw error;
+    await new Promise<void>((resolve) => { after(pause, resolve); });
+    return kept(call, services);
+  };
+  const outcome = call();
+  return outcome instanceof Promise ? outcome.catch(again) : outcome;
+}
+
 /** Handles a message whose turn it is. By the time the outcome is there, the session's numbers have moved. */
 export function accept(membership: Membership, frame: Send, services: Services): MaybePromise<Outcome> {
   const { broker } = services;
@@ -105,9 +120,9 @@ export function accept(membership: Membership, frame: Send, services: Services):
   };
   return chain(judged(membership, identity, frame, services), (it): MaybePromise<Outcome> => {
     if (it === 'unavailable') return { status: 'unavailable' };
-    if ('code' in it) return chain(broker.refuse(room, producer, seq, id, it), () => settled({ status: 'refused', refusal: it }));
+    if ('code' in it) return chain(kept(() => broker.refuse(room, producer, seq, id, it), services), () => settled({ status: 'refused', refusal: it }));
     const { data, version, result } = it;
-    const appended = broker.append({ room, producer, seq, id, follows: followed(frame), sender, type: frame.message, version, data, result, log: membership.served.log });
+    const appended = kept(() => broker.append({ room, producer, seq, id, follows: followed(frame), sender, type: frame.message, version, data, result, log: membership.served.log }), services);
     return chain(appended, (receipt) => settled(receipt.status === 'ok' ? { ...receipt, result } : receipt));
   });
 }

@@ -80,6 +80,7 @@ export function createRealtimeServer(options: NodeServerOptions): RealtimeServer
 
   return {
     async listen({ port = 0, host, path = '/realtime' } = {}) {
+      await broker.ready?.();
       const http = createServer({ headersTimeout: 10_000, connectionsCheckingInterval: 1_000 }, (request, response) => {
         answerHealth(core, request, response);
       });

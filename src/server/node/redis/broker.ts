@@ -1,0 +1,177 @@
+// The broker of many nodes: rooms in Redis, one script a step, one channel a room.
+import { randomBytes } from 'node:crypto';
+import { BrokerUnavailable, type Append, type Appended, type Broker, type LogPage, type NodeEvent, type Refusal, type Unrecoverable } from '../../broker.js';
+import type { EntryTuple, MemberTuple } from '../../../protocol/frames.js';
+import type { Position } from '../../../protocol/position.js';
+import { createAppends } from './appends.js';
+import { createCalls } from './calls.js';
+import { redisOver, type RedisClient } from './client.js';
+import { createFeeds } from './feeds.js';
+import { keysUnder } from './keys.js';
+import { outcomeOf } from './outcome.js';
+import { createPresence } from './presence.js';
+import * as scripts from './scripts.js';
+import { readEntry, readNodeEvent, readSaid, write, writeBroadcast, writeNodeEvent } from './wire.js';
+
+export interface RedisBrokerOptions {
+  /** A client of node-redis (`redis`) or ioredis, connected or about to be. It stays yours: the broker makes a second connection from it, which listens, and closes only that. */
+  readonly client: RedisClient;
+  /** What every key and channel begins with. Default `roomful`. */
+  readonly prefix?: string;
+  /** The clock, in ms, for tests: entries are dated by Redis, plus what this differs from `Date.now`. */
+  readonly now?: () => number;
+  /** What was heard on our channels and is none of ours, or failed beside a call. Default: nothing is said. */
+  readonly onWarning?: (warning: { readonly what: 'foreign' | 'failed'; readonly channel?: string; readonly error?: unknown }) => void;
+}
+
+/** How long what is known of a room, and of a producer's numbers, outlives its last use, in ms: 24 h. */
+const life = 86_400_000;
+/** Receipts and refusals remembered for each producer of a room. */
+const settledLimit = 512;
+/** How often each room is looked at for what was not heard, in ms. */
+const lookEvery = 10_000;
+
+/**
+ * Keeps rooms in Redis, 6.2 or later, for any number of nodes. Redis must keep what it is given (`maxmemory-policy noeviction`): `ready()` rejects where it says that it does not. While
+ * Redis is away, nothing is acknowledged and nothing lost.
+ *
+ * @throws TypeError where `client` is of neither library, or `prefix` has braces.
+ */
+export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarning = () => undefined }: RedisBrokerOptions): Broker {
+  if (/[{}]/.test(prefix)) throw new TypeError('prefix may not hold braces: what is in them decides where a cluster keeps a key');
+  const keys = keysUnder(prefix);
+  const node = randomBytes(9).toString('base64url');
+  const nodes = new Set<(event: NodeEvent) => void>();
+  const failed = (error: unknown): void => {
+    onWarning({ what: 'failed', error });
+  };
+
+  const redis = redisOver(client, {
+    message(channel, text) {
+      if (channel === keys.nodeChannel) {
+        const event = readNodeEvent(text);
+        if (!event) return onWarning({ what: 'foreign', channel });
+        for (const listener of nodes) listener(event);
+        return;
+      }
+      const said = readSaid(text);
+      if (said) feeds.heard(keys.roomOf(channel), said);
+      else onWarning({ what: 'foreign', channel });
+    },
+    back() {
+      feeds.checkAll();
+    },
+  });
+  const calls = createCalls(() => redis);
+  const begin = (): readonly (string | number)[] => [randomBytes(8).toString('base64url'), now() - Date.now(), life];
+  const roomKeys = (room: string): string[] => [keys.meta(room), keys.log(room)];
+  const appends = createAppends({ calls, keys, begin, life, settledLimit });
+
+  /** Calls for one room take effect in the order in which they were made: what waits to be appended leaves first. */
+  async function call(room: string, script: string, of: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    appends.flush(room);
+    return calls.script(script, of, args);
+  }
+
+  async function page(room: string, low: string, high: string, newest: number): Promise<{ readonly epoch: string; readonly top: Position; readonly first: number; readonly entries: readonly EntryTuple[] }> {
+    const [epoch, offset, tag, first, texts] = (await call(room, scripts.read, roomKeys(room), [...begin(), low, high, newest])) as [string, string, string, string, string[]];
+    const entries = texts.map(readEntry);
+    if (entries.includes(null)) throw new BrokerUnavailable(`the log of '${room}' holds what is no entry`);
+    const top = { epoch, offset: Number(offset), tag };
+    return { epoch, top, first: first === '' ? top.offset + 1 : Number(first), entries: entries as readonly EntryTuple[] };
+  }
+
+  async function after(room: string, at: Position): Promise<LogPage | Unrecoverable> {
+    const { epoch, top, first, entries } = await page(room, String(at.offset + 1), '+', 0);
+    if (at.epoch !== epoch) return { why: 'epoch' };
+    if (at.offset > top.offset) return { why: 'rewound' };
+    if (at.offset === top.offset) return at.tag === top.tag ? { epoch, top, from: at, entries: [], more: first <= top.offset } : { why: 'rewound' };
+    const [next] = entries;
+    if (!next || next[0] !== at.offset + 1) return { why: 'trimmed' };
+    return next[2] === at.tag ? { epoch, top, from: at, entries, more: first < next[0] } : { why: 'rewound' };
+  }
+
+  async function before(room: string, offset: number | null, limit: number): Promise<LogPage> {
+    // Nothing is asked for: then the highest is below the lowest.
+    const { epoch, top, first, entries } = await page(room, limit === 0 ? '1' : '-', limit === 0 ? '0' : offset === null ? '+' : String(Math.max(0, offset - 1)), limit);
+    const [oldest] = entries;
+    const from = oldest ? { epoch, offset: oldest[0] - 1, tag: oldest[2] } : top;
+    return { epoch, top, from, entries, more: oldest ? first < oldest[0] : limit === 0 && first <= top.offset };
+  }
+
+  const top = async (room: string): Promise<Position> => (await before(room, null, 0)).top;
+  const presence = createPresence({ call, keys, node, life });
+  const feeds = createFeeds({
+    listen: (room) => redis.subscribe(keys.channel(room)),
+    stop(room) {
+      redis.unsubscribe(keys.channel(room)).catch(failed);
+    },
+    top,
+    after,
+    members: presence.members,
+    failed,
+  });
+
+  const listening = redis.subscribe(keys.nodeChannel);
+  listening.catch(failed);
+  const lease = presence.lease({ calls, rooms: () => Array.from(feeds.rooms(), ([room]) => room), failed });
+
+  /** What was published and not heard: a channel promises nothing. */
+  async function look(): Promise<void> {
+    await Promise.all(Array.from(feeds.rooms(), async ([room, position]) => {
+      const [epoch, offset, tag] = (await calls.script(scripts.stand, [keys.meta(room), keys.members(room)], [life])) as (string | null)[];
+      if (position && (epoch !== position.epoch || Number(offset ?? 0) !== position.offset || (tag ?? '') !== position.tag)) feeds.check(room);
+    }));
+  }
+  const looking = setInterval(() => {
+    look().catch(failed);
+  }, lookEvery);
+  looking.unref();
+
+  return {
+    async ready() {
+      await listening;
+      // A service may forbid the question.
+      const answer = await calls.command('CONFIG', 'GET', 'maxmemory-policy').catch(() => null);
+      const policy = Array.isArray(answer) ? (answer as unknown[])[1] : (answer as Readonly<Record<string, unknown>> | null)?.['maxmemory-policy'];
+      if (typeof policy === 'string' && policy !== 'noeviction') throw new Error(`Redis evicts what it is given (maxmemory-policy ${policy}): it has to be noeviction, or messages are lost`);
+    },
+    append: (it: Append): Promise<Appended> => appends.add(it),
+    async refuse(room, producer, seq, id, refusal: Refusal) {
+      await call(room, scripts.refuse, [...roomKeys(room), keys.producer(room, producer)], [...begin(), seq, id, write([null, refusal.code, refusal.reason, refusal.details]), settledLimit, life]);
+    },
+    async watermark(room, producer) {
+      return Number(await call(room, scripts.watermark, [keys.producer(room, producer)], [life]));
+    },
+    async recall(room, producer, seq, id) {
+      const reply = (await call(room, scripts.recall, [...roomKeys(room), keys.producer(room, producer)], [...begin(), seq, id])) as string[];
+      return reply[0] === 'above' ? null : outcomeOf(reply, null);
+    },
+    read: (room, range) => ('after' in range ? after(room, range.after) : before(room, range.before, range.limit)),
+    subscribe: feeds.subscribe,
+    publish(room, event) {
+      if (event.type !== 'broadcast') throw new TypeError('only broadcasts are published by themselves');
+      appends.flush(room);
+      calls.command('PUBLISH', keys.channel(room), writeBroadcast(event)).catch(failed);
+    },
+    enter: presence.enter,
+    update: presence.update,
+    exit: presence.exit,
+    members: (room): Promise<readonly MemberTuple[]> => presence.members(room),
+    tell(event) {
+      calls.command('PUBLISH', keys.nodeChannel, writeNodeEvent(event)).catch(failed);
+    },
+    listen(listener) {
+      nodes.add(listener);
+      return () => {
+        nodes.delete(listener);
+      };
+    },
+    async close() {
+      clearInterval(looking);
+      appends.flushAll();
+      await lease.end();
+      redis.close();
+    },
+  };
+}

@@ -1,0 +1,124 @@
+// The clients that a Redis broker takes: node-redis and ioredis, by what they have in common with what is needed, and nothing of their types.
+
+/** What is needed of node-redis (`redis`): a client that is connected, or about to be. */
+export interface NodeRedisClient {
+  readonly isReady: boolean;
+  sendCommand(args: readonly string[]): Promise<unknown>;
+  duplicate(): NodeRedisSubscriber;
+}
+
+export interface NodeRedisSubscriber {
+  connect(): Promise<unknown>;
+  subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
+  on(event: 'ready' | 'error', listener: (error?: unknown) => void): unknown;
+  destroy(): void;
+}
+
+/** What is needed of ioredis. */
+export interface IoRedisClient {
+  readonly status: string;
+  call(command: string, ...args: readonly string[]): Promise<unknown>;
+  duplicate(): IoRedisSubscriber;
+}
+
+export interface IoRedisSubscriber {
+  readonly status: string;
+  subscribe(channel: string): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
+  on(event: 'message', listener: (channel: string, message: string) => void): unknown;
+  on(event: 'ready' | 'error', listener: (error?: unknown) => void): unknown;
+  disconnect(): void;
+}
+
+export type RedisClient = NodeRedisClient | IoRedisClient;
+
+/** Redis as the broker uses it: one connection for commands, which is the app's, and one of its own that listens. */
+export interface Redis {
+  /** Whether a command would leave now. */
+  ready(): boolean;
+  command(args: readonly string[]): Promise<unknown>;
+  /** Resolves once Redis has confirmed. Listened to until `unsubscribe`, through reconnects. */
+  subscribe(channel: string): Promise<void>;
+  unsubscribe(channel: string): Promise<void>;
+  close(): void;
+}
+
+export interface RedisEvents {
+  readonly message: (channel: string, text: string) => void;
+  /** The connection that listens is there, or is back: what was said meanwhile was not heard. */
+  readonly back: () => void;
+}
+
+const ignore = (): void => undefined;
+
+function overNodeRedis(client: NodeRedisClient, { message, back }: RedisEvents): Redis {
+  const subscriber = client.duplicate();
+  // Without a listener, a connection that breaks would end the process; the client reports its own.
+  subscriber.on('error', ignore);
+  subscriber.on('ready', back);
+  const connected = subscriber.connect();
+  connected.catch(ignore);
+  const listener = (text: string, channel: string): void => {
+    message(channel, text);
+  };
+  return {
+    ready: () => client.isReady,
+    command: (args) => client.sendCommand(args),
+    async subscribe(channel) {
+      await connected;
+      await subscriber.subscribe(channel, listener);
+    },
+    async unsubscribe(channel) {
+      await subscriber.unsubscribe(channel);
+    },
+    close() {
+      subscriber.destroy();
+    },
+  };
+}
+
+function overIoRedis(client: IoRedisClient, { message, back }: RedisEvents): Redis {
+  const subscriber = client.duplicate();
+  subscriber.on('error', ignore);
+  subscriber.on('ready', back);
+  subscriber.on('message', message);
+  return {
+    ready: () => client.status === 'ready',
+    command: ([name = '', ...args]) => client.call(name, ...args),
+    async subscribe(channel) {
+      await subscriber.subscribe(channel);
+    },
+    async unsubscribe(channel) {
+      await subscriber.unsubscribe(channel);
+    },
+    close() {
+      subscriber.disconnect();
+    },
+  };
+}
+
+/** One thing at a time for each channel: a subscription that overtakes the end of the one before is ended with it. */
+function inTurn(redis: Redis): Redis {
+  const turns = new Map<string, Promise<void>>();
+  const take = (channel: string, step: () => Promise<void>): Promise<void> => {
+    const turn = (turns.get(channel) ?? Promise.resolve()).then(step, step);
+    const kept = turn.catch(ignore).then(() => {
+      if (turns.get(channel) === kept) turns.delete(channel);
+    });
+    turns.set(channel, kept);
+    return turn;
+  };
+  return {
+    ...redis,
+    subscribe: (channel) => take(channel, () => redis.subscribe(channel)),
+    unsubscribe: (channel) => take(channel, () => redis.unsubscribe(channel)),
+  };
+}
+
+/** @throws TypeError where it is neither client. */
+export function redisOver(client: RedisClient, events: RedisEvents): Redis {
+  if ('call' in client && typeof client.call === 'function') return inTurn(overIoRedis(client, events));
+  if ('sendCommand' in client && typeof client.sendCommand === 'function') return inTurn(overNodeRedis(client, events));
+  throw new TypeError('redisBroker needs a client of node-redis or of ioredis');
+}

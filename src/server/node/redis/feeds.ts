@@ -1,0 +1,163 @@
+// Rooms that this node hears: one position for each, holes filled from the log, and what was missed while nobody listened.
+import type { LogPage, RoomEvent, Unrecoverable } from '../../broker.js';
+import type { Position } from '../../../protocol/position.js';
+import type { Said } from './wire.js';
+
+interface Feed {
+  readonly room: string;
+  readonly listeners: Set<(event: RoomEvent) => void>;
+  /** Where it stands in the log; null until that is known. */
+  position: Position | null;
+  /** Resolves once it stands somewhere. */
+  started: Promise<void>;
+  syncing: boolean;
+  /** Something came while it read: it reads on. */
+  again: boolean;
+  /** Who is in the room, as was said last. */
+  members: Set<string>;
+}
+
+export interface FeedPorts {
+  listen(room: string): Promise<void>;
+  stop(room: string): void;
+  /** Where the room's log ends. */
+  top(room: string): Promise<Position>;
+  after(room: string, position: Position): Promise<LogPage | Unrecoverable>;
+  members(room: string): Promise<readonly (readonly [id: string, user: unknown, presence: unknown])[]>;
+  readonly failed: (error: unknown) => void;
+}
+
+export interface Feeds {
+  subscribe(room: string, listener: (event: RoomEvent) => void): Promise<() => void>;
+  heard(room: string, said: Said): void;
+  /** Looks at the log whether anything was missed. */
+  check(room: string): void;
+  /** The same for every room, and at who is there: for a while nothing may have been heard. */
+  checkAll(): void;
+  rooms(): Iterable<readonly [room: string, position: Position | null]>;
+}
+
+export function createFeeds({ listen, stop, top, after, members, failed }: FeedPorts): Feeds {
+  const feeds = new Map<string, Feed>();
+
+  const emit = ({ listeners }: Feed, event: RoomEvent): void => {
+    for (const listener of listeners) listener(event);
+  };
+
+  async function readOn(feed: Feed): Promise<void> {
+    const from = feed.position;
+    if (!from) return;
+    const page = await after(feed.room, from);
+    if ('why' in page) {
+      feed.position = await top(feed.room);
+      emit(feed, { type: 'reset', why: page.why });
+      return;
+    }
+    for (const entry of page.entries) {
+      feed.position = { epoch: page.epoch, offset: entry[0], tag: entry[1] };
+      emit(feed, { type: 'entry', entry });
+    }
+  }
+
+  async function sync(feed: Feed): Promise<void> {
+    if (feed.syncing) {
+      feed.again = true;
+      return;
+    }
+    feed.syncing = true;
+    try {
+      do {
+        feed.again = false;
+        await readOn(feed);
+      } while (feed.again && feeds.get(feed.room) === feed);
+    } catch (error) {
+      // It is looked at again when Redis is back, and every few seconds.
+      failed(error);
+    } finally {
+      feed.syncing = false;
+    }
+  }
+
+  async function countMembers(feed: Feed): Promise<void> {
+    const here = (await members(feed.room)) as Extract<RoomEvent, { type: 'presence' }>['joined'];
+    const ids = new Set(here.map(([id]) => id));
+    const left = [...feed.members].filter((id) => !ids.has(id));
+    feed.members = ids;
+    if (here.length + left.length > 0) emit(feed, { type: 'presence', joined: here, left, changed: [] });
+  }
+
+  function live(feed: Feed, { epoch, entries }: Extract<Said, { type: 'entries' }>): void {
+    if (!feed.position || feed.syncing) {
+      feed.again = true;
+      return;
+    }
+    for (const entry of entries) {
+      const at: Position = feed.position;
+      if (epoch === at.epoch && entry[0] <= at.offset) {
+        // The log went back, and is written on from there.
+        if (entry[0] === at.offset ? entry[1] !== at.tag : false) return void sync(feed);
+        continue;
+      }
+      if (epoch !== at.epoch || entry[0] !== at.offset + 1 || entry[2] !== at.tag) return void sync(feed);
+      feed.position = { epoch, offset: entry[0], tag: entry[1] };
+      emit(feed, { type: 'entry', entry });
+    }
+  }
+
+  async function start(feed: Feed): Promise<void> {
+    await listen(feed.room);
+    feed.position = await top(feed.room);
+    for (const [id] of await members(feed.room)) feed.members.add(id);
+    // What was heard since is in the log.
+    if (feed.again) void sync(feed);
+  }
+
+  return {
+    async subscribe(room, listener) {
+      let feed = feeds.get(room);
+      if (!feed) {
+        const made: Feed = { room, listeners: new Set(), position: null, started: Promise.resolve(), syncing: false, again: false, members: new Set() };
+        made.started = start(made);
+        feeds.set(room, (feed = made));
+      }
+      const { listeners, started } = feed;
+      const mine = feed;
+      listeners.add(listener);
+      const end = (): void => {
+        listeners.delete(listener);
+        if (listeners.size > 0 || feeds.get(room) !== mine) return;
+        feeds.delete(room);
+        stop(room);
+      };
+      try {
+        await started;
+      } catch (error) {
+        end();
+        throw error;
+      }
+      return end;
+    },
+    heard(room, said) {
+      const feed = feeds.get(room);
+      if (!feed) return;
+      if (said.type === 'entries') return live(feed, said);
+      if (said.type === 'presence') {
+        for (const [id] of said.joined) feed.members.add(id);
+        for (const id of said.left) feed.members.delete(id);
+      }
+      emit(feed, said);
+    },
+    check(room) {
+      const feed = feeds.get(room);
+      if (feed?.position) void sync(feed);
+    },
+    checkAll() {
+      for (const feed of feeds.values()) {
+        if (!feed.position) continue;
+        void sync(feed);
+        countMembers(feed).catch(failed);
+      }
+    },
+    rooms: () => Array.from(feeds.values(), ({ room, position }) => [room, position] as const),
+  };
+}

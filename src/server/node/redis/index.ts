@@ -1,0 +1,5 @@
+// `roomful/server/redis`: rooms on many nodes.
+export { redisBroker } from './broker.js';
+export type { RedisBrokerOptions } from './broker.js';
+export type { IoRedisClient, IoRedisSubscriber, NodeRedisClient, NodeRedisSubscriber, RedisClient } from './client.js';
+export type { Broker } from '../../broker.js';

@@ -1,0 +1,29 @@
+// Names in Redis. A room's id holds no braces, so that its keys share one hash tag, and a cluster keeps them in one place.
+import { createHash } from 'node:crypto';
+
+export interface Keys {
+  meta(room: string): string;
+  log(room: string): string;
+  /** What is known of a producer's numbers. Its name holds a session key, which Redis does not get. */
+  producer(room: string, name: string): string;
+  members(room: string): string;
+  channel(room: string): string;
+  /** The room of a channel. */
+  roomOf(channel: string): string;
+  readonly nodes: string;
+  readonly nodeChannel: string;
+}
+
+export function keysUnder(prefix: string): Keys {
+  const of = (room: string): string => `${prefix}:{${room}}`;
+  return {
+    meta: (room) => `${of(room)}:meta`,
+    log: (room) => `${of(room)}:log`,
+    producer: (room, name) => `${of(room)}:producer:${createHash('sha256').update(name).digest('base64url').slice(0, 22)}`,
+    members: (room) => `${of(room)}:members`,
+    channel: of,
+    roomOf: (channel) => channel.slice(prefix.length + 2, -1),
+    nodes: `${prefix}:nodes`,
+    nodeChannel: `${prefix}:tell`,
+  };
+}

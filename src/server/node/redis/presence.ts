@@ -1,0 +1,132 @@
+// Who is in which room, whichever node has them; and whose node is gone is gone with it.
+import type { MemberTuple } from '../../../protocol/frames.js';
+import { kinds, type Check } from '../../../protocol/checks.js';
+import { json } from '../../../protocol/codec.js';
+import type { Calls } from './calls.js';
+import type { Keys } from './keys.js';
+import * as scripts from './scripts.js';
+import { inside, write } from './wire.js';
+
+interface PresencePorts {
+  readonly call: (room: string, script: string, keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
+  readonly keys: Keys;
+  readonly node: string;
+  readonly life: number;
+}
+
+interface LeasePorts {
+  readonly calls: Calls;
+  /** Rooms with members on this node. */
+  readonly rooms: () => readonly string[];
+  readonly failed: (error: unknown) => void;
+}
+
+export interface Presence {
+  enter(room: string, member: MemberTuple): Promise<void>;
+  update(room: string, id: string, patch: Readonly<Record<string, unknown>>): Promise<void>;
+  exit(room: string, id: string): Promise<void>;
+  members(room: string): Promise<readonly MemberTuple[]>;
+  /** Says that this node is there until it ends, and takes out the members of nodes that are not. */
+  lease(ports: LeasePorts): { end(): Promise<void> };
+}
+
+/** How long a node is believed to be there without a word, and how often it says one, in ms. */
+const believed = 15_000;
+const every = 5_000;
+
+interface Kept {
+  readonly node: string;
+  readonly order: number;
+  readonly member: MemberTuple;
+}
+
+const codec = json();
+
+function keptOf(text: string): Kept | null {
+  const [node = '', order = '', ...rest] = text.split('\n');
+  try {
+    const [member] = codec.decode(rest.join('\n'));
+    return (kinds['member'] as Check)(member) ? { node, order: Number(order), member: member as MemberTuple } : null;
+  } catch {
+    return null;
+  }
+}
+
+export function createPresence({ call, keys, node, life }: PresencePorts): Presence {
+  /** Whether what Redis has of our members may differ from what is so. */
+  let doubt = true;
+  const told = async (saying: Promise<unknown>): Promise<void> => {
+    try {
+      await saying;
+    } catch (error) {
+      doubt = true;
+      throw error;
+    }
+  };
+
+  /** Members of this node, whole, by room: a change is of what they showed before. */
+  const own = new Map<string, Map<string, MemberTuple>>();
+
+  async function all(room: string): Promise<readonly Kept[]> {
+    const answer = (await call(room, "return redis.call('HGETALL', KEYS[1])", [keys.members(room)], [])) as string[];
+    // Every second is what is kept; the counter among them is no member.
+    return answer.flatMap((text, at) => (at % 2 === 1 && answer[at - 1] !== '' ? (keptOf(text) ?? []) : [])).toSorted((one, two) => one.order - two.order);
+  }
+
+  const takeOut = (room: string, id: string, of: string): Promise<unknown> => call(room, scripts.exit, [keys.members(room)], [keys.channel(room), id, of, inside([id])]);
+
+  return {
+    async enter(room, member) {
+      let mine = own.get(room);
+      if (!mine) own.set(room, (mine = new Map()));
+      mine.set(member[0], member);
+      await told(call(room, scripts.enter, [keys.members(room)], [keys.channel(room), member[0], node, write(member), life]));
+    },
+    async update(room, id, patch) {
+      const mine = own.get(room);
+      const before = mine?.get(id);
+      if (!mine || !before) return;
+      const member: MemberTuple = [before[0], before[1], { ...(before[2] as object | null), ...patch }];
+      mine.set(id, member);
+      await told(call(room, scripts.update, [keys.members(room)], [keys.channel(room), id, node, write(member), write([id, patch])]));
+    },
+    async exit(room, id) {
+      const mine = own.get(room);
+      mine?.delete(id);
+      if (mine?.size === 0) own.delete(room);
+      await told(takeOut(room, id, node));
+    },
+    members: async (room) => (await all(room)).map(({ member }) => member),
+    lease({ calls, rooms, failed }) {
+      let known = new Set<string>();
+      async function say(): Promise<void> {
+        const alive = new Set((await calls.script(scripts.lease, [keys.nodes], [node, believed])) as string[]);
+        const lost = [...known].some((it) => !alive.has(it));
+        known = alive;
+        if (!lost && !doubt) return;
+        for (const room of new Set([...rooms(), ...own.keys()])) {
+          const mine = own.get(room);
+          for (const { node: its, member: [id] } of await all(room)) if (its === node ? !mine?.has(id) : !alive.has(its)) await takeOut(room, id, its);
+          for (const member of mine?.values() ?? []) await call(room, scripts.enter, [keys.members(room)], [keys.channel(room), member[0], node, write(member), life]);
+        }
+        doubt = false;
+      }
+      const sayAgain = (): void => {
+        say().catch((error: unknown) => {
+          // Redis was away: others may take us for gone, and what we said of our members may be lost.
+          doubt = true;
+          failed(error);
+        });
+      };
+      sayAgain();
+      const timer = setInterval(sayAgain, every);
+      timer.unref();
+      return {
+        async end() {
+          clearInterval(timer);
+          await calls.command('ZREM', keys.nodes, node).catch(failed);
+        },
+      };
+    },
+  };
+}

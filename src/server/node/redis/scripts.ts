@@ -1,0 +1,168 @@
+// What happens in Redis in one step each. All keys of a room share a hash tag, so that a cluster keeps them together. Numbers are written with '%.0f': Lua would round what is long.
+
+/**
+ * The time, an epoch where there is none, and how long a room is remembered. KEYS 1 meta; ARGV 1 the epoch where there is none, 2 ms to add to the clock, 3 how long
+ * what is known of a room outlives its last use, in ms.
+ */
+const begin = `
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) + tonumber(ARGV[2])
+local meta = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'tag', 'ttl')
+local epoch, offset, tag, ttl = meta[1], tonumber(meta[2] or '0'), meta[3] or '', tonumber(meta[4] or '0')
+if not epoch then
+  epoch = ARGV[1]
+  redis.call('HSET', KEYS[1], 'epoch', epoch)
+  redis.call('DEL', KEYS[2])
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+local function number(n) return string.format('%.0f', n) end
+`;
+
+/** What is remembered of a number: its id by length, then a line of the outcome. */
+const known = `
+local function recall(key, seq, id)
+  local said = redis.call('HGET', key, 's' .. seq)
+  if not said then return {'duplicate', epoch} end
+  local head = #id .. ':' .. id
+  if string.sub(said, 1, #head) ~= head then return {'conflict'} end
+  return {'known', epoch, string.sub(said, #head + 1)}
+end
+local function settle(key, seq, id, outcome, keep, life)
+  redis.call('HSET', key, 'last', seq, 's' .. seq, #id .. ':' .. id .. outcome)
+  local oldest = tonumber(seq) - keep
+  redis.call('HDEL', key, 's' .. number(oldest))
+  if redis.call('HLEN', key) > keep * 2 then
+    for _, field in ipairs(redis.call('HKEYS', key)) do
+      if field ~= 'last' and tonumber(string.sub(field, 2)) <= oldest then redis.call('HDEL', key, field) end
+    end
+  end
+  redis.call('PEXPIRE', key, life)
+end
+`;
+
+/** Entries leave the log when there are too many, or they are too old. */
+const trim = `
+local function trim(limit)
+  if limit > 0 then redis.call('XTRIM', KEYS[2], 'MAXLEN', limit) else redis.call('DEL', KEYS[2]) end
+  local item = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
+  while item and tonumber(item[2][4]) < now - ttl do
+    redis.call('XDEL', KEYS[2], item[1])
+    item = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
+  end
+end
+`;
+
+/**
+ * Appends a batch to one room. KEYS 1 meta, 2 log, 3… one of the producer of each message, or of nobody. ARGV 4 channel, 5 settled numbers kept, 6 their life in ms, 7 how many
+ * messages; then for each: whether it has a producer, seq, id, the number it follows, tag, the entry's id as JSON, the rest of the entry as JSON, the result as JSON, the log's limit, its ttl.
+ */
+export const append: string = `${begin}${known}${trim}
+local replies, live = {}, {}
+local limit = 0
+for at = 1, tonumber(ARGV[7]) do
+  local base = 7 + (at - 1) * 10
+  local counted, seq, id, follows, newTag = ARGV[base + 1] == '1', ARGV[base + 2], ARGV[base + 3], ARGV[base + 4], ARGV[base + 5]
+  local key = KEYS[2 + at]
+  local last = counted and (redis.call('HGET', key, 'last') or '0')
+  if counted and tonumber(seq) <= tonumber(last) then
+    replies[at] = recall(key, seq, id)
+  elseif counted and tonumber(follows) ~= tonumber(last) then
+    replies[at] = {'gap', last}
+  else
+    offset = offset + 1
+    limit, ttl = tonumber(ARGV[base + 9]), tonumber(ARGV[base + 10])
+    local entry = '[' .. number(offset) .. ',"' .. newTag .. '","' .. tag .. '",' .. ARGV[base + 6] .. ',' .. number(now) .. ',' .. ARGV[base + 7]
+    if limit > 0 then redis.call('XADD', KEYS[2], number(offset) .. '-0', 'entry', entry, 'at', number(now)) end
+    tag = newTag
+    live[#live + 1] = entry
+    if counted then settle(key, seq, id, '[' .. number(offset) .. ',' .. number(now) .. ',' .. ARGV[base + 8] .. ']', tonumber(ARGV[5]), ARGV[6]) end
+    replies[at] = {'ok', epoch, number(offset), number(now)}
+  end
+end
+if #live > 0 then
+  redis.call('HSET', KEYS[1], 'offset', number(offset), 'tag', tag, 'ttl', number(ttl))
+  trim(limit)
+  redis.call('PEXPIRE', KEYS[2], number(ttl))
+  redis.call('PUBLISH', ARGV[4], '[1,"entries","' .. epoch .. '",[' .. table.concat(live, ',') .. ']]')
+end
+return replies
+`;
+
+/** Settles a number without an entry. KEYS 1 meta, 2 log, 3 producer; ARGV 4 seq, 5 id, 6 the refusal as JSON, 7 numbers kept, 8 their life. */
+export const refuse: string = `${begin}${known}
+if tonumber(ARGV[4]) > tonumber(redis.call('HGET', KEYS[3], 'last') or '0') then settle(KEYS[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]) end
+return 'ok'
+`;
+
+/** The last number, which is in use for another while. KEYS 1 producer; ARGV 1 its life. */
+export const watermark: string = `
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return redis.call('HGET', KEYS[1], 'last') or '0'
+`;
+
+/** What is known of a number. KEYS 1 meta, 2 log, 3 producer; ARGV 4 seq, 5 id. */
+export const recall: string = `${begin}${known}
+if tonumber(ARGV[4]) > tonumber(redis.call('HGET', KEYS[3], 'last') or '0') then return {'above'} end
+return recall(KEYS[3], ARGV[4], ARGV[5])
+`;
+
+/** The log between two offsets, oldest first, and where it stands. KEYS 1 meta, 2 log; ARGV 4 the lowest offset, 5 the highest or '+', 6 how many of the newest, or 0 for all. */
+export const read: string = `${begin}${trim}
+trim(redis.call('XLEN', KEYS[2]))
+local entries = {}
+if ARGV[6] == '0' then
+  for _, item in ipairs(redis.call('XRANGE', KEYS[2], ARGV[4], ARGV[5])) do entries[#entries + 1] = item[2][2] end
+else
+  local items = redis.call('XREVRANGE', KEYS[2], ARGV[5], ARGV[4], 'COUNT', ARGV[6])
+  for at = #items, 1, -1 do entries[#entries + 1] = items[at][2][2] end
+end
+local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
+return {epoch, number(offset), tag, first and string.match(first[1], '^%d+') or '', entries}
+`;
+
+/** Where a log stands, or nothing; whoever asks has members there, and what is known of them and of the room lives on. KEYS 1 meta, 2 members; ARGV 1 their life in ms. */
+export const stand: string = `
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+redis.call('PEXPIRE', KEYS[2], ARGV[1])
+return redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'tag')
+`;
+
+/** A node is there: which are. KEYS 1 nodes; ARGV 1 this one, 2 how long it is believed, in ms. */
+export const lease: string = `
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+return redis.call('ZRANGE', KEYS[1], 0, -1)
+`;
+
+/** A member is in the room. KEYS 1 members; ARGV 1 channel, 2 id, 3 node, 4 the member as JSON, 5 their life. Whether others learn of it. */
+export const enter: string = `
+local before = redis.call('HGET', KEYS[1], ARGV[2])
+local order = before and string.match(before, '^[^\\n]*\\n(%d+)\\n') or redis.call('HINCRBY', KEYS[1], '', 1)
+local now = ARGV[3] .. '\\n' .. order .. '\\n' .. ARGV[4]
+redis.call('HSET', KEYS[1], ARGV[2], now)
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+if before and string.match(before, '^[^\\n]*\\n%d+\\n(.*)$') == ARGV[4] then return 0 end
+redis.call('PUBLISH', ARGV[1], '[1,"presence",[' .. ARGV[4] .. '],[],[]]')
+return 1
+`;
+
+/** What a member shows has changed. KEYS 1 members; ARGV 1 channel, 2 id, 3 node, 4 the member as JSON, 5 the change as JSON. */
+export const update: string = `
+local before = redis.call('HGET', KEYS[1], ARGV[2])
+local order = before and string.match(before, '^[^\\n]*\\n(%d+)\\n')
+if not order then return 0 end
+redis.call('HSET', KEYS[1], ARGV[2], ARGV[3] .. '\\n' .. order .. '\\n' .. ARGV[4])
+redis.call('PUBLISH', ARGV[1], '[1,"presence",[],[],[' .. ARGV[5] .. ']]')
+return 1
+`;
+
+/** A member is gone, unless another node has it by now. KEYS 1 members; ARGV 1 channel, 2 id, 3 node, 4 the id as JSON. */
+export const exit: string = `
+local before = redis.call('HGET', KEYS[1], ARGV[2])
+if not before or string.sub(before, 1, #ARGV[3] + 1) ~= ARGV[3] .. '\\n' then return 0 end
+redis.call('HDEL', KEYS[1], ARGV[2])
+redis.call('PUBLISH', ARGV[1], '[1,"presence",[],[' .. ARGV[4] .. '],[]]')
+return 1
+`;
