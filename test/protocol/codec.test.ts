@@ -87,6 +87,11 @@ describe.each(codecs)('$name', (codec) => {
     expect(codec.decode(codec.encode([25, 'room', [1, 'tag', '', 'id', 0, null, 'type', 1, value]]))).toHaveLength(1);
   });
 
+  test('P8 a line that ends inside a text is refused, and not read as two frames or as another text', () => {
+    expect(() => json().decode('[9,1,"a\nb"]')).toThrow(Malformed);
+    expect(json().decode('[9,1,"a\\nb"]\n[9,2]')).toEqual([[9, 1, 'a\nb'], [9, 2]]);
+  });
+
   test('random bytes never throw anything but Malformed', () => {
     expect(() => {
       fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => outcome(codec, codec.binary ? bytes : String.fromCharCode(...bytes)) !== 'threw'), { numRuns: 5_000 });
