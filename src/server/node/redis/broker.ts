@@ -100,7 +100,7 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
   }
 
   const top = async (room: string): Promise<Position> => (await before(room, null, 0)).top;
-  const presence = createPresence({ call, keys, node, life });
+  const presence = createPresence({ call, calls, keys, node, life });
   const feeds = createFeeds({
     listen: (room) => redis.subscribe(keys.channel(room)),
     stop(room) {
@@ -114,7 +114,7 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
 
   const listening = redis.subscribe(keys.nodeChannel);
   listening.catch(failed);
-  const lease = presence.lease({ calls, rooms: () => Array.from(feeds.rooms(), ([room]) => room), failed });
+  const lease = presence.lease({ rooms: () => Array.from(feeds.rooms(), ([room]) => room), failed });
 
   /** What was published and not heard: a channel promises nothing. */
   async function look(): Promise<void> {

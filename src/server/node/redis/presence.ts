@@ -8,6 +8,7 @@ import * as scripts from './scripts.js';
 import { inside, write } from './wire.js';
 
 interface PresencePorts {
+  readonly calls: Calls;
   readonly call: (room: string, script: string, keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
   readonly keys: Keys;
   readonly node: string;
@@ -15,7 +16,6 @@ interface PresencePorts {
 }
 
 interface LeasePorts {
-  readonly calls: Calls;
   /** Rooms with members on this node. */
   readonly rooms: () => readonly string[];
   readonly failed: (error: unknown) => void;
@@ -52,7 +52,7 @@ function keptOf(text: string): Kept | null {
   }
 }
 
-export function createPresence({ call, keys, node, life }: PresencePorts): Presence {
+export function createPresence({ call, calls, keys, node, life }: PresencePorts): Presence {
   /** Whether what Redis has of our members may differ from what is so. */
   let doubt = true;
   const told = async (saying: Promise<unknown>): Promise<void> => {
@@ -62,6 +62,12 @@ export function createPresence({ call, keys, node, life }: PresencePorts): Prese
       doubt = true;
       throw error;
     }
+  };
+
+  /** Nodes that are there, as Redis said last. */
+  let alive = new Set<string>();
+  const sayHere = async (): Promise<void> => {
+    alive = new Set((await calls.script(scripts.lease, [keys.nodes], [node, believed])) as string[]);
   };
 
   /** Members of this node, whole, by room: a change is of what they showed before. */
@@ -96,20 +102,28 @@ export function createPresence({ call, keys, node, life }: PresencePorts): Prese
       if (mine?.size === 0) own.delete(room);
       await told(takeOut(room, id, node));
     },
-    members: async (room) => (await all(room)).map(({ member }) => member),
-    lease({ calls, rooms, failed }) {
-      let known = new Set<string>();
+    async members(room) {
+      const here = await all(room);
+      // One that came since, or one that is gone and in whose rooms nobody else was.
+      if (here.some((it) => !alive.has(it.node))) await sayHere();
+      const gone = here.filter((it) => !alive.has(it.node));
+      for (const { node: its, member: [id] } of gone) await takeOut(room, id, its);
+      return here.flatMap((it) => (alive.has(it.node) ? [it.member] : []));
+    },
+    lease({ rooms, failed }) {
       async function say(): Promise<void> {
-        const alive = new Set((await calls.script(scripts.lease, [keys.nodes], [node, believed])) as string[]);
-        const lost = [...known].some((it) => !alive.has(it));
-        known = alive;
+        const before = alive;
+        await sayHere();
+        const lost = [...before].some((it) => !alive.has(it));
         if (!lost && !doubt) return;
+        doubt = false;
         for (const room of new Set([...rooms(), ...own.keys()])) {
           const mine = own.get(room);
-          for (const { node: its, member: [id] } of await all(room)) if (its === node ? !mine?.has(id) : !alive.has(its)) await takeOut(room, id, its);
-          for (const member of mine?.values() ?? []) await call(room, scripts.enter, [keys.members(room)], [keys.channel(room), member[0], node, write(member), life]);
+          const here = new Map((await all(room)).map((it) => [it.member[0], it.node]));
+          for (const [id, its] of here) if (its === node ? !mine?.has(id) : !alive.has(its)) await takeOut(room, id, its);
+          // One that is at another node by now is that node's.
+          for (const member of mine?.values() ?? []) if ((here.get(member[0]) ?? node) === node) await call(room, scripts.enter, [keys.members(room)], [keys.channel(room), member[0], node, write(member), life]);
         }
-        doubt = false;
       }
       const sayAgain = (): void => {
         say().catch((error: unknown) => {

@@ -1,0 +1,24 @@
+// A node in a process of its own, over Redis, that can be killed.
+import { createClient } from 'redis';
+import { createRealtimeServer, serve } from '../../../src/server/node/index.js';
+import { redisBroker } from '../../../src/server/node/redis/index.js';
+import { line } from '../../e2e/processes/room.js';
+
+const [redisPort = '0'] = process.argv.slice(2);
+const client = createClient({ socket: { port: Number(redisPort), host: '127.0.0.1', reconnectStrategy: 50 } });
+client.on('error', () => undefined);
+await client.connect();
+
+const server = createRealtimeServer({
+  rooms: [serve(line, { history: { limit: 1_000_000 }, presence: true })],
+  broker: redisBroker({ client }),
+  authenticate: ({ token }) => (token === null ? null : { id: token }),
+  heartbeat: { interval: 1_000, timeout: 1_000 },
+  logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+  buffer: 64 * 2 ** 20,
+});
+const { port } = await server.listen({ host: '127.0.0.1' });
+process.on('message', (room: string) => {
+  void server.room(room).members().then((members) => process.send?.({ members: members.length }), () => process.send?.({ members: -1 }));
+});
+process.send?.({ port });

@@ -1,0 +1,109 @@
+// Nodes in processes of their own over one Redis, clients that hop between them, and the checker over what they report and what the log holds.
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient } from 'redis';
+import { redisBroker } from '../../../src/server/node/redis/index.js';
+import { createCrowds, message, type Crowd, type Crowds } from '../../e2e/processes/crowds.js';
+import { judge } from '../../simulation/checker.js';
+import type { LogLife, Said } from '../../simulation/history.js';
+import { bundle } from '../../support/bundle.mjs';
+import { startFaultProxy, type FaultProxy } from '../../support/fault-proxy.js';
+import { startRedis, type TestRedis } from '../../support/redis.js';
+
+export interface Cluster {
+  readonly proxy: FaultProxy;
+  /** Kills a node without a word, and starts another in its place. */
+  killNode(index: number): Promise<void>;
+  /** Members of a room, as a node says. */
+  members(index: number, room: string): Promise<number>;
+  /** Stops Redis with a signal, and starts it again on what it kept after `ms`. */
+  restartRedis(signal: NodeJS.Signals, ms: number): Promise<void>;
+  command(...args: readonly string[]): Promise<unknown>;
+  clients: Crowds['clients'];
+  finish(...crowds: readonly Crowd[]): Promise<void>;
+  verdict(): Promise<readonly string[]>;
+  /** What each room's log holds now. */
+  logs(): Promise<ReadonlyMap<string, LogLife>>;
+  close(): Promise<void>;
+}
+
+export const bundleNodes = () => bundle(['test/redis/nodes/node.ts', 'test/e2e/processes/clients.ts']);
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+/** `keeping`: how Redis keeps what it is given, beside its folder. */
+export async function startCluster([nodeFile = '', clientsFile = '']: readonly string[], count: number, keeping: readonly string[]): Promise<Cluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'roomful-redis-'));
+  const args = ['--dir', folder, ...keeping];
+  let redis: TestRedis = await startRedis({ args });
+  const admin = createClient({ socket: { port: redis.port, host: '127.0.0.1', reconnectStrategy: 50 } });
+  admin.on('error', () => undefined);
+  await admin.connect();
+  const crowds = createCrowds(folder, clientsFile, () => `ws://127.0.0.1:${proxy.port}/realtime`);
+  const nodes: { process: ChildProcess; port: number }[] = [];
+  const startNode = async (index: number): Promise<void> => {
+    const child = crowds.start(nodeFile, [String(redis.port)]);
+    const { port } = (await message(child, (it) => typeof it === 'object' && it !== null && 'port' in it)) as { readonly port: number };
+    nodes[index] = { process: child, port };
+  };
+  await Promise.all(Array.from({ length: count }, (_, index) => startNode(index)));
+  const proxy = await startFaultProxy(nodes[0]?.port ?? 0);
+  // Each connection goes to another node than the one before.
+  let next = 0;
+  const hopping = setInterval(() => { proxy.target = nodes[++next % nodes.length]?.port ?? 0; }, 7);
+
+  async function logs(): Promise<ReadonlyMap<string, LogLife>> {
+    const broker = redisBroker({ client: admin });
+    try {
+      const found = new Map<string, LogLife>();
+      for (const key of (await admin.sendCommand(['KEYS', 'roomful:*:log'])) as unknown as string[]) {
+        const room = /\{(.*)\}/.exec(key)?.[1] ?? '';
+        const page = await broker.read(room, { before: null, limit: 1_000_000 });
+        if ('why' in page) throw new Error(page.why);
+        found.set(room, { epoch: page.epoch, entries: page.entries.map(([offset, , , id, , , , , said]) => ({ offset, id, said: said as Said })) });
+      }
+      return found;
+    } finally {
+      await broker.close();
+    }
+  }
+
+  return {
+    proxy,
+    async killNode(index) {
+      const node = nodes[index % nodes.length];
+      if (!node) return;
+      const gone = once(node.process, 'exit');
+      node.process.kill('SIGKILL');
+      await gone;
+      await startNode(index % nodes.length);
+    },
+    async members(index, room) {
+      const node = nodes[index];
+      if (!node) return -1;
+      node.process.send(room);
+      return ((await message(node.process, (it) => typeof it === 'object' && it !== null && 'members' in it)) as { readonly members: number }).members;
+    },
+    async restartRedis(signal, ms) {
+      await redis.stop(signal);
+      await sleep(ms);
+      redis = await startRedis({ port: redis.port, args });
+    },
+    command: (...some) => admin.sendCommand([...some]),
+    clients: crowds.clients,
+    finish: (...some) => crowds.finish(some, async () => Object.fromEntries(Array.from(await logs(), ([room, { entries }]) => [room, entries.at(-1)?.offset ?? 0]))),
+    logs,
+    verdict: async () => judge(await crowds.history(new Map(Array.from(await logs(), ([room, life]) => [room, [life]])))),
+    async close() {
+      clearInterval(hopping);
+      crowds.kill();
+      await proxy.close();
+      admin.destroy();
+      await redis.stop('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
