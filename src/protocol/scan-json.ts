@@ -16,7 +16,7 @@ export function scanJson(text: string): void {
       if (character === 92) at++;
       else if (character === 34) quoted = false;
       // Lines part frames: JSON has no line ends in its texts.
-      else if (character === 10) throw new Malformed('a line ends inside a text');
+      else if (character === 10) throw new Malformed('not JSON');
     } else if (character === 34) quoted = true;
     else if (character === 91 || character === 123) {
       if (++depth > maxDepth + envelopeDepth) throw new Malformed('nested too deep');

@@ -1,6 +1,7 @@
 // Rooms on one socket: users counted, positions kept, holes noticed, presence remembered.
 import { describe, expect, test } from 'vitest';
 import type { ServerFrame } from '../../src/protocol/frames.js';
+import { deadline } from '../../src/client/machine/deadline.js';
 import { joinedFrame, machine, messageFrame, outgoing, settledOf, typesOf, welcome, type Machine } from '../support/run.js';
 
 const room = (it: Machine, id = 'a') => {
@@ -299,4 +300,16 @@ test('a list is bounded, and says that there is more', () => {
   it.receive(...[1, 2, 3, 4, 5].map((offset) => messageFrame('a', offset)));
   expect(list(it)).toEqual([3, 4, 5]);
   expect(room(it).lists.get('*')?.hasOlder).toBe(true);
+});
+
+test.each<readonly [string, (it: Machine) => unknown]>([
+  ['close()', (it) => it.dispatch({ type: 'close' })],
+  ['a refusal for good', (it) => it.dispatch({ type: 'lost', attempt: 1, code: 4403, reason: 'banned' })],
+])('after %s nobody is shown as there, and no alarm keeps the process', (_, end) => {
+  const it = machine().live();
+  it.dispatch({ type: 'retain', room: 'a', history: 0, presence: { x: 1 } }).receive(joinedFrame('a', { members: [['me', null, { x: 1 }], ['bob', null, null]] }));
+  it.dispatch({ type: 'pump' });
+  expect(it.state.rooms.get('a')?.members.size).toBe(2);
+  end(it);
+  expect([it.state.rooms.get('a')?.members.size, deadline(it.state)]).toEqual([0, Infinity]);
 });

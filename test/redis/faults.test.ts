@@ -50,6 +50,26 @@ describe.skipIf(noRedis)('with Redis', () => {
     }
   }, 120_000);
 
+  test('Redis goes back in time five times, and forgets everything once: whoever sent still holds it, and whoever missed something is told', async () => {
+    const world = await startCluster(programs.files, 2, ['--save', '', '--appendonly', 'no']);
+    try {
+      const crowd = await world.clients({ names: names(8), rooms: names(8).map(() => '1'), count: 300, burst: 4, pause: 60 });
+      for (let times = 0; times < 5; times++) {
+        await sleep(300);
+        await world.command('SAVE');
+        await sleep(300);
+        await world.restartRedis('SIGKILL', 100);
+      }
+      await sleep(300);
+      await world.command('FLUSHALL');
+      await crowd.sent;
+      await world.finish(crowd);
+      expect(await world.verdict()).toEqual([]);
+    } finally {
+      await world.close();
+    }
+  }, 120_000);
+
   test('the connections that listen are killed 50 times: what was not heard is found in the log', async () => {
     const world = await startCluster(programs.files, 2, inMemory);
     try {

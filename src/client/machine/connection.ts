@@ -9,7 +9,7 @@ import { giveUp } from './history.js';
 import { clientClosed, forsake } from './outbox.js';
 import { disconnected } from './room.js';
 import type { Connection, Live, Retry } from './state.js';
-import { ask, write, type Turn } from './turn.js';
+import { ask, edit, write, type Turn } from './turn.js';
 
 /** The attempt that owns a socket or is about to; 0 where there is none. */
 export const attemptOf = (connection: Connection): number => ('attempt' in connection ? connection.attempt : 0);
@@ -60,6 +60,8 @@ function settleAll(turn: Turn): void {
   for (const room of turn.state.rooms.values()) {
     giveUp(turn, room, clientClosed);
     forsake(turn, room, true, clientClosed);
+    // Nobody comes back to be shown as there: no alarm for when they would not be.
+    if (room.staleUntil) edit(turn, room, { members: new Map(), staleUntil: null });
   }
 }
 

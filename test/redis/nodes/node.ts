@@ -1,17 +1,29 @@
-// A node in a process of its own, over Redis, that can be killed.
+// A node in a process of its own, over Redis, that can be killed: what it was told was appended is in a file, so that what a log lost later is known.
+import { openSync, writeSync } from 'node:fs';
 import { createClient } from 'redis';
+import type { Broker } from '../../../src/server/broker.js';
 import { createRealtimeServer, serve } from '../../../src/server/node/index.js';
 import { redisBroker } from '../../../src/server/node/redis/index.js';
 import { line } from '../../e2e/processes/room.js';
 
-const [redisPort = '0'] = process.argv.slice(2);
+const [redisPort = '0', journal = ''] = process.argv.slice(2);
+const file = openSync(journal, 'a');
 const client = createClient({ socket: { port: Number(redisPort), host: '127.0.0.1', reconnectStrategy: 50 } });
 client.on('error', () => undefined);
 await client.connect();
+const redis = redisBroker({ client });
+const broker: Broker = {
+  ...redis,
+  async append(it) {
+    const appended = await redis.append(it);
+    if (appended.status === 'ok') writeSync(file, `${JSON.stringify([it.room, appended.epoch, appended.offset, it.id, it.data])}\n`);
+    return appended;
+  },
+};
 
 const server = createRealtimeServer({
   rooms: [serve(line, { history: { limit: 1_000_000 }, presence: true })],
-  broker: redisBroker({ client }),
+  broker,
   authenticate: ({ token }) => (token === null ? null : { id: token }),
   heartbeat: { interval: 1_000, timeout: 1_000 },
   logger: { info: () => undefined, warn: () => undefined, error: () => undefined },

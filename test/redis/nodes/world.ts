@@ -1,7 +1,7 @@
 // Nodes in processes of their own over one Redis, clients that hop between them, and the checker over what they report and what the log holds.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'redis';
@@ -9,6 +9,7 @@ import { redisBroker } from '../../../src/server/node/redis/index.js';
 import { createCrowds, message, type Crowd, type Crowds } from '../../e2e/processes/crowds.js';
 import { judge } from '../../simulation/checker.js';
 import type { LogLife, Said } from '../../simulation/history.js';
+import { livesOf, type Logs, type Noted } from './lives.js';
 import { bundle } from '../../support/bundle.mjs';
 import { startFaultProxy, type FaultProxy } from '../../support/fault-proxy.js';
 import { startRedis, type TestRedis } from '../../support/redis.js';
@@ -44,8 +45,16 @@ export async function startCluster([nodeFile = '', clientsFile = '']: readonly s
   await admin.connect();
   const crowds = createCrowds(folder, clientsFile, () => `ws://127.0.0.1:${proxy.port}/realtime`);
   const nodes: { process: ChildProcess; port: number }[] = [];
+  const journals: string[] = [];
+  /** What the logs held when Redis was started last, how many lines of each journal were noted before, and the lives that ended. */
+  let began: Logs = new Map();
+  let taken: readonly number[] = [];
+  const ended: ReadonlyMap<string, readonly LogLife[]>[] = [];
   const startNode = async (index: number): Promise<void> => {
-    const child = crowds.start(nodeFile, [String(redis.port)]);
+    const journal = join(folder, `node-${journals.length}`);
+    journals.push(journal);
+    await writeFile(journal, '');
+    const child = crowds.start(nodeFile, [String(redis.port), journal]);
     const { port } = (await message(child, (it) => typeof it === 'object' && it !== null && 'port' in it)) as { readonly port: number };
     nodes[index] = { process: child, port };
   };
@@ -55,7 +64,19 @@ export async function startCluster([nodeFile = '', clientsFile = '']: readonly s
   let next = 0;
   const hopping = setInterval(() => { proxy.target = nodes[++next % nodes.length]?.port ?? 0; }, 7);
 
-  async function logs(): Promise<ReadonlyMap<string, LogLife>> {
+  /** Everything that was noted, life after life: in the order of their files within one. */
+  async function notes(): Promise<readonly Noted[]> {
+    const texts = await Promise.all(journals.map((journal) => readFile(journal, 'utf8')));
+    const lines = texts.map((text) => text.split('\n').filter(Boolean));
+    return lines.flatMap((all, at) => all.slice(taken[at] ?? 0)).map((text) => JSON.parse(text) as Noted);
+  }
+
+  async function endLives(): Promise<void> {
+    ended.push(livesOf(began, await notes()));
+    taken = await Promise.all(journals.map(async (journal) => (await readFile(journal, 'utf8')).split('\n').filter(Boolean).length));
+  }
+
+  async function logs(): Promise<Logs> {
     const broker = redisBroker({ client: admin });
     try {
       const found = new Map<string, LogLife>();
@@ -89,14 +110,28 @@ export async function startCluster([nodeFile = '', clientsFile = '']: readonly s
     },
     async restartRedis(signal, ms) {
       await redis.stop(signal);
-      await sleep(ms);
+      // What nodes were told is noted by then.
+      await sleep(Math.max(ms, 100));
+      await endLives();
       redis = await startRedis({ port: redis.port, args });
+      while (!admin.isReady) await sleep(10);
+      began = await logs();
     },
     command: (...some) => admin.sendCommand([...some]),
     clients: crowds.clients,
     finish: (...some) => crowds.finish(some, async () => Object.fromEntries(Array.from(await logs(), ([room, { entries }]) => [room, entries.at(-1)?.offset ?? 0]))),
     logs,
-    verdict: async () => judge(await crowds.history(new Map(Array.from(await logs(), ([room, life]) => [room, [life]])))),
+    async verdict() {
+      const last = await logs();
+      const lives = [...ended, livesOf(began, await notes())];
+      const of = (room: string): readonly LogLife[] => {
+        const all = lives.flatMap((one) => one.get(room) ?? []);
+        const now = last.get(room);
+        // What it holds at the end is known exactly.
+        return now ? [...all.slice(0, all.at(-1)?.epoch === now.epoch ? -1 : undefined), now] : all;
+      };
+      return judge(await crowds.history(new Map(Array.from(last.keys(), (room) => [room, of(room)]))));
+    },
     async close() {
       clearInterval(hopping);
       crowds.kill();
