@@ -1,5 +1,6 @@
 // Real faults over real nodes and a real Redis: none of it may lose, double or reorder a message.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Crowd } from '../e2e/processes/crowds.js';
 import { noRedis } from '../support/redis.js';
 import { bundleNodes, startCluster, type Cluster } from './nodes/world.js';
 
@@ -13,118 +14,93 @@ describe.skipIf(noRedis)('with Redis', () => {
   beforeAll(async () => { programs = await bundleNodes(); }, 60_000);
   afterAll(() => programs.remove());
 
+  async function withCluster(nodes: number, keeping: readonly string[], run: (world: Cluster) => Promise<void>): Promise<void> {
+    const world = await startCluster(programs.files, nodes, keeping);
+    try {
+      await run(world);
+    } finally {
+      await world.close();
+    }
+  }
+
   const total = async (world: Cluster): Promise<number> => Array.from((await world.logs()).values(), ({ entries }) => entries.length).reduce((sum, each) => sum + each, 0);
 
-  test('30,000 messages of clients that hop between 3 nodes, of which 20 are killed: none lost, none twice, none out of order', async () => {
-    const world = await startCluster(programs.files, 3, inMemory);
-    try {
-      const crowds = await Promise.all([names(10), names(10, 10)].map((some) => world.clients({ names: some, rooms: some.map((_, index) => String(index % 2)), count: 1_500, burst: 5, pause: 60 })));
-      for (let kills = 0; kills < 20; kills++) {
-        await world.killNode(kills);
-        world.proxy.resetOne(Math.floor(Math.random() * world.proxy.connections));
-        await sleep(300);
-      }
-      await Promise.all(crowds.map(({ sent }) => sent));
-      await world.finish(...crowds);
-      expect(await world.verdict()).toEqual([]);
-      expect(await total(world)).toBe(30_000 + 20);
-    } finally {
-      await world.close();
-    }
-  }, 240_000);
+  /** Everything is settled, and nothing is wrong; `count`: so much is in the log. */
+  async function allIsWell(world: Cluster, crowds: readonly Crowd[], count: number): Promise<void> {
+    await Promise.all(crowds.map(({ sent }) => sent));
+    await world.finish(...crowds);
+    expect(await world.verdict()).toEqual([]);
+    expect(await total(world)).toBe(count);
+  }
 
-  test('Redis is killed ten times under load, and keeps every write: none lost, none twice, none out of order', async () => {
-    const world = await startCluster(programs.files, 2, everyWrite);
-    try {
-      const crowd = await world.clients({ names: names(8), rooms: names(8).map(() => '1'), count: 400, burst: 4, pause: 60 });
-      for (let kills = 0; kills < 10; kills++) {
-        await sleep(400);
-        await world.restartRedis('SIGKILL', 100);
-      }
-      await crowd.sent;
-      await world.finish(crowd);
-      expect(await world.verdict()).toEqual([]);
-      expect(await total(world)).toBe(8 * 401);
-    } finally {
-      await world.close();
-    }
-  }, 120_000);
-
-  test('Redis goes back in time five times, and forgets everything once: whoever sent still holds it, and whoever missed something is told', async () => {
-    const world = await startCluster(programs.files, 2, ['--save', '', '--appendonly', 'no']);
-    try {
-      const crowd = await world.clients({ names: names(8), rooms: names(8).map(() => '1'), count: 300, burst: 4, pause: 60 });
-      for (let times = 0; times < 5; times++) {
-        await sleep(300);
-        await world.command('SAVE');
-        await sleep(300);
-        await world.restartRedis('SIGKILL', 100);
-      }
+  test('30,000 messages of clients that hop between 3 nodes, of which 20 are killed: none lost, none twice, none out of order', () => withCluster(3, inMemory, async (world) => {
+    const crowds = await Promise.all([names(10), names(10, 10)].map((some) => world.clients({ names: some, rooms: some.map((_, index) => String(index % 2)), count: 1_500, burst: 5, pause: 60 })));
+    for (let kills = 0; kills < 20; kills++) {
+      await world.killNode(kills);
+      world.proxy.resetOne(Math.floor(Math.random() * world.proxy.connections));
       await sleep(300);
-      await world.command('FLUSHALL');
-      await crowd.sent;
-      await world.finish(crowd);
-      expect(await world.verdict()).toEqual([]);
-    } finally {
-      await world.close();
     }
-  }, 120_000);
+    await allIsWell(world, crowds, 30_000 + 20);
+  }), 240_000);
 
-  test('the connections that listen are killed 50 times: what was not heard is found in the log', async () => {
-    const world = await startCluster(programs.files, 2, inMemory);
-    try {
-      const crowd = await world.clients({ names: names(8), rooms: names(8).map(() => '1'), count: 400, burst: 4, pause: 40 });
-      for (let kills = 0; kills < 50; kills++) {
-        await world.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
-        await sleep(60);
-      }
-      await crowd.sent;
-      await world.finish(crowd);
-      expect(await world.verdict()).toEqual([]);
-      expect(await total(world)).toBe(8 * 401);
-    } finally {
-      await world.close();
+  test('Redis is killed ten times under load, and keeps every write: none lost, none twice, none out of order', () => withCluster(2, everyWrite, async (world) => {
+    const crowd = await world.clients({ names: names(8), rooms: names(8).map(() => '1'), count: 400, burst: 4, pause: 60 });
+    for (let kills = 0; kills < 10; kills++) {
+      await sleep(400);
+      await world.restartRedis('SIGKILL', 100);
     }
-  }, 120_000);
+    await allIsWell(world, [crowd], 8 * 401);
+  }), 120_000);
 
-  test('a Redis that is away for a while: nothing is acknowledged, nobody is disconnected for it, and work goes on within 3 s of its return', async () => {
-    const world = await startCluster(programs.files, 2, everyWrite);
-    try {
-      const crowd = await world.clients({ names: names(8), rooms: names(8).map(() => '1'), count: 200, burst: 4, pause: 40 });
-      await sleep(500);
-      const accepted = world.proxy.accepted;
-      const away = world.restartRedis('SIGTERM', 6_000);
-      await sleep(1_000);
-      const before = (await crowd.acknowledged()).length;
-      await sleep(4_000);
-      expect((await crowd.acknowledged()).length).toBe(before);
-      await away;
-      const back = Date.now();
-      while ((await crowd.acknowledged()).length === before) await sleep(50);
-      expect(Date.now() - back).toBeLessThan(3_000);
-      expect(world.proxy.accepted).toBe(accepted);
-      await crowd.sent;
-      await world.finish(crowd);
-      expect(await world.verdict()).toEqual([]);
-      expect(await total(world)).toBe(8 * 201);
-    } finally {
-      await world.close();
+  test('Redis goes back in time five times, and forgets everything once: whoever sent still holds it, and whoever missed something is told', () => withCluster(2, inMemory, async (world) => {
+    const crowd = await world.clients({ names: names(8), rooms: names(8).map(() => '1'), count: 300, burst: 4, pause: 60 });
+    for (let times = 0; times < 5; times++) {
+      await sleep(300);
+      await world.command('SAVE');
+      await sleep(300);
+      await world.restartRedis('SIGKILL', 100);
     }
-  }, 120_000);
+    await sleep(300);
+    await world.command('FLUSHALL');
+    await crowd.sent;
+    await world.finish(crowd);
+    expect(await world.verdict()).toEqual([]);
+  }), 120_000);
 
-  test('a node that is killed takes its members with it, within its lease', async () => {
-    const world = await startCluster(programs.files, 2, inMemory);
-    try {
-      const crowd = await world.clients({ names: names(6), rooms: names(6).map(() => '1'), count: 1, burst: 1, pause: 10 });
-      await crowd.sent;
-      expect(await world.members(0, 'line/1')).toBe(6);
-      crowd.process.kill('SIGKILL');
-      await world.killNode(0);
-      const until = Date.now() + 35_000;
-      while ((await world.members(1, 'line/1')) > 0 && Date.now() < until) await sleep(250);
-      expect(await world.members(1, 'line/1')).toBe(0);
-    } finally {
-      await world.close();
+  test('the connections that listen are killed 50 times: what was not heard is found in the log', () => withCluster(2, inMemory, async (world) => {
+    const crowd = await world.clients({ names: names(8), rooms: names(8).map(() => '1'), count: 400, burst: 4, pause: 40 });
+    for (let kills = 0; kills < 50; kills++) {
+      await world.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await sleep(60);
     }
-  }, 60_000);
+    await allIsWell(world, [crowd], 8 * 401);
+  }), 120_000);
+
+  test('a Redis that is away for a while: nothing is acknowledged, nobody is disconnected for it, and work goes on within 3 s of its return', () => withCluster(2, everyWrite, async (world) => {
+    const crowd = await world.clients({ names: names(8), rooms: names(8).map(() => '1'), count: 200, burst: 4, pause: 40 });
+    await sleep(500);
+    const accepted = world.proxy.accepted;
+    const away = world.restartRedis('SIGTERM', 6_000);
+    await sleep(1_000);
+    const before = (await crowd.acknowledged()).length;
+    await sleep(4_000);
+    expect((await crowd.acknowledged()).length).toBe(before);
+    await away;
+    const back = Date.now();
+    while ((await crowd.acknowledged()).length === before) await sleep(50);
+    expect(Date.now() - back).toBeLessThan(3_000);
+    expect(world.proxy.accepted).toBe(accepted);
+    await allIsWell(world, [crowd], 8 * 201);
+  }), 120_000);
+
+  test('a node that is killed takes its members with it, within its lease', () => withCluster(2, inMemory, async (world) => {
+    const crowd = await world.clients({ names: names(6), rooms: names(6).map(() => '1'), count: 1, burst: 1, pause: 10 });
+    await crowd.sent;
+    expect(await world.members(0, 'line/1')).toBe(6);
+    crowd.process.kill('SIGKILL');
+    await world.killNode(0);
+    const until = Date.now() + 35_000;
+    while ((await world.members(1, 'line/1')) > 0 && Date.now() < until) await sleep(250);
+    expect(await world.members(1, 'line/1')).toBe(0);
+  }), 60_000);
 });

@@ -1,13 +1,12 @@
 // The scenarios' world of two nodes over one Redis: each user comes through a proxy of its own, and to another node at each attempt.
 import { createClient as createRedis } from 'redis';
-import { WebSocket } from 'ws';
-import { createClient } from '../../src/client/client.js';
 import { createRealtimeServer, type RealtimeServer } from '../../src/server/node/realtime-server.js';
 import { redisBroker } from '../../src/server/node/redis/index.js';
 import type { Broker } from '../../src/server/broker.js';
 import type { ServedRoom } from '../../src/server/serve.js';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.js';
-import { quick, type Harness, type MakeHarness } from './harness.js';
+import type { Harness, MakeHarness } from './harness.js';
+import { proxiedUser } from './proxied-user.js';
 
 interface Node {
   readonly server: RealtimeServer;
@@ -42,45 +41,21 @@ export const redisHarness = (redisPort: () => number): MakeHarness => async (roo
   await admin.sendCommand(['FLUSHALL']);
   const clients: { close(): void }[] = [];
   const proxies: FaultProxy[] = [];
+  const newProxy = async (port: number): Promise<FaultProxy> => {
+    const proxy = await startFaultProxy(port);
+    proxies.push(proxy);
+    return proxy;
+  };
   const start = (): Promise<readonly Node[]> => Promise.all([startNode(redisPort(), rooms), startNode(redisPort(), rooms)]);
   let nodes = await start();
   let users = 0;
   const nodeAt = (index: number): Node => nodes[index % nodes.length] as Node;
   return {
     user(id, options) {
-      let proxy: FaultProxy | null = null;
       let attempts = users++;
-      const started = startFaultProxy(nodeAt(0).port).then((it) => {
-        proxies.push(it);
-        proxy = it;
-        return it;
-      });
-      const client = createClient({
-        url: async () => {
-          const mine = await started;
-          mine.target = nodeAt(attempts++).port;
-          return `ws://127.0.0.1:${mine.port}/realtime`;
-        },
-        token: id,
-        codecs: [codec()],
-        WebSocket,
-        ...quick,
-        ...options,
-      });
-      clients.push(client);
-      client.connect();
-      return {
-        client,
-        cut() {
-          if (!proxy) return;
-          proxy.refuse = true;
-          proxy.reset();
-        },
-        restore() {
-          if (proxy) proxy.refuse = false;
-        },
-        drop: () => proxy?.reset(),
-      };
+      const user = proxiedUser({ id, codec: codec(), options, proxy: newProxy(nodeAt(0).port), target: () => nodeAt(attempts++).port });
+      clients.push(user.client);
+      return user;
     },
     async restart(keepLog) {
       await Promise.all(nodes.map((node) => node.close()));
