@@ -1,6 +1,7 @@
 // Appends of one turn of the event loop to one room leave in one script call: one at a time was measured at a quarter of the pace.
 import { randomBytes } from 'node:crypto';
 import type { Append, Appended } from '../../broker.js';
+import { portion, valuesIn } from '../../portions.js';
 import type { Calls } from './calls.js';
 import type { Keys } from './keys.js';
 import { outcomeOf } from './outcome.js';
@@ -9,6 +10,10 @@ import { inside, write } from './wire.js';
 
 interface Waiting {
   readonly it: Append;
+  readonly args: readonly (string | number)[];
+  /** Characters of what is to be kept, and values in it, which whoever hears it counts before it is read. */
+  readonly size: number;
+  readonly values: number;
   readonly resolve: (outcome: Appended) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -29,8 +34,9 @@ interface AppendPorts {
   readonly settledLimit: number;
 }
 
-/** Messages in one call: a script holds up everybody else for as long as it runs. */
+/** Messages in one call, and bytes of them: a script holds up everybody else for as long as it runs. */
 const most = 256;
+const mostBytes = 2 ** 20;
 
 const argumentsOf = ({ producer, seq, id, follows, sender, type, version, data, result, log }: Append): readonly (string | number)[] => [
   producer === null ? 0 : 1, seq, id, follows, randomBytes(6).toString('base64url'), inside([id]), write([sender, type, version, data]).slice(1), inside([result]), log.limit, log.ttl,
@@ -43,7 +49,7 @@ export function createAppends({ calls, keys, begin, life, settledLimit }: Append
   async function send(room: string, batch: readonly Waiting[]): Promise<void> {
     try {
       const of = [keys.meta(room), keys.log(room), ...batch.map(({ it }) => keys.producer(room, it.producer ?? ''))];
-      const args = [...begin(), keys.channel(room), settledLimit, life, batch.length, ...batch.flatMap(({ it }) => argumentsOf(it))];
+      const args = [...begin(), keys.channel(room), settledLimit, life, batch.length, ...batch.flatMap(({ args: its }) => its)];
       const replies = (await calls.script(script, of, args)) as string[][];
       for (const [at, { it, resolve }] of batch.entries()) {
         const outcome = outcomeOf(replies[at] ?? [], it);
@@ -58,7 +64,18 @@ export function createAppends({ calls, keys, begin, life, settledLimit }: Append
     const batch = rooms.get(room);
     if (!batch) return;
     rooms.delete(room);
-    for (let from = 0; from < batch.length; from += most) void send(room, batch.slice(from, from + most));
+    let from = 0;
+    let size = 0;
+    let values = 0;
+    for (const [at, it] of batch.entries()) {
+      if (at > from && (at - from === most || size + it.size > mostBytes || values + it.values > portion)) {
+        void send(room, batch.slice(from, at));
+        [from, size, values] = [at, 0, 0];
+      }
+      size += it.size;
+      values += it.values;
+    }
+    void send(room, batch.slice(from));
   }
 
   function flushAll(): void {
@@ -68,9 +85,11 @@ export function createAppends({ calls, keys, begin, life, settledLimit }: Append
 
   return {
     add: (it) => new Promise((resolve, reject) => {
+      const args = argumentsOf(it);
+      const mine: Waiting = { it, args, size: String(args[6]).length + String(args[7]).length, values: valuesIn(it.data), resolve, reject };
       const waiting = rooms.get(it.room);
-      if (waiting) waiting.push({ it, resolve, reject });
-      else rooms.set(it.room, [{ it, resolve, reject }]);
+      if (waiting) waiting.push(mine);
+      else rooms.set(it.room, [mine]);
       if (scheduled) return;
       scheduled = true;
       setImmediate(flushAll);

@@ -102,7 +102,7 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
   const top = async (room: string): Promise<Position> => (await before(room, null, 0)).top;
   const presence = createPresence({ call, calls, keys, node, life });
   const feeds = createFeeds({
-    listen: (room) => redis.subscribe(keys.channel(room)),
+    listen: (room) => calls.within(() => redis.subscribe(keys.channel(room))),
     stop(room) {
       redis.unsubscribe(keys.channel(room)).catch(failed);
     },

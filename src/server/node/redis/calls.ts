@@ -12,6 +12,8 @@ export type Call = (script: string, keys: readonly string[], args: readonly (str
 
 export interface Calls {
   readonly script: Call;
+  /** Anything else that Redis is asked. */
+  readonly within: <T>(call: () => Promise<T>) => Promise<T>;
   /** A command by itself. */
   command(...args: readonly string[]): Promise<unknown>;
 }
@@ -29,7 +31,7 @@ export function createCalls(redis: () => Redis): Calls {
   };
 
   /** Rejects with {@link BrokerUnavailable} and nothing else: whether it took effect is not known then. */
-  async function inTime(call: () => Promise<unknown>): Promise<unknown> {
+  async function inTime<T>(call: () => Promise<T>): Promise<T> {
     if (!redis().ready() || pending >= most) throw new BrokerUnavailable('Redis is away');
     pending++;
     let timer: NodeJS.Timeout | undefined;
@@ -63,6 +65,7 @@ export function createCalls(redis: () => Redis): Calls {
         }
       });
     },
+    within: inTime,
     command: (...args) => inTime(() => redis().command(args)),
   };
 }
