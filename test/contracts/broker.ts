@@ -61,7 +61,7 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       const heard: number[] = [];
       await broker.subscribe('r', (event) => { if (event.type === 'entry') heard.push(event.entry[0]); });
       const data = [...Array.from({ length: 4 }, () => Array.from({ length: 49_000 }, () => 0)), ...Array.from({ length: 40 }, () => 'x'.repeat(60_000)), ...Array.from({ length: 600 }, (_, index) => index)];
-      const outcomes = await Promise.all(data.map((it, index) => broker.append(append({ seq: index + 1, id: `x${index}`, data: it, log: { limit: 10_000, ttl: 60_000 } }))));
+      const outcomes = await Promise.all(data.map(async (it, index) => broker.append(append({ seq: index + 1, id: `x${index}`, data: it, log: { limit: 10_000, ttl: 60_000 } }))));
       await world.settle();
       const all = Array.from({ length: data.length }, (_, index) => index + 1);
       expect(outcomes.map((it) => (it.status === 'ok' ? it.offset : it.status))).toEqual(all);
