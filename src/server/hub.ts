@@ -14,7 +14,7 @@ type Presence = Extract<ServerFrame, { type: 'presence' }>;
 
 interface HubRoom {
   readonly members: Set<Membership>;
-  readonly listening: Promise<() => void> | (() => void);
+  listening: Promise<() => void> | (() => void);
   /** How fast it may be spoken in. */
   readonly pace: Bucket;
   diff: Diff | null;
@@ -131,9 +131,9 @@ export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, '
     }
   };
 
-  const heard = (id: string) => (event: RoomEvent): void => {
-    const room = rooms.get(id);
-    if (!room) return;
+  const hear = (id: string, room: HubRoom, event: RoomEvent): void => {
+    // One that everybody left hears for nobody, though another of its name may be there.
+    if (rooms.get(id) !== room) return;
     switch (event.type) {
       case 'entry':
         room.last = event.entry;
@@ -157,8 +157,9 @@ export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, '
     async enter(membership) {
       let room = rooms.get(membership.room);
       if (!room) {
-        room = { members: new Set(), listening: broker.subscribe(membership.room, heard(membership.room)), pace: createBucket(membership.served.rate ?? roomRate, steady()), diff: null, last: null };
-        rooms.set(membership.room, room);
+        const made: HubRoom = { members: new Set(), listening: () => undefined, pace: createBucket(membership.served.rate ?? roomRate, steady()), diff: null, last: null };
+        rooms.set(membership.room, (room = made));
+        made.listening = broker.subscribe(membership.room, (event) => { hear(membership.room, made, event); });
       }
       room.members.add(membership);
       membership.pace = room.pace;

@@ -48,6 +48,7 @@ function joined(parts: readonly Encoded[], codec: Codec): readonly Encoded[] {
 class Queue implements Outgoing {
   parts: Encoded[] = [];
   slow = false;
+  private bytes = 0;
   private ended = false;
   readonly codec: Codec;
   readonly transport: Transport;
@@ -62,7 +63,11 @@ class Queue implements Outgoing {
   }
 
   push(part: Encoded): void {
-    if (!this.ended && this.parts.push(part) === 1) this.turn.add(this);
+    if (this.ended) return;
+    if (this.parts.push(part) === 1) this.turn.add(this);
+    this.bytes += this.codec.size(part);
+    // Answers to much that was asked in one message: what they cost is seen before there are more of them.
+    if (this.bytes > this.turn.limit) this.flush();
   }
 
   flush(): void {
@@ -77,6 +82,7 @@ class Queue implements Outgoing {
     }
     const messages = turn.messages(this);
     this.parts = [];
+    this.bytes = 0;
     for (const message of messages) transport.send(message);
     if (waits <= turn.limit || this.slow) return;
     this.slow = true;
@@ -86,6 +92,7 @@ class Queue implements Outgoing {
   end(): void {
     this.ended = true;
     this.parts = [];
+    this.bytes = 0;
   }
 }
 

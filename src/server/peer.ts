@@ -75,6 +75,8 @@ export interface Peer extends Timed {
   readonly memberships: Map<string, Membership>;
   state: SessionState;
   readonly bucket: Bucket;
+  /** When its token was last renewed. */
+  renewedAt: number;
   /** How often its rooms were asked for anew: an answer to a join that was under way meanwhile is out of date. */
   reauthorized: number;
   /** When its numbers were last looked after. */

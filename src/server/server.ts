@@ -4,6 +4,7 @@ import { untypedRoom } from '../contract/define-room.js';
 import type { Codec } from '../protocol/codec.js';
 import type { ClientFrame } from '../protocol/frames.js';
 import { chooseCodec, subprotocolOf } from '../protocol/version.js';
+import type { NodeEvent } from './broker.js';
 import { createCensus } from './census.js';
 import { noteClose } from './closings.js';
 import { createHandlings } from './handlings.js';
@@ -202,14 +203,15 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
 
   const intake = createIntake(services, failed);
 
-  const stopListening = broker.listen((event) => {
+  const told = (event: NodeEvent): void => {
     if (event.type === 'disconnect') revocations.note(event.user);
     for (const peer of peers) {
       if (peer.identity?.user?.id !== event.user) continue;
       if (event.type === 'disconnect') drop(peer, 4403, event.reason);
       else guarded(() => reauthorize(peer, services));
     }
-  });
+  };
+  const stopListening = broker.listen(told);
 
   return {
     settings,
@@ -254,6 +256,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
         state: newSession(ports.steady(), settings.helloTimeout),
         identity: null,
         bucket: createBucket(settings.limits.rate, ports.steady()),
+        renewedAt: -Infinity,
         reauthorized: 0,
         tendedAt: ports.steady(),
       };
@@ -280,7 +283,10 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     },
     room: (room, params = {}) => serverRoom(typeof room === 'string' ? untypedRoom(room) : room, params, settings, ports),
     disconnect(user, reason = 'disconnected by the server') {
-      broker.tell({ type: 'disconnect', user, reason });
+      const event = { type: 'disconnect', user, reason } as const;
+      // Here at once, whether or not the other nodes can be told.
+      told(event);
+      broker.tell(event);
     },
     reauthorize(user) {
       broker.tell({ type: 'reauthorize', user });

@@ -1,5 +1,5 @@
 // Readers that are slower than what happens: nothing more is pushed to them until they have read what waits, then the log feeds them, a portion at a time.
-import type { Broker } from './broker.js';
+import { BrokerUnavailable, type Broker } from './broker.js';
 import type { Hub } from './hub.js';
 import type { Position } from '../protocol/position.js';
 import { tell, weighed, type Behind, type Membership, type Peer } from './peer.js';
@@ -78,6 +78,7 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
         if (done) peer.outgoing.slow = false;
         else watch(peer, Infinity, now);
       }, (error: unknown) => {
+        if (error instanceof BrokerUnavailable) return watch(peer, Infinity, now);
         failed(error);
         drop(peer, 1011, 'the log could not be read');
       });
@@ -88,7 +89,13 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
   async function round(peer: Peer): Promise<boolean> {
     for (const membership of peer.memberships.values()) {
       if (!membership.behind || membership.waiting) continue;
-      await feed(membership, membership.behind);
+      try {
+        await feed(membership, membership.behind);
+      } catch (error) {
+        // What waited meanwhile is in the log.
+        membership.waiting = null;
+        throw error;
+      }
       if (membership.behind) return false;
     }
     return !peer.lane.ended;

@@ -39,3 +39,21 @@ test('T10 a log full of the worst that one sender may say leaves most of its mem
   // A quarter of it is what logs may weigh, by an estimate.
   expect((after?.heap ?? Infinity) - before.heap).toBeLessThan(96 * MiB);
 }, 60_000);
+
+test('T21 a thousand questions in one message, each for all that a room holds, cost no more than a slow reader', async () => {
+  const server = await startServer(program.files[0] ?? '', { rooms: { lobby: { history: 1_000 } } });
+  onTestFinished(() => { server.stop(); });
+  const peer = await rawWebSocket({ port: server.port, protocol: 'roomful.v1.json' });
+  const say = (...lines: readonly unknown[]): void => { peer.write(clientFrame(opcodes.text, Buffer.from(lines.map((line) => JSON.stringify(line)).join('\n')))); };
+  say([1, 'session-of-a-reader', 'i', 'mallory', false, 'raw']);
+  say([2, 'lobby', null, 0, null]);
+  for (let seq = 1; seq <= 256; seq++) say([4, 'lobby', seq, `id-${seq}`, 'm', 1, 'x'.repeat(60_000), null]);
+  say([9, 424_242]);
+  await peer.hears('[10,424242]');
+  const before = await server.measure(true);
+  say(...Array.from({ length: 1_000 }, (_, ref) => [7, ref, 'lobby', null, 256]));
+  await peer.ended;
+  const after = await server.measure(true);
+  expect(server.death()).toBeNull();
+  expect((after.heap - before.heap) / MiB).toBeLessThan(32);
+}, 60_000);

@@ -265,3 +265,41 @@ describe('T4 disconnect', () => {
     expect(world.clock.pending).toBe(0);
   });
 });
+
+describe('T5 put out of a room while something was asked', () => {
+  test.each([['send', send(1)], ['broadcast', broadcast], ['presence', presence], ['history', history]] as const)('%s: an answer that comes after that lets nothing through', async (action, frame) => {
+    const world = setup();
+    const [ada, bob] = [await world.member('ada'), await world.member('bob')];
+    await world.clock.advance(100);
+    const slow = later<boolean>();
+    world.answer = (request) => (request.action === action ? slow.promise : false);
+    await ada.say(frame);
+    world.core.reauthorize('ada');
+    await world.clock.advance(100);
+    expect(ada.of('left')).toHaveLength(1);
+    const before = bob.frames.length;
+    slow.resolve(true);
+    await world.clock.advance(100);
+    expect([bob.frames.length, ada.of('history'), ada.of('ack')]).toEqual([before, [], []]);
+  });
+});
+
+describe('T4 T20 tokens without end', () => {
+  test('one is renewed at most twice a second: each asks for every room', async () => {
+    const world = setup();
+    const ada = await world.member('ada');
+    world.asked.length = 0;
+    await ada.say(...Array.from({ length: 1_000 }, () => ({ type: 'auth', token: 'ada' }) as const));
+    expect([world.asked.length, ada.of('auth').length, ada.of('error')[0]]).toMatchObject([1, 1, { ref: null, code: 'limited' }]);
+    await world.clock.advance(500);
+    await ada.say({ type: 'auth', token: 'ada' });
+    expect(ada.of('auth')).toHaveLength(2);
+  });
+
+  test.each([NaN, '2030-01-01'])('one that ends at %j is let in by nobody', async (expiresAt) => {
+    const world = rawWorld({ rooms: [], authenticate: () => ({ id: 'ada', expiresAt }) as never });
+    const ada = world.peer();
+    await ada.hello();
+    expect(ada.closed?.code).toBe(4500);
+  });
+});

@@ -128,7 +128,7 @@ describe('what is due to a connection', () => {
     const turns: (() => void)[] = [];
     const codec = json();
     const join = vi.spyOn(codec, 'join');
-    const flusher = createFlusher((call) => { turns.push(call); }, 1_000);
+    const flusher = createFlusher((call) => { turns.push(call); }, 10_000_000);
     const [a, b] = [transport(), transport()];
     const queues = [a, b].map((it) => flusher.outgoing(codec, it, calm));
     const [small, half, huge] = ['[1]', '1'.repeat(131_072), '2'.repeat(600_000)];
@@ -137,6 +137,20 @@ describe('what is due to a connection', () => {
     expect(a.sent).toEqual([`${half}\n${half}`, small, huge, `${small}\n${small}`]);
     expect(b.sent).toEqual(a.sent);
     expect(join).toHaveBeenCalledTimes(4);
+  });
+
+  test('leaves before its turn where more is due than may wait, so that what it costs is seen', () => {
+    const turns: (() => void)[] = [];
+    const flusher = createFlusher((call) => { turns.push(call); }, 1_000);
+    const reader = transport();
+    const overflow = vi.fn<() => void>();
+    const queue = flusher.outgoing(json(), reader, { ...calm, overflow });
+    for (let count = 0; count < 50; count++) {
+      queue.push('1'.repeat(400));
+      reader.waiting = reader.sent.join('').length;
+    }
+    expect(overflow).toHaveBeenCalledTimes(1);
+    expect(reader.sent.join('').length).toBeLessThan(4_000);
   });
 
   test('is given up once for a reader for whom too much waits', () => {

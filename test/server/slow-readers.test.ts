@@ -204,6 +204,15 @@ describe('T21 broadcasts that passed a slow reader by', () => {
   test('coalesce: the newest of each sender and type comes', async () => {
     expect((await passedBy('coalesce', 5)).heard).toEqual(['one m 5', 'one n 5', 'two m 5']);
   });
+  test('what is kept is bounded by what it costs, and one at least is', async () => {
+    const world = await setup(10_000, 'drop-oldest');
+    world.slow.buffered = limit + 1;
+    await world.say(2);
+    for (let at = 0; at < 20; at++) await world.good.say(broadcast('m', 'x'.repeat(30_000)));
+    world.slow.buffered = 0;
+    await world.clock.advance(300);
+    expect(heardOf(world.slow).length).toBe(2);
+  });
   test('close: the connection ends with 4008', async () => {
     expect((await passedBy('close', 1)).slow.closed).toEqual({ code: 4008, reason: 'too slow for lobby' });
   });

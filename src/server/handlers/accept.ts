@@ -80,7 +80,10 @@ function judged(membership: Membership, identity: Identity, frame: Send, service
     const { data, version } = readMessage(served.contract, frame.message, frame.version, frame.data);
     checkPayload(data);
     return chain(allowed(membership, 'send', frame.message, data, services), (verdict) => {
-      if (verdict === 'no') return refusal('rejected', 'not allowed');
+      // Put out of the room while it was asked.
+      const { peer } = membership;
+      const out = !peer.lane.ended && peer.memberships.get(room) !== membership;
+      if (verdict === 'no' || out) return refusal('rejected', 'not allowed');
       return verdict === 'unavailable' || handlings.closed ? 'unavailable' : handled(membership, identity, frame, data, version, services);
     });
   }, (error) => {

@@ -19,6 +19,9 @@ const deadlineOf = (user: User | null, { now, steady }: Services): number => exp
 /** Values in what others see of a user: it travels with each of its messages, and with its presence. */
 const shownItems = maxItems / 5;
 
+/** The least time from one renewal of a token to the next, in ms. */
+const leastRenewal = 500;
+
 /** Somebody as the server knows them, and as others see them. */
 type Known = Pick<Identity, 'user' | 'shown'>;
 
@@ -36,8 +39,10 @@ async function userOf(peer: Peer, token: string | null, services: Services): Pro
   const began = revocations.now();
   try {
     const user = await inTime(authenticate({ token, request: peer.request }), services.after);
-    if (user === null || user === undefined || expiryOf(user) <= services.now()) return 'refused';
+    if (user === null || user === undefined) return 'refused';
+    if (Number.isNaN(expiryOf(user)) || typeof expiryOf(user) !== 'number') throw new TypeError('authenticate must return a user whose expiresAt is a number');
     if (typeof user.id !== 'string' || user.id === '') throw new TypeError('authenticate must return a user whose id is a string');
+    if (expiryOf(user) <= services.now()) return 'refused';
     return revocations.since(began, user.id) ? 'revoked' : { user, shown: shownOf(user, expose) };
   } catch (error) {
     if (error instanceof RealtimeError && error.code === 'rejected') {
@@ -83,6 +88,10 @@ export async function hello(frame: Extract<ClientFrame, { type: 'hello' }>, peer
 
 export async function auth(frame: Extract<ClientFrame, { type: 'auth' }>, peer: Peer, services: Services): Promise<void> {
   const identity = identityOf(peer);
+  const now = services.steady();
+  // Each asks for every room again.
+  if (now - peer.renewedAt < leastRenewal) return tell(peer, { type: 'error', ref: null, code: 'limited', reason: 'a token was renewed a moment ago' });
+  peer.renewedAt = now;
   const known = await userOf(peer, frame.token, services);
   if (peer.lane.ended) return;
   if (known === 'failed') return tell(peer, { type: 'error', ref: null, code: 'unavailable', reason: 'authentication is unavailable' });
