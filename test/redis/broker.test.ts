@@ -1,7 +1,7 @@
 // The Redis broker over both clients: what every broker must do, and what only this one can.
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker, RoomEvent } from '../../src/server/broker.js';
 import { redisBroker } from '../../src/server/node/redis/index.js';
 import type { RedisClient } from '../../src/server/node/redis/client.js';
@@ -93,5 +93,66 @@ describe.skipIf(noRedis)('with Redis', () => {
       await broker.close();
       end();
     });
+  });
+});
+
+describe.skipIf(noRedis)('with a Redis of its own', () => {
+  const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+  const ids = async (broker: Broker, room = 'r'): Promise<string[]> => (await broker.members(room)).map(([id]) => id);
+  let mine: TestRedis;
+  let ends: (() => Promise<void>)[] = [];
+  beforeAll(async () => { mine = await startRedis(); });
+  afterAll(() => mine.stop());
+  afterEach(async () => {
+    for (const end of ends) await end();
+    ends = [];
+  });
+
+  async function node(): Promise<{ readonly broker: Broker; command(...args: string[]): Promise<unknown> }> {
+    const client = createClient({ socket: { port: mine.port, host: '127.0.0.1', reconnectStrategy: 50 } });
+    client.on('error', () => undefined);
+    await client.connect();
+    const broker = redisBroker({ client });
+    await broker.ready?.();
+    ends.push(async () => {
+      await broker.close();
+      client.destroy();
+    });
+    return { broker, command: (...args) => client.sendCommand(args) };
+  }
+
+  test('members are there again after Redis forgot them, all nodes\' of them', async () => {
+    const [one, two] = [await node(), await node()];
+    await one.broker.enter('r', ['m', null, null]);
+    await two.broker.enter('r', ['n', null, null]);
+    await one.command('FLUSHALL');
+    await expect.poll(async () => (await ids(one.broker)).toSorted(), { timeout: 12_000, interval: 200 }).toEqual(['m', 'n']);
+  }, 20_000);
+
+  test('a node that was taken for gone says its members again', async () => {
+    const one = await node();
+    await one.broker.enter('lapsed', ['m', null, null]);
+    await sleep(100);
+    await one.command('DEL', 'roomful:nodes', 'roomful:{lapsed}:members');
+    await expect.poll(() => ids(one.broker, 'lapsed'), { timeout: 12_000, interval: 200 }).toEqual(['m']);
+  }, 20_000);
+
+  test('a change that comes late at the node that a member left changes nothing', async () => {
+    const [one, two] = [await node(), await node()];
+    await one.broker.enter('moved', ['m', null, { v: 1 }]);
+    await two.broker.enter('moved', ['m', null, { v: 2 }]);
+    await one.broker.update('moved', 'm', { late: 1 });
+    await one.broker.exit('moved', 'm');
+    expect(await two.broker.members('moved')).toEqual([['m', null, { v: 2 }]]);
+  });
+
+  test('a log is kept for as long as it says, for ever too, and its room is known for as long', async () => {
+    const { broker, command } = await node();
+    for (const [room, ttl] of [['long', 30 * 86_400_000], ['ever', Infinity]] as const) {
+      const it = { room, producer: 'p', seq: 1, id: 'x', follows: 0, sender: null, type: 't', version: 1, data: 1, result: null, log: { limit: 10, ttl } };
+      expect(await broker.append(it)).toMatchObject({ status: 'ok', offset: 1 });
+      const lives = await Promise.all(['meta', 'log'].map(async (name) => Number(await command('PTTL', `roomful:{${room}}:${name}`))));
+      expect(Math.min(...lives)).toBeGreaterThan(29 * 86_400_000);
+    }
   });
 });

@@ -38,8 +38,11 @@ interface AppendPorts {
 const most = 256;
 const mostBytes = 2 ** 20;
 
+/** The longest that a log is kept, in ms: beyond it Redis counts no more. */
+const longest = 1e13;
+
 const argumentsOf = ({ producer, seq, id, follows, sender, type, version, data, result, log }: Append): readonly (string | number)[] => [
-  producer === null ? 0 : 1, seq, id, follows, randomBytes(6).toString('base64url'), inside([id]), write([sender, type, version, data]).slice(1), inside([result]), log.limit, log.ttl,
+  producer === null ? 0 : 1, seq, id, follows, randomBytes(6).toString('base64url'), inside([id]), write([sender, type, version, data]).slice(1), inside([result]), log.limit, Math.ceil(Math.min(log.ttl, longest)),
 ];
 
 export function createAppends({ calls, keys, begin, life, settledLimit }: AppendPorts): Appends {

@@ -64,10 +64,15 @@ export function createPresence({ call, calls, keys, node, life }: PresencePorts)
     }
   };
 
-  /** Nodes that are there, as Redis said last. */
+  /** Nodes that are there, as Redis said last, and until when this one is. */
   let alive = new Set<string>();
+  let until = '';
   const sayHere = async (): Promise<void> => {
-    alive = new Set((await calls.script(scripts.lease, [keys.nodes], [node, believed])) as string[]);
+    const [kept, ends, nodes] = (await calls.script(scripts.lease, [keys.nodes], [node, believed, until])) as [string, string, string[]];
+    const now = new Set(nodes);
+    if (kept === '0' || [...alive].some((it) => !now.has(it))) doubt = true;
+    alive = now;
+    until = ends;
   };
 
   /** Members of this node, whole, by room: a change is of what they showed before. */
@@ -112,10 +117,8 @@ export function createPresence({ call, calls, keys, node, life }: PresencePorts)
     },
     lease({ rooms, failed }) {
       async function say(): Promise<void> {
-        const before = alive;
         await sayHere();
-        const lost = [...before].some((it) => !alive.has(it));
-        if (!lost && !doubt) return;
+        if (!doubt) return;
         doubt = false;
         for (const room of new Set([...rooms(), ...own.keys()])) {
           const mine = own.get(room);

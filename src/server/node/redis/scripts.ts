@@ -14,7 +14,7 @@ if not epoch then
   redis.call('HSET', KEYS[1], 'epoch', epoch)
   redis.call('DEL', KEYS[2])
 end
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(tonumber(ARGV[3]), ttl)))
 local function number(n) return string.format('%.0f', n) end
 `;
 
@@ -82,6 +82,7 @@ end
 if #live > 0 then
   redis.call('HSET', KEYS[1], 'offset', number(offset), 'tag', tag, 'ttl', number(ttl))
   trim(limit)
+  redis.call('PEXPIRE', KEYS[1], number(math.max(tonumber(ARGV[3]), ttl)))
   redis.call('PEXPIRE', KEYS[2], number(ttl))
   redis.call('PUBLISH', ARGV[4], '[1,"entries","' .. epoch .. '",[' .. table.concat(live, ',') .. ']]')
 end
@@ -122,18 +123,22 @@ return {epoch, number(offset), tag, first and string.match(first[1], '^%d+') or 
 
 /** Where a log stands, or nothing; whoever asks has members there, and what is known of them and of the room lives on. KEYS 1 meta, 2 members; ARGV 1 their life in ms. */
 export const stand: string = `
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
+local ttl = tonumber(redis.call('HGET', KEYS[1], 'ttl') or '0')
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(tonumber(ARGV[1]), ttl)))
 redis.call('PEXPIRE', KEYS[2], ARGV[1])
 return redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'tag')
 `;
 
-/** A node is there: which are. KEYS 1 nodes; ARGV 1 this one, 2 how long it is believed, in ms. */
+/** A node is there: until when, and which are. It says when it believed itself to be there until: another moment means that Redis forgot, went back, or took it for gone. KEYS 1 nodes; ARGV 1 this one, 2 how long it is believed, in ms, 3 what it was told last. */
 export const lease: string = `
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[1])
+local before = redis.call('ZSCORE', KEYS[1], ARGV[1])
+local kept = before and string.format('%.0f', tonumber(before)) == ARGV[3] and tonumber(before) > now
+local ends = string.format('%.0f', now + tonumber(ARGV[2]))
+redis.call('ZADD', KEYS[1], ends, ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-return redis.call('ZRANGE', KEYS[1], 0, -1)
+return {kept and '1' or '0', ends, redis.call('ZRANGE', KEYS[1], 0, -1)}
 `;
 
 /** A member is in the room. KEYS 1 members; ARGV 1 channel, 2 id, 3 node, 4 the member as JSON, 5 their life. Whether others learn of it. */
@@ -148,11 +153,11 @@ redis.call('PUBLISH', ARGV[1], '[1,"presence",[' .. ARGV[4] .. '],[],[]]')
 return 1
 `;
 
-/** What a member shows has changed. KEYS 1 members; ARGV 1 channel, 2 id, 3 node, 4 the member as JSON, 5 the change as JSON. */
+/** What a member shows has changed, unless another node has it by now. KEYS 1 members; ARGV 1 channel, 2 id, 3 node, 4 the member as JSON, 5 the change as JSON. */
 export const update: string = `
 local before = redis.call('HGET', KEYS[1], ARGV[2])
 local order = before and string.match(before, '^[^\\n]*\\n(%d+)\\n')
-if not order then return 0 end
+if not order or string.sub(before, 1, #ARGV[3] + 1) ~= ARGV[3] .. '\\n' then return 0 end
 redis.call('HSET', KEYS[1], ARGV[2], ARGV[3] .. '\\n' .. order .. '\\n' .. ARGV[4])
 redis.call('PUBLISH', ARGV[1], '[1,"presence",[],[],[' .. ARGV[5] .. ']]')
 return 1
