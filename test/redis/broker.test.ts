@@ -27,7 +27,7 @@ describe.skipIf(noRedis)('with Redis', () => {
       return { client, command: (...args) => client.sendCommand(args), end: () => { client.destroy(); } };
     },
     async ioredis() {
-      const client = new Redis(redis.port, '127.0.0.1', { lazyConnect: true });
+      const client = new Redis(redis.port, '127.0.0.1', { lazyConnect: true, autoResendUnfulfilledCommands: false });
       client.on('error', () => undefined);
       await client.connect();
       return { client, command: (name = '', ...args) => client.call(name, ...args), end: () => { client.disconnect(); } };
@@ -136,6 +136,12 @@ describe.skipIf(noRedis)('with a Redis of its own', () => {
     await one.command('DEL', 'roomful:nodes', 'roomful:{lapsed}:members');
     await expect.poll(() => ids(one.broker, 'lapsed'), { timeout: 12_000, interval: 200 }).toEqual(['m']);
   }, 20_000);
+
+  test('an ioredis that repeats commands by itself is refused', () => {
+    const client = new Redis(mine.port, '127.0.0.1', { lazyConnect: true });
+    expect(() => redisBroker({ client })).toThrow(/autoResendUnfulfilledCommands/);
+    client.disconnect();
+  });
 
   test('a change that comes late at the node that a member left changes nothing', async () => {
     const [one, two] = [await node(), await node()];

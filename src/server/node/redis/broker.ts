@@ -30,6 +30,8 @@ const life = 86_400_000;
 const settledLimit = 512;
 /** How often each room is looked at for what was not heard, in ms. */
 const lookEvery = 10_000;
+/** Rooms looked at at once. */
+const atOnce = 200;
 
 /**
  * Keeps rooms in Redis, 6.2 or later, for any number of nodes. Redis must keep what it is given (`maxmemory-policy noeviction`): `ready()` rejects where it says that it does not. While
@@ -58,11 +60,15 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
       if (said) feeds.heard(keys.roomOf(channel), said);
       else onWarning({ what: 'foreign', channel });
     },
+    ready() {
+      calls.load(Object.values(scripts));
+    },
     back() {
       feeds.checkAll();
     },
   });
   const calls = createCalls(() => redis);
+  if (redis.ready()) calls.load(Object.values(scripts));
   const begin = (): readonly (string | number)[] => [randomBytes(8).toString('base64url'), now() - Date.now(), life];
   const roomKeys = (room: string): string[] => [keys.meta(room), keys.log(room)];
   const appends = createAppends({ calls, keys, begin, life, settledLimit });
@@ -118,10 +124,15 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
 
   /** What was published and not heard: a channel promises nothing. */
   async function look(): Promise<void> {
-    await Promise.all(Array.from(feeds.rooms(), async ([room, position]) => {
-      const [epoch, offset, tag] = (await calls.script(scripts.stand, [keys.meta(room), keys.members(room)], [life])) as (string | null)[];
-      if (position && (epoch !== position.epoch || Number(offset ?? 0) !== position.offset || (tag ?? '') !== position.tag)) feeds.check(room);
-    }));
+    feeds.countStale();
+    const rooms = [...feeds.rooms()];
+    // Some at a time: others have something to ask as well.
+    for (let from = 0; from < rooms.length; from += atOnce) {
+      await Promise.all(rooms.slice(from, from + atOnce).map(async ([room, position]) => {
+        const [epoch, offset, tag] = (await calls.script(scripts.stand, [keys.meta(room), keys.members(room)], [life])) as (string | null)[];
+        if (position && (epoch !== position.epoch || Number(offset ?? 0) !== position.offset || (tag ?? '') !== position.tag)) feeds.check(room);
+      }));
+    }
   }
   const looking = setInterval(() => {
     look().catch(failed);

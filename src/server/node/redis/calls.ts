@@ -14,6 +14,8 @@ export interface Calls {
   readonly script: Call;
   /** Anything else that Redis is asked. */
   readonly within: <T>(call: () => Promise<T>) => Promise<T>;
+  /** Redis learns these scripts before it is asked to run one: of two calls, the one whose script it does not know would be overtaken. */
+  load(scripts: readonly string[]): void;
   /** A command by itself. */
   command(...args: readonly string[]): Promise<unknown>;
 }
@@ -66,6 +68,10 @@ export function createCalls(redis: () => Redis): Calls {
       });
     },
     within: inTime,
+    load(scripts) {
+      // One that fails is sent whole when it is needed.
+      for (const script of scripts) redis().command(['SCRIPT', 'LOAD', script]).catch(() => undefined);
+    },
     command: (...args) => inTime(() => redis().command(args)),
   };
 }

@@ -3,6 +3,7 @@
 /** What is needed of node-redis (`redis`): a client that is connected, or about to be. */
 export interface NodeRedisClient {
   readonly isReady: boolean;
+  on(event: 'ready', listener: () => void): unknown;
   sendCommand(args: readonly string[]): Promise<unknown>;
   duplicate(): NodeRedisSubscriber;
 }
@@ -15,9 +16,11 @@ export interface NodeRedisSubscriber {
   destroy(): void;
 }
 
-/** What is needed of ioredis. */
+/** What is needed of ioredis, made with `autoResendUnfulfilledCommands: false`. */
 export interface IoRedisClient {
   readonly status: string;
+  readonly options: { readonly autoResendUnfulfilledCommands?: boolean | undefined };
+  on(event: 'ready', listener: () => void): unknown;
   call(command: string, ...args: readonly string[]): Promise<unknown>;
   duplicate(): IoRedisSubscriber;
 }
@@ -46,13 +49,16 @@ export interface Redis {
 
 export interface RedisEvents {
   readonly message: (channel: string, text: string) => void;
+  /** The connection for commands is there, or is back: Redis may know none of our scripts. */
+  readonly ready: () => void;
   /** The connection that listens is there, or is back: what was said meanwhile was not heard. */
   readonly back: () => void;
 }
 
 const ignore = (): void => undefined;
 
-function overNodeRedis(client: NodeRedisClient, { message, back }: RedisEvents): Redis {
+function overNodeRedis(client: NodeRedisClient, { message, ready, back }: RedisEvents): Redis {
+  client.on('ready', ready);
   const subscriber = client.duplicate();
   // Without a listener, a connection that breaks would end the process; the client reports its own.
   subscriber.on('error', ignore);
@@ -78,7 +84,9 @@ function overNodeRedis(client: NodeRedisClient, { message, back }: RedisEvents):
   };
 }
 
-function overIoRedis(client: IoRedisClient, { message, back }: RedisEvents): Redis {
+function overIoRedis(client: IoRedisClient, { message, ready, back }: RedisEvents): Redis {
+  if (client.options.autoResendUnfulfilledCommands !== false) throw new TypeError('redisBroker needs ioredis with autoResendUnfulfilledCommands: false: what it repeats by itself, the server says twice');
+  client.on('ready', ready);
   const subscriber = client.duplicate();
   subscriber.on('error', ignore);
   subscriber.on('ready', back);
@@ -116,7 +124,7 @@ function inTurn(redis: Redis): Redis {
   };
 }
 
-/** @throws TypeError where it is neither client. */
+/** @throws TypeError where it is neither client, or one that repeats commands by itself. */
 export function redisOver(client: RedisClient, events: RedisEvents): Redis {
   if ('call' in client && typeof client.call === 'function') return inTurn(overIoRedis(client, events));
   if ('sendCommand' in client && typeof client.sendCommand === 'function') return inTurn(overNodeRedis(client, events));

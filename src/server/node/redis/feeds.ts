@@ -15,6 +15,11 @@ interface Feed {
   again: boolean;
   /** Who is in the room, as was said last. */
   members: Set<string>;
+  /** Comings and goings may have been missed since they were counted. */
+  stale: boolean;
+  counting: boolean;
+  /** Somebody came or went while they were counted. */
+  moved: boolean;
 }
 
 export interface FeedPorts {
@@ -34,8 +39,13 @@ export interface Feeds {
   check(room: string): void;
   /** The same for every room, and at who is there: for a while nothing may have been heard. */
   checkAll(): void;
+  /** Counts again who is there, where that failed. */
+  countStale(): void;
   rooms(): Iterable<readonly [room: string, position: Position | null]>;
 }
+
+/** How often members are counted anew because they moved meanwhile. */
+const mostCounts = 5;
 
 export function createFeeds({ listen, stop, top, after, members, failed }: FeedPorts): Feeds {
   const feeds = new Map<string, Feed>();
@@ -79,7 +89,21 @@ export function createFeeds({ listen, stop, top, after, members, failed }: FeedP
   }
 
   async function countMembers(feed: Feed): Promise<void> {
-    const here = (await members(feed.room)) as Extract<RoomEvent, { type: 'presence' }>['joined'];
+    feed.stale = true;
+    if (feed.counting) return;
+    feed.counting = true;
+    let here: Extract<RoomEvent, { type: 'presence' }>['joined'] = [];
+    try {
+      for (let tries = 0; tries === 0 || (feed.moved && tries < mostCounts); tries++) {
+        feed.moved = false;
+        here = (await members(feed.room)) as typeof here;
+      }
+    } finally {
+      feed.counting = false;
+    }
+    // Where they never stand still, the next look has better luck.
+    if (feed.moved) return;
+    feed.stale = false;
     const ids = new Set(here.map(([id]) => id));
     const left = [...feed.members].filter((id) => !ids.has(id));
     feed.members = ids;
@@ -116,7 +140,7 @@ export function createFeeds({ listen, stop, top, after, members, failed }: FeedP
     async subscribe(room, listener) {
       let feed = feeds.get(room);
       if (!feed) {
-        const made: Feed = { room, listeners: new Set(), position: null, started: Promise.resolve(), syncing: false, again: false, members: new Set() };
+        const made: Feed = { room, listeners: new Set(), position: null, started: Promise.resolve(), syncing: false, again: false, members: new Set(), stale: false, counting: false, moved: false };
         made.started = start(made);
         feeds.set(room, (feed = made));
       }
@@ -142,6 +166,7 @@ export function createFeeds({ listen, stop, top, after, members, failed }: FeedP
       if (!feed) return;
       if (said.type === 'entries') return live(feed, said);
       if (said.type === 'presence') {
+        feed.moved = true;
         for (const [id] of said.joined) feed.members.add(id);
         for (const id of said.left) feed.members.delete(id);
       }
@@ -157,6 +182,9 @@ export function createFeeds({ listen, stop, top, after, members, failed }: FeedP
         void sync(feed);
         countMembers(feed).catch(failed);
       }
+    },
+    countStale() {
+      for (const feed of feeds.values()) if (feed.stale) countMembers(feed).catch(failed);
     },
     rooms: () => Array.from(feeds.values(), ({ room, position }) => [room, position] as const),
   };
