@@ -26,7 +26,6 @@ export function inTime<T>(answer: MaybePromise<T>, after: ServerPorts['after']):
   });
 }
 
-
 type Asked = Pick<Membership, 'served' | 'params' | 'room' | 'peer'>;
 type Asking = Pick<ServerPorts, 'after' | 'steady'> & { readonly settings: Settings };
 

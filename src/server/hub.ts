@@ -6,9 +6,9 @@ import type { Position } from '../protocol/position.js';
 import type { Broker, RoomEvent } from './broker.js';
 import type { Behind, Membership } from './peer.js';
 import type { ServerPorts } from './ports.js';
-import { portion, portions, valuesIn } from './portions.js';
+import { isPortion, portions } from './portions.js';
 import { createBucket, type Bucket } from './rate.js';
-import { keep, type SlowPolicy } from './volatile-kept.js';
+import { keep, nothingKept, type SlowPolicy } from './volatile-kept.js';
 
 type Presence = Extract<ServerFrame, { type: 'presence' }>;
 
@@ -73,7 +73,7 @@ function note(behind: Behind, frame: ServerFrame, policy: SlowPolicy): boolean {
 /** What changed in a room's presence: one frame, or several where it would be too large for one. Nobody is in two of the lists, so that their order does not matter. */
 function presenceFrames(room: string, joined: Presence['joined'], left: Presence['left'], changed: Presence['changed']): readonly Presence[] {
   const frame = (...lists: readonly [Presence['joined'], Presence['left'], Presence['changed']]): Presence => ({ type: 'presence', room, joined: lists[0], left: lists[1], changed: lists[2] });
-  if (valuesIn([joined, left, changed]) <= portion) return [frame(joined, left, changed)];
+  if (isPortion([joined, left, changed])) return [frame(joined, left, changed)];
   return [...portions(joined).map((some) => frame(some, [], [])), ...portions(left).map((some) => frame([], some, [])), ...portions(changed).map((some) => frame([], [], some))];
 }
 
@@ -174,7 +174,7 @@ export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, '
     },
     go(membership, at) {
       const held = membership.waiting ?? [];
-      const kept = membership.behind?.kept.values() ?? [];
+      const kept = membership.behind?.kept.frames.values() ?? [];
       const top = at.offset;
       membership.waiting = null;
       membership.behind = null;
@@ -186,7 +186,7 @@ export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, '
       const { at, room } = membership;
       const last = rooms.get(room)?.last;
       if (!at || membership.waiting) return;
-      membership.behind ??= { at: last && last[0] > at.offset ? { epoch: at.epoch, offset: last[0], tag: last[1] } : at, left: null, kept: new Map() };
+      membership.behind ??= { at: last && last[0] > at.offset ? { epoch: at.epoch, offset: last[0], tag: last[1] } : at, left: null, kept: nothingKept() };
     },
     leave(membership) {
       const room = rooms.get(membership.room);

@@ -6,6 +6,7 @@ import { msgpack } from '../protocol/msgpack.js';
 import type { Broker } from './broker.js';
 import { createLog, type ServerLogger } from './log.js';
 import { memoryBroker } from './memory-broker.js';
+import { isOrigin } from './origins.js';
 import type { MaybePromise, RequestInfo, ServerPorts } from './ports.js';
 import type { ServedRoom, User } from './serve.js';
 
@@ -69,16 +70,6 @@ const consoleLogger: ServerLogger = {
 function withoutExpiry(user: User): User {
   const { expiresAt: _, ...shown } = user;
   return shown as User;
-}
-
-function isOrigin(text: string): boolean {
-  try {
-    // Schemes of apps, such as capacitor://localhost, have an opaque origin in URL's eyes: there the text decides.
-    const { origin, protocol, host, href } = new URL(text);
-    return text === origin || (origin === 'null' && text === `${protocol}//${host}` && href.startsWith(text));
-  } catch {
-    return false;
-  }
 }
 
 /** Defaults filled in, and checked. Throws a `TypeError` that names the option. */

@@ -84,6 +84,9 @@ export interface Peer extends Timed {
   identity: Identity | null;
 }
 
+/** Whether a member is where it was: its connection is there, and it did not leave, join anew or get put out. */
+export const isHere = (membership: Membership): boolean => !membership.peer.lane.ended && membership.peer.memberships.get(membership.room) === membership;
+
 /** Queues a frame for a connection, alone. What goes to many is encoded once, by the hub. */
 export function tell(peer: Peer, frame: ServerFrame): void {
   weighed(peer, frame);

@@ -17,6 +17,9 @@ export function valuesIn(data: unknown): number {
   return count;
 }
 
+/** Whether all of this may stand in one frame. */
+export const isPortion = (data: unknown): boolean => valuesIn(data) <= portion && weightOf(data) <= heaviest;
+
 /** All of `items`, in order, in portions of at least one. */
 export function portions<T>(items: readonly T[]): readonly (readonly T[])[] {
   const all: T[][] = [];

@@ -1,6 +1,6 @@
 // Whether a connection may still be in its rooms: asked for all of them at once when its token is new, or when the app says that something changed.
 import { asked } from './ask.js';
-import { tell, type Membership, type Peer } from './peer.js';
+import { isHere, tell, type Membership, type Peer } from './peer.js';
 import type { Services } from './services.js';
 
 async function ask(membership: Membership, serial: number, services: Services): Promise<void> {
@@ -8,7 +8,7 @@ async function ask(membership: Membership, serial: number, services: Services): 
   membership.verdicts = new Map();
   const answer = await asked(membership, 'join', null, presence, services);
   // Gone meanwhile, or asked for again: then the newer answer counts.
-  if (answer === 'yes' || peer.reauthorized !== serial || peer.memberships.get(room) !== membership) return;
+  if (answer === 'yes' || peer.reauthorized !== serial || !isHere(membership)) return;
   if (answer === 'no') {
     services.depart(membership, 0);
     tell(peer, { type: 'left', room, code: 'denied' });

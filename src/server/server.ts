@@ -18,7 +18,9 @@ import { createBucket } from './rate.js';
 import { reauthorize } from './reauthorize.js';
 import { createRevocations } from './revocations.js';
 import { createDepartures } from './departures.js';
+import { mayConnect } from './origins.js';
 import { createFlusher } from './outgoing.js';
+import { createSessions } from './sessions.js';
 import { tell, type Membership, type Peer } from './peer.js';
 import type { MaybePromise, RequestInfo, ServerPorts, Transport, TransportEvents } from './ports.js';
 import { serverRoom, type ServerRoom } from './server-room.js';
@@ -66,7 +68,6 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   const hub = createHub(broker, ports, settings.limits.roomRate);
   const flusher = createFlusher(ports.soon, settings.buffer);
   const peers = new Set<Peer>();
-  const sessions = new Map<string, Peer>();
   const counts = { messagesIn: 0, messagesOut: 0 };
   const timing = settings.heartbeat;
   let nextId = 0;
@@ -129,8 +130,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     peer.state = { status: 'closed' };
     peer.lane.end();
     const { identity } = peer;
-    const current = identity !== null && sessions.get(identity.producer) === peer;
-    if (current) sessions.delete(identity.producer);
+    const current = sessions.end(peer);
     for (const membership of peer.memberships.values()) depart(membership, keptFor, identity === null || !current);
     peer.memberships.clear();
     peer.outgoing.end();
@@ -160,6 +160,11 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     }
   }
 
+  const sessions = createSessions(census, (older) => {
+    // The newer connection joins anew; until then the member stays as it was.
+    for (const membership of older.memberships.values()) depart(membership, grace);
+    drop(older, 4009, 'a newer connection of this session took over');
+  });
   const slowReaders = createSlowReaders({ broker, hub, limit: settings.buffer, after: ports.after, steady: ports.steady, drop, failed });
 
   const services: Services = {
@@ -174,28 +179,8 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     advance,
     counts,
     depart,
-    register(peer, takeover) {
-      const { identity } = peer;
-      const conflict = { code: 4409, reason: 'another client has this session key' } as const;
-      if (!identity) return conflict;
-      const older = sessions.get(identity.producer);
-      if (older && older.identity?.instance !== identity.instance && !takeover) return conflict;
-      // A hello that was held up on its way while its client already opened another connection.
-      if (older?.identity?.instance === identity.instance && older.identity.attempt > identity.attempt) return { code: 4009, reason: 'a newer connection of this session is there' };
-      sessions.set(identity.producer, peer);
-      if (older) {
-        // The newer connection joins anew; until then the member stays as it was.
-        for (const membership of older.memberships.values()) depart(membership, grace);
-        drop(older, 4009, 'a newer connection of this session took over');
-      }
-      const refused = census.know(peer, identity.user?.id ?? null);
-      if (refused) sessions.delete(identity.producer);
-      return refused;
-    },
-    settled(producer, room, seq) {
-      const membership = sessions.get(producer)?.memberships.get(room);
-      if (membership) membership.last = Math.max(membership.last, seq);
-    },
+    register: sessions.register,
+    settled: sessions.settled,
     returned(membership) {
       departures.cancel(membership.room, membership.peer.identity?.member ?? '');
     },
@@ -219,12 +204,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       const codec = chooseCodec(offered, settings.codecs);
       return codec && { codec, protocol: subprotocolOf(codec.name) };
     },
-    allows(origin, host) {
-      if (settings.origins) return origin !== null && settings.origins.includes(origin);
-      // As a browser writes it, and no other way: what has to be parsed can be misread.
-      const own = host?.toLowerCase() ?? '';
-      return origin === null || origin === `https://${own}` || origin === `http://${own}`;
-    },
+    allows: (origin, host) => mayConnect(settings.origins, origin, host),
     open(transport, codec, request) {
       const ignored: TransportEvents = { message: () => undefined, control: () => undefined, closed: () => undefined };
       if (draining) {

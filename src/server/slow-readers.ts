@@ -2,9 +2,10 @@
 import { BrokerUnavailable, type Broker } from './broker.js';
 import type { Hub } from './hub.js';
 import type { Position } from '../protocol/position.js';
-import { tell, weighed, type Behind, type Membership, type Peer } from './peer.js';
+import { isHere, tell, weighed, type Behind, type Membership, type Peer } from './peer.js';
 import type { ServerPorts } from './ports.js';
 import { portions } from './portions.js';
+import { nothingKept } from './volatile-kept.js';
 
 export interface SlowReaders {
   /** A connection has more waiting than it should: its rooms are told that they lag. */
@@ -28,8 +29,6 @@ const look = 100;
 const patience = 30_000;
 
 export function createSlowReaders({ broker, hub, limit, after, steady, drop, failed }: World): SlowReaders {
-  const gone = (membership: Membership): boolean => membership.peer.lane.ended || membership.peer.memberships.get(membership.room) !== membership;
-
   /** Entries from the log until enough waits again. Whether it has them all. */
   async function feed(membership: Membership, behind: Behind): Promise<void> {
     const { peer, room } = membership;
@@ -37,7 +36,7 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
     membership.waiting = [];
     const members = behind.left && membership.served.presence ? await broker.members(room) : null;
     const page = await broker.read(room, { after: behind.at });
-    if (gone(membership)) return;
+    if (!isHere(membership)) return;
     if ('why' in page) {
       // It joins again, and learns what is missing.
       membership.waiting = null;
@@ -104,7 +103,7 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
   return {
     follow(membership, at) {
       const { peer } = membership;
-      Object.assign(membership, { at, waiting: null, behind: { at, left: null, kept: new Map() } });
+      Object.assign(membership, { at, waiting: null, behind: { at, left: null, kept: nothingKept() } });
       if (peer.outgoing.slow) return;
       peer.outgoing.slow = true;
       watch(peer, Infinity, steady());

@@ -13,8 +13,19 @@ const heaviest = 65_536;
 
 type Broadcast = Extract<ServerFrame, { type: 'broadcast' }>;
 
-/** Oldest first, by what the next of its kind replaces. */
-export type Kept = Map<string | number, Broadcast>;
+/** What is kept for one member of one room, and what it costs. */
+export interface Kept {
+  /** Oldest first, by what the next of its kind replaces. */
+  readonly frames: Map<string | number, Broadcast>;
+  weight: number;
+}
+
+export const nothingKept = (): Kept => ({ frames: new Map(), weight: 0 });
+
+function drop(kept: Kept, key: string | number): void {
+  const frame = kept.frames.get(key);
+  if (frame && kept.frames.delete(key)) kept.weight -= weightOf(frame.data);
+}
 
 let serial = 0;
 
@@ -22,14 +33,12 @@ let serial = 0;
 export function keep(kept: Kept, policy: SlowPolicy, frame: Broadcast): boolean {
   if (policy !== 'drop-oldest' && policy !== 'coalesce') return false;
   const key = policy === 'coalesce' ? `${frame.sender?.[0] ?? ''}\n${frame.message}` : ++serial;
-  kept.delete(key);
-  kept.set(key, frame);
-  let weight = 0;
-  for (const it of kept.values()) weight += weightOf(it.data);
-  for (const [oldest, it] of kept) {
-    if (kept.size === 1 || (kept.size <= most && weight <= heaviest)) break;
-    kept.delete(oldest);
-    weight -= weightOf(it.data);
+  drop(kept, key);
+  kept.frames.set(key, frame);
+  kept.weight += weightOf(frame.data);
+  for (const oldest of kept.frames.keys()) {
+    if (kept.frames.size === 1 || (kept.frames.size <= most && kept.weight <= heaviest)) break;
+    drop(kept, oldest);
   }
   return true;
 }

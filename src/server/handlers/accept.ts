@@ -8,7 +8,7 @@ import { BrokerUnavailable, type Refusal } from '../broker.js';
 import type { Outcome } from '../handlings.js';
 import { traceOf } from '../log.js';
 import { adopt, caught, chain } from '../maybe.js';
-import { identityOf, type Identity, type Membership } from '../peer.js';
+import { identityOf, isHere, type Identity, type Membership } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
 import type { IncomingMessage, ServedRoom } from '../serve.js';
 import type { Services } from '../services.js';
@@ -80,9 +80,8 @@ function judged(membership: Membership, identity: Identity, frame: Send, service
     const { data, version } = readMessage(served.contract, frame.message, frame.version, frame.data);
     checkPayload(data);
     return chain(allowed(membership, 'send', frame.message, data, services), (verdict) => {
-      // Put out of the room while it was asked.
-      const { peer } = membership;
-      const out = !peer.lane.ended && peer.memberships.get(room) !== membership;
+      // Put out of the room while it was asked; a connection that ended has nothing to do with it.
+      const out = !membership.peer.lane.ended && !isHere(membership);
       if (verdict === 'no' || out) return refusal('rejected', 'not allowed');
       return verdict === 'unavailable' || handlings.closed ? 'unavailable' : handled(membership, identity, frame, data, version, services);
     });

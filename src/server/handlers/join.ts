@@ -5,7 +5,7 @@ import type { ClientFrame, MemberTuple } from '../../protocol/frames.js';
 import { toPosition, toTuple, type Position } from '../../protocol/position.js';
 import { allowed, asked } from '../ask.js';
 import type { LogPage } from '../broker.js';
-import { identityOf, tell, weighed, type Membership, type Peer } from '../peer.js';
+import { identityOf, isHere, tell, weighed, type Membership, type Peer } from '../peer.js';
 import { newestPortion, portions } from '../portions.js';
 import type { Services } from '../services.js';
 import type { ServedRoom } from '../serve.js';
@@ -88,7 +88,6 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
   if (peer.reauthorized !== serial) return join(frame, peer, services);
 
   const membership: Membership = { room: frame.room, ...found, peer, last: 0, gapped: false, told: 0, presence, waiting: [], at: null, behind: null, pace: null, verdicts: new Map() };
-  const here = (): boolean => !peer.lane.ended && peer.memberships.get(frame.room) === membership;
   if (before) hub.leave(before);
   peer.memberships.set(frame.room, membership);
   await hub.enter(membership);
@@ -97,12 +96,12 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
   membership.last = Math.max(membership.last, last);
   const { page, why, recovered } = await catchUp(frame, membership, services);
   let members: readonly MemberTuple[] | null = null;
-  if (found.served.presence && here()) {
+  if (found.served.presence && isHere(membership)) {
     services.returned(membership);
     await broker.enter(frame.room, [identity.member, identity.shown, presence]);
     members = await broker.members(frame.room);
   }
-  if (!here()) return;
+  if (!isHere(membership)) return;
   const messages = recovered ? (portions(page.entries.slice(0, firstPage))[0] ?? []) : page.entries;
   const [shown = [], ...others] = portions(members ?? []);
   tell(peer, {

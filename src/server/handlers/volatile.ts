@@ -5,7 +5,7 @@ import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import { checkPayload } from '../../protocol/payload.js';
 import { allowed } from '../ask.js';
-import { identityOf, tell, type Answer, type Membership, type Peer } from '../peer.js';
+import { identityOf, isHere, tell, type Answer, type Peer } from '../peer.js';
 import { newestPortion } from '../portions.js';
 import type { Services } from '../services.js';
 
@@ -23,9 +23,6 @@ const complain = (peer: Peer, ref: number | string, error: unknown): void => {
   fail(peer, ref, error.code, error.message);
 };
 
-/** Whether the connection is there and the member was not put out meanwhile. */
-const isIn = (membership: Membership): boolean => !membership.peer.lane.ended && membership.peer.memberships.get(membership.room) === membership;
-
 export async function broadcast(frame: Extract<ClientFrame, { type: 'broadcast' }>, peer: Peer, services: Services): Promise<void> {
   const membership = peer.memberships.get(frame.room);
   if (!membership) return fail(peer, frame.room, 'not-joined', 'join the room first');
@@ -34,7 +31,7 @@ export async function broadcast(frame: Extract<ClientFrame, { type: 'broadcast' 
     const { data, version } = readMessage(membership.served.contract, frame.message, frame.version, frame.data);
     checkPayload(data);
     const answer = await allowed(membership, 'broadcast', frame.message, data, services);
-    if (!isIn(membership)) return;
+    if (!isHere(membership)) return;
     if (answer !== 'yes') return refuse(peer, frame.room, answer);
     const { member, sender } = identityOf(peer);
     services.broker.publish(frame.room, { type: 'broadcast', except: member, sender, message: frame.message, version, data });
@@ -53,7 +50,7 @@ export async function presence(frame: Extract<ClientFrame, { type: 'presence' }>
     checkPresence(membership.served.contract, whole);
     if (isLarger(JSON.stringify(whole), services.settings.limits.presence)) return fail(peer, frame.room, 'too-large', `a presence is at most ${services.settings.limits.presence} bytes`);
     const answer = await allowed(membership, 'presence', null, patch, services);
-    if (!isIn(membership)) return;
+    if (!isHere(membership)) return;
     if (answer !== 'yes') return refuse(peer, frame.room, answer);
     membership.presence = whole;
     await services.broker.update(frame.room, identityOf(peer).member, patch);
@@ -66,7 +63,7 @@ export async function history(frame: Extract<ClientFrame, { type: 'history' }>, 
   const membership = peer.memberships.get(frame.room);
   if (!membership) return fail(peer, frame.ref, 'not-joined', 'join the room first');
   const answer = await allowed(membership, 'history', null, null, services);
-  if (!isIn(membership)) return;
+  if (!isHere(membership)) return;
   if (answer !== 'yes') return refuse(peer, frame.ref, answer);
   const page = await services.broker.read(frame.room, { before: frame.before, limit: Math.min(frame.limit, services.settings.limits.history) });
   if ('why' in page) throw new Error('a broker refused to read its newest entries');

@@ -55,8 +55,7 @@ export function createAppends({ calls, keys, begin, life, settledLimit }: Append
       const args = [...begin(), keys.channel(room), settledLimit, life, batch.length, ...batch.flatMap(({ args: its }) => its)];
       const replies = (await calls.script(script, of, args)) as string[][];
       for (const [at, { it, resolve }] of batch.entries()) {
-        const outcome = outcomeOf(replies[at] ?? [], it);
-        resolve(outcome.status === 'duplicate' ? { ...outcome, result: outcome.result ?? null } : outcome);
+        resolve(outcomeOf(replies[at] ?? [], it));
       }
     } catch (error) {
       for (const { reject } of batch) reject(error);

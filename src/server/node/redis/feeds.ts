@@ -118,8 +118,8 @@ export function createFeeds({ listen, stop, top, after, members, failed }: FeedP
     for (const entry of entries) {
       const at: Position = feed.position;
       if (epoch === at.epoch && entry[0] <= at.offset) {
-        // The log went back, and is written on from there.
-        if (entry[0] === at.offset ? entry[1] !== at.tag : false) return void sync(feed);
+        // Another entry in its place: the log went back, and is written on from there.
+        if (entry[0] === at.offset && entry[1] !== at.tag) return void sync(feed);
         continue;
       }
       if (epoch !== at.epoch || entry[0] !== at.offset + 1 || entry[2] !== at.tag) return void sync(feed);
