@@ -1,4 +1,4 @@
-// One attempt at a time: url and token are asked for, a link is opened, frames are coded both ways.
+// Attempts, each by itself: url and token are asked for, a link is opened, frames are coded both ways.
 import type { Codec, Encoded } from '../protocol/codec.js';
 import { RealtimeError } from '../protocol/error.js';
 import { clientTuple, Malformed, parseServerFrame } from '../protocol/parse.js';
@@ -25,7 +25,8 @@ export function createAttempts(options: ClientOptions, connect: Connect, dispatc
   const codecs = codecsOf(options);
   /** How often a token was asked for in band. */
   let asked = 0;
-  let current: { readonly attempt: number; readonly link: Link; readonly codec: Codec | null } | null = null;
+  /** By attempt: one, or two while the next one takes over. */
+  const links = new Map<number, { readonly link: Link; codec: Codec | null }>();
 
   const failed = (error: unknown, what: string): string => {
     const reason = `${what} failed: ${error instanceof Error ? error.message : String(error)}`;
@@ -52,25 +53,27 @@ export function createAttempts(options: ClientOptions, connect: Connect, dispatc
         const link = connect(url, codecs.map(({ name }) => subprotocolOf(name)), {
           opened(protocol) {
             const codec = codecs.find(({ name }) => subprotocolOf(name) === protocol);
-            current = { attempt, link, codec: codec ?? null };
+            links.set(attempt, { link, codec: codec ?? null });
             if (codec) dispatch({ type: 'opened', attempt, transport: link.transport, codec: codec.name, token });
             else dispatch({ type: 'lost', attempt, code: 4406, reason: `'${protocol}' was not offered` });
           },
           message(data) {
-            if (current?.attempt === attempt && current.codec) read(attempt, current.codec, data);
+            const codec = links.get(attempt)?.codec;
+            if (codec) read(attempt, codec, data);
           },
           closed(code, reason) {
+            links.delete(attempt);
             dispatch({ type: 'lost', attempt, code, reason });
           },
         });
-        current = { attempt, link, codec: null };
+        if (isCurrent(attempt)) links.set(attempt, { link, codec: null });
       } catch (error) {
         if (isCurrent(attempt)) dispatch({ type: 'lost', attempt, code: 1006, reason: failed(error, 'the attempt') });
       }
     },
     write({ attempt, frames }) {
-      if (current?.attempt !== attempt || !current.codec) return;
-      const { link, codec } = current;
+      const { link, codec } = links.get(attempt) ?? {};
+      if (!link || !codec) return;
       let parts: Encoded[] = [];
       let bytes = 0;
       const flush = (): void => {
@@ -89,9 +92,8 @@ export function createAttempts(options: ClientOptions, connect: Connect, dispatc
       flush();
     },
     close({ attempt, code, reason }) {
-      if (current?.attempt !== attempt) return;
-      current.link.close(code, reason);
-      current = null;
+      links.get(attempt)?.link.close(code, reason);
+      links.delete(attempt);
     },
     async token({ attempt }) {
       const mine = ++asked;

@@ -10,6 +10,7 @@ import { randomId } from './edge/ids.js';
 import type { Connect } from './edge/link.js';
 import { browserSignals, type Signals } from './edge/signals.js';
 import { webSocketConnect } from './edge/socket.js';
+import { isOpening } from './machine/connection.js';
 import { isFailure, type Effect } from './machine/effects.js';
 import { initialState } from './machine/state.js';
 import type { ConnectionState, RealtimeState } from './machine/view.js';
@@ -159,7 +160,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     },
   });
 
-  const attempts = createAttempts(options, ports.connect, driver.dispatch, (attempt) => driver.state().attempt === attempt && driver.state().connection.status === 'opening', () => driver.state().limits.frame, () => keeper?.ready, report);
+  const attempts = createAttempts(options, ports.connect, driver.dispatch, (attempt) => isOpening(driver.state(), attempt), () => driver.state().limits.frame, () => keeper?.ready, report);
 
   /** What does each effect. */
   const performers: { readonly [T in Exclude<Effect, Delivery>['type']]: (effect: Extract<Effect, { type: T }>) => unknown } = {

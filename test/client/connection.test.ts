@@ -204,15 +204,6 @@ test('what the browser said before close() is forgotten: the next connection ret
   expect(typesOf(it.pass(1_000).take())).toContain('open');
 });
 
-test('P21 goaway: reconnects at a random moment of the span, as the same session', () => {
-  const it = machine({}, () => 0.5).live('a').receive({ type: 'goaway', within: 10_000 });
-  const { key } = it.state.session;
-  it.take();
-  expect(typesOf(it.pass(4_999).take())).toEqual([]);
-  expect(typesOf(it.pass(1).take())).toEqual(['close', 'open']);
-  expect(it.state.session.key).toBe(key);
-});
-
 describe('signals', () => {
   test('online retries now, but a flapping one does not retry faster than every 5 s', () => {
     const it = lose(machine({}, () => 0.999).live());

@@ -1,6 +1,6 @@
 // One transport's life: what opens it, what loses it, and what follows.
 import { verdictOf, type CloseReason } from '../../protocol/codes.js';
-import type { ServerFrame } from '../../protocol/frames.js';
+import type { ClientFrame, ServerFrame } from '../../protocol/frames.js';
 import { backoff } from './backoff.js';
 import { leastInterval, probeTime, wakeInterval } from './context.js';
 import { disown } from './durable.js';
@@ -8,11 +8,17 @@ import { doubtAt } from './heartbeat.js';
 import { giveUp } from './history.js';
 import { clientClosed, forsake } from './outbox.js';
 import { disconnected } from './room.js';
-import type { Connection, Live, Retry } from './state.js';
+import { attemptOf, attemptsOf, type Connection, type Live, type Retry, type State } from './state.js';
 import { ask, edit, write, type Turn } from './turn.js';
 
-/** The attempt that owns a socket or is about to; 0 where there is none. */
-export const attemptOf = (connection: Connection): number => ('attempt' in connection ? connection.attempt : 0);
+/** Whether an attempt is still to be opened. */
+export const isOpening = ({ connection }: State, attempt: number): boolean =>
+  [connection, connection.status === 'live' ? connection.next : null].some((it) => it?.status === 'opening' && it.attempt === attempt);
+
+/** The first frame of an attempt. */
+export const greet = ({ state: { session } }: Turn, attempt: number, token: string | null): ClientFrame => ({
+  type: 'hello', session: session.key, instance: session.instance, token, takeover: session.held ?? false, client: 'roomful-js', attempt,
+});
 
 /** Whether a connection has lasted, with its rooms: one that ends before was of no use, whatever was said on it. */
 const lasted = ({ now, state: { connection } }: Turn): boolean => connection.status === 'live' && now >= connection.settledAt + wakeInterval;
@@ -24,9 +30,8 @@ function become(turn: Turn, next: Connection, retry: Partial<Retry>, { code, rea
   const attempt = attemptOf(connection);
   state.retry = { ...state.retry, ...(lasted(turn) && { failures: 0 }), ...retry };
   state.connection = next;
-  if (!attempt) return;
-  ask(turn, { type: 'close', attempt, code, reason });
-  if (connection.status === 'opening') return;
+  for (const each of attemptsOf(connection)) if (each !== attemptOf(next)) ask(turn, { type: 'close', attempt: each, code, reason });
+  if (!attempt || connection.status === 'opening') return;
   state.progress = null;
   for (const room of state.rooms.values()) disconnected(turn, room);
 }
@@ -84,6 +89,8 @@ export function lose(turn: Turn, code: number, reason: string): void {
   const failures = proven ? 0 : retry.failures;
   const why = { code, reason };
   const next = { since: retry.since ?? now, reason: why, tries: live ? 0 : retry.tries };
+  // The one that was to follow is on its way.
+  if (live && connection.next && now < connection.next.giveUpAt && (verdict === 'retry' || code === 4009)) return become(turn, connection.next, { ...next, tries: 1 }, why);
   if (verdict === 'reauth') {
     // The second in a row is of a token that was asked for because of the first.
     if (config.hasToken && retry.reason?.code !== code) open(turn, next, why);
@@ -186,6 +193,9 @@ export function welcomed(turn: Turn, frame: Extract<ServerFrame, { type: 'welcom
     pingAt: now,
     probeUntil: null,
     moveAt: Infinity,
+    next: null,
+    old: 0,
+    oldUntil: Infinity,
     ...validity(turn, frame.expires, frame.time),
   };
 }

@@ -27,8 +27,8 @@ function failed(turn: Turn, { ref, code, reason }: Extract<ServerFrame, { type: 
   const failure = failureOf(code, reason);
   const room = typeof ref === 'string' ? turn.state.rooms.get(ref) : undefined;
   const asked = typeof ref === 'number' ? asker(turn, ref) : null;
-  if (room?.phase.status === 'joining') {
-    if (code === 'unavailable' || code === 'limited' || code === 'too-many-rooms') return void edit(turn, room, { phase: { status: 'wanted', at: turn.now + joinAgain }, error: failure });
+  if (room && (room.phase.status === 'joining' || room.asked)) {
+    if (code === 'unavailable' || code === 'limited' || code === 'too-many-rooms') return void edit(turn, room, { phase: { status: 'wanted', at: turn.now + joinAgain }, asked: null, error: failure });
     if (!ofBroadcast.has(code)) return bar(turn, room, failure);
   }
   if (asked) answer(turn, ...asked, failure);
@@ -42,7 +42,7 @@ type Spoken = Exclude<ServerFrame, { type: 'message' }>;
 function inRoom(turn: Turn, room: Room, frame: Extract<Spoken, { room: string }>): void {
   switch (frame.type) {
     case 'joined':
-      if (room.phase.status !== 'joining') return;
+      if (room.phase.status !== 'joining' && !room.asked) return;
       joined(turn, room, frame);
       return rejoined(turn, room, frame.last);
     case 'left':
@@ -97,7 +97,7 @@ function one(turn: Turn, frame: Spoken): void {
       return;
     case 'goaway':
       // Two servers that are both about to go would pass it to and fro.
-      if (live) state.connection = { ...live, moveAt: Math.max(live.since + wakeInterval, now + turn.random() * frame.within) };
+      if (live && !live.next) state.connection = { ...live, moveAt: Math.max(Math.min(now, live.settledAt) + wakeInterval, now + turn.random() * frame.within) };
       return;
     case 'error':
       return failed(turn, frame);

@@ -40,6 +40,12 @@ function join(turn: Turn, room: Draft<Room>, frames: ClientFrame[]): void {
   room.patch = null;
 }
 
+/** Joins a room on the next connection, while the one before still serves it. */
+export function again(turn: Turn, room: Draft<Room>, frames: ClientFrame[]): void {
+  join(turn, room, frames);
+  Object.assign(room, { phase: { status: 'joined' }, asked: room.position, requests: room.requests.map((request) => ({ ...request, sentOn: 0 })) });
+}
+
 /** Presence, volatile messages, requests for history: what a joined room has to say besides its messages. */
 function speak(turn: Turn, room: Room, attempt: number, frames: ClientFrame[]): void {
   const { id, patch, volatile, requests } = room;
@@ -80,7 +86,7 @@ export function pump(turn: Turn, frames: ClientFrame[] = []): void {
       leave(turn, room);
     } else if (attempt && isWanted(room)) {
       if (phase.status === 'left' || (phase.status === 'wanted' && phase.at <= now)) join(turn, edit(turn, room), frames);
-      if (!live || phase.status !== 'joined') continue;
+      if (!live || phase.status !== 'joined' || room.asked) continue;
       speak(turn, room, attempt, frames);
       due(turn, room, attempt, flight, frames);
     }

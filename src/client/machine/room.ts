@@ -14,7 +14,7 @@ export const wanted = { status: 'wanted', at: 0 } as const;
 export const roomOf = (turn: Turn, id: string): Room =>
   turn.state.rooms.get(id) ??
   put(turn, own(turn, turn.state.rooms), {
-    id, users: 0, leaveAt: turn.now + linger, phase: { status: 'left' }, joinedAt: 0, position: null, continuity: 'exact', error: null, history: 0,
+    id, users: 0, leaveAt: turn.now + linger, phase: { status: 'left' }, joinedAt: 0, position: null, asked: null, continuity: 'exact', error: null, history: 0,
     lists: new Map(), requests: [], echoes: [], members: new Map(), staleUntil: null, mine: null, patch: null, presenceAt: 0, volatile: [],
     entries: new Map(), seq: 0, kept: new Map(), base: 0, gone: new Set(), pausedUntil: 0,
   });
@@ -58,6 +58,7 @@ export function present(turn: Turn, before: Room, patch: Readonly<Record<string,
 export function disconnected(turn: Turn, before: Room): void {
   const room = edit(turn, before);
   if (room.phase.status !== 'denied' && room.phase.status !== 'left') room.phase = wanted;
+  room.asked = null;
   room.requests = room.requests.map((request) => ({ ...request, sentOn: 0 }));
   room.volatile = [];
   if (room.members.size) room.staleUntil ??= turn.now + staleTime;
@@ -122,13 +123,14 @@ export function received(turn: Turn, before: Room, entries: readonly EntryTuple[
   const messages = take(turn, before, linked);
   const room = edit(turn, before);
   room.lists = appended(room.lists, messages);
-  if (hole) mustRejoin(turn, room);
+  // What the next connection is asked for holds it.
+  if (hole && !room.asked) mustRejoin(turn, room);
   if (messages.length) ask(turn, { type: 'deliver', room: room.id, messages });
 }
 
 /** Not all is known: join again, and learn what is missing. A log that is broken for good is not asked again and again. */
 export function mustRejoin(turn: Turn, room: Room): void {
-  edit(turn, room, { phase: { status: 'wanted', at: room.joinedAt + joinInterval }, continuity: 'gap' });
+  edit(turn, room, { phase: { status: 'wanted', at: room.joinedAt + joinInterval }, asked: null, continuity: 'gap' });
 }
 
 /** Takes a room in as the server has it. Either everything after our position follows, or the lists start anew. */
@@ -136,8 +138,9 @@ export function joined(turn: Turn, before: Room, { position, recovered, why, mes
   const room = edit(turn, before);
   const base = toPosition(position);
   const old = room.position;
-  Object.assign(room, { phase: { status: 'joined' }, joinedAt: turn.now, error: null, members: snapshot(room.members, members ?? []), staleUntil: null });
-  if (old && recovered && base.epoch === old.epoch && base.offset === old.offset && base.tag === old.tag) {
+  const asked = room.asked ?? old;
+  Object.assign(room, { phase: { status: 'joined' }, asked: null, joinedAt: turn.now, error: null, members: snapshot(room.members, members ?? []), staleUntil: null });
+  if (asked && recovered && base.epoch === asked.epoch && base.offset === asked.offset && base.tag === asked.tag) {
     room.continuity = 'recovered';
     received(turn, room, messages);
     return;
@@ -150,5 +153,5 @@ export function joined(turn: Turn, before: Room, { position, recovered, why, mes
 }
 
 export function denied(turn: Turn, room: Room, error: Failure): void {
-  edit(turn, room, { phase: { status: 'denied' }, error, members: new Map(), staleUntil: null, volatile: [] });
+  edit(turn, room, { phase: { status: 'denied' }, error, members: new Map(), staleUntil: null, volatile: [], asked: null });
 }

@@ -18,8 +18,8 @@ import type { Position } from '../../protocol/position.js';
  */
 export type Connection =
   | { readonly status: 'idle' }
-  | { readonly status: 'opening'; readonly attempt: number; readonly giveUpAt: number }
-  | { readonly status: 'greeting'; readonly attempt: number; readonly giveUpAt: number; readonly transport: Transport; readonly codec: string }
+  | Opening
+  | Greeting
   | Live
   | { readonly status: 'waiting'; readonly retryAt: number }
   | { readonly status: 'offline'; readonly since: number }
@@ -27,6 +27,27 @@ export type Connection =
   | { readonly status: 'closed' };
 
 export type Transport = 'websocket' | 'http';
+
+export interface Opening {
+  readonly status: 'opening';
+  readonly attempt: number;
+  readonly giveUpAt: number;
+}
+
+export interface Greeting {
+  readonly status: 'greeting';
+  readonly attempt: number;
+  readonly giveUpAt: number;
+  readonly transport: Transport;
+  readonly codec: string;
+}
+
+/** The attempt that owns a socket or is about to; 0 where there is none. */
+export const attemptOf = (connection: Connection): number => ('attempt' in connection ? connection.attempt : 0);
+
+/** All that do: more than one while one follows another. */
+export const attemptsOf = (connection: Connection): readonly number[] =>
+  (connection.status === 'live' ? [connection.attempt, connection.next?.attempt ?? 0, connection.old] : [attemptOf(connection)]).filter(Boolean);
 
 export interface Live {
   readonly status: 'live';
@@ -48,6 +69,12 @@ export interface Live {
   readonly probeUntil: number | null;
   /** When to follow a `goaway`; Infinity: there was none. */
   readonly moveAt: number;
+  /** The connection that is to follow this one. */
+  readonly next: Opening | Greeting | null;
+  /** The attempt that this one follows, while rooms still hear from it; 0: none. */
+  readonly old: number;
+  /** When rooms that have not joined here by then are waited for without it; Infinity: all have. */
+  readonly oldUntil: number;
   /** When to ask for the next token; Infinity: never. */
   readonly refreshAt: number;
   /** When the token ends, as far as is known here. */
@@ -171,6 +198,8 @@ export interface Room {
   /** When it was last joined; 0: not yet. */
   readonly joinedAt: number;
   readonly position: Position | null;
+  /** Where it stood when it was joined on the next connection, while the one before still serves it. */
+  readonly asked: Position | null;
   readonly continuity: Continuity;
   readonly error: Failure | null;
   /** Entries of history that a first join asks for. */

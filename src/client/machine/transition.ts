@@ -1,15 +1,16 @@
 // The table of contents of the client: what happens on each event, in which order the parts react.
-import { askAgainAt, attemptOf, connect, disowned, end, examine, lose, open, ping, probe, signal } from './connection.js';
+import { askAgainAt, connect, disowned, end, examine, greet, lose, open, ping, probe, signal } from './connection.js';
 import { lostAfter, probeTime, volatileLimit, type Context } from './context.js';
 import type { Effect } from './effects.js';
 import type { Event } from './events.js';
 import { frames } from './frames.js';
+import { aside, move, moved, stay } from './handover.js';
 import { request } from './history.js';
 import { reread, restored, stored } from './durable.js';
 import { clientClosed, discard, enqueue, retry } from './outbox.js';
 import { pump } from './pump.js';
 import { isWanted, present, release, retain, roomOf, wanted } from './room.js';
-import type { Failure, Live, State } from './state.js';
+import { attemptsOf, type Failure, type Live, type State } from './state.js';
 import { releaseList, retainList } from './timeline.js';
 import { ask, edit, write, type Turn } from './turn.js';
 
@@ -18,29 +19,36 @@ function settle(turn: Turn): void {
   const { state } = turn;
   const { connection } = state;
   if (connection.status !== 'live' || connection.settledAt < Infinity) return;
-  for (const room of state.rooms.values()) if (room.phase.status !== 'joined' && room.phase.status !== 'denied' && isWanted(room)) return;
-  state.connection = { ...connection, settledAt: turn.now };
+  for (const room of state.rooms.values()) if ((room.asked || (room.phase.status !== 'joined' && room.phase.status !== 'denied')) && isWanted(room)) return;
+  moved(turn, { ...connection, settledAt: turn.now });
+}
+
+/** What a handover waits for. */
+function tickMove(turn: Turn): void {
+  const { now, state } = turn;
+  const live = (): Live => state.connection as Live;
+  if (now >= live().oldUntil) moved(turn, live());
+  if (now >= (live().next?.giveUpAt ?? Infinity)) stay(turn, live(), 'no welcome in time');
+  if (now >= live().moveAt) move(turn, live());
 }
 
 function tickLive(turn: Turn, live: Live): void {
-  const { now, config } = turn;
+  const { now, config, state } = turn;
   const { attempt, probeUntil } = live;
   if (probeUntil !== null) {
     if (now < probeUntil) return;
     // An alarm this late means that the machine slept or was busy: what the other end said may still wait to be read.
     if (now - probeUntil > probeTime) probe(turn, live);
     else lose(turn, 4000, 'nothing was heard');
-  } else if (now >= live.moveAt) connect(turn, 'goaway');
-  else {
-    let next = live;
-    if (now >= live.refreshAt) {
-      // Until the server says that the token was renewed, it is not: whoever does not answer in time is asked again.
-      next = { ...live, refreshAt: askAgainAt(turn) + config.connectTimeout };
-      turn.state.connection = next;
-      ask(turn, { type: 'token', attempt });
-    }
-    if (now >= live.pingAt) ping(turn, next);
+    return;
   }
+  tickMove(turn);
+  if (now >= live.refreshAt) {
+    // Until the server says that the token was renewed, it is not: whoever does not answer in time is asked again.
+    state.connection = { ...(state.connection as Live), refreshAt: askAgainAt(turn) + config.connectTimeout };
+    ask(turn, { type: 'token', attempt });
+  }
+  if (now >= live.pingAt) ping(turn, state.connection as Live);
 }
 
 function tick(turn: Turn): void {
@@ -90,7 +98,7 @@ function react(turn: Turn, event: Event): void {
       if (connection.status !== 'opening') return;
       const { transport, codec } = event;
       state.connection = { ...connection, status: 'greeting', transport, codec };
-      return pump(turn, [{ type: 'hello', session: state.session.key, instance: state.session.instance, token: event.token, takeover: state.session.held ?? false, client: 'roomful-js', attempt: connection.attempt }]);
+      return pump(turn, [greet(turn, connection.attempt, event.token)]);
     }
     case 'received':
       if (connection.status === 'live') state.connection = { ...connection, heardAt: now, probeUntil: null };
@@ -169,9 +177,11 @@ function inRoom(turn: Turn, event: RoomEvent): void {
  * returns the same reference; one that belongs to an earlier attempt always does.
  */
 export function transition(state: State, event: Event, context: Context): readonly [State, readonly Effect[]] {
-  if ('attempt' in event && event.attempt !== attemptOf(state.connection)) return [state, []];
+  const { connection } = state;
+  if ('attempt' in event && !attemptsOf(connection).includes(event.attempt)) return [state, []];
   const turn: Turn = { ...context, state: { ...state }, effects: [], made: new WeakSet() };
-  react(turn, event);
+  if (connection.status === 'live' && 'attempt' in event && event.attempt !== connection.attempt) aside(turn, connection, event);
+  else react(turn, event);
   settle(turn);
   return [(Object.keys(state) as (keyof State)[]).some((key) => turn.state[key] !== state[key]) ? turn.state : state, turn.effects];
 }

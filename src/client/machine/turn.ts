@@ -2,7 +2,7 @@
 import type { ClientFrame } from '../../protocol/frames.js';
 import type { Context } from './context.js';
 import type { Effect } from './effects.js';
-import type { Room, State } from './state.js';
+import { attemptOf, type Room, type State } from './state.js';
 
 export type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -19,7 +19,7 @@ export function ask(turn: Turn, effect: Effect): void {
 
 /** Frames for the attempt that is on. */
 export function write(turn: Turn, frames: readonly ClientFrame[]): void {
-  ask(turn, { type: 'write', attempt: turn.state.attempt, frames });
+  ask(turn, { type: 'write', attempt: attemptOf(turn.state.connection), frames });
 }
 
 /** A copy of a map that may be changed: made once a turn, however often it is asked for. */
