@@ -64,6 +64,17 @@ export type RoomEvent =
   | { readonly type: 'reset'; readonly why: Unrecoverable['why'] }
   | { readonly type: 'presence'; readonly joined: readonly MemberTuple[]; readonly left: readonly string[]; readonly changed: readonly (readonly [id: string, patch: Readonly<Record<string, unknown>>])[] };
 
+/** What one node carries. */
+export interface NodeLoad {
+  readonly node: string;
+  readonly connections: number;
+  readonly rooms: number;
+  /** Whether it takes no new connections, because it is about to go. */
+  readonly draining: boolean;
+  /** Whether it takes no new connections, because it has as many as it may. */
+  readonly full: boolean;
+}
+
 /** What one node asks of another, whoever holds the session. */
 export type NodeEvent = { readonly type: 'disconnect'; readonly user: string; readonly reason: string } | { readonly type: 'reauthorize'; readonly user: string };
 
@@ -104,5 +115,9 @@ export interface Broker {
   /** Tells every node, this one included. */
   tell(event: NodeEvent): void;
   listen(listener: (event: NodeEvent) => void): () => void;
+  /** Says what a node carries, again and again until it ends; `refresh` says it now. One that ended without a word is forgotten after some seconds. */
+  announce(load: () => NodeLoad): { refresh(): void; end(): void };
+  /** Every node that announces itself. */
+  nodes(): MaybePromise<readonly NodeLoad[]>;
   close(): MaybePromise<void>;
 }

@@ -8,6 +8,8 @@ export interface Counted {
 
 /** How many connections may be open at once. */
 export interface ConnectionLimits {
+  /** All together, on one node. Beyond them the upgrade is refused with 503, so that a balancer tries another node, and `/health/ready` says so. Default `Infinity`. */
+  readonly total: number;
   /** That have not said who they are. Default 1,000. */
   readonly strangers: number;
   /** Of one user, on one node: tabs, devices, and those that broke without a word. Default 100. */
@@ -28,6 +30,8 @@ export interface Census {
   /** Somebody said who they are, as a user of this id. Counts them, or says why they may not stay. */
   know(peer: Counted, user: string | null): NoRoom | null;
   leave(peer: Counted): void;
+  /** Whether no more may come. */
+  readonly full: boolean;
 }
 
 /** Whose address it is: with IPv6, whoever has one has all of its /64. */
@@ -40,8 +44,9 @@ export function networkOf(address: string): string {
   return groups.slice(0, 4).join(':');
 }
 
-export function createCensus({ strangers: mostStrangers, perUser, perAddress }: ConnectionLimits): Census {
+export function createCensus({ total: most, strangers: mostStrangers, perUser, perAddress }: ConnectionLimits): Census {
   const strangers = new Set<Counted>();
+  let total = 0;
   const users = new Map<string, number>();
   const addresses = new Map<string, number>();
   /** What a connection is counted as. */
@@ -56,11 +61,13 @@ export function createCensus({ strangers: mostStrangers, perUser, perAddress }: 
   return {
     arrive(peer) {
       const address = networkOf(peer.request.address);
+      if (total >= most) return { code: 1013, reason: 'too many connections' };
       if (strangers.size >= mostStrangers) return { code: 1013, reason: 'too many connections that have not said who they are' };
       const there = addresses.get(address) ?? 0;
       if (there >= perAddress) return { code: 4429, reason: 'too many connections from this address' };
       addresses.set(address, there + 1);
       strangers.add(peer);
+      total++;
       return null;
     },
     know(peer, user) {
@@ -72,7 +79,11 @@ export function createCensus({ strangers: mostStrangers, perUser, perAddress }: 
       known.set(peer, user);
       return null;
     },
+    get full() {
+      return total >= most;
+    },
     leave(peer) {
+      total--;
       strangers.delete(peer);
       less(addresses, networkOf(peer.request.address));
       const user = known.get(peer);

@@ -39,6 +39,8 @@ export interface Hub {
   leave(membership: Membership): void;
   members(room: string): Iterable<Membership>;
   readonly rooms: number;
+  /** Messages and broadcasts, counted for each member they went to. */
+  readonly delivered: number;
 }
 
 /** How long comings, goings and presence changes of a room are gathered, in ms. */
@@ -81,6 +83,7 @@ function presenceFrames(room: string, joined: Presence['joined'], left: Presence
 export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, 'after' | 'steady'>, roomRate: number): Hub {
   const rooms = new Map<string, HubRoom>();
   let dirty: string[] = [];
+  let delivered = 0;
 
   const toAll = (room: HubRoom, frame: ServerFrame, except: string | null): void => {
     const encode = encodedOnce(frame);
@@ -137,9 +140,11 @@ export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, '
     switch (event.type) {
       case 'entry':
         room.last = event.entry;
+        delivered += room.members.size;
         toAll(room, { type: 'message', room: id, entry: event.entry }, null);
         return;
       case 'broadcast':
+        delivered += room.members.size;
         toAll(room, { type: 'broadcast', room: id, sender: event.sender, message: event.message, version: event.version, data: event.data }, event.except);
         return;
       case 'presence':
@@ -196,6 +201,9 @@ export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, '
       else room.listening();
     },
     members: (room) => rooms.get(room)?.members ?? [],
+    get delivered() {
+      return delivered;
+    },
     get rooms() {
       return rooms.size;
     },

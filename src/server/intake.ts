@@ -24,7 +24,8 @@ export interface Intake {
 const ordinary = 8;
 
 export function createIntake(services: Services, failed: (error: unknown) => void): Intake {
-  const { settings: { limits }, advance, drop, steady } = services;
+  const { settings, advance, drop, meter, steady } = services;
+  const { limits } = settings;
   /** Frames that came faster than they may, and what they may be told. */
   const early = new WeakMap<ClientFrame, TooFast>();
 
@@ -66,6 +67,12 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
     return null;
   }
 
+  /** How long a ping took, if that can be: the time is what the client says it was sent. */
+  function measure(sent: number): void {
+    const took = services.now() - sent;
+    if (took >= 0 && took <= settings.heartbeat.interval + settings.heartbeat.timeout) meter.ponged(took);
+  }
+
   return {
     run(peer, frame) {
       const wait = early.get(frame);
@@ -90,6 +97,7 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
           early.set(frame, wait);
         }
         // A ping asks whether the link lives, not whether a handler is done.
+        if (frame.type === 'pong') measure(frame.time);
         if (frame.type === 'ping' && peer.state.status === 'live') tell(peer, { type: 'pong', time: frame.time });
         else if (!peer.lane.push(frame, peer.lane.busy ? Math.max(share, weightOf(frame) / ordinary) : share)) return drop(peer, 4429, 'too much waits to be handled');
       }

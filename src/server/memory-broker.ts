@@ -2,7 +2,7 @@
 import type { EntryTuple, MemberTuple } from '../protocol/frames.js';
 import type { Position } from '../protocol/position.js';
 import { weightOf } from './weight.js';
-import type { Append, Appended, Broker, LogLimits, LogPage, NodeEvent, Range, Refusal, RoomEvent, Unrecoverable } from './broker.js';
+import type { Append, Appended, Broker, LogLimits, LogPage, NodeEvent, NodeLoad, Range, Refusal, RoomEvent, Unrecoverable } from './broker.js';
 
 interface Settled {
   readonly id: string;
@@ -55,6 +55,7 @@ const randomText = (characters: number): string => Array.from(crypto.getRandomVa
 /** The default broker: one process, nothing survives it. */
 export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 ** 28 }: MemoryBrokerOptions = {}): Broker {
   const logs = new Map<string, Log>();
+  const loads = new Set<() => NodeLoad>();
   const nodes = new Set<(event: NodeEvent) => void>();
   let weight = 0;
   let uses = 0;
@@ -255,6 +256,11 @@ export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 
         nodes.delete(listener);
       };
     },
+    announce(load) {
+      loads.add(load);
+      return { refresh: () => undefined, end: () => { loads.delete(load); } };
+    },
+    nodes: () => Array.from(loads, (load) => load()),
     close() {
       logs.clear();
       weight = 0;

@@ -23,7 +23,7 @@ export interface ServerOptions {
   readonly origins?: readonly string[] | undefined;
   /** What one connection, and one room, may do: see {@link Limits}. */
   readonly limits?: Partial<Omit<Limits, 'depth' | 'items'>> | undefined;
-  /** How many may be open at once: that have not said who they are (`strangers`, 1,000), of one user (`perUser`, 100), from one address (`perAddress`, no limit). Beyond them a new one is closed with 1013 or 4429, and tries again later. */
+  /** How many may be open at once: at all (`total`, no limit), that have not said who they are (`strangers`, 1,000), of one user (`perUser`, 100), from one address (`perAddress`, no limit). Beyond them a new one is closed with 1013 or 4429, and tries again later. */
   readonly connections?: Partial<ConnectionLimits> | undefined;
   /** In ms. Default `{ interval: 25_000, timeout: 35_000 }`: a ping every `interval`, a silent connection dropped after `interval + timeout`. */
   readonly heartbeat?: { readonly interval?: number; readonly timeout?: number } | undefined;
@@ -78,7 +78,7 @@ export function settingsOf(options: ServerOptions, ports: ServerPorts): Settings
   const limits = { ...defaultLimits, ...options.limits };
   for (const [name, value] of Object.entries(limits)) if (!Number.isSafeInteger(value) || value < 1) throw new TypeError(`limits.${name} must be a whole number from 1`);
   for (const name of ['depth', 'items'] as const) if (limits[name] !== defaultLimits[name]) throw new TypeError(`limits.${name} is ${defaultLimits[name]}: the protocol says so`);
-  const connections = { strangers: 1_000, perUser: 100, perAddress: Infinity, ...options.connections };
+  const connections = { total: Infinity, strangers: 1_000, perUser: 100, perAddress: Infinity, ...options.connections };
   for (const [name, value] of Object.entries(connections)) if (!(value >= 1)) throw new TypeError(`connections.${name} must be a number from 1`);
   for (const origin of options.origins ?? []) if (!isOrigin(origin)) throw new TypeError(`origins: '${origin}' is not an origin as a browser writes it, such as https://app.example.com`);
   const { interval = 25_000, timeout = 35_000 } = options.heartbeat ?? {};

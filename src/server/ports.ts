@@ -1,5 +1,6 @@
 // What the server core needs of the world, so that it runs in Node, in a browser tab, and under a virtual clock.
 import type { Encoded } from '../protocol/codec.js';
+import type { Meter } from './meter.js';
 
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -17,6 +18,8 @@ export interface ServerPorts {
   readonly randomId: (characters: number) => string;
   /** A one-way hash of a text, as base64url: member ids are made of it, so that nobody learns a session key from one. */
   readonly digest: (text: string) => MaybePromise<string>;
+  /** Who is told what is measured. Default: nobody. */
+  readonly meter?: Meter;
 }
 
 /** A connection as the core sees it. */

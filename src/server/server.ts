@@ -4,8 +4,9 @@ import { untypedRoom } from '../contract/define-room.js';
 import type { Codec } from '../protocol/codec.js';
 import type { ClientFrame } from '../protocol/frames.js';
 import { chooseCodec, subprotocolOf } from '../protocol/version.js';
-import type { NodeEvent } from './broker.js';
+import type { NodeEvent, NodeLoad } from './broker.js';
 import { createCensus } from './census.js';
+import { createCluster } from './cluster.js';
 import { noteClose } from './closings.js';
 import { createHandlings } from './handlings.js';
 import { createHub } from './hub.js';
@@ -16,8 +17,11 @@ import { chain } from './maybe.js';
 import { settingsOf, type ServerOptions, type Settings } from './options.js';
 import { createBucket } from './rate.js';
 import { reauthorize } from './reauthorize.js';
+import type { RebalanceOptions } from './rebalance.js';
 import { createRevocations } from './revocations.js';
 import { createDepartures } from './departures.js';
+import { createDrain } from './drain.js';
+import { noMeter } from './meter.js';
 import { mayConnect } from './origins.js';
 import { createFlusher } from './outgoing.js';
 import { createSessions } from './sessions.js';
@@ -33,8 +37,15 @@ export interface ServerStats {
   readonly node: string;
   readonly connections: number;
   readonly rooms: number;
+  /** Durable messages that clients sent here. */
   readonly messagesIn: number;
+  /** Messages and broadcasts, counted for each member they went to. */
+  readonly messagesOut: number;
+  /** What waits to be read, of all connections together. */
+  readonly bytesQueued: number;
   readonly draining: boolean;
+  /** Whether there are as many connections as there may be. */
+  readonly full: boolean;
 }
 
 export interface ServerCore {
@@ -51,6 +62,12 @@ export interface ServerCore {
   /** Asks again, on every node, whether a user may be in its rooms, and ends what it may not. */
   reauthorize(user: string): void;
   stats(): ServerStats;
+  /** Why a connection would not be taken now; null where it would. Cheaper than `stats`. */
+  refuses(): 'draining' | 'full' | null;
+  /** Every node and its load. Rejects with `unavailable` where the nodes cannot be asked. */
+  cluster(): Promise<readonly NodeLoad[]>;
+  /** From now on asks clients to move while this node is above the mean and another has room. Returns what stops it. */
+  rebalance(options?: RebalanceOptions): () => void;
   /** Takes no new connections, asks the others to move on within `over` ms, and resolves once they have or the time is up. */
   drain(options?: { readonly over?: number }): Promise<void>;
   /** Ends every connection with 1012 and closes the broker it made itself. */
@@ -68,14 +85,14 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   const hub = createHub(broker, ports, settings.limits.roomRate);
   const flusher = createFlusher(ports.soon, settings.buffer);
   const peers = new Set<Peer>();
-  const counts = { messagesIn: 0, messagesOut: 0 };
+  const counts = { messagesIn: 0 };
   const timing = settings.heartbeat;
+  const meter = ports.meter ?? noMeter;
   let nextId = 0;
-  let draining = false;
   const census = createCensus(settings.connections);
   const revocations = createRevocations(ports);
+  const drain = createDrain(peers, ports, drop);
   let grace = settings.presenceGrace;
-  let emptied: (() => void) | null = null;
 
   const steadily = { ...ports, now: ports.steady };
   const wheel = createWheel<Peer>(step, steadily, (peer) => {
@@ -134,12 +151,13 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     for (const membership of peer.memberships.values()) depart(membership, keptFor, identity === null || !current);
     peer.memberships.clear();
     peer.outgoing.end();
-    if (peers.size === 0) emptied?.();
+    drain.left();
   }
 
   /** Ends a connection: what is queued is written first. */
   function drop(peer: Peer, code: number, reason: string): void {
     if (!peers.has(peer)) return;
+    meter.closed(code);
     noteClose(logger, peer, code, reason);
     peer.outgoing.flush();
     gone(peer, code === 4401 || code === 4403 ? 0 : grace);
@@ -177,6 +195,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     slowReaders,
     drop,
     advance,
+    meter,
     counts,
     depart,
     register: sessions.register,
@@ -197,6 +216,8 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     }
   };
   const stopListening = broker.listen(told);
+  const load = (): NodeLoad => ({ node: settings.node, connections: peers.size, rooms: hub.rooms, draining: drain.draining, full: census.full });
+  const cluster = createCluster({ ...ports, broker, peers, load, failed });
 
   return {
     settings,
@@ -207,7 +228,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     allows: (origin, host) => mayConnect(settings.origins, origin, host),
     open(transport, codec, request) {
       const ignored: TransportEvents = { message: () => undefined, control: () => undefined, closed: () => undefined };
-      if (draining) {
+      if (drain.draining) {
         transport.close(1012, 'this node is draining');
         return ignored;
       }
@@ -256,6 +277,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
           if (peers.has(peer)) intake.control(peer);
         },
         closed(code) {
+          if (peers.has(peer)) meter.closed(code);
           // Who closes on purpose is gone at once; who was cut off may come back.
           gone(peer, code === 1000 || code === 1001 ? 0 : grace);
         },
@@ -271,22 +293,22 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     reauthorize(user) {
       broker.tell({ type: 'reauthorize', user });
     },
-    stats: () => ({ node: settings.node, connections: peers.size, rooms: hub.rooms, messagesIn: counts.messagesIn, draining }),
+    stats() {
+      let bytesQueued = 0;
+      for (const { transport } of peers) bytesQueued += transport.buffered();
+      return { ...load(), messagesIn: counts.messagesIn, messagesOut: hub.delivered, bytesQueued };
+    },
+    refuses: () => (drain.draining ? 'draining' : census.full ? 'full' : null),
+    cluster: cluster.nodes,
+    rebalance: (how = {}) => cluster.rebalance(how),
     async drain({ over = 10_000 } = {}) {
-      draining = true;
-      for (const peer of peers) tell(peer, { type: 'goaway', within: over });
-      if (peers.size === 0) return;
-      await new Promise<void>((resolve) => {
-        const cancel = ports.after(over, resolve);
-        emptied = () => {
-          cancel();
-          resolve();
-        };
-      });
-      for (const peer of peers) drop(peer, 1012, 'this node is draining');
+      drain.refuse();
+      cluster.refresh();
+      await drain.begin(over);
     },
     async close() {
-      draining = true;
+      drain.refuse();
+      cluster.end();
       // A broker that outlives this node must not keep its members: whoever comes back enters anew.
       grace = 0;
       for (const peer of peers) drop(peer, 1012, 'the server restarts');

@@ -4,6 +4,7 @@ import type { Handlings } from './handlings.js';
 import type { Hub } from './hub.js';
 import type { Settings } from './options.js';
 import type { NoRoom } from './census.js';
+import type { Meter } from './meter.js';
 import type { Membership, Peer } from './peer.js';
 import type { ServerPorts } from './ports.js';
 import type { Revocations } from './revocations.js';
@@ -32,5 +33,6 @@ export interface Services extends ServerPorts {
   readonly depart: (membership: Membership, grace: number) => void;
   /** A number of a session was appended or refused: the session's connection goes on from there, whichever it is by now. */
   readonly settled: (producer: string, room: string, seq: number) => void;
-  readonly counts: { messagesIn: number; messagesOut: number };
+  readonly meter: Meter;
+  readonly counts: { messagesIn: number };
 }

@@ -172,5 +172,16 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       await world.settle();
       expect(heard).toEqual([{ type: 'disconnect', user: 'u', reason: 'r' }]);
     });
+
+    test('what a node carries is known until it ends, as it was said last', async () => {
+      let connections = 1;
+      const announced = broker.announce(() => ({ node: 'n', connections, rooms: 2, draining: false, full: false }));
+      expect(await broker.nodes()).toEqual([{ node: 'n', connections: 1, rooms: 2, draining: false, full: false }]);
+      connections = 5;
+      announced.refresh();
+      expect(await broker.nodes()).toMatchObject([{ node: 'n', connections: 5 }]);
+      announced.end();
+      expect(await broker.nodes()).toEqual([]);
+    });
   });
 }

@@ -1,6 +1,6 @@
 // The Node edge over real sockets: listen, attach, health, refusals a browser can read, and bytes from hell.
 import { once } from 'node:events';
-import { createServer, get, type Server } from 'node:http';
+import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
@@ -36,6 +36,52 @@ test('health: alive and ready, not ready while it drains, 404 elsewhere', async 
   await server.drain({ over: 1 });
   expect((await fetchText('/health/live'))[0]).toBe(200);
   expect(await fetchText('/health/ready')).toMatchObject([503, expect.stringContaining('draining')]);
+});
+
+test('a node that drains or is full refuses the upgrade with 503, so that a balancer tries another', async () => {
+  const full = createRealtimeServer({ rooms: [], connections: { total: 1 } });
+  const address = await full.listen({ host: '127.0.0.1' });
+  const first = plainSocket(address.url);
+  await once(first.socket, 'open');
+  const refused = async (of: number): Promise<unknown> => {
+    const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version': '13' };
+    const [response] = (await once(get({ port: of, host: '127.0.0.1', path: '/realtime', headers }), 'response')) as [IncomingMessage];
+    response.resume();
+    return [response.statusCode, response.headers['retry-after']];
+  };
+  expect(await refused(address.port)).toEqual([503, '1']);
+  expect(await (await fetch(`http://127.0.0.1:${address.port}/health/ready`)).json()).toMatchObject({ status: 'full', connections: 1 });
+  first.socket.close();
+  await full.close();
+  await server.drain({ over: 0 });
+  expect(await refused(port)).toEqual([503, '1']);
+});
+
+test('metrics: what happened is counted, under names that stay; nowhere unless they are asked for', async () => {
+  expect((await fetchText('/metrics'))[0]).toBe(404);
+  await expect(server.metrics()).rejects.toThrow('set the option metrics');
+  const measured = createRealtimeServer({ rooms: [serve('lobby')], metrics: true });
+  const address = await measured.listen({ host: '127.0.0.1' });
+  const raw = plainSocket(address.url);
+  await once(raw.socket, 'open');
+  raw.say(hello);
+  raw.say(join);
+  await raw.hears('[21,');
+  raw.say([4, 'lobby', 1, 'x', 'm', 1, 'data', null]);
+  await raw.hears('[23,');
+  raw.socket.close(4444);
+  await vi.waitFor(() => { expect(measured.stats().connections).toBe(0); });
+  const response = await fetch(`http://127.0.0.1:${address.port}/metrics`);
+  expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+  const text = await response.text();
+  expect(text).toBe(text.replaceAll('NaN', ''));
+  for (const line of [
+    'roomful_connections 0', 'roomful_rooms 0', 'roomful_queued_bytes 0', 'roomful_draining 0', 'roomful_full 0', 'roomful_messages_in_total 1', 'roomful_messages_out_total 1',
+    'roomful_disconnects_total{code="other"} 1', 'roomful_joins_total{outcome="new"} 1', 'roomful_acknowledgement_seconds_count 1', 'roomful_broker_append_seconds_count 1', 'roomful_ping_seconds_count 0',
+  ]) expect(text).toContain(`${line}\n`);
+  expect(text).toContain('nodejs_eventloop_lag_seconds');
+  expect(await measured.metrics()).toContain('roomful_messages_in_total 1');
+  await measured.close();
 });
 
 test('a port that is taken rejects, and so says who called', async () => {

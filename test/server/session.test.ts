@@ -260,7 +260,7 @@ describe('P21 drain', () => {
     let drained = false;
     const draining = core.drain({ over: 5_000 }).then(() => { drained = true; });
     await clock.advance(10);
-    expect(ada.of('goaway')).toEqual([{ type: 'goaway', within: 5_000 }]);
+    expect(ada.of('goaway'), 'who begins last has a fifth of the time left').toEqual([{ type: 'goaway', within: 4_000 }]);
     expect(peer().closed?.code).toBe(1012);
     expect(drained).toBe(false);
     ada.events.closed(1000);

@@ -97,6 +97,8 @@ export function journaledBroker(now: () => number, randomId: (characters: number
     members: (...args) => broker.members(...args),
     tell: (event) => { broker.tell(event); },
     listen: (listener) => broker.listen(listener),
+    announce: (load) => broker.announce(load),
+    nodes: () => broker.nodes(),
     close: () => undefined,
   };
 

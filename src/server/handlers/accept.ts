@@ -112,8 +112,9 @@ function kept<T>(call: () => MaybePromise<T>, services: Services): MaybePromise<
 
 /** Handles a message whose turn it is. By the time the outcome is there, the session's numbers have moved. */
 export function accept(membership: Membership, frame: Send, services: Services): MaybePromise<Outcome> {
-  const { broker } = services;
+  const { broker, meter, steady } = services;
   const { room, seq, id } = frame;
+  const began = steady();
   const identity = identityOf(membership.peer);
   const { producer, sender } = identity;
   const settled = (outcome: Outcome): Outcome => {
@@ -124,7 +125,13 @@ export function accept(membership: Membership, frame: Send, services: Services):
     if (it === 'unavailable') return { status: 'unavailable' };
     if ('code' in it) return chain(kept(() => broker.refuse(room, producer, seq, id, it), services), () => settled({ status: 'refused', refusal: it }));
     const { data, version, result } = it;
+    const asked = steady();
     const appended = kept(() => broker.append({ room, producer, seq, id, follows: followed(frame), sender, type: frame.message, version, data, result, log: membership.served.log }), services);
-    return chain(appended, (receipt) => settled(receipt.status === 'ok' ? { ...receipt, result } : receipt));
+    return chain(appended, (receipt) => {
+      const now = steady();
+      meter.appended(now - asked);
+      if (receipt.status === 'ok') meter.acknowledged(now - began);
+      return settled(receipt.status === 'ok' ? { ...receipt, result } : receipt);
+    });
   });
 }

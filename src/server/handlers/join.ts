@@ -102,6 +102,7 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
     members = await broker.members(frame.room);
   }
   if (!isHere(membership)) return;
+  services.meter.joined(frame.position ? (why ?? 'recovered') : 'new');
   const messages = recovered ? (portions(page.entries.slice(0, firstPage))[0] ?? []) : page.entries;
   const [shown = [], ...others] = portions(members ?? []);
   tell(peer, {

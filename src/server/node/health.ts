@@ -1,17 +1,27 @@
-// What a balancer asks: is it alive, and may clients be sent here.
+// What a balancer, an orchestrator and a monitor ask of a node.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerCore } from '../server.js';
+import type { Metrics } from './metrics.js';
 
-/** Answers `/health/live` and `/health/ready`; 404 elsewhere. */
-export function answerHealth(core: ServerCore, request: IncomingMessage, response: ServerResponse): void {
+function answerHealth(core: ServerCore, live: boolean, response: ServerResponse): void {
+  const { connections, rooms, node } = core.stats();
+  const status = live ? null : core.refuses();
+  response.writeHead(status ? 503 : 200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(JSON.stringify({ status: status ?? 'ok', node, connections, rooms }));
+}
+
+/** `/health/live`: the process answers. `/health/ready`: it takes connections. `/metrics`: what was measured, where that is. Anything else is 404. */
+export function answerWatchers(core: ServerCore, metrics: Metrics | null, request: IncomingMessage, response: ServerResponse): void {
   const path = (request.url ?? '/').split('?', 1)[0];
-  const known = path === '/health/live' || path === '/health/ready';
-  if (!known || (request.method !== 'GET' && request.method !== 'HEAD')) {
+  const reads = request.method === 'GET' || request.method === 'HEAD';
+  if (reads && (path === '/health/live' || path === '/health/ready')) return answerHealth(core, path === '/health/live', response);
+  if (!reads || path !== '/metrics' || !metrics) {
     response.writeHead(404).end();
     return;
   }
-  const { draining, connections, rooms, node } = core.stats();
-  const ready = path === '/health/live' || !draining;
-  response.writeHead(ready ? 200 : 503, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-  response.end(JSON.stringify({ status: ready ? 'ok' : 'draining', node, connections, rooms }));
+  metrics.text().then((text) => {
+    response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' }).end(text);
+  }, () => {
+    response.writeHead(500).end();
+  });
 }

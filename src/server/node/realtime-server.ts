@@ -5,10 +5,13 @@ import { getHeapStatistics } from 'node:v8';
 import type { ParamsOf, PresenceIn, RoomName, SendOf, TypeOf } from '../../contract/infer.js';
 import { memoryBroker } from '../memory-broker.js';
 import type { ServerOptions } from '../options.js';
-import { createServerCore, type ServerStats } from '../server.js';
+import type { NodeLoad } from '../broker.js';
+import type { RebalanceOptions } from '../rebalance.js';
+import { createServerCore, type ServerCore, type ServerStats } from '../server.js';
 import type { UserInfo } from '../../protocol/frames.js';
-import { answerHealth } from './health.js';
+import { answerWatchers } from './health.js';
 import { defaultLogger } from './logger.js';
+import { createMetrics } from './metrics.js';
 import { nodePorts } from './ports.js';
 import { addressing, type TrustProxy } from './proxies.js';
 import { serveUpgrades } from './upgrade.js';
@@ -16,6 +19,8 @@ import { serveUpgrades } from './upgrade.js';
 export interface NodeServerOptions extends ServerOptions {
   /** The proxies in front of this server: how many there are, or their addresses and subnets. What they say of where a client comes from (`X-Forwarded-For`) is believed then, for `connections.perAddress`, `authenticate` and the log. Default: none. */
   readonly trustProxy?: TrustProxy | undefined;
+  /** Whether to measure, for Prometheus: `listen()` serves it at `/metrics`, to whoever reaches the port. Default false. */
+  readonly metrics?: boolean | undefined;
 }
 
 export interface ListenOptions {
@@ -47,7 +52,7 @@ export interface RoomOnServer<R> {
 type RoomArgs<R> = keyof ParamsOf<R> extends never ? [params?: ParamsOf<R>] : [params: ParamsOf<R>];
 
 export interface RealtimeServer {
-  /** Starts an HTTP server of its own, with `/health/live` and `/health/ready`. Rejects where the port is taken. */
+  /** Starts an HTTP server of its own, with `/health/live`, `/health/ready` and, where `metrics` says so, `/metrics`. Rejects where the port is taken. */
   listen(options?: ListenOptions): Promise<Address>;
   /** Serves the upgrades of a server of yours on one path; others are left alone. Returns what stops it. */
   attach(server: Server, options?: { readonly path?: string }): () => void;
@@ -59,6 +64,15 @@ export interface RealtimeServer {
   reauthorize(user: string): void;
   /** What this node holds. */
   stats(): ServerStats;
+  /** Every node and its load, by name. Rejects where the nodes cannot be asked. */
+  cluster(): Promise<readonly NodeLoad[]>;
+  /**
+   * From now on, every 10 s, asks clients to move where this node has more than its share: more than `tolerance` (default 0.1) above the mean of all nodes, at most `rate` (default 10) of them a second,
+   * and only while another node that neither drains nor is full has less. Where they go is the balancer's choice: let it choose the node with the fewest connections. Returns what stops it.
+   */
+  rebalance(options?: RebalanceOptions): () => void;
+  /** What was measured, in the text format of Prometheus: for an HTTP server of your own. Rejects unless `metrics` is true. */
+  metrics(): Promise<string>;
   /** Takes no new connections, asks the others to move on within `over` ms (default 10 000), and resolves once they have or the time is up. */
   drain(options?: { readonly over?: number }): Promise<void>;
   /** Ends every connection with 1012 and stops listening. */
@@ -73,7 +87,8 @@ export interface RealtimeServer {
 export function createRealtimeServer(options: NodeServerOptions): RealtimeServer {
   // A log that grows must not end the process, however much its messages promise less than they cost.
   const broker = options.broker ?? memoryBroker({ now: nodePorts.now, randomId: nodePorts.randomId, bytes: getHeapStatistics().heap_size_limit / 4 });
-  const core = createServerCore({ ...options, broker, logger: options.logger ?? defaultLogger() }, nodePorts);
+  const metrics = options.metrics ? createMetrics(() => core.stats()) : null;
+  const core: ServerCore = createServerCore({ ...options, broker, logger: options.logger ?? defaultLogger() }, { ...nodePorts, ...(metrics && { meter: metrics.meter }) });
   const addressOf = addressing(options.trustProxy);
   const stops: (() => void)[] = [];
   const servers: Server[] = [];
@@ -82,7 +97,7 @@ export function createRealtimeServer(options: NodeServerOptions): RealtimeServer
     async listen({ port = 0, host, path = '/realtime' } = {}) {
       await broker.ready?.();
       const http = createServer({ headersTimeout: 10_000, connectionsCheckingInterval: 1_000 }, (request, response) => {
-        answerHealth(core, request, response);
+        answerWatchers(core, metrics, request, response);
       });
       await new Promise<void>((resolve, reject) => {
         http.once('error', reject);
@@ -103,6 +118,12 @@ export function createRealtimeServer(options: NodeServerOptions): RealtimeServer
     disconnect: core.disconnect,
     reauthorize: core.reauthorize,
     stats: core.stats,
+    cluster: core.cluster,
+    rebalance: core.rebalance,
+    async metrics() {
+      if (!metrics) throw new Error('nothing is measured: set the option metrics');
+      return metrics.text();
+    },
     drain: core.drain,
     async close() {
       await core.close();

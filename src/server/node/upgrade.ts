@@ -94,6 +94,11 @@ export function serveUpgrades(core: ServerCore, http: Server, { path, alone, add
       if (alone || http.listenerCount('upgrade') === 1) socket.once('finish', () => { socket.destroy(); }).end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }
+    if (core.refuses()) {
+      // An answer that a balancer understands: it tries another node.
+      socket.once('finish', () => { socket.destroy(); }).end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       keep(webSocket);
       const { headers } = request;

@@ -7,6 +7,7 @@ import { createAppends } from './appends.js';
 import { createCalls } from './calls.js';
 import { redisOver, type RedisClient } from './client.js';
 import { createFeeds } from './feeds.js';
+import { createLoads } from './loads.js';
 import { keysUnder } from './keys.js';
 import { outcomeOf } from './outcome.js';
 import { createPresence } from './presence.js';
@@ -118,6 +119,7 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
     failed,
   });
 
+  const loads = createLoads({ calls, keys, node, failed });
   const listening = redis.subscribe(keys.nodeChannel);
   listening.catch(failed);
   const lease = presence.lease({ rooms: () => Array.from(feeds.rooms(), ([room]) => room), failed });
@@ -178,6 +180,8 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
         nodes.delete(listener);
       };
     },
+    announce: loads.announce,
+    nodes: loads.nodes,
     async close() {
       clearInterval(looking);
       appends.flushAll();

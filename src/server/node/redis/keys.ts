@@ -11,6 +11,7 @@ export interface Keys {
   /** The room of a channel. */
   roomOf(channel: string): string;
   readonly nodes: string;
+  readonly loads: string;
   readonly nodeChannel: string;
 }
 
@@ -24,6 +25,7 @@ export function keysUnder(prefix: string): Keys {
     channel: of,
     roomOf: (channel) => channel.slice(prefix.length + 2, -1),
     nodes: `${prefix}:nodes`,
+    loads: `${prefix}:loads`,
     nodeChannel: `${prefix}:tell`,
   };
 }

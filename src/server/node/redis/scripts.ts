@@ -141,6 +141,19 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 return {kept and '1' or '0', ends, redis.call('ZRANGE', KEYS[1], 0, -1)}
 `;
 
+/** What nodes carry. KEYS 1 loads; ARGV 1 this node, 2 how long it is believed, in ms, 3 what it carries; empty: it only asks. Each value is until when, and then what. */
+export const loads: string = `
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', now + tonumber(ARGV[2])) .. ' ' .. ARGV[3]) end
+local all, found = redis.call('HGETALL', KEYS[1]), {}
+for at = 1, #all, 2 do
+  local ends, load = string.match(all[at + 1], '^(%d+) (.*)$')
+  if ends and tonumber(ends) > now then found[#found + 1] = load else redis.call('HDEL', KEYS[1], all[at]) end
+end
+return found
+`;
+
 /** A member is in the room. KEYS 1 members; ARGV 1 channel, 2 id, 3 node, 4 the member as JSON, 5 their life. Whether others learn of it. */
 export const enter: string = `
 local before = redis.call('HGET', KEYS[1], ARGV[2])

@@ -2,7 +2,7 @@
 import { json } from '../../../protocol/codec.js';
 import { kinds, type Check } from '../../../protocol/checks.js';
 import type { EntryTuple } from '../../../protocol/frames.js';
-import type { NodeEvent, RoomEvent } from '../../broker.js';
+import type { NodeEvent, NodeLoad, RoomEvent } from '../../broker.js';
 
 /** Of this format: another says nothing to us. */
 const version = 1;
@@ -56,4 +56,12 @@ export function readNodeEvent(text: string): NodeEvent | null {
   if (from !== version || typeof user !== 'string') return null;
   if (type === 'reauthorize') return { type, user };
   return type === 'disconnect' && typeof reason === 'string' ? { type, user, reason } : null;
+}
+
+export const writeLoad = ({ node, connections, rooms, draining, full }: NodeLoad): string => write([version, node, connections, rooms, draining, full]);
+
+export function readLoad(text: string): NodeLoad | null {
+  const [from, node, connections, rooms, draining, full] = parsed(text) ?? [];
+  if (from !== version || !is('id', node) || !is('count', connections) || !is('count', rooms) || !is('bool', draining) || !is('bool', full)) return null;
+  return { node, connections, rooms, draining, full } as NodeLoad;
 }

@@ -1,0 +1,46 @@
+// This node among the others: what it says of itself, what it knows of them, and what it does about it.
+import type { Broker, NodeLoad } from './broker.js';
+import type { Peer } from './peer.js';
+import type { ServerPorts } from './ports.js';
+import { rebalance, type RebalanceOptions } from './rebalance.js';
+
+export interface Cluster {
+  /** Every node and its load, by name; of this node, what is so now. */
+  nodes(): Promise<readonly NodeLoad[]>;
+  rebalance(options: RebalanceOptions): () => void;
+  /** Tells the others now what this node carries. */
+  refresh(): void;
+  end(): void;
+}
+
+export interface ClusterPorts extends ServerPorts {
+  readonly broker: Broker;
+  readonly peers: ReadonlySet<Peer>;
+  readonly load: () => NodeLoad;
+  readonly failed: (error: unknown) => void;
+}
+
+export function createCluster({ broker, peers, load, failed, ...ports }: ClusterPorts): Cluster {
+  const announced = broker.announce(load);
+  const stops: (() => void)[] = [];
+
+  async function nodes(): Promise<readonly NodeLoad[]> {
+    const own = load();
+    const others = (await broker.nodes()).filter(({ node }) => node !== own.node);
+    return [own, ...others].toSorted((one, two) => (one.node < two.node ? -1 : 1));
+  }
+
+  return {
+    nodes,
+    rebalance(options) {
+      const stop = rebalance({ node: load().node, peers, loads: nodes, failed }, options, ports);
+      stops.push(stop);
+      return stop;
+    },
+    refresh: announced.refresh,
+    end() {
+      for (const stop of stops.splice(0)) stop();
+      announced.end();
+    },
+  };
+}

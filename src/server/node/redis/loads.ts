@@ -1,0 +1,42 @@
+// What each node carries, for as long as it says so.
+import type { NodeLoad } from '../../broker.js';
+import type { Calls } from './calls.js';
+import type { Keys } from './keys.js';
+import * as scripts from './scripts.js';
+import { readLoad, writeLoad } from './wire.js';
+
+/** How long a node is believed to be there without a word, and how often it says one, in ms. */
+const believed = 15_000;
+const every = 5_000;
+
+export interface Loads {
+  announce(load: () => NodeLoad): { refresh(): void; end(): void };
+  nodes(): Promise<readonly NodeLoad[]>;
+}
+
+export function createLoads({ calls, keys, node, failed }: { readonly calls: Calls; readonly keys: Keys; readonly node: string; readonly failed: (error: unknown) => void }): Loads {
+  const ask = (load: string): Promise<unknown> => calls.script(scripts.loads, [keys.loads], [node, believed, load]);
+
+  return {
+    announce(load) {
+      let ended = false;
+      const say = (): void => {
+        if (!ended) ask(writeLoad(load())).catch(failed);
+      };
+      say();
+      const timer = setInterval(say, every);
+      timer.unref();
+      return {
+        refresh: say,
+        end() {
+          ended = true;
+          clearInterval(timer);
+          calls.command('HDEL', keys.loads, node).catch(failed);
+        },
+      };
+    },
+    async nodes() {
+      return ((await ask('')) as string[]).flatMap((text) => readLoad(text) ?? []);
+    },
+  };
+}
