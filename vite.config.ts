@@ -45,6 +45,7 @@ export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
         'protocol/msgpack': 'src/protocol/msgpack.ts',
         'server/node/index': 'src/server/node/index.ts',
         'server/node/redis/index': 'src/server/node/redis/index.ts',
+        'server/node/cli/main': 'src/server/node/cli/main.ts',
         'testing/index': 'src/testing/index.ts',
       },
     },

@@ -1,4 +1,5 @@
 // Room contracts: what a room's id looks like, what is said in it, and what its members show of themselves.
+import { isRoomId } from '../protocol/checks.js';
 import { compilePattern, type Params } from './pattern.js';
 import type { InferInput, InferOutput, StandardSchemaV1 } from './standard-schema.js';
 
@@ -62,6 +63,11 @@ export function defineRoom<const Pattern extends string, Messages extends Messag
     if ('schema' in it && (!Number.isSafeInteger(it.version) || it.version < 1)) throw new TypeError(`Room '${pattern}', message '${type}': version is a whole number from 1`);
   }
   return contractOf(pattern, definition.messages ?? ({} as Messages), definition.presence, false);
+}
+
+/** The contract of every room that there can be. */
+export function anyRoom(): RoomContract {
+  return { ...contractOf('any', {}, undefined, true), pattern: '*', match: (id) => (isRoomId(id) ? {} : null) };
 }
 
 /** The contract of a room named by a plain string: no parameters checked, no payload checked. */

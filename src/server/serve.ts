@@ -1,5 +1,5 @@
 // Which rooms there are on a server, and what it does in them.
-import { untypedRoom, type AnyContract, type RoomContract } from '../contract/define-room.js';
+import { anyRoom, untypedRoom, type AnyContract, type RoomContract } from '../contract/define-room.js';
 import type { UserInfo } from '../protocol/frames.js';
 import type { MessageData, ContractMessages } from '../contract/define-room.js';
 import type { LogLimits } from './broker.js';
@@ -81,7 +81,7 @@ export interface ServedRoom {
 }
 
 /**
- * Says that a server has this kind of room. A plain string serves an untyped room, whose payloads nobody checks.
+ * Says that a server has this kind of room. A plain string serves an untyped room, whose payloads nobody checks; `'*'` serves every room that no entry before it serves.
  *
  * @throws TypeError where an option makes no sense.
  */
@@ -92,7 +92,7 @@ export function serve<C extends AnyContract>(contract: C | string, options: Serv
   if (!(cache >= 0)) throw new TypeError('cache must be a number of ms from 0');
   if (rate !== null && !(rate >= 1)) throw new TypeError('rate must be a number from 1');
   if (!slowPolicies.includes(slow)) throw new TypeError(`slow must be one of ${slowPolicies.join(', ')}`);
-  const known: AnyContract = typeof contract === 'string' ? untypedRoom(contract) : contract;
+  const known: AnyContract = typeof contract !== 'string' ? contract : contract === '*' ? anyRoom() : untypedRoom(contract);
   return {
     contract: known,
     authorize: (options.authorize as ServedRoom['authorize'] | undefined) ?? null,

@@ -1,0 +1,164 @@
+// What the command line and the environment say, or what is wrong with it.
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import type { TrustProxy } from '../proxies.js';
+
+export interface ServeConfig {
+  readonly port: number;
+  readonly host: string | undefined;
+  readonly path: string;
+  /** A module that exports `rooms`. */
+  readonly rooms: string | null;
+  readonly untyped: boolean;
+  readonly anonymous: boolean;
+  readonly redis: string | null;
+  readonly prefix: string;
+  readonly origins: readonly string[] | undefined;
+  readonly trustProxy: TrustProxy | undefined;
+  readonly connections: number;
+  readonly node: string | undefined;
+  readonly metrics: boolean;
+  readonly rebalance: boolean;
+  readonly heartbeat: number;
+  /** How long a drain takes, in ms. */
+  readonly drain: number;
+  readonly secret: string | undefined;
+  readonly jwksUrl: string | undefined;
+  readonly issuer: string | undefined;
+  readonly audience: string | undefined;
+}
+
+export type Read = { readonly config: ServeConfig } | { readonly text: string; readonly exitCode: 0 | 2 };
+
+const options = {
+  port: { type: 'string' },
+  host: { type: 'string' },
+  path: { type: 'string', default: '/realtime' },
+  rooms: { type: 'string' },
+  untyped: { type: 'boolean', default: false },
+  anonymous: { type: 'boolean', default: false },
+  redis: { type: 'string' },
+  prefix: { type: 'string', default: 'roomful' },
+  origin: { type: 'string', multiple: true },
+  'trust-proxy': { type: 'string' },
+  'max-connections': { type: 'string' },
+  node: { type: 'string' },
+  metrics: { type: 'boolean', default: false },
+  rebalance: { type: 'boolean', default: false },
+  heartbeat: { type: 'string', default: '25' },
+  drain: { type: 'string', default: '10' },
+  help: { type: 'boolean', default: false, short: 'h' },
+  version: { type: 'boolean', default: false, short: 'v' },
+} as const satisfies ParseArgsConfig['options'];
+
+export const help = `roomful serve [options]
+
+A realtime server, for trying out and for small deployments.
+
+Rooms
+  --rooms FILE           a module (.js, .mjs) that exports rooms: a list of serve(…), and, if it likes,
+                         authenticate and expose
+  --untyped              every room there can be, open to everybody who is let in, nothing checked
+
+Who is let in: set one of these, or export authenticate from FILE
+  ROOMFUL_JWT_SECRET     the secret that tokens are signed with (HS256), 32 bytes at least
+  ROOMFUL_JWKS_URL       where the public keys are that tokens are signed with
+  ROOMFUL_JWT_ISSUER, ROOMFUL_JWT_AUDIENCE
+                         who must have issued a token, and for whom
+  --anonymous            everybody, as nobody in particular
+
+Where
+  --port N               default: PORT of the environment, or 8080; 0: a free one
+  --host NAME            default: all interfaces
+  --path PATH            where upgrades are served; default /realtime
+  --origin URL           an origin that pages may connect from; again for each. Default: this host's own
+  --trust-proxy N|LIST   how many proxies are in front, or their addresses and subnets, with commas
+
+More than one node
+  --redis URL            keep rooms in Redis (redis:// or rediss://), and share them with other nodes; needs
+                         the package redis. Default: ROOMFUL_REDIS of the environment, or in memory, alone
+  --prefix NAME          what every key in Redis begins with; default roomful
+  --node NAME            the name of this node; default: random
+  --max-connections N    connections that this node takes; default: as many as come
+  --rebalance            ask clients to move while this node has more than its share
+  --drain SECONDS        how long clients have to move on after SIGTERM; default 10
+
+Watching
+  --metrics              serve /metrics, for Prometheus. /health/live and /health/ready are always there
+  --heartbeat SECONDS    how often connections are asked whether they live; default 25
+
+  -h, --help             this text
+  -v, --version          the version
+
+On a terminal it says what it does in words; elsewhere each line is JSON. SIGTERM and SIGINT drain, then end
+it with 0; a second one ends it at once.
+`;
+
+class Wrong extends Error {}
+
+function numberOf(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= least && value <= most)) throw new Wrong(`--${name} is a number from ${least} to ${most}, not '${text}'`);
+  return value;
+}
+
+function wholeOf(name: string, text: string, least: number, most: number): number {
+  const value = numberOf(name, text, least, most);
+  if (!Number.isInteger(value)) throw new Wrong(`--${name} is a whole number, not '${text}'`);
+  return value;
+}
+
+const proxiesOf = (text: string): TrustProxy => (/^\d+$/.test(text) ? Number(text) : text.split(',').map((it) => it.trim()));
+
+function read(argv: readonly string[], env: NodeJS.ProcessEnv): ServeConfig | string {
+  const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
+  if (values.version) return 'version';
+  if (values.help || (positionals.length === 0 && argv.length === 0)) return 'help';
+  const [command, ...more] = positionals;
+  if (command !== 'serve') throw new Wrong(command === undefined ? 'say serve' : `there is no command '${command}'`);
+  if (more.length) throw new Wrong(`'${more[0]}' is too much`);
+  const { rooms = null, untyped } = values;
+  if (rooms === null && !untyped) throw new Wrong('which rooms? Name a module with --rooms, or say --untyped for every room, nothing checked');
+  if (rooms !== null && untyped) throw new Wrong('--rooms and --untyped exclude each other');
+  const redis = values.redis ?? env['ROOMFUL_REDIS'] ?? null;
+  if (redis !== null && !/^rediss?:\/\//.test(redis)) throw new Wrong('--redis is an address that begins with redis:// or rediss://');
+  const path = values.path;
+  if (!/^\/[\w\-./]*$/.test(path)) throw new Wrong(`--path begins with /, and has letters, digits, - . _ and /, not '${path}'`);
+  const secret = env['ROOMFUL_JWT_SECRET'];
+  const jwksUrl = env['ROOMFUL_JWKS_URL'];
+  if (secret !== undefined && jwksUrl !== undefined) throw new Wrong('ROOMFUL_JWT_SECRET and ROOMFUL_JWKS_URL exclude each other');
+  return {
+    port: wholeOf('port', values.port ?? env['PORT'] ?? '8080', 0, 65_535),
+    host: values.host,
+    path,
+    rooms,
+    untyped,
+    anonymous: values.anonymous,
+    redis,
+    prefix: values.prefix,
+    origins: values.origin,
+    trustProxy: values['trust-proxy'] === undefined ? undefined : proxiesOf(values['trust-proxy']),
+    connections: values['max-connections'] === undefined ? Infinity : wholeOf('max-connections', values['max-connections'], 1, 10_000_000),
+    node: values.node,
+    metrics: values.metrics,
+    rebalance: values.rebalance,
+    heartbeat: numberOf('heartbeat', values.heartbeat, 1, 3_600) * 1_000,
+    drain: numberOf('drain', values.drain, 0, 3_600) * 1_000,
+    secret,
+    jwksUrl,
+    issuer: env['ROOMFUL_JWT_ISSUER'],
+    audience: env['ROOMFUL_JWT_AUDIENCE'],
+  };
+}
+
+/** The configuration, or what is to be printed instead, and with which code to end. */
+export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv, version: () => string): Read {
+  try {
+    const config = read(argv, env);
+    if (typeof config === 'string') return { text: config === 'version' ? `${version()}\n` : help, exitCode: 0 };
+    return { config };
+  } catch (error) {
+    const isOurs = error instanceof Wrong || (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
+    if (!isOurs) throw error;
+    return { text: `${error.message}\n\nroomful --help says what there is.\n`, exitCode: 2 };
+  }
+}

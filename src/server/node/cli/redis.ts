@@ -1,0 +1,53 @@
+// A broker over Redis, for the ready-made server: the package is the user's to install.
+import type { Broker } from '../../broker.js';
+import type { ServerLogger } from '../../log.js';
+import { redisBroker } from '../redis/broker.js';
+import type { NodeRedisClient } from '../redis/client.js';
+import type { ServeConfig } from './config.js';
+import { Misconfigured } from './rooms.js';
+
+type Client = NodeRedisClient & { connect(): Promise<unknown>; on(event: 'error', listener: (error: Error) => void): unknown; destroy(): void };
+interface Package {
+  createClient(options: { readonly url: string; readonly socket: { readonly reconnectStrategy: (retries: number) => number } }): Client;
+}
+
+async function packageOf(): Promise<Package> {
+  // A name that no bundler resolves: who needs no Redis needs no package.
+  const name = 'redis';
+  try {
+    return (await import(/* @vite-ignore */ name)) as Package;
+  } catch (error) {
+    throw new Misconfigured("--redis needs the package redis beside this one: npm install redis, or npx -p roomful -p redis roomful serve …", { cause: error });
+  }
+}
+
+/** Resolves once Redis answers. @throws Misconfigured where there is no package for it. */
+export async function connectRedis({ redis: url, prefix }: ServeConfig, say: ServerLogger): Promise<{ readonly broker: Broker; close(): Promise<void> } | null> {
+  if (url === null) return null;
+  const { createClient } = await packageOf();
+  const client = createClient({ url, socket: { reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 2_000) * (0.5 + Math.random() / 2) } });
+  let away = false;
+  client.on('error', ({ name, message }) => {
+    if (!away) say.warn({ error: name, why: message }, 'Redis is away');
+    away = true;
+  });
+  client.on('ready', () => {
+    if (away) say.info({}, 'Redis is back');
+    away = false;
+  });
+  await client.connect();
+  const broker = redisBroker({
+    client,
+    prefix,
+    onWarning({ what, channel }) {
+      if (what === 'foreign') say.warn({ channel: channel ?? null }, 'something on our channels in Redis is none of ours');
+    },
+  });
+  return {
+    broker,
+    async close() {
+      await broker.close();
+      client.destroy();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+// Which rooms the ready-made server has, and who is let in.
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { jwt } from '../jwt.js';
+import { serve } from '../../serve.js';
+import type { ServerOptions } from '../../options.js';
+import type { ServeConfig } from './config.js';
+
+/** What the user has to mend. */
+export class Misconfigured extends Error {}
+
+type Served = Pick<ServerOptions, 'rooms' | 'authenticate' | 'expose'>;
+
+async function moduleOf(file: string): Promise<Partial<Served>> {
+  try {
+    return (await import(/* @vite-ignore */ pathToFileURL(resolve(file)).href)) as Partial<Served>;
+  } catch (error) {
+    throw new Misconfigured(`--rooms: '${file}' could not be loaded: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** @throws Misconfigured where the module is not what it should be, or nobody says who is let in. */
+export async function roomsOf({ rooms: file, anonymous, secret, jwksUrl, issuer, audience }: ServeConfig): Promise<Served> {
+  const found: Partial<Served> = file === null ? { rooms: [serve('*')] } : await moduleOf(file);
+  if (!Array.isArray(found.rooms)) throw new Misconfigured(`--rooms: '${file ?? ''}' must export rooms, a list of serve(…)`);
+  const ways = [found.authenticate, secret ?? jwksUrl, anonymous || undefined].filter((way) => way !== undefined);
+  if (ways.length !== 1) {
+    throw new Misconfigured(
+      ways.length === 0
+        ? 'who is let in? Set ROOMFUL_JWT_SECRET or ROOMFUL_JWKS_URL, export authenticate beside the rooms, or say --anonymous for everybody'
+        : 'who is let in? An exported authenticate, a key in the environment and --anonymous exclude each other',
+    );
+  }
+  const checks = { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) };
+  const authenticate = found.authenticate ?? (secret !== undefined ? jwt({ secret, ...checks }) : jwksUrl !== undefined ? jwt({ jwksUrl, ...checks }) : undefined);
+  return { rooms: found.rooms, authenticate, expose: found.expose };
+}
