@@ -97,7 +97,10 @@ function one(turn: Turn, frame: Spoken): void {
       return;
     case 'goaway':
       // Two servers that are both about to go would pass it to and fro.
-      if (live && !live.next) state.connection = { ...live, moveAt: Math.max(Math.min(now, live.settledAt) + wakeInterval, now + turn.random() * frame.within) };
+      if (live && !live.next) {
+        const from = Math.max(now, Math.min(now, live.settledAt) + wakeInterval);
+        state.connection = { ...live, moveAt: from + turn.random() * Math.max(0, now + frame.within - from) };
+      }
       return;
     case 'error':
       return failed(turn, frame);

@@ -29,20 +29,28 @@ export interface ReportedPage {
   readonly status: string;
   readonly roomStatus: string;
   readonly unsettled: number;
+  /** What an app was shown of its connection and room, from when it was in: one thing, unless it changed. */
+  readonly shown: readonly string[];
 }
 
 const orders = JSON.parse(process.argv[2] ?? '{}') as Orders;
 
+let isReady = false;
 const pages = orders.names.map((name, index) => {
   const client = createClient({ url: orders.url, token: name, WebSocket, backoff: { initial: 20, max: 400 }, heartbeat: { interval: 1_000, timeout: 1_000 }, connectTimeout: 2_000, logger: { warn: () => undefined, error: console.error } });
   const room = client.room(line, { id: orders.rooms[index] ?? '1' });
   const seen: Seen[] = [];
   const sent: Sent[] = [];
+  const shown: string[] = [];
   room.on('say', ({ id, offset, data }) => seen.push({ type: 'message', id, offset: offset ?? 0, said: data, at: 0 }));
   client.on('reset', ({ why, missing }) => seen.push({ type: 'reset', why, missing, at: 0 }));
   client.on('acked-lost', ({ count }) => seen.push({ type: 'acked-lost', count, at: 0 }));
+  client.store.subscribe(({ connection, rooms }) => {
+    const now = `${connection.status} ${rooms[room.id]?.status ?? 'none'}`;
+    if (isReady && shown.at(-1) !== now) shown.push(now);
+  });
   client.connect();
-  return { name, client, room, seen, sent };
+  return { name, client, room, seen, sent, shown };
 });
 type Page = (typeof pages)[number];
 
@@ -64,6 +72,7 @@ async function until(check: () => boolean): Promise<void> {
 const settled = (): boolean => pages.every(({ sent }) => sent.every(({ outcome }) => outcome !== null));
 
 await until(() => pages.every(({ room }) => room.status === 'joined'));
+isReady = true;
 process.send?.('ready');
 await Promise.all(pages.map(async (page) => {
   while (page.sent.length < orders.count) {
@@ -92,9 +101,9 @@ async function finish(tops: Readonly<Record<string, number>>): Promise<void> {
   };
   // Everybody has seen the last of their room, or never will.
   await Promise.race([until(() => pages.every(ended)), new Promise((resolve) => { setTimeout(resolve, 10_000).unref(); })]);
-  const report: ReportedPage[] = pages.map(({ name, room, sent, seen, client }) => {
+  const report: ReportedPage[] = pages.map(({ name, room, sent, seen, shown, client }) => {
     const { connection, outbox } = client.store.getState();
-    return { name, room: room.id, sent, seen, status: connection.status, roomStatus: room.status, unsettled: outbox.pending.length };
+    return { name, room: room.id, sent, seen, status: connection.status, roomStatus: room.status, unsettled: outbox.pending.length, shown };
   });
   writeFileSync(orders.report, JSON.stringify(report));
   for (const { client } of pages) client.close();

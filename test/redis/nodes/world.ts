@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'redis';
-import { redisBroker } from '../../../src/server/node/redis/index.js';
+import { redisBroker, type NodeRedisClient } from '../../../src/server/node/redis/index.js';
 import { createCrowds, message, type Crowd, type Crowds } from '../../e2e/processes/crowds.js';
 import { judge } from '../../simulation/checker.js';
 import type { LogLife, Said } from '../../simulation/history.js';
@@ -34,6 +34,23 @@ export interface Cluster {
 export const bundleNodes = () => bundle(['test/redis/nodes/node.ts', 'test/e2e/processes/clients.ts']);
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+/** What each room's log holds. */
+export async function logsIn(client: NodeRedisClient): Promise<Logs> {
+  const broker = redisBroker({ client });
+  try {
+    const found = new Map<string, LogLife>();
+    for (const key of (await client.sendCommand(['KEYS', 'roomful:*:log'])) as string[]) {
+      const room = /\{(.*)\}/.exec(key)?.[1] ?? '';
+      const page = await broker.read(room, { before: null, limit: 1_000_000 });
+      if ('why' in page) throw new Error(page.why);
+      found.set(room, { epoch: page.epoch, entries: page.entries.map(([offset, , , id, , , , , said]) => ({ offset, id, said: said as Said })) });
+    }
+    return found;
+  } finally {
+    await broker.close();
+  }
+}
 
 /** `keeping`: how Redis keeps what it is given, beside its folder. */
 export async function startCluster([nodeFile = '', clientsFile = '']: readonly string[], count: number, keeping: readonly string[]): Promise<Cluster> {
@@ -76,21 +93,7 @@ export async function startCluster([nodeFile = '', clientsFile = '']: readonly s
     taken = await Promise.all(journals.map(async (journal) => (await readFile(journal, 'utf8')).split('\n').filter(Boolean).length));
   }
 
-  async function logs(): Promise<Logs> {
-    const broker = redisBroker({ client: admin });
-    try {
-      const found = new Map<string, LogLife>();
-      for (const key of (await admin.sendCommand(['KEYS', 'roomful:*:log'])) as unknown as string[]) {
-        const room = /\{(.*)\}/.exec(key)?.[1] ?? '';
-        const page = await broker.read(room, { before: null, limit: 1_000_000 });
-        if ('why' in page) throw new Error(page.why);
-        found.set(room, { epoch: page.epoch, entries: page.entries.map(([offset, , , id, , , , , said]) => ({ offset, id, said: said as Said })) });
-      }
-      return found;
-    } finally {
-      await broker.close();
-    }
-  }
+  const logs = (): Promise<Logs> => logsIn(admin);
 
   return {
     proxy,
