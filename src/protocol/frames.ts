@@ -50,7 +50,7 @@ export type ServerFrame =
   | { readonly type: 'auth'; readonly expires: number | null }
   | { readonly type: 'expiring'; readonly within: number }
   | { readonly type: 'ping'; readonly time: number }
-  | { readonly type: 'pong'; readonly time: number }
+  | { readonly type: 'pong'; readonly time: number; readonly spread?: number | null }
   | { readonly type: 'goaway'; readonly within: number }
   | { readonly type: 'error'; readonly ref: number | string | null; readonly code: string; readonly reason: string };
 
@@ -89,7 +89,7 @@ export const clientKinds: Kinds<ClientFrame> = {
 
 export const serverWire: Wire<ServerFrame> = {
   ping: [9, 'time'],
-  pong: [10, 'time'],
+  pong: [10, 'time spread'],
   welcome: [20, 'member heartbeat limits time node expires user'],
   joined: [21, 'room position recovered why messages members last more'],
   left: [22, 'room code'],
@@ -109,7 +109,7 @@ export const serverWire: Wire<ServerFrame> = {
 
 export const serverKinds: Kinds<ServerFrame> = {
   ping: 'time',
-  pong: 'time',
+  pong: 'time time?',
   welcome: 'id heartbeat limits time id time? user?',
   joined: 'room position bool id? entries members? count bool',
   left: 'room id?',

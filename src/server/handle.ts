@@ -57,7 +57,7 @@ function handlerOf(frame: ClientFrame, peer: Peer, services: Services): MaybePro
     case 'history':
       return history(frame, peer, services);
     case 'ping':
-      return tell(peer, { type: 'pong', time: frame.time });
+      return tell(peer, { type: 'pong', time: frame.time, spread: services.spread() });
     case 'pong':
       return undefined;
     default:

@@ -98,7 +98,7 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
         }
         // A ping asks whether the link lives, not whether a handler is done.
         if (frame.type === 'pong') measure(frame.time);
-        if (frame.type === 'ping' && peer.state.status === 'live') tell(peer, { type: 'pong', time: frame.time });
+        if (frame.type === 'ping' && peer.state.status === 'live') tell(peer, { type: 'pong', time: frame.time, spread: services.spread() });
         else if (!peer.lane.push(frame, peer.lane.busy ? Math.max(share, weightOf(frame) / ordinary) : share)) return drop(peer, 4429, 'too much waits to be handled');
       }
       // Where nothing was a frame we know, it still proves life.

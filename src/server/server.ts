@@ -76,6 +76,9 @@ export interface ServerCore {
 
 /** How late a deadline of a session may be noticed, in ms. */
 const step = 250;
+/** Over how many ms the clients of a node that falls come back, for each of them, and at most: 500 a second, as long as people may wait for it. */
+const spreadOf = 2;
+const mostSpread = 4_000;
 /** How often the numbers of a session that is there are looked after, in ms. */
 const tending = 3_600_000;
 
@@ -196,6 +199,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     drop,
     advance,
     meter,
+    spread: () => Math.min(mostSpread, peers.size * spreadOf),
     counts,
     depart,
     register: sessions.register,

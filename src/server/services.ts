@@ -34,5 +34,7 @@ export interface Services extends ServerPorts {
   /** A number of a session was appended or refused: the session's connection goes on from there, whichever it is by now. */
   readonly settled: (producer: string, room: string, seq: number) => void;
   readonly meter: Meter;
+  /** Over how many ms the clients of this node should come back, if it falls. */
+  readonly spread: () => number;
   readonly counts: { messagesIn: number };
 }

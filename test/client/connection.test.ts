@@ -37,8 +37,8 @@ test('an attempt that is not welcome in time is given up, url and token promises
 });
 
 test('P20 the first retry has full jitter too, and the ceiling doubles up to the most', () => {
-  expect([0, 1, 2, 3, 10].map((failures) => backoff(failures, () => 1, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }))).toEqual([500, 1_000, 2_000, 4_000, 30_000]);
-  expect(backoff(0, () => 0, { initial: 500, max: 30_000, factor: 2, attempts: Infinity })).toBe(0);
+  expect([0, 1, 2, 3, 10].map((failures) => backoff(failures, () => 1, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 0))).toEqual([500, 1_000, 2_000, 4_000, 30_000]);
+  expect(backoff(0, () => 0, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 4_000)).toBe(0);
   const it = lose(machine({}, () => 0.25).live());
   expect(it.state.connection).toEqual({ status: 'waiting', retryAt: it.now + 125 });
 });
@@ -202,6 +202,36 @@ test('what the browser said before close() is forgotten: the next connection ret
   lose(it);
   expect(it.state.connection.status).toBe('waiting');
   expect(typesOf(it.pass(1_000).take())).toContain('open');
+});
+
+describe('P20 the clients of a node that falls come back over the span that it said', () => {
+  const waitAfter = (spread: number | null, code: number, options: Parameters<typeof machine>[0] = {}): unknown => {
+    const it = machine(options, () => 0.5).live('a').receive({ type: 'pong', time: 1_000_000, spread });
+    it.dispatch({ type: 'lost', attempt: it.state.attempt, code, reason: '' });
+    const { connection } = it.state;
+    return 'retryAt' in connection ? connection.retryAt - it.now : connection.status;
+  };
+
+  test('the first wait is a part of it, and no longer than the longest wait', () => {
+    expect(waitAfter(4_000, 1006)).toBe(2_000);
+    expect(waitAfter(4_000, 1012)).toBe(2_000);
+    expect(waitAfter(4_000, 1006, { backoff: { max: 1_000 } })).toBe(500);
+    expect(waitAfter(1e308, 1006)).toBe(15_000);
+  });
+
+  test('a node with few clients, one that says nothing, or a link that we gave up ourselves: as ever', () => {
+    expect(waitAfter(2, 1006)).toBe(250);
+    expect(waitAfter(null, 1006)).toBe(250);
+    expect(waitAfter(-5, 1006)).toBe(250);
+    expect(waitAfter(4_000, 4000)).toBe(250);
+  });
+
+  test('the waits after it double as ever', () => {
+    const it = machine({}, () => 0.5).live('a').receive({ type: 'pong', time: 1_000_000, spread: 4_000 });
+    lose(it).pass(2_000);
+    lose(it);
+    expect(it.state.connection).toMatchObject({ status: 'waiting', retryAt: it.now + 500 });
+  });
 });
 
 describe('signals', () => {

@@ -23,7 +23,7 @@ const fromClient: readonly ClientFrame[] = [
 ];
 const fromServer: readonly ServerFrame[] = [
   { type: 'ping', time: 1 },
-  { type: 'pong', time: 1 },
+  { type: 'pong', time: 1, spread: 2_000 },
   { type: 'welcome', member: 'm', heartbeat: [1, 2], limits: defaultLimits, time: 1, node: 'n', expires: 5, user: { id: 'u' } },
   { type: 'joined', room: 'a', position: ['e', 0, ''], recovered: false, why: 'epoch', messages: [entry], members: [['m', null, { a: 1 }]], last: 3, more: true },
   { type: 'left', room: 'a', code: 'denied' },

@@ -173,7 +173,7 @@ describe('P28 P29 durable messages', () => {
     const ada = await world.member('ada');
     world.answer.current = () => new Promise(() => undefined);
     await ada.say(send(1), { type: 'ping', time: 7 });
-    expect(ada.of('pong')).toEqual([{ type: 'pong', time: 7 }]);
+    expect(ada.of('pong')).toEqual([{ type: 'pong', time: 7, spread: 2 }]);
   });
 
   test.each([

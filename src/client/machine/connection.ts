@@ -101,7 +101,7 @@ export function lose(turn: Turn, code: number, reason: string): void {
       state.session = turn.newSession();
       for (const room of state.rooms.values()) forsake(turn, room, false);
     }
-    become(turn, state.signals.online ? { status: 'waiting', retryAt: now + backoff(failures, turn.random, config.backoff) } : { status: 'offline', since: now }, { ...next, failures: failures + 1 }, why);
+    become(turn, state.signals.online ? { status: 'waiting', retryAt: now + backoff(failures, turn.random, config.backoff, live && code < 4000 ? connection.spread : 0) } : { status: 'offline', since: now }, { ...next, failures: failures + 1 }, why);
   }
 }
 
@@ -193,6 +193,7 @@ export function welcomed(turn: Turn, frame: Extract<ServerFrame, { type: 'welcom
     pingAt: now,
     probeUntil: null,
     moveAt: Infinity,
+    spread: 0,
     next: null,
     old: 0,
     oldUntil: Infinity,

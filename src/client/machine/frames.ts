@@ -93,7 +93,10 @@ function one(turn: Turn, frame: Spoken): void {
       return;
     case 'pong':
       // What was asked on this connection, and no moment of the server's choosing.
-      if (live && frame.time >= live.since && now >= frame.time) state.latency = measured(state.latency, now - frame.time);
+      if (live && frame.time >= live.since && now >= frame.time) {
+        state.latency = measured(state.latency, now - frame.time);
+        state.connection = { ...live, spread: frame.spread ?? 0 };
+      }
       return;
     case 'goaway':
       // Two servers that are both about to go would pass it to and fro.

@@ -69,6 +69,8 @@ export interface Live {
   readonly probeUntil: number | null;
   /** When to follow a `goaway`; Infinity: there was none. */
   readonly moveAt: number;
+  /** Over how many ms this node's clients come back where it falls. */
+  readonly spread: number;
   /** The connection that is to follow this one. */
   readonly next: Opening | Greeting | null;
   /** The attempt that this one follows, while rooms still hear from it; 0: none. */

@@ -15,6 +15,8 @@ export interface Orders {
   /** How many at a time, and how long from one time to the next, in ms. */
   readonly burst: number;
   readonly pause: number;
+  /** As the client's option; default: tests do not wait for long. */
+  readonly backoff?: { readonly initial: number; readonly max: number };
   /** Where what was acknowledged is noted at once. */
   readonly receipts: string;
   /** Where everything is written at the end. */
@@ -37,7 +39,7 @@ const orders = JSON.parse(process.argv[2] ?? '{}') as Orders;
 
 let isReady = false;
 const pages = orders.names.map((name, index) => {
-  const client = createClient({ url: orders.url, token: name, WebSocket, backoff: { initial: 20, max: 400 }, heartbeat: { interval: 1_000, timeout: 1_000 }, connectTimeout: 2_000, logger: { warn: () => undefined, error: console.error } });
+  const client = createClient({ url: orders.url, token: name, WebSocket, backoff: orders.backoff ?? { initial: 20, max: 400 }, heartbeat: { interval: 1_000, timeout: 1_000 }, connectTimeout: 2_000, logger: { warn: () => undefined, error: console.error } });
   const room = client.room(line, { id: orders.rooms[index] ?? '1' });
   const seen: Seen[] = [];
   const sent: Sent[] = [];
