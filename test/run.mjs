@@ -9,7 +9,9 @@ installPackages();
 const { missingLibraries, installLibraries } = await import('./support/chromium-libraries.mjs');
 if (missingLibraries()) installLibraries();
 const { findRedis } = await import('./support/redis-path.mjs');
-if (!findRedis()) (await import('./support/system-packages.mjs')).installSystemPackages(['redis-server'], 'Redis');
+const { findHaproxy, findNginx } = await import('./support/balancer-paths.mjs');
+const lacking = Object.entries({ 'redis-server': findRedis, nginx: findNginx, haproxy: findHaproxy }).flatMap(([name, find]) => (find() ? [] : [name]));
+if (lacking.length) (await import('./support/system-packages.mjs')).installSystemPackages(lacking, 'Redis and balancers');
 
 const results = mkdtempSync(join(tmpdir(), 'roomful-test-'));
 const file = join(results, 'vitest.json');
