@@ -8,6 +8,7 @@ import { systemClock, type Clock } from './edge/clock.js';
 import { onFrame, onMicrotask, type Schedule } from './edge/frame.js';
 import { randomId } from './edge/ids.js';
 import type { Connect } from './edge/link.js';
+import { withFallback } from './edge/fallback.js';
 import { browserSignals, type Signals } from './edge/signals.js';
 import { webSocketConnect } from './edge/socket.js';
 import { isOpening } from './machine/connection.js';
@@ -70,9 +71,10 @@ export interface ClientPorts {
  * @throws TypeError where an option makes no sense.
  */
 export function createClient(options: ClientOptions): Client {
+  const socket = webSocketConnect(options.WebSocket);
   return createClientWith(options, {
     clock: systemClock,
-    connect: webSocketConnect(options.WebSocket),
+    connect: options.fallback === false ? socket : withFallback(socket, async () => (await import('./edge/http.js')).httpConnect, systemClock.now),
     signals: browserSignals,
     random: Math.random,
     randomId,

@@ -38,6 +38,11 @@ export interface ClientOptions {
   readonly flush?: 'microtask' | 'frame' | undefined;
   /** How long an attempt may take until it is welcome, url and token included, and a token function while connected, in ms. Default 10 000. */
   readonly connectTimeout?: number | undefined;
+  /**
+   * Whether to go on over HTTP, a streamed response down and requests up, where WebSocket cannot be had: where it fails twice before it ever worked for this client. Remembered for ten minutes, then WebSocket is tried again. Its code
+   * is fetched when it is needed. Default true.
+   */
+  readonly fallback?: boolean | undefined;
   /** The WebSocket constructor, where there is no global one. */
   readonly WebSocket?: unknown;
   /** Where warnings go. Default `console`. */

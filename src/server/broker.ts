@@ -78,6 +78,13 @@ export interface NodeLoad {
 /** What one node asks of another, whoever holds the session. */
 export type NodeEvent = { readonly type: 'disconnect'; readonly user: string; readonly reason: string } | { readonly type: 'reauthorize'; readonly user: string };
 
+/** What a client without WebSocket said at a node that does not hold its connection. */
+export interface Parcel {
+  /** The connection. */
+  readonly id: string;
+  readonly body: Uint8Array;
+}
+
 /** What a broker rejects with where it cannot be asked: whether an append took effect is not known then. The client is told to try again, and nothing is lost. */
 export class BrokerUnavailable extends Error {
   override readonly name = 'BrokerUnavailable';
@@ -115,6 +122,10 @@ export interface Broker {
   /** Tells every node, this one included. */
   tell(event: NodeEvent): void;
   listen(listener: (event: NodeEvent) => void): () => void;
+  /** Hands something on to another node, at most once. Whether anybody is there to take it. */
+  hand(node: string, parcel: Parcel): MaybePromise<boolean>;
+  /** Hears what is handed to a node, in order. */
+  receive(node: string, listener: (parcel: Parcel) => void): () => void;
   /** Says what a node carries, again and again until it ends; `refresh` says it now. One that ended without a word is forgotten after some seconds. */
   announce(load: () => NodeLoad): { refresh(): void; end(): void };
   /** Every node that announces itself. */

@@ -2,7 +2,7 @@
 import type { EntryTuple, MemberTuple } from '../protocol/frames.js';
 import type { Position } from '../protocol/position.js';
 import { weightOf } from './weight.js';
-import type { Append, Appended, Broker, LogLimits, LogPage, NodeEvent, NodeLoad, Range, Refusal, RoomEvent, Unrecoverable } from './broker.js';
+import type { Append, Appended, Broker, LogLimits, LogPage, NodeEvent, NodeLoad, Parcel, Range, Refusal, RoomEvent, Unrecoverable } from './broker.js';
 
 interface Settled {
   readonly id: string;
@@ -56,6 +56,7 @@ const randomText = (characters: number): string => Array.from(crypto.getRandomVa
 export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 ** 28 }: MemoryBrokerOptions = {}): Broker {
   const logs = new Map<string, Log>();
   const loads = new Set<() => NodeLoad>();
+  const receivers = new Map<string, (parcel: Parcel) => void>();
   const nodes = new Set<(event: NodeEvent) => void>();
   let weight = 0;
   let uses = 0;
@@ -254,6 +255,17 @@ export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 
       nodes.add(listener);
       return () => {
         nodes.delete(listener);
+      };
+    },
+    hand(node, parcel) {
+      const receiver = receivers.get(node);
+      receiver?.(parcel);
+      return receiver !== undefined;
+    },
+    receive(node, listener) {
+      receivers.set(node, listener);
+      return () => {
+        if (receivers.get(node) === listener) receivers.delete(node);
       };
     },
     announce(load) {

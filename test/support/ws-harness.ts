@@ -1,11 +1,13 @@
 // The scenarios' world of real sockets: the Node server, and for each user a TCP proxy that can break the link.
 import { memoryBroker } from '../../src/server/memory-broker.js';
+import type { ClientOptions } from '../../src/client/index.js';
 import { createRealtimeServer, type RealtimeServer } from '../../src/server/node/realtime-server.js';
+import { BlockedWebSocket } from './blocked-socket.js';
 import { startFaultProxy, type FaultProxy } from './fault-proxy.js';
 import type { Harness, MakeHarness } from './harness.js';
 import { proxiedUser } from './proxied-user.js';
 
-export const wsHarness: MakeHarness = async (rooms, codec): Promise<Harness> => {
+const harnessOver = (link: Partial<ClientOptions>): MakeHarness => async (rooms, codec): Promise<Harness> => {
   let broker = memoryBroker();
   const clients: { close(): void }[] = [];
   const proxies: FaultProxy[] = [];
@@ -22,7 +24,7 @@ export const wsHarness: MakeHarness = async (rooms, codec): Promise<Harness> => 
   let running = await start();
   return {
     user(id, options) {
-      const user = proxiedUser({ id, codec: codec(), options, proxy: newProxy(running.port) });
+      const user = proxiedUser({ id, codec: codec(), options: { ...options, ...link }, proxy: newProxy(running.port) });
       clients.push(user.client);
       return user;
     },
@@ -40,3 +42,8 @@ export const wsHarness: MakeHarness = async (rooms, codec): Promise<Harness> => 
     },
   };
 };
+
+export const wsHarness: MakeHarness = harnessOver({});
+
+/** The same where WebSocket is blocked. */
+export const httpHarness: MakeHarness = harnessOver({ WebSocket: BlockedWebSocket });

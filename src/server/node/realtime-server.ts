@@ -9,16 +9,20 @@ import type { NodeLoad } from '../broker.js';
 import type { RebalanceOptions } from '../rebalance.js';
 import { createServerCore, type ServerCore, type ServerStats } from '../server.js';
 import type { UserInfo } from '../../protocol/frames.js';
+import { createFallback, type Fallback } from './fallback/serve.js';
 import { answerWatchers } from './health.js';
 import { defaultLogger } from './logger.js';
 import { createMetrics } from './metrics.js';
 import { nodePorts } from './ports.js';
 import { addressing, type TrustProxy } from './proxies.js';
+import { serveRequests } from './fallback/requests.js';
 import { serveUpgrades } from './upgrade.js';
 
 export interface NodeServerOptions extends ServerOptions {
   /** The proxies in front of this server: how many there are, or their addresses and subnets. What they say of where a client comes from (`X-Forwarded-For`) is believed then, for `connections.perAddress`, `authenticate` and the log. Default: none. */
   readonly trustProxy?: TrustProxy | undefined;
+  /** Whether clients for whom WebSocket is blocked may go on over HTTP, below the path of upgrades: `/realtime/http/…`. Default true. */
+  readonly fallback?: boolean | undefined;
   /** Whether to measure, for Prometheus: `listen()` serves it at `/metrics`, to whoever reaches the port. Default false. */
   readonly metrics?: boolean | undefined;
 }
@@ -54,7 +58,7 @@ type RoomArgs<R> = keyof ParamsOf<R> extends never ? [params?: ParamsOf<R>] : [p
 export interface RealtimeServer {
   /** Starts an HTTP server of its own, with `/health/live`, `/health/ready` and, where `metrics` says so, `/metrics`. Rejects where the port is taken. */
   listen(options?: ListenOptions): Promise<Address>;
-  /** Serves the upgrades of a server of yours on one path; others are left alone. Returns what stops it. */
+  /** Serves the upgrades of a server of yours on one path, and below it the requests of clients for whom WebSocket is blocked; all others are left to you. Returns what stops it. */
   attach(server: Server, options?: { readonly path?: string }): () => void;
   /** A room as the server speaks in it. */
   room<R extends RoomName>(room: R, ...params: RoomArgs<R>): RoomOnServer<R>;
@@ -92,25 +96,34 @@ export function createRealtimeServer(options: NodeServerOptions): RealtimeServer
   const addressOf = addressing(options.trustProxy);
   const stops: (() => void)[] = [];
   const servers: Server[] = [];
+  const fallbackAt = (path: string): Fallback | null => (options.fallback === false ? null : createFallback(core, { path, addressOf }));
 
   return {
     async listen({ port = 0, host, path = '/realtime' } = {}) {
       await broker.ready?.();
+      const ours = fallbackAt(path);
       const http = createServer({ headersTimeout: 10_000, connectionsCheckingInterval: 1_000 }, (request, response) => {
-        answerWatchers(core, metrics, request, response);
+        if (!ours?.answer(request, response)) answerWatchers(core, metrics, request, response);
       });
       await new Promise<void>((resolve, reject) => {
         http.once('error', reject);
         http.listen({ port, ...(host === undefined ? {} : { host }), backlog: 4_096 }, resolve);
       });
-      stops.push(serveUpgrades(core, http, { path, alone: true, addressOf }));
+      stops.push(serveUpgrades(core, http, { path, alone: true, addressOf }), () => { ours?.stop(); });
       servers.push(http);
       const address = http.address() as AddressInfo;
       const name = host ?? 'localhost';
       return { host: name, port: address.port, url: `ws://${name.includes(':') ? `[${name}]` : name}:${address.port}${path}` };
     },
     attach(server, { path = '/realtime' } = {}) {
-      const stop = serveUpgrades(core, server, { path, alone: false, addressOf });
+      const upgrades = serveUpgrades(core, server, { path, alone: false, addressOf });
+      const ours = fallbackAt(path);
+      const requests = ours && serveRequests(server, ours.answer);
+      const stop = (): void => {
+        upgrades();
+        requests?.();
+        ours?.stop();
+      };
       stops.push(stop);
       return stop;
     },

@@ -1,6 +1,6 @@
 // The broker of many nodes: rooms in Redis, one script a step, one channel a room.
 import { randomBytes } from 'node:crypto';
-import { BrokerUnavailable, type Append, type Appended, type Broker, type LogPage, type NodeEvent, type Refusal, type Unrecoverable } from '../../broker.js';
+import { BrokerUnavailable, type Append, type Appended, type Broker, type LogPage, type NodeEvent, type Parcel, type Refusal, type Unrecoverable } from '../../broker.js';
 import type { EntryTuple, MemberTuple } from '../../../protocol/frames.js';
 import type { Position } from '../../../protocol/position.js';
 import { createAppends } from './appends.js';
@@ -12,7 +12,7 @@ import { keysUnder } from './keys.js';
 import { outcomeOf } from './outcome.js';
 import { createPresence } from './presence.js';
 import * as scripts from './scripts.js';
-import { readEntry, readNodeEvent, readSaid, write, writeBroadcast, writeNodeEvent } from './wire.js';
+import { readEntry, readNodeEvent, readParcel, readSaid, write, writeBroadcast, writeNodeEvent, writeParcel } from './wire.js';
 
 export interface RedisBrokerOptions {
   /** A client of node-redis (`redis`) or ioredis, connected or about to be. It stays yours: the broker makes a second connection from it, which listens, and closes only that. */
@@ -45,6 +45,8 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
   const keys = keysUnder(prefix);
   const node = randomBytes(9).toString('base64url');
   const nodes = new Set<(event: NodeEvent) => void>();
+  /** Who hears what is handed to a node, by channel. */
+  const receivers = new Map<string, (parcel: Parcel) => void>();
   const failed = (error: unknown): void => {
     onWarning({ what: 'failed', error });
   };
@@ -56,6 +58,11 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
         if (!event) return onWarning({ what: 'foreign', channel });
         for (const listener of nodes) listener(event);
         return;
+      }
+      const receiver = receivers.get(channel);
+      if (receiver) {
+        const parcel = readParcel(text);
+        return parcel ? receiver(parcel) : onWarning({ what: 'foreign', channel });
       }
       const said = readSaid(text);
       if (said) feeds.heard(keys.roomOf(channel), said);
@@ -178,6 +185,19 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
       nodes.add(listener);
       return () => {
         nodes.delete(listener);
+      };
+    },
+    async hand(to, parcel) {
+      return Number(await calls.command('PUBLISH', keys.handChannel(to), writeParcel(parcel))) > 0;
+    },
+    receive(name, listener) {
+      const channel = keys.handChannel(name);
+      receivers.set(channel, listener);
+      redis.subscribe(channel).catch(failed);
+      return () => {
+        if (receivers.get(channel) !== listener) return;
+        receivers.delete(channel);
+        redis.unsubscribe(channel).catch(failed);
       };
     },
     announce: loads.announce,

@@ -13,6 +13,8 @@ export interface Keys {
   readonly nodes: string;
   readonly loads: string;
   readonly nodeChannel: string;
+  /** What is handed to one node. */
+  handChannel(node: string): string;
 }
 
 export function keysUnder(prefix: string): Keys {
@@ -27,5 +29,6 @@ export function keysUnder(prefix: string): Keys {
     nodes: `${prefix}:nodes`,
     loads: `${prefix}:loads`,
     nodeChannel: `${prefix}:tell`,
+    handChannel: (node) => `${prefix}:hand:${node}`,
   };
 }

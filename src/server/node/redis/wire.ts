@@ -2,7 +2,7 @@
 import { json } from '../../../protocol/codec.js';
 import { kinds, type Check } from '../../../protocol/checks.js';
 import type { EntryTuple } from '../../../protocol/frames.js';
-import type { NodeEvent, NodeLoad, RoomEvent } from '../../broker.js';
+import type { NodeEvent, NodeLoad, Parcel, RoomEvent } from '../../broker.js';
 
 /** Of this format: another says nothing to us. */
 const version = 1;
@@ -64,4 +64,11 @@ export function readLoad(text: string): NodeLoad | null {
   const [from, node, connections, rooms, draining, full] = parsed(text) ?? [];
   if (from !== version || !is('id', node) || !is('count', connections) || !is('count', rooms) || !is('bool', draining) || !is('bool', full)) return null;
   return { node, connections, rooms, draining, full } as NodeLoad;
+}
+
+export const writeParcel = ({ id, body }: Parcel): string => write([version, 'parcel', id, body]);
+
+export function readParcel(text: string): Parcel | null {
+  const [from, type, id, body] = parsed(text) ?? [];
+  return from === version && type === 'parcel' && is('id', id) && body instanceof Uint8Array ? { id: id as string, body } : null;
 }

@@ -1,0 +1,116 @@
+// Requests of clients for whom WebSocket is blocked: one that stays open as a stream, and those that bring what the client says (P36 to P39).
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { noteClose } from '../../closings.js';
+import type { ServerCore } from '../../server.js';
+import { createBodies } from './body.js';
+import { Stream } from './stream.js';
+
+export interface FallbackOptions {
+  /** The path of upgrades; ours are below it. */
+  readonly path: string;
+  readonly addressOf: (request: IncomingMessage) => string;
+}
+
+export interface Fallback {
+  /** Answers a request that is ours. Whether it is. */
+  answer(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Ends what is still open. */
+  stop(): void;
+}
+
+/** Bytes of a request that opens a stream: a secret, and what is on offer. */
+const offerLimit = 2_048;
+/** Bytes of a request up, at least: many messages may gather while one is under way. */
+const bodyLimit = 1_048_576;
+/** Bytes of all requests that are being read. */
+const bodiesLimit = 67_108_864;
+const isId = /^[\w-]{8,64}$/;
+const isSecret = /^[\w-]{16,64}$/;
+/** How long a stream that was told to end may take, where the server stops, in ms. */
+const stopTimeout = 1_000;
+
+const streaming = { 'content-type': 'application/octet-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no', 'x-content-type-options': 'nosniff' };
+
+/** What a page of another origin may read: that it is refused, too. */
+const forPages = (origin: string | null): Readonly<Record<string, string>> => (origin === null ? {} : { 'access-control-allow-origin': origin, 'vary': 'origin' });
+
+export function createFallback(core: ServerCore, { path, addressOf }: FallbackOptions): Fallback {
+  const { limits, broker, logger, node } = core.settings;
+  const most = Math.max(bodyLimit, limits.frame * 2);
+  const streams = new Map<string, Stream>();
+  const bodies = createBodies(bodiesLimit);
+
+  const refuse = (response: ServerResponse, status: number, more: Readonly<Record<string, string>> = {}): void => {
+    if (!response.headersSent) response.writeHead(status, { 'cache-control': 'no-store', 'content-length': '0', ...more }).end();
+  };
+
+  async function open(id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { headers } = request;
+    const origin = headers.origin ?? null;
+    const read = forPages(origin);
+    // A balancer understands it, and tries another node.
+    if (core.refuses()) return refuse(response, 503, { 'retry-after': '1', ...read });
+    const body = await bodies.read(request, offerLimit);
+    if (typeof body === 'number') return refuse(response, body || 400, { connection: 'close', ...read });
+    const [secret = '', offers = ''] = body.toString('latin1').split('\n');
+    if (!isSecret.test(secret)) return refuse(response, 400, read);
+    if (streams.has(id)) return refuse(response, 409, read);
+    const info = { origin, address: addressOf(request), headers };
+    const chosen = core.choose(offers.split(',').map((offer) => offer.trim()).filter(Boolean));
+    response.writeHead(200, { ...streaming, ...read });
+    const stream = new Stream(response, secret, () => {
+      if (streams.get(id) === stream) streams.delete(id);
+    });
+    if (!core.allows(origin, headers.host ?? null)) {
+      const reason = 'this origin may not connect';
+      noteClose(logger, { request: info, identity: null }, 4403, reason);
+      return stream.close(4403, reason);
+    }
+    streams.set(id, stream);
+    if (chosen) stream.opened(chosen.protocol, node);
+    stream.serve(core.open(stream, chosen?.codec ?? null, info));
+  }
+
+  async function take(id: string, at: string | null, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const read = forPages(request.headers.origin ?? null);
+    const stream = streams.get(id);
+    if (!stream && (at === null || at === node)) return refuse(response, 404, { connection: 'close', ...read });
+    const body = await bodies.read(request, most);
+    if (typeof body === 'number') return refuse(response, body || 400, { connection: 'close', ...read });
+    const taken = stream ? stream.take(body, most) : at !== null && (await broker.hand(at, { id, body }));
+    refuse(response, taken ? 204 : 404, read);
+  }
+
+  const stopHearing = broker.receive(node, ({ id, body }) => {
+    streams.get(id)?.take(Buffer.from(body), most);
+  });
+
+  return {
+    answer(request, response) {
+      const [pathname = '', query = ''] = (request.url ?? '').split('?', 2);
+      const name = pathname.startsWith(`${path}/http/`) ? pathname.slice(path.length + 6) : null;
+      const asked = new URLSearchParams(query);
+      if (name !== 'stream' && name !== 'send') return false;
+      request.on('error', () => undefined);
+      response.on('error', () => undefined);
+      const id = asked.get('id') ?? '';
+      if (request.method === 'OPTIONS') refuse(response, 204, { ...forPages(request.headers.origin ?? null), 'access-control-allow-methods': 'POST', 'access-control-allow-headers': 'content-type', 'access-control-max-age': '86400' });
+      else if (request.method !== 'POST') refuse(response, 405, { allow: 'POST, OPTIONS' });
+      else if (!isId.test(id)) refuse(response, 400);
+      else {
+        (name === 'stream' ? open(id, request, response) : take(id, asked.get('node'), request, response)).catch(() => {
+          refuse(response, 503);
+          response.destroy();
+        });
+      }
+      return true;
+    },
+    stop() {
+      stopHearing();
+      if (streams.size === 0) return;
+      setTimeout(() => {
+        for (const stream of streams.values()) stream.terminate();
+      }, stopTimeout).unref();
+    },
+  };
+}

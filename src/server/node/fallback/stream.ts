@@ -1,0 +1,109 @@
+// A streamed response as the core's transport, and what its client's requests say.
+import { timingSafeEqual } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Encoded } from '../../../protocol/codec.js';
+import { createRecordReader, encodeClose, encodeRecord, readClose, recordKinds, type WireRecord } from '../../../protocol/records.js';
+import type { Transport, TransportEvents } from '../../ports.js';
+
+/** What a request's body begins with: the secret of its connection, and the how manieth it is. */
+const opening = /^([\w-]{16,64})\n(\d{1,15})\n/;
+const openingLimit = 82;
+
+const text = new TextDecoder('utf-8', { fatal: true });
+
+/** The client's side of a body that does not fit: 1002 as for a WebSocket frame that is none. */
+const broken = 1002;
+
+// A class, for the sake of many idle connections: see ../../lane.ts.
+export class Stream implements Transport {
+  readonly secret: Buffer;
+  private readonly response: ServerResponse;
+  private readonly gone: () => void;
+  private events: TransportEvents | null = null;
+  private count = 0;
+
+  /** @param gone told once the response is over, whoever ended it. */
+  constructor(response: ServerResponse, secret: string, gone: () => void) {
+    this.response = response;
+    this.secret = Buffer.from(secret);
+    this.gone = gone;
+    response.on('error', () => undefined);
+    response.on('close', () => { this.over(1006); });
+  }
+
+  /** From here on the core is told. */
+  serve(events: TransportEvents): void {
+    this.events = events;
+    if (this.response.destroyed) this.over(1006);
+  }
+
+  opened(protocol: string, node: string): void {
+    this.response.write(encodeRecord(recordKinds.opened, `${protocol}\n${node}`));
+  }
+
+  send(data: Encoded): void {
+    if (!this.response.writableEnded) this.response.write(encodeRecord(typeof data === 'string' ? recordKinds.text : recordKinds.binary, data));
+  }
+
+  close(code: number, reason: string): void {
+    if (!this.response.writableEnded) this.response.end(encodeClose(code, reason));
+  }
+
+  terminate(): void {
+    this.response.destroy();
+  }
+
+  buffered(): number {
+    return this.response.writableLength;
+  }
+
+  /** Takes what a request brought. Whether it is of this connection: somebody else's is not looked at. */
+  take(body: Buffer, limit: number): boolean {
+    const said = opening.exec(body.subarray(0, openingLimit).toString('latin1'));
+    const secret = Buffer.from(said?.[1] ?? '');
+    if (!said || secret.length !== this.secret.length || !timingSafeEqual(secret, this.secret)) return false;
+    const { events } = this;
+    if (!events) return true;
+    if (Number(said[2]) !== this.count + 1) this.abort('requests are missing, or came twice');
+    else {
+      this.count++;
+      events.control();
+      this.read(body.subarray(said[0].length), limit);
+    }
+    return true;
+  }
+
+  /** Its order is lost: nothing may be passed over in silence. */
+  abort(reason: string): void {
+    this.close(broken, reason);
+    this.over(broken);
+  }
+
+  private read(bytes: Uint8Array, limit: number): void {
+    try {
+      const read = createRecordReader(limit);
+      for (const record of read(bytes)) this.hear(record);
+    } catch {
+      this.abort('a record that could not be read');
+    }
+  }
+
+  private hear({ kind, payload }: WireRecord): void {
+    const { events } = this;
+    if (!events) return;
+    if (kind === recordKinds.text) events.message(text.decode(payload));
+    else if (kind === recordKinds.binary) events.message(payload);
+    else if (kind === recordKinds.close) {
+      const [code] = readClose(payload);
+      this.over(code);
+      this.response.end();
+    } else throw new RangeError('a record of no kind');
+  }
+
+  private over(code: number): void {
+    const { events } = this;
+    this.events = null;
+    this.gone();
+    events?.closed(code);
+  }
+}
