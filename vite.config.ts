@@ -34,6 +34,8 @@ export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
     target: 'es2022',
     sourcemap: false,
     minify: false,
+    // An app's bundler decides what to load ahead.
+    modulePreload: false,
     emptyOutDir: true,
     lib: {
       formats: ['es'],

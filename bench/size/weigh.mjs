@@ -1,4 +1,4 @@
-// An entry as an app would ship it: bundled from the built library with its dependencies, minified, React left out.
+// An entry as an app would ship it: bundled from the built library with its dependencies, minified, React left out. What is only fetched when it is needed counts apart.
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'vite';
 import { root } from '../support/places.mjs';
@@ -12,12 +12,19 @@ const fromText = (text) => ({
   load: (id) => (id === `\0${entry}` ? text : null),
 });
 
+/** What Vite adds for modules that are loaded ahead is its own, and there once for all that an app fetches later. */
+const withoutPreload = {
+  name: 'without-preload',
+  enforce: 'pre',
+  load: (id) => (id.includes('vite/preload-helper') ? 'export const __vitePreload = (load) => load();' : null),
+};
+
 export async function weigh(text, library) {
   const { output } = await build({
     root,
     configFile: false,
     logLevel: 'warn',
-    plugins: [fromText(text)],
+    plugins: [fromText(text), withoutPreload],
     define: { 'process.env.NODE_ENV': '"production"' },
     resolve: {
       alias: [
@@ -31,9 +38,22 @@ export async function weigh(text, library) {
       target: 'es2022',
       minify: true,
       modulePreload: { polyfill: false },
-      rolldownOptions: { input: entry, external: /^react(-dom)?(\/|$)/, preserveEntrySignatures: 'strict', output: { codeSplitting: false } },
+      rolldownOptions: { input: entry, external: /^react(-dom)?(\/|$)/, preserveEntrySignatures: 'strict' },
     },
   });
-  const bytes = Buffer.concat(output.map(({ code }) => Buffer.from(code)));
-  return { minified: bytes.length, brotli: brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length };
+  const chunks = new Map(output.filter(({ type }) => type === 'chunk').map((chunk) => [chunk.fileName, chunk]));
+  const first = new Set();
+  const take = (name) => {
+    const chunk = chunks.get(name);
+    if (!chunk || first.has(chunk)) return;
+    first.add(chunk);
+    chunk.imports.forEach(take);
+  };
+  for (const { fileName, isEntry } of chunks.values()) if (isEntry) take(fileName);
+  return { ...weightOf([...first]), later: weightOf([...chunks.values()].filter((chunk) => !first.has(chunk))).brotli };
+}
+
+function weightOf(chunks) {
+  const bytes = Buffer.concat(chunks.map(({ code }) => Buffer.from(code)));
+  return { minified: bytes.length, brotli: bytes.length && brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length };
 }

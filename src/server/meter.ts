@@ -9,10 +9,12 @@ export interface Meter {
   ponged(ms: number): void;
   /** A room was joined: `new`, or with a position, `recovered` or why not. */
   joined(outcome: string): void;
+  /** A request without WebSocket was handed on to the node that holds its connection. */
+  handed(): void;
   /** The broker took an append, so many ms after it was asked. */
   appended(ms: number): void;
 }
 
 const ignore = (): void => undefined;
 
-export const noMeter: Meter = { closed: ignore, acknowledged: ignore, ponged: ignore, joined: ignore, appended: ignore };
+export const noMeter: Meter = { closed: ignore, acknowledged: ignore, ponged: ignore, joined: ignore, appended: ignore, handed: ignore };

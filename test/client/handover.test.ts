@@ -151,13 +151,16 @@ describe('what is said meanwhile', () => {
 });
 
 describe('what goes wrong', () => {
-  test('the next connection fails: this one stays, and tries again some seconds later', () => {
+  test('the next connection fails: this one stays, and tries again a second and a growing wait later', () => {
     const it = moving();
     it.take();
     it.dispatch({ type: 'lost', attempt: 2, code: 1006, reason: '' });
     expect(it.state.connection).toMatchObject({ status: 'live', attempt: 1, next: null });
-    expect(typesOf(it.pass(7_499).take())).not.toContain('open');
+    expect(typesOf(it.pass(1_249).take())).not.toContain('open');
     expect(it.pass(1).take()).toContainEqual({ type: 'open', attempt: 3 });
+    it.dispatch({ type: 'lost', attempt: 3, code: 1006, reason: '' });
+    expect(typesOf(it.pass(1_499).take())).not.toContain('open');
+    expect(it.pass(1).take()).toContainEqual({ type: 'open', attempt: 4 });
   });
 
   test('the next connection is never welcome: it is given up in time', () => {

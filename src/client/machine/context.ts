@@ -38,7 +38,7 @@ export const keepTime = 120_000;
 export const keepCount = 1_000;
 /** The least time between two attempts that a signal made at once, and how long a connection lasts before it proves anything. */
 export const wakeInterval = 5_000;
-/** The least time from a join to the next on one connection. */
+/** The least time from a join to the next on one connection, and from one try to move to the next. */
 export const joinInterval = 1_000;
 /** The least time from a message that was not taken for now to the same again. */
 export const leastPause = 50;

@@ -1,6 +1,7 @@
 // Following a `goaway`: the next connection is there, and has every room, before the one before it is left. Nobody who looks on sees a change.
 import type { ClientFrame, ServerFrame } from '../../protocol/frames.js';
-import { wakeInterval } from './context.js';
+import { backoff } from './backoff.js';
+import { joinInterval } from './context.js';
 import { greet } from './connection.js';
 import type { Event } from './events.js';
 import { frames } from './frames.js';
@@ -21,7 +22,10 @@ export function move(turn: Turn, live: Live): void {
 /** It came to nothing: another try, later, for as long as this connection is there. */
 export function stay(turn: Turn, live: Live, reason: string): void {
   if (live.next) ask(turn, { type: 'close', attempt: live.next.attempt, code: 1000, reason });
-  turn.state.connection = { ...live, next: null, moveAt: turn.now + wakeInterval * (1 + turn.random()) };
+  const { state, now, random, config } = turn;
+  const { failures } = state.retry;
+  state.retry = { ...state.retry, failures: failures + 1 };
+  state.connection = { ...live, next: null, moveAt: now + joinInterval + backoff(failures, random, config.backoff, 0) };
 }
 
 /** Every room is here, or has had its time: the connection that this one follows is of no more use. */

@@ -39,6 +39,7 @@ export function createMetrics(stats: () => ServerStats): Metrics {
 
   const closes = new Counter({ name: 'roomful_disconnects_total', help: 'Connections that ended, by close code.', labelNames: ['code'], registers });
   const joins = new Counter({ name: 'roomful_joins_total', help: 'Joins, by outcome: new, recovered, or why not.', labelNames: ['outcome'], registers });
+  const handed = new Counter({ name: 'roomful_handed_total', help: 'Requests of the HTTP fallback that were for another node: many of them are a balancer without affinity.', registers });
   const histogram = (name: string, help: string): Histogram => new Histogram({ name: `roomful_${name}_seconds`, help, buckets: spans, registers });
   const acknowledged = histogram('acknowledgement', "From a durable message's turn to its receipt: handler and broker included.");
   const appended = histogram('broker_append', 'How long the broker took for an append: how far it lags.');
@@ -58,6 +59,9 @@ export function createMetrics(stats: () => ServerStats): Metrics {
       },
       ponged(ms) {
         pings.observe(ms / 1_000);
+      },
+      handed() {
+        handed.inc();
       },
       joined(outcome) {
         joins.inc({ outcome: outcomes.has(outcome) ? outcome : 'other' });

@@ -5,6 +5,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { ParamsOf, PresenceIn, RoomName, SendOf, TypeOf } from '../../contract/infer.js';
 import { memoryBroker } from '../memory-broker.js';
 import type { ServerOptions } from '../options.js';
+import { noMeter } from '../meter.js';
 import type { NodeLoad } from '../broker.js';
 import type { RebalanceOptions } from '../rebalance.js';
 import { createServerCore, type ServerCore, type ServerStats } from '../server.js';
@@ -93,10 +94,11 @@ export function createRealtimeServer(options: NodeServerOptions): RealtimeServer
   const broker = options.broker ?? memoryBroker({ now: nodePorts.now, randomId: nodePorts.randomId, bytes: getHeapStatistics().heap_size_limit / 4 });
   const metrics = options.metrics ? createMetrics(() => core.stats()) : null;
   const core: ServerCore = createServerCore({ ...options, broker, logger: options.logger ?? defaultLogger() }, { ...nodePorts, ...(metrics && { meter: metrics.meter }) });
+  const meter = metrics?.meter ?? noMeter;
   const addressOf = addressing(options.trustProxy);
   const stops: (() => void)[] = [];
   const servers: Server[] = [];
-  const fallbackAt = (path: string): Fallback | null => (options.fallback === false ? null : createFallback(core, { path, addressOf }));
+  const fallbackAt = (path: string): Fallback | null => (options.fallback === false ? null : createFallback(core, { path, addressOf, meter }));
 
   return {
     async listen({ port = 0, host, path = '/realtime' } = {}) {

@@ -33,6 +33,8 @@ export interface App {
   /** Own messages that wait or failed, as the app sees them. */
   waiting(): number;
   status(): string;
+  /** What it is connected by. */
+  transport(): string;
   /** The room's. */
   joined(): string;
   continuity(): string;
@@ -120,6 +122,10 @@ globalThis.app = {
     return pending.length + failed.length;
   },
   status: () => client.store.getState().connection.status,
+  transport() {
+    const { connection } = client.store.getState();
+    return connection.status === 'connected' ? connection.transport : connection.status;
+  },
   joined: () => room.status,
   continuity: () => room.continuity,
   records: () =>

@@ -12,15 +12,18 @@ import { line, type Said } from './line.js';
 // For `app` and `where`, which functions see that run in the page.
 import type {} from './page.js';
 
-/** The page's script, as an app's bundler makes it of the sources. */
-export async function bundle(): Promise<string> {
+/** The page's script, as an app's bundler makes it of the sources, and what it fetches when it is needed: by name, the first is the page's. */
+export async function bundleAll(): Promise<ReadonlyMap<string, string>> {
   const built = (await build({
     configFile: false,
     logLevel: 'error',
     build: { write: false, minify: false, target: 'es2022', lib: { entry: fileURLToPath(new URL('page.ts', import.meta.url)), formats: ['es'] } },
   })) as Rolldown.RolldownOutput[];
-  return built[0]?.output[0].code ?? '';
+  return new Map(built[0]?.output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file.code] as const] : [])));
 }
+
+/** The page's script alone. */
+export const bundle = async (): Promise<string> => [...(await bundleAll()).values()][0] ?? '';
 
 const options = (): LaunchOptions => ({
   executablePath: findChromium(),

@@ -1,6 +1,7 @@
 // Requests of clients for whom WebSocket is blocked: one that stays open as a stream, and those that bring what the client says (P36 to P39).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { noteClose } from '../../closings.js';
+import type { Meter } from '../../meter.js';
 import type { ServerCore } from '../../server.js';
 import { createBodies } from './body.js';
 import { Stream } from './stream.js';
@@ -9,6 +10,7 @@ export interface FallbackOptions {
   /** The path of upgrades; ours are below it. */
   readonly path: string;
   readonly addressOf: (request: IncomingMessage) => string;
+  readonly meter: Meter;
 }
 
 export interface Fallback {
@@ -34,7 +36,7 @@ const streaming = { 'content-type': 'application/octet-stream', 'cache-control':
 /** What a page of another origin may read: that it is refused, too. */
 const forPages = (origin: string | null): Readonly<Record<string, string>> => (origin === null ? {} : { 'access-control-allow-origin': origin, 'vary': 'origin' });
 
-export function createFallback(core: ServerCore, { path, addressOf }: FallbackOptions): Fallback {
+export function createFallback(core: ServerCore, { path, addressOf, meter }: FallbackOptions): Fallback {
   const { limits, broker, logger, node } = core.settings;
   const most = Math.max(bodyLimit, limits.frame * 2);
   const streams = new Map<string, Stream>();
@@ -78,6 +80,7 @@ export function createFallback(core: ServerCore, { path, addressOf }: FallbackOp
     const body = await bodies.read(request, most);
     if (typeof body === 'number') return refuse(response, body || 400, { connection: 'close', ...read });
     const taken = stream ? stream.take(body, most) : at !== null && (await broker.hand(at, { id, body }));
+    if (!stream && taken) meter.handed();
     refuse(response, taken ? 204 : 404, read);
   }
 

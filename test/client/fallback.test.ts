@@ -1,0 +1,140 @@
+// Which transport an attempt is made with.
+import { expect, test } from 'vitest';
+import { withFallback } from '../../src/client/edge/fallback.js';
+import type { Connect, LinkEvents } from '../../src/client/edge/link.js';
+
+interface Attempt {
+  readonly transport: 'websocket' | 'http';
+  readonly events: LinkEvents;
+  readonly closes: number[];
+}
+
+function world(): { readonly attempts: Attempt[]; now: number; loads: number; connect(): Promise<ReturnType<Connect>>; fail(code?: number): Promise<void>; open(): Promise<void> } {
+  const attempts: Attempt[] = [];
+  const edge = (transport: Attempt['transport']): Connect => (_url, _protocols, events) => {
+    const closes: number[] = [];
+    attempts.push({ transport, events, closes });
+    return { transport, send: () => undefined, close: (code) => { closes.push(code); } };
+  };
+  const it = {
+    attempts,
+    now: 1_000_000,
+    loads: 0,
+    async connect() {
+      const link = connect('ws://x', ['p'], { opened: () => undefined, message: () => undefined, closed: () => undefined });
+      await Promise.resolve();
+      await Promise.resolve();
+      return link;
+    },
+    async fail(code = 1006) {
+      await it.connect();
+      attempts.at(-1)?.events.closed(code, '');
+    },
+    async open() {
+      await it.connect();
+      attempts.at(-1)?.events.opened('p');
+    },
+  };
+  const connect = withFallback(edge('websocket'), async () => {
+    it.loads++;
+    return edge('http');
+  }, () => it.now);
+  return it;
+}
+
+const tried = (it: ReturnType<typeof world>): string => it.attempts.map(({ transport }) => transport[0]).join('');
+
+test('WebSocket that works is all that is ever tried, and no code of the fallback is fetched', async () => {
+  const it = world();
+  await it.fail();
+  await it.open();
+  for (let count = 0; count < 10; count++) await it.fail();
+  expect(tried(it)).toBe('w'.repeat(12));
+  expect(it.loads).toBe(0);
+});
+
+test('WebSocket that fails twice before it ever worked is followed by HTTP, which is remembered', async () => {
+  const it = world();
+  await it.fail();
+  await it.fail();
+  await it.open();
+  it.attempts.at(-1)?.events.closed(1006, '');
+  await it.open();
+  await it.open();
+  expect(tried(it)).toBe('wwhhh');
+});
+
+test('after ten minutes WebSocket is tried again, once: where it works it stays', async () => {
+  const it = world();
+  await it.fail();
+  await it.fail();
+  await it.open();
+  it.now += 600_000;
+  await it.fail();
+  await it.open();
+  expect(tried(it)).toBe('wwhwh');
+  it.now += 600_000;
+  await it.open();
+  await it.fail();
+  await it.fail();
+  await it.fail();
+  expect(tried(it)).toBe('wwhwhwwww');
+});
+
+test('where neither works they take turns', async () => {
+  const it = world();
+  for (let count = 0; count < 7; count++) await it.fail();
+  expect(tried(it)).toBe('wwhwhwh');
+});
+
+test('an attempt that is given up because nothing came has failed; one that the app closes has not', async () => {
+  const it = world();
+  (await it.connect()).close(1000, '');
+  (await it.connect()).close(4011, '');
+  (await it.connect()).close(1006, 'no welcome');
+  (await it.connect()).close(1006, 'no welcome');
+  await it.connect();
+  expect(tried(it)).toBe('wwwwh');
+  expect(it.attempts.map(({ closes }) => closes)).toEqual([[1000], [4011], [1006], [1006], []]);
+});
+
+test('an attempt that ends both ways counts once', async () => {
+  const it = world();
+  const link = await it.connect();
+  it.attempts.at(-1)?.events.closed(1006, '');
+  link.close(1006, '');
+  await it.connect();
+  expect(tried(it)).toBe('ww');
+});
+
+test('a constructor that throws has failed, and says so', async () => {
+  let http = 0;
+  const connect = withFallback(() => { throw new Error('blocked by a policy'); }, async () => () => {
+    http++;
+    return { transport: 'http', send: () => undefined, close: () => undefined };
+  }, () => 0);
+  const events = { opened: () => undefined, message: () => undefined, closed: () => undefined };
+  expect(() => connect('ws://x', [], events)).toThrow('blocked by a policy');
+  expect(() => connect('ws://x', [], events)).toThrow('blocked by a policy');
+  connect('ws://x', [], events);
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(http).toBe(1);
+});
+
+test('code that cannot be fetched is a lost attempt, and closing before it is there opens nothing', async () => {
+  const closed: number[] = [];
+  const failing = withFallback(() => { throw new Error('x'); }, () => Promise.reject(new Error('offline')), () => 0);
+  const events = { opened: () => undefined, message: () => undefined, closed: (code: number) => { closed.push(code); } };
+  for (let count = 0; count < 2; count++) expect(() => failing('ws://x', [], events)).toThrow('x');
+  failing('ws://x', [], events);
+  await new Promise((resolve) => { setImmediate(resolve); });
+  expect(closed).toEqual([1006]);
+
+  const it = world();
+  await it.fail();
+  await it.fail();
+  const link = it.connect();
+  (await link).close(1000, '');
+  expect(it.attempts.at(-1)?.closes).toEqual([1000]);
+});
