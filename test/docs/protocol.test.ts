@@ -39,7 +39,7 @@ test('the error codes are those of the code, and whether trying again helps', ()
 });
 
 test('the limits are those of the code', () => {
-  const section = text.slice(text.indexOf('## 10. Limits'));
+  const section = text.slice(text.indexOf('## 10. Limits'), text.indexOf('## 11.'));
   const stated = Array.from(section.matchAll(/`(\w+)` \((?:[^)]*, )?([\d,]+)\)/g), ([, name, value = '']) => [name, Number(value.replaceAll(',', ''))]);
   expect(Object.fromEntries(stated)).toEqual(defaultLimits);
 });

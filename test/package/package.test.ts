@@ -11,12 +11,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 
 interface Manifest {
+  readonly version: string;
+  readonly bin: { readonly roomful: string };
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
   readonly devDependencies: Readonly<Record<string, string>>;
 }
 
-/** What a server logs with where nobody brings a logger, and what tells who stands before a proxy. Whoever checks no tokens with `jwt` has no jose. */
-const ofServer = ['@pinojs/redact', 'atomic-sleep', 'forwarded', 'ipaddr.js', 'on-exit-leak-free', 'pino', 'pino-std-serializers', 'proxy-addr', 'quick-format-unescaped', 'safe-stable-stringify', 'sonic-boom', 'thread-stream'];
+/** What a server logs with where nobody brings a logger, what counts for Prometheus, and what tells who stands before a proxy. Whoever checks no tokens with `jwt` has no jose. */
+const ofServer = ['@opentelemetry/api', '@pinojs/redact', 'atomic-sleep', 'bintrees', 'forwarded', 'ipaddr.js', 'on-exit-leak-free', 'pino', 'pino-std-serializers', 'prom-client', 'proxy-addr', 'quick-format-unescaped', 'safe-stable-stringify', 'sonic-boom', 'tdigest', 'thread-stream'];
 
 /** Where a file of the consumer's imports each entry, and the packages that its bundle may hold, neither more nor less. */
 const apps = {
@@ -186,4 +188,11 @@ describe('bundles', () => {
 test('a message goes from a client through a server to a client, all from the installed package', async () => {
   const printed: unknown = JSON.parse(await run(consumer, process.execPath, ['src/talk.mjs']));
   expect(printed).toEqual({ text: 'hello', from: 'ada', offset: 1, codec: 'msgpack' });
+}, 60_000);
+
+test('the ready-made server starts from the installed package', async () => {
+  const program = join(consumer, 'node_modules/roomful', manifest.bin.roomful);
+  expect((await readFile(program, 'utf8')).split('\n')[0]).toBe('#!/usr/bin/env node');
+  expect(await run(consumer, process.execPath, [program, '--version'])).toBe(`${manifest.version}\n`);
+  await expect(run(consumer, process.execPath, [program, 'serve'])).rejects.toThrow('which rooms?');
 }, 60_000);
