@@ -236,6 +236,8 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
         state: newSession(ports.steady(), settings.helloTimeout),
         identity: null,
         bucket: createBucket(settings.limits.rate, ports.steady()),
+        flying: 0,
+        landed: null,
         renewedAt: -Infinity,
         reauthorized: 0,
         tendedAt: ports.steady(),
