@@ -77,6 +77,8 @@ export interface Peer extends Timed {
   readonly bucket: Bucket;
   /** Messages that the broker has been given, and that its lane does not wait for. */
   flying: number;
+  /** What they cost in memory. */
+  flyingWeight: number;
   /** Called once there is none of them any more. */
   landed: (() => void) | null;
   /** When its token was last renewed. */

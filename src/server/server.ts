@@ -237,6 +237,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
         identity: null,
         bucket: createBucket(settings.limits.rate, ports.steady()),
         flying: 0,
+        flyingWeight: 0,
         landed: null,
         renewedAt: -Infinity,
         reauthorized: 0,

@@ -83,7 +83,7 @@ function begin(membership: Membership, frame: Send, services: Services, ahead: b
   services.handlings.keep(identityOf(peer).producer, room, { seq: frame.seq, id: frame.id, outcome });
   const answered = wait(membership, frame, outcome, services);
   if (!plain || !mayFly(peer)) return answered;
-  fly(peer, answered);
+  fly(peer, frame, answered);
 }
 
 function next(membership: Membership, frame: Send, services: Services): MaybePromise<void> {

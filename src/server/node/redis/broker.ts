@@ -1,5 +1,4 @@
 // The broker of many nodes: rooms in Redis, one script a step, one channel a room.
-import { randomBytes } from 'node:crypto';
 import { BrokerUnavailable, type Append, type Appended, type Broker, type LogPage, type NodeEvent, type Refusal, type Unrecoverable } from '../../broker.js';
 import type { EntryTuple, MemberTuple } from '../../../protocol/frames.js';
 import type { Position } from '../../../protocol/position.js';
@@ -10,6 +9,7 @@ import { createFeeds } from './feeds.js';
 import { keysUnder } from './keys.js';
 import { outcomeOf } from './outcome.js';
 import { createPresence } from './presence.js';
+import { randomText } from './random.js';
 import * as scripts from './scripts.js';
 import { readEntry, readNodeEvent, readSaid, write, writeBroadcast, writeNodeEvent } from './wire.js';
 
@@ -42,7 +42,7 @@ const atOnce = 200;
 export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarning = () => undefined }: RedisBrokerOptions): Broker {
   if (/[{}]/.test(prefix)) throw new TypeError('prefix may not hold braces: what is in them decides where a cluster keeps a key');
   const keys = keysUnder(prefix);
-  const node = randomBytes(9).toString('base64url');
+  const node = randomText(9);
   const nodes = new Set<(event: NodeEvent) => void>();
   const failed = (error: unknown): void => {
     onWarning({ what: 'failed', error });
@@ -69,7 +69,7 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
   });
   const calls = createCalls(() => redis);
   if (redis.ready()) calls.load(Object.values(scripts));
-  const begin = (): readonly (string | number)[] => [randomBytes(8).toString('base64url'), now() - Date.now(), life];
+  const begin = (): readonly (string | number)[] => [randomText(8), now() - Date.now(), life];
   const roomKeys = (room: string): string[] => [keys.meta(room), keys.log(room)];
   const appends = createAppends({ calls, keys, begin, life, settledLimit });
 
