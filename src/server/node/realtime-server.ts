@@ -47,7 +47,7 @@ export interface RoomOnServer<R> {
 type RoomArgs<R> = keyof ParamsOf<R> extends never ? [params?: ParamsOf<R>] : [params: ParamsOf<R>];
 
 export interface RealtimeServer {
-  /** Starts an HTTP server of its own, with `/health/live` and `/health/ready`. Rejects where the port is taken. */
+  /** Starts an HTTP server of its own, with `/health/live` and `/health/ready`, which is 503 while it drains or its broker is away. Rejects where the port is taken. */
   listen(options?: ListenOptions): Promise<Address>;
   /** Serves the upgrades of a server of yours on one path; others are left alone. Returns what stops it. */
   attach(server: Server, options?: { readonly path?: string }): () => void;
@@ -82,7 +82,7 @@ export function createRealtimeServer(options: NodeServerOptions): RealtimeServer
     async listen({ port = 0, host, path = '/realtime' } = {}) {
       await broker.ready?.();
       const http = createServer({ headersTimeout: 10_000, connectionsCheckingInterval: 1_000 }, (request, response) => {
-        answerHealth(core, request, response);
+        answerHealth(core, broker, request, response);
       });
       await new Promise<void>((resolve, reject) => {
         http.once('error', reject);

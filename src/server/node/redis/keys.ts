@@ -12,6 +12,8 @@ export interface Keys {
   roomOf(channel: string): string;
   readonly nodes: string;
   readonly nodeChannel: string;
+  /** What was said there lately. */
+  readonly told: string;
 }
 
 export function keysUnder(prefix: string): Keys {
@@ -25,5 +27,6 @@ export function keysUnder(prefix: string): Keys {
     roomOf: (channel) => channel.slice(prefix.length + 2, -1),
     nodes: `${prefix}:nodes`,
     nodeChannel: `${prefix}:tell`,
+    told: `${prefix}:told`,
   };
 }
