@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 
 const benches = {
+  cluster: { about: 'messages a second and latency from a node to another through Redis, and what is lost, against socket.io with its Redis adapters', load: () => import('./cluster/cluster.mjs') },
   fanout: { about: 'deliveries a second to 1,000 members of a room, against a plain ws loop and socket.io', load: () => import('./fanout/fanout.mjs') },
   idle: { about: 'memory of the server for each of 10,000 idle connections, against a bare ws server', load: () => import('./idle/idle.mjs') },
   size: { about: 'bytes of the browser half, minified and compressed', load: () => import('./size/size.mjs') },
@@ -13,7 +14,7 @@ ${Object.entries(benches).map(([name, { about }]) => `  ${name.padEnd(8)} ${abou
 
   --json         one line of JSON at the end
   --quick        a short run, to see that it works: its figures mean little
-  --rounds N     repeats (fanout, idle; default 3)
+  --rounds N     repeats (cluster, fanout, idle; default 3)
   --check        fail where a bound is passed (size)`;
 
 /** The arguments, or a sentence about what is wrong with them. */

@@ -29,12 +29,19 @@ export function inTime<T>(answer: MaybePromise<T>, after: ServerPorts['after']):
 type Asked = Pick<Membership, 'served' | 'params' | 'room' | 'peer'>;
 type Asking = Pick<ServerPorts, 'after' | 'steady'> & { readonly settings: Settings };
 
+const keyOf = (action: Action, type: string | null): string => `${action}\n${type ?? ''}`;
+
+/** Whether an answer is there without being asked for. */
+export function isAnswered({ served: { authorize }, verdicts }: Membership, action: Action, type: string, { steady }: Pick<ServerPorts, 'steady'>): boolean {
+  return !authorize || (verdicts.get(keyOf(action, type))?.until ?? -Infinity) > steady();
+}
+
 /** May somebody who is in the room do this? Asks its `authorize`, unless an answer still counts. */
 export function allowed(membership: Membership, action: Action, type: string | null, data: unknown, asking: Asking): MaybePromise<Answer> {
   const { served: { authorize, cache }, verdicts } = membership;
   if (!authorize) return 'yes';
   if (cache === 0) return asked(membership, action, type, data, asking);
-  const key = `${action}\n${type ?? ''}`;
+  const key = keyOf(action, type);
   const known = verdicts.get(key);
   const now = asking.steady();
   if (known && now < known.until) return known.answer;

@@ -96,6 +96,8 @@ export class BrokerUnavailable extends Error {
 export interface Broker {
   /** Rejects where what it keeps rooms in does not fit. Asked before a server listens. */
   ready?(): Promise<void>;
+  /** Whether what keeps rooms can be asked now, as far as is known: a balancer sends nobody to a node that cannot. Default: it can. */
+  healthy?(): boolean;
   /**
    * One atomic step: drops a duplicate `(producer, seq)`, refuses a number that is not the next, gives the next offset, stores the entry with the watermark,
    * and publishes. No subscriber sees an entry that the log lacks. A duplicate returns its first receipt, or its first refusal.

@@ -5,7 +5,8 @@ import { auth, hello } from './handlers/hello.js';
 import { join, leave } from './handlers/join.js';
 import { send } from './handlers/send.js';
 import { broadcast, history, presence } from './handlers/volatile.js';
-import { caught } from './maybe.js';
+import { landing } from './flying.js';
+import { caught, chain } from './maybe.js';
 import { tell, type Peer } from './peer.js';
 import type { MaybePromise } from './ports.js';
 import type { Services } from './services.js';
@@ -32,13 +33,14 @@ function away(frame: ClientFrame, peer: Peer, { depart, settings }: Services): v
 }
 
 export function handle(frame: ClientFrame, peer: Peer, services: Services): MaybePromise<void> {
-  return caught(() => handlerOf(frame, peer, services), (error) => {
+  return caught(() => (frame.type === 'send' ? send(frame, peer, services) : chain(landing(peer), () => (peer.lane.ended ? undefined : handlerOf(frame, peer, services)))), (error) => {
     if (!(error instanceof BrokerUnavailable)) throw error;
     if (!peer.lane.ended) away(frame, peer, services);
   });
 }
 
-function handlerOf(frame: ClientFrame, peer: Peer, services: Services): MaybePromise<void> {
+/** Anything but a message comes after the answers to those before it. */
+function handlerOf(frame: Exclude<ClientFrame, { type: 'send' }>, peer: Peer, services: Services): MaybePromise<void> {
   switch (frame.type) {
     case 'hello':
       return hello(frame, peer, services);
@@ -48,8 +50,6 @@ function handlerOf(frame: ClientFrame, peer: Peer, services: Services): MaybePro
       return join(frame, peer, services);
     case 'leave':
       return leave(frame, peer, services);
-    case 'send':
-      return send(frame, peer, services);
     case 'broadcast':
       return broadcast(frame, peer, services);
     case 'presence':

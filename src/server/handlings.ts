@@ -19,8 +19,10 @@ export interface Term {
 }
 
 export interface Handlings {
-  /** What is at work of this producer in this room: one at a time, whichever connection brought it. */
-  find(producer: string, room: string): Handling | undefined;
+  /** What is at work of this number of a producer in a room, whichever connection brought it. */
+  find(producer: string, room: string, seq: number): Handling | undefined;
+  /** What came last of all that is at work. */
+  newest(producer: string, room: string): Handling | undefined;
   /** Keeps a handling until its outcome is there. */
   keep(producer: string, room: string, handling: Handling): void;
   run<T>(call: (term: Term) => MaybePromise<T>): MaybePromise<T>;
@@ -32,17 +34,24 @@ export interface Handlings {
 const keyOf = (producer: string, room: string): string => `${room}\n${producer}`;
 
 export function createHandlings({ now, after }: Pick<ServerPorts, 'now' | 'after'>, failed: (error: unknown) => void): Handlings {
-  const handlings = new Map<string, Handling>();
+  const handlings = new Map<string, { readonly all: Map<number, Handling>; newest: Handling }>();
   const controllers = new Set<AbortController>();
   let closed = false;
 
   return {
-    find: (producer, room) => (handlings.size === 0 ? undefined : handlings.get(keyOf(producer, room))),
+    find: (producer, room, seq) => (handlings.size === 0 ? undefined : handlings.get(keyOf(producer, room))?.all.get(seq)),
+    newest: (producer, room) => (handlings.size === 0 ? undefined : handlings.get(keyOf(producer, room))?.newest),
     keep(producer, room, handling) {
       const key = keyOf(producer, room);
-      handlings.set(key, handling);
+      const here = handlings.get(key) ?? { all: new Map<number, Handling>(), newest: handling };
+      handlings.set(key, here);
+      here.all.set(handling.seq, handling);
+      here.newest = handling;
       const forget = (): void => {
-        handlings.delete(key);
+        here.all.delete(handling.seq);
+        if (here.all.size === 0) handlings.delete(key);
+        // They end in order, but where one was tried again.
+        else if (here.newest === handling) here.newest = [...here.all.values()].at(-1) as Handling;
       };
       handling.outcome.then(forget, (error) => {
         forget();

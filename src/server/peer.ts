@@ -75,6 +75,12 @@ export interface Peer extends Timed {
   readonly memberships: Map<string, Membership>;
   state: SessionState;
   readonly bucket: Bucket;
+  /** Messages that the broker has been given, and that its lane does not wait for. */
+  flying: number;
+  /** What they cost in memory. */
+  flyingWeight: number;
+  /** Called once there is none of them any more. */
+  landed: (() => void) | null;
   /** When its token was last renewed. */
   renewedAt: number;
   /** How often its rooms were asked for anew: an answer to a join that was under way meanwhile is out of date. */

@@ -72,7 +72,7 @@ describe.skipIf(noRedis)('with Redis', () => {
     const told: unknown[] = [];
     await broker.subscribe('r', (event) => { events.push(event); });
     broker.listen((event) => { told.push(event); });
-    const foreign = ['', 'hello', '{', '{"__proto__":1}', '[]', '[2,"entries","e",[]]', '[1,"entries","e",[[1]]]', '[1,"entries",5,[]]', '[1,"presence",[[1]],[],[]]', '[1,"presence",[],[],[[1,2]]]', '[1,"broadcast",null,null,7,1,1]', '[1,"reset","x"]', '['.repeat(10_000), '[1,"disconnect",5,"x"]', '[1,"evict","user",null]'];
+    const foreign = ['', 'hello', '{', '{"__proto__":1}', '[]', '[2,"entries","e",[]]', '[1,"entries","e",[[1]]]', '[1,"entries",5,[]]', '[1,"presence",[[1]],[],[]]', '[1,"presence",[],[],[[1,2]]]', '[1,"broadcast",null,null,7,1,1]', '[1,"reset","x"]', '['.repeat(10_000), '[1,"disconnect",5,"x","i"]', '[1,"evict","user",null,"i"]', '[1,"reauthorize","user",null]'];
     for (const text of foreign) for (const channel of ['roomful:{r}', 'roomful:tell']) await command('PUBLISH', channel, text);
     await heard(broker);
     expect([events, told]).toEqual([[], []]);
@@ -107,11 +107,18 @@ describe.skipIf(noRedis)('with a Redis of its own', () => {
     ends = [];
   });
 
-  async function node(): Promise<{ readonly broker: Broker; command(...args: string[]): Promise<unknown> }> {
-    const client = createClient({ socket: { port: mine.port, host: '127.0.0.1', reconnectStrategy: 50 } });
+  /** Resolves once what a broker publishes reaches it. */
+  async function listensAgain(broker: Broker): Promise<void> {
+    await new Promise<void>((resolve) => {
+      void Promise.resolve(broker.subscribe('listens', () => { resolve(); })).then(() => { broker.publish('listens', { type: 'broadcast', except: null, sender: null, message: 'm', version: 1, data: null }); });
+    });
+  }
+
+  async function node(port = mine.port, onWarning: NonNullable<Parameters<typeof redisBroker>[0]['onWarning']> = () => undefined): Promise<{ readonly broker: Broker; command(...args: string[]): Promise<unknown> }> {
+    const client = createClient({ socket: { port, host: '127.0.0.1', reconnectStrategy: 50 } });
     client.on('error', () => undefined);
     await client.connect();
-    const broker = redisBroker({ client });
+    const broker = redisBroker({ client, onWarning });
     await broker.ready?.();
     ends.push(async () => {
       await broker.close();
@@ -160,5 +167,103 @@ describe.skipIf(noRedis)('with a Redis of its own', () => {
       const lives = await Promise.all(['meta', 'log'].map(async (name) => Number(await command('PTTL', `roomful:{${room}}:${name}`))));
       expect(Math.min(...lives)).toBeGreaterThan(29 * 86_400_000);
     }
+  });
+
+  test('what was told while a node did not listen reaches it when it does again, once', async () => {
+    const [one, two] = [await node(), await node()];
+    const heard: unknown[] = [];
+    two.broker.listen((event) => { heard.push(event); });
+    await listensAgain(two.broker);
+    // Redis has these two in order, and takes nobody back before the next turn.
+    const killed = one.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    one.broker.tell({ type: 'disconnect', user: 'u', reason: 'r' });
+    await killed;
+    await expect.poll(() => heard, { timeout: 5_000 }).toEqual([{ type: 'disconnect', user: 'u', reason: 'r' }]);
+    one.broker.tell({ type: 'reauthorize', user: 'v' });
+    await expect.poll(() => heard, { timeout: 5_000 }).toHaveLength(2);
+  }, 20_000);
+
+  test('what is told while Redis is away is told when it is back, and counts here at once', async () => {
+    const redis = await startRedis();
+    const [one, two] = [await node(redis.port), await node(redis.port)];
+    const heard: Record<string, unknown[]> = { one: [], two: [] };
+    one.broker.listen((event) => { heard['one']?.push(event.user); });
+    two.broker.listen((event) => { heard['two']?.push(event.user); });
+    await listensAgain(two.broker);
+    await redis.stop();
+    await expect.poll(() => one.broker.healthy?.()).toBe(false);
+    one.broker.tell({ type: 'reauthorize', user: 'u' });
+    await expect.poll(() => heard).toEqual({ one: ['u'], two: [] });
+    const again = await startRedis({ port: redis.port });
+    await expect.poll(() => heard, { timeout: 10_000 }).toEqual({ one: ['u'], two: ['u'] });
+    for (const end of ends.splice(0)) await end();
+    await again.stop();
+  }, 30_000);
+
+  test('a Redis whose memory is full refuses a write as a whole, and takes it when there is room', async () => {
+    const { broker, command } = await node();
+    const append = (seq: number, id = `x${seq}`): unknown => broker.append({ room: 'full', producer: 'p', seq, id, follows: seq - 1, sender: null, type: 't', version: 1, data: 1, result: null, log: { limit: 10, ttl: 60_000 } });
+    const kept = async (): Promise<unknown> => Promise.all(['meta', 'producer:FI3pxaekTRnlbNmuGlVL9n'].map((name) => command('HGETALL', `roomful:{full}:${name}`)));
+    await append(1);
+    const before = await kept();
+    await command('CONFIG', 'SET', 'maxmemory', '1');
+    await expect(append(2)).rejects.toThrow('Redis failed');
+    await expect(broker.refuse('full', 'p', 2, 'x2', { code: 'rejected', reason: '', details: null })).rejects.toThrow('Redis failed');
+    await expect(broker.enter('full', ['m', null, null])).rejects.toThrow('Redis failed');
+    await expect(broker.read('full', { before: null, limit: 10 })).resolves.toMatchObject({ top: { offset: 1 } });
+    expect(await broker.watermark('full', 'p')).toBe(1);
+    expect(await kept()).toEqual(before);
+    await command('CONFIG', 'SET', 'maxmemory', '0');
+    expect(await append(2)).toMatchObject({ status: 'ok', offset: 2 });
+  });
+
+  test('what others wrote into a log is passed over and told of, and what comes after it is had', async () => {
+    const warned: unknown[] = [];
+    const { broker, command } = await node(mine.port, (warning) => { warned.push(warning); });
+    const key = 'roomful:{strange}:log';
+    const append = async (seq: number): Promise<unknown> => broker.append({ room: 'strange', producer: 'p', seq, id: `x${seq}`, follows: seq - 1, sender: null, type: 't', version: 1, data: seq, result: null, log: { limit: 100, ttl: 60_000 } });
+    const all = async (): Promise<unknown> => {
+      const page = await broker.read('strange', { before: null, limit: 100 });
+      return 'why' in page ? page.why : page.entries.map(([offset]) => offset);
+    };
+    const begun = await broker.read('strange', { before: null, limit: 0 });
+    if ('why' in begun) throw new Error(begun.why);
+    for (const seq of [1, 2]) await append(seq);
+    // Between two entries: none is missing.
+    await command('XADD', key, '2-5', 'entry', 'hello');
+    await append(3);
+    expect(await all()).toEqual([1, 2, 3]);
+    expect(warned).toEqual([{ what: 'foreign', key }]);
+    // Instead of one: what comes before it is as good as trimmed.
+    await command('XDEL', key, '3-0');
+    await append(4);
+    expect(await all()).toEqual([4]);
+    expect(await broker.read('strange', { after: begun.top })).toEqual({ why: 'trimmed' });
+    // Far behind: the log begins anew.
+    await command('XADD', key, '*', 'other', 'hello');
+    expect(await append(5)).toMatchObject({ status: 'ok', offset: 5 });
+    expect(await all()).toEqual([5]);
+  });
+
+  test('members of a node that is gone are taken out in one step', async () => {
+    const [one, two] = [await node(), await node()];
+    const gone = Array.from({ length: 50 }, (_, index) => `m${index}`);
+    for (const id of gone) await one.command('HSET', 'roomful:{many}:members', id, `nobody\n1\n["${id}",null,null]`);
+    const left: (readonly string[])[] = [];
+    await two.broker.subscribe('many', (event) => { if (event.type === 'presence') left.push(event.left); });
+    expect(await one.broker.members('many')).toEqual([]);
+    await expect.poll(() => left.flat().toSorted()).toEqual(gone.toSorted());
+    expect(left).toHaveLength(1);
+  });
+
+  test('a node that has ended is not there again because it is asked who is in a room', async () => {
+    const [one, two] = [await node(), await node()];
+    await one.broker.enter('late', ['m', null, null]);
+    const nodes = async (): Promise<number> => Number(await two.command('ZCARD', 'roomful:nodes'));
+    const there = await nodes();
+    await one.broker.close();
+    await two.broker.enter('late', ['n', null, null]);
+    await one.broker.members('late');
+    expect(await nodes()).toBe(there - 1);
   });
 });

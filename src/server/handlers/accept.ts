@@ -3,7 +3,7 @@ import { readMessage, versionOf, type Validated } from '../../contract/validate.
 import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import { checkPayload } from '../../protocol/payload.js';
-import { allowed } from '../ask.js';
+import { allowed, isAnswered } from '../ask.js';
 import { BrokerUnavailable, type Refusal } from '../broker.js';
 import type { Outcome } from '../handlings.js';
 import { traceOf } from '../log.js';
@@ -78,7 +78,8 @@ function judged(membership: Membership, identity: Identity, frame: Send, service
   return caught<Handled | Refusal | 'unavailable'>(() => {
     checkPayload(frame.data);
     const { data, version } = readMessage(served.contract, frame.message, frame.version, frame.data);
-    checkPayload(data);
+    // Without a schema, and where it changes nothing, it is what was looked at.
+    if (data !== frame.data) checkPayload(data);
     return chain(allowed(membership, 'send', frame.message, data, services), (verdict) => {
       // Put out of the room while it was asked; a connection that ended has nothing to do with it.
       const out = !membership.peer.lane.ended && !isHere(membership);
@@ -110,8 +111,17 @@ function kept<T>(call: () => MaybePromise<T>, services: Services): MaybePromise<
   return outcome instanceof Promise ? outcome.catch(again) : outcome;
 }
 
-/** Handles a message whose turn it is. By the time the outcome is there, the session's numbers have moved. */
-export function accept(membership: Membership, frame: Send, services: Services): MaybePromise<Outcome> {
+/**
+ * Whether nothing is asked of the app for this message: then it may be given to the broker while the one before it is on its way there. Where that one turns out not to be
+ * appended, neither is this one, and no handler ran for it.
+ */
+export const isPlain = (membership: Membership, { message }: Send, services: Services): boolean => !membership.served.handlers.has(message) && isAnswered(membership, 'send', message, services);
+
+/**
+ * Handles a message whose turn it is. By the time the outcome is there, the session's numbers have moved. `ahead`: the one before it is still on its way; null where it would be
+ * refused then, since a refusal takes its number whatever becomes of the one before.
+ */
+export function accept(membership: Membership, frame: Send, services: Services, ahead: boolean): MaybePromise<Outcome> | null {
   const { broker, meter, steady } = services;
   const { room, seq, id } = frame;
   const began = steady();
@@ -121,7 +131,9 @@ export function accept(membership: Membership, frame: Send, services: Services):
     if (outcome.status !== 'gap') services.settled(producer, room, seq);
     return outcome;
   };
-  return chain(judged(membership, identity, frame, services), (it): MaybePromise<Outcome> => {
+  const verdict = judged(membership, identity, frame, services);
+  if (ahead && (verdict instanceof Promise || verdict === 'unavailable' || 'code' in verdict)) return null;
+  return chain(verdict, (it): MaybePromise<Outcome> => {
     if (it === 'unavailable') return { status: 'unavailable' };
     if ('code' in it) return chain(kept(() => broker.refuse(room, producer, seq, id, it), services), () => settled({ status: 'refused', refusal: it }));
     const { data, version, result } = it;

@@ -2,11 +2,12 @@
 import { inTime, TooLate } from '../ask.js';
 import type { Refusal } from '../broker.js';
 import type { Outcome } from '../handlings.js';
+import { fly, landing, mayFly } from '../flying.js';
 import { chain } from '../maybe.js';
 import { identityOf, tell, type Membership, type Peer } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
 import type { Services } from '../services.js';
-import { accept, followed, refusal, type Send } from './accept.js';
+import { accept, followed, isPlain, refusal, type Send } from './accept.js';
 
 const nack = (peer: Peer, { room, seq }: Send, { code, reason, details }: Refusal, after: number | null = null): void => {
   tell(peer, { type: 'nack', room, seq, code, after, reason, details });
@@ -34,7 +35,8 @@ function answer(membership: Membership, frame: Send, outcome: Outcome): void {
     case 'conflict':
       return nack(peer, frame, refusal('conflict', 'another message has this number'));
     case 'unavailable':
-      // The client sends it again after a while. What it sent behind it is passed over until then.
+      // The client sends it again after a while. What it sent behind it is passed over until then, without a word.
+      if (membership.gapped && membership.told === membership.last) return;
       membership.gapped = true;
       membership.told = membership.last;
       return nack(peer, frame, refusal('unavailable', 'the server could not answer in time'), 1_000);
@@ -63,31 +65,46 @@ async function queue(membership: Membership, frame: Send, before: Promise<Outcom
   if (!membership.peer.lane.ended) await next(membership, frame, services);
 }
 
-/** The number's turn has come. */
-function begin(membership: Membership, frame: Send, services: Services): MaybePromise<void> {
+/** Once what is on its way is answered, it is known what comes next. */
+async function afterLanding(membership: Membership, frame: Send, services: Services): Promise<void> {
+  await landing(membership.peer);
+  if (!membership.peer.lane.ended) await next(membership, frame, services);
+}
+
+/** The number's turn has come. `ahead`: it follows one that is still on its way to the broker. */
+function begin(membership: Membership, frame: Send, services: Services, ahead: boolean): MaybePromise<void> {
   const { peer, room } = membership;
   if (peer.lane.ended) return;
+  const plain = isPlain(membership, frame, services);
+  const outcome = accept(membership, frame, services, ahead);
+  if (outcome === null) return afterLanding(membership, frame, services);
   membership.gapped = false;
-  const outcome = accept(membership, frame, services);
   if (!(outcome instanceof Promise)) return answer(membership, frame, outcome);
   services.handlings.keep(identityOf(peer).producer, room, { seq: frame.seq, id: frame.id, outcome });
-  return wait(membership, frame, outcome, services);
+  const answered = wait(membership, frame, outcome, services);
+  if (!plain || !mayFly(peer)) return answered;
+  fly(peer, frame, answered);
 }
 
 function next(membership: Membership, frame: Send, services: Services): MaybePromise<void> {
-  const { producer } = identityOf(membership.peer);
-  const running = services.handlings.find(producer, frame.room);
-  if (running?.seq === frame.seq) {
-    if (running.id !== frame.id) return answer(membership, frame, { status: 'conflict' });
+  const { peer } = membership;
+  const { producer } = identityOf(peer);
+  const { broker, handlings } = services;
+  const same = handlings.find(producer, frame.room, frame.seq);
+  if (same) {
+    if (same.id !== frame.id) return answer(membership, frame, { status: 'conflict' });
     membership.gapped = false;
-    return wait(membership, frame, running.outcome, services);
+    return wait(membership, frame, same.outcome, services);
   }
   if (frame.seq <= membership.last) {
-    return chain(services.broker.recall(frame.room, producer, frame.seq, frame.id), (known) => (known ? answer(membership, frame, known) : begin(membership, frame, services)));
+    return chain(broker.recall(frame.room, producer, frame.seq, frame.id), (known) => (known ? answer(membership, frame, known) : begin(membership, frame, services, false)));
   }
-  if (followed(frame) !== membership.last) return gap(membership, frame, membership.last);
+  const running = handlings.newest(producer, frame.room);
+  const flying = running && peer.flying > 0 && !membership.gapped;
+  if (flying && followed(frame) === running.seq && isPlain(membership, frame, services)) return begin(membership, frame, services, true);
+  if (followed(frame) !== membership.last) return flying ? afterLanding(membership, frame, services) : gap(membership, frame, membership.last);
   if (running) return queue(membership, frame, running.outcome, services);
-  return begin(membership, frame, services);
+  return begin(membership, frame, services, false);
 }
 
 export function send(frame: Send, peer: Peer, services: Services): MaybePromise<void> {

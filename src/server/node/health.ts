@@ -5,7 +5,8 @@ import type { Metrics } from './metrics.js';
 
 function answerHealth(core: ServerCore, live: boolean, response: ServerResponse): void {
   const { connections, rooms, node } = core.stats();
-  const status = live ? null : core.refuses();
+  // Who is restarted because Redis is away loses its connections, and finds Redis no sooner: that is no question of life.
+  const status = live ? null : (core.refuses() ?? ((core.settings.broker.healthy?.() ?? true) ? null : 'unavailable'));
   response.writeHead(status ? 503 : 200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(JSON.stringify({ status: status ?? 'ok', node, connections, rooms }));
 }

@@ -57,7 +57,7 @@ export interface RoomOnServer<R> {
 type RoomArgs<R> = keyof ParamsOf<R> extends never ? [params?: ParamsOf<R>] : [params: ParamsOf<R>];
 
 export interface RealtimeServer {
-  /** Starts an HTTP server of its own, with `/health/live`, `/health/ready` and, where `metrics` says so, `/metrics`. Rejects where the port is taken. */
+  /** Starts an HTTP server of its own, with `/health/live`, `/health/ready`, which is 503 while it drains, is full or its broker is away, and `/metrics`, where `metrics` says so. Rejects where the port is taken. */
   listen(options?: ListenOptions): Promise<Address>;
   /** Serves the upgrades of a server of yours on one path, and below it the requests of clients for whom WebSocket is blocked; all others are left to you. Returns what stops it. */
   attach(server: Server, options?: { readonly path?: string }): () => void;

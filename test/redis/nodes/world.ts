@@ -20,6 +20,10 @@ export interface Cluster {
   killNode(index: number): Promise<void>;
   /** Members of a room, as a node says. */
   members(index: number, room: string): Promise<number>;
+  /** What a node answers when a balancer asks whether it is alive, and ready. */
+  health(index: number): Promise<{ readonly live: number; readonly ready: number }>;
+  /** Resident memory of a node, in bytes. */
+  memory(index: number): Promise<number>;
   /** Stops Redis with a signal, and starts it again on what it kept after `ms`. */
   restartRedis(signal: NodeJS.Signals, ms: number): Promise<void>;
   command(...args: readonly string[]): Promise<unknown>;
@@ -110,6 +114,13 @@ export async function startCluster([nodeFile = '', clientsFile = '']: readonly s
       if (!node) return -1;
       node.process.send(room);
       return ((await message(node.process, (it) => typeof it === 'object' && it !== null && 'members' in it)) as { readonly members: number }).members;
+    },
+    async health(index) {
+      const [live = 0, ready = 0] = await Promise.all(['live', 'ready'].map(async (name) => (await fetch(`http://127.0.0.1:${nodes[index]?.port}/health/${name}`)).status));
+      return { live, ready };
+    },
+    async memory(index) {
+      return Number(/VmRSS:\s*(\d+)/.exec(await readFile(`/proc/${nodes[index]?.process.pid}/status`, 'utf8'))?.[1]) * 1_024;
     },
     async restartRedis(signal, ms) {
       await redis.stop(signal);

@@ -1,6 +1,5 @@
 // The broker of many nodes: rooms in Redis, one script a step, one channel a room.
-import { randomBytes } from 'node:crypto';
-import { BrokerUnavailable, type Append, type Appended, type Broker, type LogPage, type NodeEvent, type Parcel, type Refusal, type Unrecoverable } from '../../broker.js';
+import { type Append, type Appended, type Broker, type LogPage, type Refusal, type Unrecoverable } from '../../broker.js';
 import type { EntryTuple, MemberTuple } from '../../../protocol/frames.js';
 import type { Position } from '../../../protocol/position.js';
 import { createAppends } from './appends.js';
@@ -8,11 +7,15 @@ import { createCalls } from './calls.js';
 import { redisOver, type RedisClient } from './client.js';
 import { createFeeds } from './feeds.js';
 import { createLoads } from './loads.js';
+import { createParcels } from './parcels.js';
 import { keysUnder } from './keys.js';
 import { outcomeOf } from './outcome.js';
 import { createPresence } from './presence.js';
+import { randomText } from './random.js';
 import * as scripts from './scripts.js';
-import { readEntry, readNodeEvent, readParcel, readSaid, write, writeBroadcast, writeNodeEvent, writeParcel } from './wire.js';
+import { runUpTo } from './run.js';
+import { createTells } from './tells.js';
+import { readSaid, write, writeBroadcast } from './wire.js';
 
 export interface RedisBrokerOptions {
   /** A client of node-redis (`redis`) or ioredis, connected or about to be. It stays yours: the broker makes a second connection from it, which listens, and closes only that. */
@@ -21,8 +24,8 @@ export interface RedisBrokerOptions {
   readonly prefix?: string;
   /** The clock, in ms, for tests: entries are dated by Redis, plus what this differs from `Date.now`. */
   readonly now?: () => number;
-  /** What was heard on our channels and is none of ours, or failed beside a call. Default: nothing is said. */
-  readonly onWarning?: (warning: { readonly what: 'foreign' | 'failed'; readonly channel?: string; readonly error?: unknown }) => void;
+  /** What was heard on our channels or found in a room's log (`key`) and is none of ours, or failed beside a call. Default: nothing is said. */
+  readonly onWarning?: (warning: { readonly what: 'foreign' | 'failed'; readonly channel?: string; readonly key?: string; readonly error?: unknown }) => void;
 }
 
 /** How long what is known of a room, and of a producer's numbers, outlives its last use, in ms: 24 h. */
@@ -43,41 +46,36 @@ const atOnce = 200;
 export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarning = () => undefined }: RedisBrokerOptions): Broker {
   if (/[{}]/.test(prefix)) throw new TypeError('prefix may not hold braces: what is in them decides where a cluster keeps a key');
   const keys = keysUnder(prefix);
-  const node = randomBytes(9).toString('base64url');
-  const nodes = new Set<(event: NodeEvent) => void>();
-  /** Who hears what is handed to a node, by channel. */
-  const receivers = new Map<string, (parcel: Parcel) => void>();
+  const node = randomText(9);
   const failed = (error: unknown): void => {
     onWarning({ what: 'failed', error });
   };
 
   const redis = redisOver(client, {
     message(channel, text) {
-      if (channel === keys.nodeChannel) {
-        const event = readNodeEvent(text);
-        if (!event) return onWarning({ what: 'foreign', channel });
-        for (const listener of nodes) listener(event);
-        return;
-      }
-      const receiver = receivers.get(channel);
-      if (receiver) {
-        const parcel = readParcel(text);
-        return parcel ? receiver(parcel) : onWarning({ what: 'foreign', channel });
-      }
+      if (channel === keys.nodeChannel) return tells.heard(text);
+      if (parcels.heard(channel, text)) return;
       const said = readSaid(text);
       if (said) feeds.heard(keys.roomOf(channel), said);
-      else onWarning({ what: 'foreign', channel });
+      else foreign(channel);
     },
     ready() {
       calls.load(Object.values(scripts));
+      tells.look().catch(failed);
     },
     back() {
       feeds.checkAll();
+      tells.look().catch(failed);
     },
   });
   const calls = createCalls(() => redis);
   if (redis.ready()) calls.load(Object.values(scripts));
-  const begin = (): readonly (string | number)[] => [randomBytes(8).toString('base64url'), now() - Date.now(), life];
+  const foreign = (channel: string): void => {
+    onWarning({ what: 'foreign', channel });
+  };
+  const tells = createTells({ calls, keys, failed, foreign });
+  const parcels = createParcels({ calls, redis: () => redis, keys, failed, foreign });
+  const begin = (): readonly (string | number)[] => [randomText(8), now() - Date.now(), life];
   const roomKeys = (room: string): string[] => [keys.meta(room), keys.log(room)];
   const appends = createAppends({ calls, keys, begin, life, settledLimit });
 
@@ -89,10 +87,12 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
 
   async function page(room: string, low: string, high: string, newest: number): Promise<{ readonly epoch: string; readonly top: Position; readonly first: number; readonly entries: readonly EntryTuple[] }> {
     const [epoch, offset, tag, first, texts] = (await call(room, scripts.read, roomKeys(room), [...begin(), low, high, newest])) as [string, string, string, string, string[]];
-    const entries = texts.map(readEntry);
-    if (entries.includes(null)) throw new BrokerUnavailable(`the log of '${room}' holds what is no entry`);
     const top = { epoch, offset: Number(offset), tag };
-    return { epoch, top, first: first === '' ? top.offset + 1 : Number(first), entries: entries as readonly EntryTuple[] };
+    const { entries, foreign } = runUpTo(Math.min(high === '+' ? Infinity : Number(high), top.offset), texts);
+    if (foreign > 0) onWarning({ what: 'foreign', key: keys.log(room) });
+    const [oldest] = entries;
+    const whole = entries.length === texts.length;
+    return { epoch, top, first: first === '' ? top.offset + 1 : whole ? Number(first) : (oldest?.[0] ?? top.offset + 1), entries };
   }
 
   async function after(room: string, at: Position): Promise<LogPage | Unrecoverable> {
@@ -128,12 +128,13 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
 
   const loads = createLoads({ calls, keys, node, failed });
   const listening = redis.subscribe(keys.nodeChannel);
-  listening.catch(failed);
+  listening.then(tells.look).catch(failed);
   const lease = presence.lease({ rooms: () => Array.from(feeds.rooms(), ([room]) => room), failed });
 
   /** What was published and not heard: a channel promises nothing. */
   async function look(): Promise<void> {
     feeds.countStale();
+    await tells.look();
     const rooms = [...feeds.rooms()];
     // Some at a time: others have something to ask as well.
     for (let from = 0; from < rooms.length; from += atOnce) {
@@ -156,6 +157,7 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
       const policy = Array.isArray(answer) ? (answer as unknown[])[1] : (answer as Readonly<Record<string, unknown>> | null)?.['maxmemory-policy'];
       if (typeof policy === 'string' && policy !== 'noeviction') throw new Error(`Redis evicts what it is given (maxmemory-policy ${policy}): it has to be noeviction, or messages are lost`);
     },
+    healthy: calls.healthy,
     append: (it: Append): Promise<Appended> => appends.add(it),
     async refuse(room, producer, seq, id, refusal: Refusal) {
       await call(room, scripts.refuse, [...roomKeys(room), keys.producer(room, producer)], [...begin(), seq, id, write([null, refusal.code, refusal.reason, refusal.details]), settledLimit, life]);
@@ -178,28 +180,10 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
     update: presence.update,
     exit: presence.exit,
     members: (room): Promise<readonly MemberTuple[]> => presence.members(room),
-    tell(event) {
-      calls.command('PUBLISH', keys.nodeChannel, writeNodeEvent(event)).catch(failed);
-    },
-    listen(listener) {
-      nodes.add(listener);
-      return () => {
-        nodes.delete(listener);
-      };
-    },
-    async hand(to, parcel) {
-      return Number(await calls.command('PUBLISH', keys.handChannel(to), writeParcel(parcel))) > 0;
-    },
-    receive(name, listener) {
-      const channel = keys.handChannel(name);
-      receivers.set(channel, listener);
-      redis.subscribe(channel).catch(failed);
-      return () => {
-        if (receivers.get(channel) !== listener) return;
-        receivers.delete(channel);
-        redis.unsubscribe(channel).catch(failed);
-      };
-    },
+    tell: tells.tell,
+    listen: tells.listen,
+    hand: parcels.hand,
+    receive: parcels.receive,
     announce: loads.announce,
     nodes: loads.nodes,
     async close() {

@@ -16,6 +16,8 @@ export interface Calls {
   readonly within: <T>(call: () => Promise<T>) => Promise<T>;
   /** Redis learns these scripts before it is asked to run one: of two calls, the one whose script it does not know would be overtaken. */
   load(scripts: readonly string[]): void;
+  /** Whether Redis is there, and answered what it was asked last. */
+  healthy(): boolean;
   /** A command by itself. */
   command(...args: readonly string[]): Promise<unknown>;
 }
@@ -25,6 +27,7 @@ const isUnknown = (error: unknown): boolean => error instanceof Error && error.m
 export function createCalls(redis: () => Redis): Calls {
   const digests = new Map<string, string>();
   let pending = 0;
+  let late = false;
 
   const digestOf = (script: string): string => {
     let digest = digests.get(script);
@@ -38,14 +41,17 @@ export function createCalls(redis: () => Redis): Calls {
     pending++;
     let timer: NodeJS.Timeout | undefined;
     try {
-      return await Promise.race([
+      const answer = await Promise.race([
         call(),
         new Promise<never>((_resolve, reject) => {
           timer = setTimeout(() => {
+            late = true;
             reject(new BrokerUnavailable('Redis did not answer in time'));
           }, patience);
         }),
       ]);
+      late = false;
+      return answer;
     } catch (error) {
       throw error instanceof BrokerUnavailable ? error : new BrokerUnavailable('Redis failed', { cause: error });
     } finally {
@@ -68,6 +74,7 @@ export function createCalls(redis: () => Redis): Calls {
       });
     },
     within: inTime,
+    healthy: () => redis().ready() && !late,
     load(scripts) {
       // One that fails is sent whole when it is needed.
       for (const script of scripts) redis().command(['SCRIPT', 'LOAD', script]).catch(() => undefined);

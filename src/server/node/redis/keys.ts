@@ -15,6 +15,8 @@ export interface Keys {
   readonly nodeChannel: string;
   /** What is handed to one node. */
   handChannel(node: string): string;
+  /** What was said there lately. */
+  readonly told: string;
 }
 
 export function keysUnder(prefix: string): Keys {
@@ -30,5 +32,6 @@ export function keysUnder(prefix: string): Keys {
     loads: `${prefix}:loads`,
     nodeChannel: `${prefix}:tell`,
     handChannel: (node) => `${prefix}:hand:${node}`,
+    told: `${prefix}:told`,
   };
 }

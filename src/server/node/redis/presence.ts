@@ -67,7 +67,10 @@ export function createPresence({ call, calls, keys, node, life }: PresencePorts)
   /** Nodes that are there, as Redis said last, and until when this one is. */
   let alive = new Set<string>();
   let until = '';
+  let ended = false;
   const sayHere = async (): Promise<void> => {
+    // Who is gone is not there again because it is asked who is.
+    if (ended) return;
     const [kept, ends, nodes] = (await calls.script(scripts.lease, [keys.nodes], [node, believed, until])) as [string, string, string[]];
     const now = new Set(nodes);
     if (kept === '0' || [...alive].some((it) => !now.has(it))) doubt = true;
@@ -84,7 +87,8 @@ export function createPresence({ call, calls, keys, node, life }: PresencePorts)
     return answer.flatMap((text, at) => (at % 2 === 1 && answer[at - 1] !== '' ? (keptOf(text) ?? []) : [])).toSorted((one, two) => one.order - two.order);
   }
 
-  const takeOut = (room: string, id: string, of: string): Promise<unknown> => call(room, scripts.exit, [keys.members(room)], [keys.channel(room), id, of, inside([id])]);
+  const takeOut = (room: string, some: readonly (readonly [id: string, node: string])[]): Promise<unknown> =>
+    call(room, scripts.exit, [keys.members(room)], [keys.channel(room), ...some.flatMap(([id, its]) => [id, its, inside([id])])]);
 
   return {
     async enter(room, member) {
@@ -105,14 +109,14 @@ export function createPresence({ call, calls, keys, node, life }: PresencePorts)
       const mine = own.get(room);
       mine?.delete(id);
       if (mine?.size === 0) own.delete(room);
-      await told(takeOut(room, id, node));
+      await told(takeOut(room, [[id, node]]));
     },
     async members(room) {
       const here = await all(room);
       // One that came since, or one that is gone and in whose rooms nobody else was.
       if (here.some((it) => !alive.has(it.node))) await sayHere();
       const gone = here.filter((it) => !alive.has(it.node));
-      for (const { node: its, member: [id] } of gone) await takeOut(room, id, its);
+      if (gone.length > 0) await takeOut(room, gone.map(({ node: its, member: [id] }) => [id, its]));
       return here.flatMap((it) => (alive.has(it.node) ? [it.member] : []));
     },
     lease({ rooms, failed }) {
@@ -123,7 +127,8 @@ export function createPresence({ call, calls, keys, node, life }: PresencePorts)
         for (const room of new Set([...rooms(), ...own.keys()])) {
           const mine = own.get(room);
           const here = new Map((await all(room)).map((it) => [it.member[0], it.node]));
-          for (const [id, its] of here) if (its === node ? !mine?.has(id) : !alive.has(its)) await takeOut(room, id, its);
+          const gone = [...here].filter(([id, its]) => (its === node ? !mine?.has(id) : !alive.has(its)));
+          if (gone.length > 0) await takeOut(room, gone);
           // One that is at another node by now is that node's.
           for (const member of mine?.values() ?? []) if ((here.get(member[0]) ?? node) === node) await call(room, scripts.enter, [keys.members(room)], [keys.channel(room), member[0], node, write(member), life]);
         }
@@ -140,6 +145,7 @@ export function createPresence({ call, calls, keys, node, life }: PresencePorts)
       timer.unref();
       return {
         async end() {
+          ended = true;
           clearInterval(timer);
           await calls.command('ZREM', keys.nodes, node).catch(failed);
         },

@@ -1,4 +1,5 @@
-// What happens in Redis in one step each. All keys of a room share a hash tag, so that a cluster keeps them together. Numbers are written with '%.0f': Lua would round what is long.
+// What happens in Redis in one step each. The first write of each is one that Redis refuses where its memory is full, if any is: after a write that it takes, it takes them all.
+// All keys of a room share a hash tag, so that a cluster keeps them together. Numbers are written with '%.0f': Lua would round what is long.
 
 /**
  * The time, an epoch where there is none, and how long a room is remembered. KEYS 1 meta; ARGV 1 the epoch where there is none, 2 ms to add to the clock, 3 how long
@@ -14,8 +15,8 @@ if not epoch then
   redis.call('HSET', KEYS[1], 'epoch', epoch)
   redis.call('DEL', KEYS[2])
 end
-redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(tonumber(ARGV[3]), ttl)))
 local function number(n) return string.format('%.0f', n) end
+local function live() redis.call('PEXPIRE', KEYS[1], number(math.max(tonumber(ARGV[3]), ttl))) end
 `;
 
 /** What is remembered of a number: its id by length, then a line of the outcome. */
@@ -45,7 +46,8 @@ const trim = `
 local function trim(limit)
   if limit > 0 then redis.call('XTRIM', KEYS[2], 'MAXLEN', limit) else redis.call('DEL', KEYS[2]) end
   local item = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
-  while item and tonumber(item[2][4]) < now - ttl do
+  -- What is none of ours is as good as old.
+  while item and (tonumber(item[2][4] or '') or 0) < now - ttl do
     redis.call('XDEL', KEYS[2], item[1])
     item = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
   end
@@ -57,7 +59,15 @@ end
  * messages; then for each: whether it has a producer, seq, id, the number it follows, tag, the entry's id as JSON, the rest of the entry as JSON, the result as JSON, the log's limit, its ttl.
  */
 export const append: string = `${begin}${known}${trim}
-local replies, live = {}, {}
+local function add(entry)
+  local added = redis.pcall('XADD', KEYS[2], number(offset) .. '-0', 'entry', entry, 'at', number(now))
+  if type(added) ~= 'table' or not added.err then return end
+  if string.find(added.err, 'OOM', 1, true) then error(added.err) end
+  -- Something that is none of ours stands where this one belongs: the log begins anew behind it, and whoever stands before it is told that it was trimmed.
+  redis.call('DEL', KEYS[2])
+  redis.call('XADD', KEYS[2], number(offset) .. '-0', 'entry', entry, 'at', number(now))
+end
+local replies, said = {}, {}
 local limit = 0
 for at = 1, tonumber(ARGV[7]) do
   local base = 7 + (at - 1) * 10
@@ -72,26 +82,27 @@ for at = 1, tonumber(ARGV[7]) do
     offset = offset + 1
     limit, ttl = tonumber(ARGV[base + 9]), tonumber(ARGV[base + 10])
     local entry = '[' .. number(offset) .. ',"' .. newTag .. '","' .. tag .. '",' .. ARGV[base + 6] .. ',' .. number(now) .. ',' .. ARGV[base + 7]
-    if limit > 0 then redis.call('XADD', KEYS[2], number(offset) .. '-0', 'entry', entry, 'at', number(now)) end
+    if limit > 0 then add(entry) end
     tag = newTag
-    live[#live + 1] = entry
+    said[#said + 1] = entry
     if counted then settle(key, seq, id, '[' .. number(offset) .. ',' .. number(now) .. ',' .. ARGV[base + 8] .. ']', tonumber(ARGV[5]), ARGV[6]) end
     replies[at] = {'ok', epoch, number(offset), number(now)}
   end
 end
-if #live > 0 then
+if #said > 0 then
   redis.call('HSET', KEYS[1], 'offset', number(offset), 'tag', tag, 'ttl', number(ttl))
   trim(limit)
-  redis.call('PEXPIRE', KEYS[1], number(math.max(tonumber(ARGV[3]), ttl)))
   redis.call('PEXPIRE', KEYS[2], number(ttl))
-  redis.call('PUBLISH', ARGV[4], '[1,"entries","' .. epoch .. '",[' .. table.concat(live, ',') .. ']]')
+  redis.call('PUBLISH', ARGV[4], '[1,"entries","' .. epoch .. '",[' .. table.concat(said, ',') .. ']]')
 end
+live()
 return replies
 `;
 
 /** Settles a number without an entry. KEYS 1 meta, 2 log, 3 producer; ARGV 4 seq, 5 id, 6 the refusal as JSON, 7 numbers kept, 8 their life. */
 export const refuse: string = `${begin}${known}
 if tonumber(ARGV[4]) > tonumber(redis.call('HGET', KEYS[3], 'last') or '0') then settle(KEYS[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]) end
+live()
 return 'ok'
 `;
 
@@ -103,12 +114,14 @@ return redis.call('HGET', KEYS[1], 'last') or '0'
 
 /** What is known of a number. KEYS 1 meta, 2 log, 3 producer; ARGV 4 seq, 5 id. */
 export const recall: string = `${begin}${known}
+live()
 if tonumber(ARGV[4]) > tonumber(redis.call('HGET', KEYS[3], 'last') or '0') then return {'above'} end
 return recall(KEYS[3], ARGV[4], ARGV[5])
 `;
 
 /** The log between two offsets, oldest first, and where it stands. KEYS 1 meta, 2 log; ARGV 4 the lowest offset, 5 the highest or '+', 6 how many of the newest, or 0 for all. */
 export const read: string = `${begin}${trim}
+live()
 trim(redis.call('XLEN', KEYS[2]))
 local entries = {}
 if ARGV[6] == '0' then
@@ -176,11 +189,34 @@ redis.call('PUBLISH', ARGV[1], '[1,"presence",[],[],[' .. ARGV[5] .. ']]')
 return 1
 `;
 
-/** A member is gone, unless another node has it by now. KEYS 1 members; ARGV 1 channel, 2 id, 3 node, 4 the id as JSON. */
+/** Members are gone, but for those that another node has by now. KEYS 1 members; ARGV 1 channel; then for each: id, node, the id as JSON. */
 export const exit: string = `
-local before = redis.call('HGET', KEYS[1], ARGV[2])
-if not before or string.sub(before, 1, #ARGV[3] + 1) ~= ARGV[3] .. '\\n' then return 0 end
-redis.call('HDEL', KEYS[1], ARGV[2])
-redis.call('PUBLISH', ARGV[1], '[1,"presence",[],[' .. ARGV[4] .. '],[]]')
+local left = {}
+for at = 2, #ARGV, 3 do
+  local before = redis.call('HGET', KEYS[1], ARGV[at])
+  if before and string.sub(before, 1, #ARGV[at + 1] + 1) == ARGV[at + 1] .. '\\n' then
+    redis.call('HDEL', KEYS[1], ARGV[at])
+    left[#left + 1] = ARGV[at + 2]
+  end
+end
+if #left > 0 then redis.call('PUBLISH', ARGV[1], '[1,"presence",[],[' .. table.concat(left, ',') .. '],[]]') end
+return #left
+`;
+
+/** Tells every node, and keeps it for those that do not hear it now: where there is no room to keep it, it is told all the same. KEYS 1 what was told; ARGV 1 channel, 2 the event, 3 how long it is kept in ms. */
+export const tell: string = `
+redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', '1000', '*', 'event', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('PUBLISH', ARGV[1], ARGV[2])
 return 1
+`;
+
+/** What was told since, oldest first, and where that ends. KEYS 1 what was told; ARGV 1 the id of the last that is known, or '' for none: then nothing but the end. */
+export const told: string = `
+local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local events = {}
+if ARGV[1] ~= '' then
+  for _, item in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+')) do events[#events + 1] = item[2][2] end
+end
+return {newest and newest[1] or ARGV[1] ~= '' and ARGV[1] or '0-0', events}
 `;

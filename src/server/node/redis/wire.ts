@@ -49,13 +49,14 @@ export function readSaid(text: string): Said | null {
 
 export const writeBroadcast = ({ except, sender, message, version: of, data }: Extract<RoomEvent, { type: 'broadcast' }>): string => write([version, 'broadcast', except, sender, message, of, data]);
 
-export const writeNodeEvent = (event: NodeEvent): string => write([version, event.type, event.user, event.type === 'disconnect' ? event.reason : null]);
+/** `id`: its own, since it may be heard several times. */
+export const writeNodeEvent = (event: NodeEvent, id: string): string => write([version, event.type, event.user, event.type === 'disconnect' ? event.reason : null, id]);
 
-export function readNodeEvent(text: string): NodeEvent | null {
-  const [from, type, user, reason] = parsed(text) ?? [];
-  if (from !== version || typeof user !== 'string') return null;
-  if (type === 'reauthorize') return { type, user };
-  return type === 'disconnect' && typeof reason === 'string' ? { type, user, reason } : null;
+export function readNodeEvent(text: string): { readonly id: string; readonly event: NodeEvent } | null {
+  const [from, type, user, reason, id] = parsed(text) ?? [];
+  if (from !== version || typeof user !== 'string' || !is('id', id)) return null;
+  if (type === 'reauthorize') return { id: id as string, event: { type, user } };
+  return type === 'disconnect' && typeof reason === 'string' ? { id: id as string, event: { type, user, reason } } : null;
 }
 
 export const writeLoad = ({ node, connections, rooms, draining, full }: NodeLoad): string => write([version, node, connections, rooms, draining, full]);

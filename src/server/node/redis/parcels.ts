@@ -1,0 +1,48 @@
+// What one node hands to another, which holds the connection that it is for: a channel for each node.
+import type { Broker, Parcel } from '../../broker.js';
+import type { Calls } from './calls.js';
+import type { Redis } from './client.js';
+import type { Keys } from './keys.js';
+import { readParcel, writeParcel } from './wire.js';
+
+interface ParcelPorts {
+  readonly calls: Calls;
+  readonly redis: () => Redis;
+  readonly keys: Keys;
+  readonly failed: (error: unknown) => void;
+  readonly foreign: (channel: string) => void;
+}
+
+export interface Parcels extends Pick<Broker, 'hand' | 'receive'> {
+  /** Something was said in a channel. Whether it is one of ours. */
+  heard(channel: string, text: string): boolean;
+}
+
+export function createParcels({ calls, redis, keys, failed, foreign }: ParcelPorts): Parcels {
+  const receivers = new Map<string, (parcel: Parcel) => void>();
+
+  return {
+    heard(channel, text) {
+      const receiver = receivers.get(channel);
+      if (!receiver) return false;
+      const parcel = readParcel(text);
+      if (parcel) receiver(parcel);
+      else foreign(channel);
+      return true;
+    },
+    async hand(node, parcel) {
+      // As many as heard it.
+      return Number(await calls.command('PUBLISH', keys.handChannel(node), writeParcel(parcel))) > 0;
+    },
+    receive(node, listener) {
+      const channel = keys.handChannel(node);
+      receivers.set(channel, listener);
+      redis().subscribe(channel).catch(failed);
+      return () => {
+        if (receivers.get(channel) !== listener) return;
+        receivers.delete(channel);
+        redis().unsubscribe(channel).catch(failed);
+      };
+    },
+  };
+}
