@@ -34,7 +34,7 @@ describe.skipIf(noRedis)('with Redis', () => {
   }
 
   test('30,000 messages of clients that hop between 3 nodes, of which 20 are killed: none lost, none twice, none out of order', () => withCluster(3, inMemory, async (world) => {
-    const crowds = await Promise.all([names(10), names(10, 10)].map((some) => world.clients({ names: some, rooms: some.map((_, index) => String(index % 2)), count: 1_500, burst: 5, pause: 60 })));
+    const crowds = await Promise.all([names(10), names(10, 10)].map((some) => world.clients({ names: some, rooms: some.map((_, index) => String(index % 2)), count: 1_500, burst: 5, pause: 60, blocked: true })));
     for (let kills = 0; kills < 20; kills++) {
       await world.killNode(kills);
       world.proxy.resetOne(Math.floor(Math.random() * world.proxy.connections));

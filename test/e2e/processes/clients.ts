@@ -1,7 +1,9 @@
 // Clients in a process of their own, that can be killed or stopped: they send at a pace, and note what their promises say and what they see.
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { WebSocket } from 'ws';
-import { createClient } from '../../../src/client/index.js';
+import { createClient, json } from '../../../src/client/index.js';
+import { msgpack } from '../../../src/protocol/msgpack.js';
+import { BlockedWebSocket } from '../../support/blocked-socket.js';
 import type { Seen, Sent } from '../../simulation/history.js';
 import { line } from './room.js';
 
@@ -15,6 +17,8 @@ export interface Orders {
   /** How many at a time, and how long from one time to the next, in ms. */
   readonly burst: number;
   readonly pause: number;
+  /** Whether one in five is where WebSocket is blocked. */
+  readonly blocked?: boolean;
   /** As the client's option; default: tests do not wait for long. */
   readonly backoff?: { readonly initial: number; readonly max: number };
   /** Where what was acknowledged is noted at once. */
@@ -39,7 +43,8 @@ const orders = JSON.parse(process.argv[2] ?? '{}') as Orders;
 
 let isReady = false;
 const pages = orders.names.map((name, index) => {
-  const client = createClient({ url: orders.url, token: name, WebSocket, backoff: orders.backoff ?? { initial: 20, max: 400 }, heartbeat: { interval: 1_000, timeout: 1_000 }, connectTimeout: 2_000, logger: { warn: () => undefined, error: console.error } });
+  // Codecs are mixed, as they are among people.
+  const client = createClient({ url: orders.url, token: name, codecs: index % 2 ? [msgpack(), json()] : [json()], WebSocket: orders.blocked && index % 5 === 4 ? BlockedWebSocket : WebSocket, backoff: orders.backoff ?? { initial: 20, max: 400 }, heartbeat: { interval: 1_000, timeout: 1_000 }, connectTimeout: 2_000, logger: { warn: () => undefined, error: console.error } });
   const room = client.room(line, { id: orders.rooms[index] ?? '1' });
   const seen: Seen[] = [];
   const sent: Sent[] = [];
