@@ -28,7 +28,7 @@ function become(turn: Turn, next: Connection, retry: Partial<Retry>, { code, rea
   const { state } = turn;
   const { connection } = state;
   const attempt = attemptOf(connection);
-  state.retry = { ...state.retry, ...(lasted(turn) && { failures: 0 }), ...retry };
+  state.retry = { ...state.retry, ...(lasted(turn) && { failures: 0, brief: 0 }), ...retry };
   state.connection = next;
   for (const each of attemptsOf(connection)) if (each !== attemptOf(next)) ask(turn, { type: 'close', attempt: each, code, reason });
   if (!attempt || connection.status === 'opening') return;
@@ -50,7 +50,7 @@ const fresh = { tries: 0, since: null, lost: false, reason: null } as const;
 export function connect(turn: Turn, why?: string): void {
   const { connection: { status }, retry } = turn.state;
   const reason = { code: 4011, reason: why ?? '' };
-  if (status === 'idle' || status === 'closed' || status === 'needs-auth') open(turn, { ...fresh, failures: 0 });
+  if (status === 'idle' || status === 'closed' || status === 'needs-auth') open(turn, { ...fresh, failures: 0, brief: 0 });
   else if (why) open(turn, { since: retry.since ?? turn.now, tries: 0, reason }, reason);
 }
 
@@ -87,6 +87,7 @@ export function lose(turn: Turn, code: number, reason: string): void {
   // A server that welcomes a token and refuses it at once will do so again.
   const verdict = live && !proven && config.hasToken && code === 4401 ? 'retry' : verdictOf(code);
   const failures = proven ? 0 : retry.failures;
+  const brief = proven ? 0 : retry.brief + (live && connection.settledAt < Infinity ? 1 : 0);
   const why = { code, reason };
   const next = { since: retry.since ?? now, reason: why, tries: live ? 0 : retry.tries };
   // The one that was to follow is on its way.
@@ -101,7 +102,7 @@ export function lose(turn: Turn, code: number, reason: string): void {
       state.session = turn.newSession();
       for (const room of state.rooms.values()) forsake(turn, room, false);
     }
-    become(turn, state.signals.online ? { status: 'waiting', retryAt: now + backoff(failures, turn.random, config.backoff, live && code < 4000 ? connection.spread : 0) } : { status: 'offline', since: now }, { ...next, failures: failures + 1 }, why);
+    become(turn, state.signals.online ? { status: 'waiting', retryAt: now + backoff(failures, turn.random, config.backoff, live && code < 4000 ? connection.spread : 0) } : { status: 'offline', since: now }, { ...next, failures: failures + 1, brief }, why);
   }
 }
 

@@ -59,7 +59,7 @@ export interface Live {
   readonly recovered: boolean;
   /** The server's clock less ours, in ms. */
   readonly skew: number;
-  /** Since when every room that was joined before is back; Infinity: one is not. Only where that lasts does the backoff start anew. */
+  /** Since when every room that was joined before is back; Infinity: one is not. Only where that lasts is it no longer counted as brief. */
   readonly settledAt: number;
   readonly interval: number;
   readonly timeout: number;
@@ -85,8 +85,10 @@ export interface Live {
 
 /** What outlives an attempt. */
 export interface Retry {
-  /** Failed attempts since the last settled connection. */
+  /** Failed attempts since the last settled connection, and those connections that were brief. */
   readonly failures: number;
+  /** Settled connections in a row of which none lasted. */
+  readonly brief: number;
   /** When the connection was lost; null before the first and while live. */
   readonly since: number | null;
   /** Whether it is lost for so long that a person should be told. */
@@ -302,7 +304,7 @@ export function initialState(session: Session): State {
   return {
     connection: { status: 'idle' },
     attempt: 0,
-    retry: { failures: 0, since: null, lost: false, reason: null, tries: 0, wokenAt: -Infinity },
+    retry: { failures: 0, brief: 0, since: null, lost: false, reason: null, tries: 0, wokenAt: -Infinity },
     signals: { online: true, visible: true, frozen: false },
     session,
     durable: false,

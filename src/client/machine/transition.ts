@@ -20,6 +20,8 @@ function settle(turn: Turn): void {
   const { connection } = state;
   if (connection.status !== 'live' || connection.settledAt < Infinity) return;
   for (const room of state.rooms.values()) if ((room.asked || (room.phase.status !== 'joined' && room.phase.status !== 'denied')) && isWanted(room)) return;
+  // What failed before it got here is over; what ended soon after it got here is not.
+  state.retry = { ...state.retry, failures: state.retry.brief };
   moved(turn, { ...connection, settledAt: turn.now });
 }
 
