@@ -16,7 +16,7 @@ import { createTells } from './tells.js';
 import { readSaid, write, writeBroadcast } from './wire.js';
 
 export interface RedisBrokerOptions {
-  /** A client of node-redis (`redis`) or ioredis, connected or about to be. It stays yours: the broker makes a second connection from it, which listens, and closes only that. */
+  /** A client of node-redis (`redis`) or ioredis, of one server or of a cluster, connected or about to be. It stays yours: the broker makes a second connection from it, which listens, and closes only that. */
   readonly client: RedisClient;
   /** What every key and channel begins with. Default `roomful`. */
   readonly prefix?: string;
@@ -132,7 +132,8 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
 
   /** What was published and not heard: a channel promises nothing. */
   async function look(): Promise<void> {
-    feeds.countStale();
+    if (redis.quiet) feeds.checkAll();
+    else feeds.countStale();
     await tells.look();
     const rooms = [...feeds.rooms()];
     // Some at a time: others have something to ask as well.
