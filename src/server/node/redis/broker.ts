@@ -174,7 +174,7 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
     publish(room, event) {
       if (event.type !== 'broadcast') throw new TypeError('only broadcasts are published by themselves');
       appends.flush(room);
-      calls.command('PUBLISH', keys.channel(room), writeBroadcast(event)).catch(failed);
+      calls.within(() => redis.publish(keys.channel(room), writeBroadcast(event))).catch(failed);
     },
     enter: presence.enter,
     update: presence.update,

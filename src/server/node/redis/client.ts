@@ -55,6 +55,7 @@ function overNodeRedis(client: NodeRedisClient, { message, ready, back }: RedisE
     ready: () => client.isReady,
     quiet: false,
     command: (args) => client.sendCommand(args),
+    publish: (channel, text) => client.sendCommand(['PUBLISH', channel, text]),
     load: (script) => client.sendCommand(['SCRIPT', 'LOAD', script]),
     async subscribe(channel) {
       await connected;
@@ -80,6 +81,7 @@ function overIoRedis(client: IoRedisClient, { message, ready, back }: RedisEvent
     ready: () => client.status === 'ready',
     quiet: false,
     command: ([name = '', ...args]) => client.call(name, ...args),
+    publish: (channel, text) => client.call('PUBLISH', channel, text),
     load: (script) => client.call('SCRIPT', 'LOAD', script),
     async subscribe(channel) {
       await subscriber.subscribe(channel);

@@ -42,6 +42,9 @@ const ignore = (): void => undefined;
 /** The key that says where a command goes: scripts name how many they have, and then the first. */
 const keyOf = ([name = '', , count = '0', key]: readonly string[]): string | undefined => (name.startsWith('EVAL') && count !== '0' ? key : undefined);
 
+/** At whoever has the room: from elsewhere, it could overtake what a script says there. */
+const publishing = (channel: string, text: string): string[] => ['EVAL', "return redis.call('PUBLISH', KEYS[1], ARGV[1])", '1', channel, text];
+
 interface Sending {
   sendCommand(args: string[]): Promise<unknown>;
 }
@@ -61,6 +64,7 @@ export function overNodeRedisCluster(client: NodeRedisClusterClient, { message, 
     quiet: true,
     ready: () => client.isReady,
     command: (args) => client.sendCommand(keyOf(args), false, [...args]),
+    publish: (channel, text) => client.sendCommand(channel, false, publishing(channel, text)),
     async load(script) {
       await Promise.all(client.masters.map(async (master) => ((await client.nodeClient(master as never)) as Sending).sendCommand(['SCRIPT', 'LOAD', script])));
     },
@@ -90,6 +94,10 @@ export function overIoRedisCluster(client: IoRedisClusterClient, { message, read
     quiet: true,
     ready: () => client.status === 'ready',
     command: ([name = '', ...args]) => client.call(name, ...args),
+    publish(channel, text) {
+      const [name = '', ...args] = publishing(channel, text);
+      return client.call(name, ...args);
+    },
     async load(script) {
       await Promise.all(client.nodes('master').map((master) => master.call('SCRIPT', 'LOAD', script)));
     },

@@ -5,6 +5,8 @@ export interface Redis {
   /** Whether a command would leave now. */
   ready(): boolean;
   command(args: readonly string[]): Promise<unknown>;
+  /** Says something in a room's channel, after what scripts said there before. */
+  publish(channel: string, text: string): Promise<unknown>;
   /** Teaches a script to whoever may be asked to run it. */
   load(script: string): Promise<unknown>;
   /** Whether the connection that listens may break and come back without a word: then what was missed is looked for now and then. */
