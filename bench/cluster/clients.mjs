@@ -62,7 +62,7 @@ const clients = { 'socket.io': socketIo, roomful: roomful(true), 'roomful-volati
 /** So long without a word, in ms, and nothing more comes. */
 const quiet = 1_500;
 
-async function lose({ dialect, from, to, library, rate, cuts, what }, cutRedis) {
+async function lose({ dialect, from, to, library, rate, cuts, apart, what }, cutRedis) {
   const seen = new Map();
   let heardAt = 0;
   const way = await cuttable(to);
@@ -78,7 +78,7 @@ async function lose({ dialect, from, to, library, rate, cuts, what }, cutRedis) 
   const began = performance.now();
   const saying = setInterval(() => { while (sent < ((performance.now() - began) * rate) / 1_000) sender.say(++sent); }, 5);
   for (let cut = 0; cut < cuts; cut++) {
-    await pause(500);
+    await pause(apart);
     if (what === 'client') {
       way.cut();
       await until(() => !receiver.isThere(), 5_000);
