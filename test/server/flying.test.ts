@@ -44,7 +44,7 @@ function setup(): Setup {
       },
       refuse(room, producer, seq, id, refusal) {
         asked.push(`refuse ${seq}`);
-        inner.refuse(room, producer, seq, id, refusal);
+        void inner.refuse(room, producer, seq, id, refusal);
         return later(undefined);
       },
       publish(room, event) {
@@ -135,7 +135,7 @@ test('where the first cannot be kept, those behind it are not either: one gap is
   await world.clock.advance(500);
   for (let answers = 0; answers < 3; answers++) await world.answer();
   expect(await world.logged()).toEqual(['id1', 'id2', 'id3']);
-  expect(acks(ada).slice(-3).toSorted()).toEqual([[1, 1], [2, 2], [3, 3]]);
+  expect(new Map(acks(ada) as [number, number][])).toEqual(new Map([[1, 1], [2, 2], [3, 3]]));
   expect(nacks(ada)).toHaveLength(1);
 });
 
