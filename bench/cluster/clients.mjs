@@ -59,10 +59,17 @@ const roomful = (durable) => async (port, heard, library) => {
 
 const clients = { 'socket.io': socketIo, roomful: roomful(true), 'roomful-volatile': roomful(false) };
 
-async function lose({ dialect, from, to, library, rate, cuts, what }, cutRedis) {
+/** So long without a word, in ms, and nothing more comes. */
+const quiet = 1_500;
+
+async function lose({ dialect, from, to, library, rate, cuts, apart, what }, cutRedis) {
   const seen = new Map();
+  let heardAt = 0;
   const way = await cuttable(to);
-  const receiver = await clients[dialect](way.port, (n) => { seen.set(n, (seen.get(n) ?? 0) + 1); }, library);
+  const receiver = await clients[dialect](way.port, (n) => {
+    seen.set(n, (seen.get(n) ?? 0) + 1);
+    heardAt = performance.now();
+  }, library);
   const sender = await clients[dialect](from, () => undefined, library);
   if (!await until(() => receiver.isThere() && sender.isThere(), 10_000)) throw new Error(`${dialect}: the clients did not connect`);
   await pause(300);
@@ -71,7 +78,7 @@ async function lose({ dialect, from, to, library, rate, cuts, what }, cutRedis) 
   const began = performance.now();
   const saying = setInterval(() => { while (sent < ((performance.now() - began) * rate) / 1_000) sender.say(++sent); }, 5);
   for (let cut = 0; cut < cuts; cut++) {
-    await pause(500);
+    await pause(apart);
     if (what === 'client') {
       way.cut();
       await until(() => !receiver.isThere(), 5_000);
@@ -81,7 +88,7 @@ async function lose({ dialect, from, to, library, rate, cuts, what }, cutRedis) 
   await pause(500);
   clearInterval(saying);
   // What was promised has come by then, and what was not never will.
-  await until(() => sender.settled() && seen.size >= sent, 5_000);
+  await until(() => sender.settled() && (seen.size >= sent || performance.now() > heardAt + quiet), 10_000);
   const twice = [...seen.values()].reduce((sum, times) => sum + times - 1, 0);
   return { sent, lost: sent - seen.size, twice };
 }

@@ -39,16 +39,16 @@ const measure = (kind, library, { window, warm, seconds, rate, steady }) => with
 }));
 
 /** What is lost by the real clients. */
-const lose = (kind, library, what, { cuts, lossRate }) => withNodes(kind, library, ({ a, b, redis }) => withChild(script('clients.mjs'), ['the clients'], ({ ask }) => (
-  ask({ dialect: kind.dialect, from: a.first.port, to: b.first.port, redisPort: redis.port, library, rate: lossRate, cuts, what })
+const lose = (kind, library, what, { cuts, apart, lossRate }) => withNodes(kind, library, ({ a, b, redis }) => withChild(script('clients.mjs'), ['the clients'], ({ ask }) => (
+  ask({ dialect: kind.dialect, from: a.first.port, to: b.first.port, redisPort: redis.port, library, rate: lossRate, cuts, apart, what })
 )));
 
 export async function run({ quick, rounds = quick ? 1 : 3 }) {
   if (process.platform !== 'linux') throw new CannotRun('This benchmark needs Linux: it reads the CPU time of Redis from /proc.');
   installPackages();
   const setting = quick
-    ? { window: 256, warm: 0.2, seconds: 0.5, rate: 250, steady: 0.6, cuts: 1, lossRate: 200, rounds }
-    : { window: 256, warm: 1, seconds: 3, rate: 250, steady: 4, cuts: 5, lossRate: 500, rounds };
+    ? { window: 256, warm: 0.2, seconds: 0.5, rate: 250, steady: 0.4, cuts: 1, apart: 500, lossRate: 200, rounds }
+    : { window: 256, warm: 1, seconds: 3, rate: 250, steady: 4, cuts: 4, apart: 5_500, lossRate: 500, rounds };
   const runs = new Map(kinds.map(({ name }) => [name, []]));
   const losses = new Map(kinds.map(({ name }) => [name, { client: [], redis: [] }]));
   const before = busyness();
@@ -58,9 +58,7 @@ export async function run({ quick, rounds = quick ? 1 : 3 }) {
     for (let round = 0; round < rounds; round++) {
       for (const kind of kinds) runs.get(kind.name).push(await measure(kind, library, setting));
       // No figure of a pace: all at once.
-      for (const what of ['client', 'redis']) {
-        await Promise.all(kinds.map(async (kind) => { losses.get(kind.name)[what].push(await lose(kind, library, what, setting)); }));
-      }
+      await Promise.all(kinds.flatMap((kind) => ['client', 'redis'].map(async (what) => { losses.get(kind.name)[what].push(await lose(kind, library, what, setting)); })));
     }
   });
 

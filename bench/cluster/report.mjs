@@ -42,7 +42,7 @@ export const versions = () => ({
 const counts = ({ sent, lost, twice }) => [`${whole(lost)} of ${whole(sent)}`, whole(twice)];
 
 export function report({ results: rows, ratioSpreads, setting, machine, versions: used, busy }) {
-  const { window, seconds, rate, cuts, lossRate, rounds } = setting;
+  const { window, seconds, rate, cuts, apart, lossRate, rounds } = setting;
   console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memory}, ${machine.system}, Node ${machine.node}`);
   console.log(Object.entries(used).map(([name, version]) => `${name} ${version}`).join(', '));
   console.log(`A client on node A to one on node B, through one Redis; messages of about 100 bytes. Pace: ${window} in flight for ${seconds} s; latency: ${rate} a second; ${rounds} ${rounds === 1 ? 'round' : 'interleaved rounds: medians (min–max)'}`);
@@ -58,6 +58,6 @@ export function report({ results: rows, ratioSpreads, setting, machine, versions
   ));
   console.log('\n`roomful` is a message that is numbered, logged, deduplicated and acknowledged; `roomful volatile` a broadcast, as socket.io\'s emit is. Added: beside both clients on one node. CPU: for each message.\n');
   console.log(table(['messages/s', 'ratio'], Object.entries(ratioSpreads).map(([name, ratio]) => [name, shown(ratio, fixed(2))])));
-  console.log(`\nThe libraries' own clients at ${lossRate} a second. First, the receiver's connection is cut ${cuts} times a round; then, all connections of both nodes to Redis. What never came, and what came twice:\n`);
+  console.log(`\nThe libraries' own clients at ${lossRate} a second. First, the receiver's connection is cut ${cuts} times a round, ${apart / 1_000} s after it was back; then, all connections of both nodes to Redis. What never came, and what came twice:\n`);
   console.log(table(['server', 'connection cut: lost', 'twice', 'Redis cut: lost', 'twice'], rows.map((row) => [row.kind, ...counts(row.connectionCut), ...counts(row.redisConnectionsCut)])));
 }

@@ -11,9 +11,8 @@ import type { Connect } from './edge/link.js';
 import { withFallback } from './edge/fallback.js';
 import { browserSignals, type Signals } from './edge/signals.js';
 import { webSocketConnect } from './edge/socket.js';
-import { isOpening } from './machine/connection.js';
 import { isFailure, type Effect } from './machine/effects.js';
-import { initialState } from './machine/state.js';
+import { attemptsOf, initialState } from './machine/state.js';
 import type { ConnectionState, RealtimeState } from './machine/view.js';
 import { configOf, type ClientOptions } from './options.js';
 import type { Keeper, StorageEvent, StorageHost } from './storage/port.js';
@@ -162,7 +161,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     },
   });
 
-  const attempts = createAttempts(options, ports.connect, driver.dispatch, (attempt) => isOpening(driver.state(), attempt), () => driver.state().limits.frame, () => keeper?.ready, report);
+  const attempts = createAttempts(options, ports.connect, driver.dispatch, (attempt) => attemptsOf(driver.state().connection).includes(attempt), () => driver.state().limits.frame, () => keeper?.ready, report);
 
   /** What does each effect. */
   const performers: { readonly [T in Exclude<Effect, Delivery>['type']]: (effect: Extract<Effect, { type: T }>) => unknown } = {

@@ -129,7 +129,7 @@ export interface Broker {
   /** Hears what is handed to a node, in order. */
   receive(node: string, listener: (parcel: Parcel) => void): () => void;
   /** Says what a node carries, again and again until it ends; `refresh` says it now. One that ended without a word is forgotten after some seconds. */
-  announce(load: () => NodeLoad): { refresh(): void; end(): void };
+  announce(load: () => NodeLoad): { refresh(): void; end(): MaybePromise<void> };
   /** Every node that announces itself. */
   nodes(): MaybePromise<readonly NodeLoad[]>;
   close(): MaybePromise<void>;

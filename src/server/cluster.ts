@@ -1,7 +1,7 @@
 // This node among the others: what it says of itself, what it knows of them, and what it does about it.
 import type { Broker, NodeLoad } from './broker.js';
 import type { Peer } from './peer.js';
-import type { ServerPorts } from './ports.js';
+import type { MaybePromise, ServerPorts } from './ports.js';
 import { rebalance, type RebalanceOptions } from './rebalance.js';
 
 export interface Cluster {
@@ -10,7 +10,7 @@ export interface Cluster {
   rebalance(options: RebalanceOptions): () => void;
   /** Tells the others now what this node carries. */
   refresh(): void;
-  end(): void;
+  end(): MaybePromise<void>;
 }
 
 export interface ClusterPorts extends ServerPorts {
@@ -40,7 +40,7 @@ export function createCluster({ broker, peers, load, failed, ...ports }: Cluster
     refresh: announced.refresh,
     end() {
       for (const stop of stops.splice(0)) stop();
-      announced.end();
+      return announced.end();
     },
   };
 }

@@ -1,4 +1,4 @@
-// Keeps one session's frames in order: the next is not looked at before the last is answered. Costs no promise where a handler answers at once.
+// Keeps one session's frames in order: the next is not looked at before the last is answered, or is on its way to the broker (flying.ts). Costs no promise where a handler answers at once.
 import { maxFlight, maxFlightBytes } from '../protocol/limits.js';
 
 export interface Lane<T> {

@@ -315,13 +315,14 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     },
     async close() {
       drain.refuse();
-      cluster.end();
+      const ended = cluster.end();
       // A broker that outlives this node must not keep its members: whoever comes back enters anew.
       grace = 0;
       for (const peer of peers) drop(peer, 1012, 'the server restarts');
       stopListening();
       departures.end();
       handlings.close();
+      await ended;
       if (!options.broker) await broker.close();
     },
   };

@@ -63,6 +63,15 @@ describe.skipIf(noRedis)('with Redis', () => {
     });
   }
 
+  test('a broker that is closed leaves nothing on the client that it was lent', async () => {
+    const client = createClient({ socket: { port: redis.port, host: '127.0.0.1' } });
+    await client.connect();
+    const before = client.listenerCount('ready');
+    for (let count = 0; count < 3; count++) await redisBroker({ client }).close();
+    expect(client.listenerCount('ready')).toBe(before);
+    client.destroy();
+  });
+
   test('T25 what others write on its channels is passed over, counted and never run', async () => {
     const { client, command, end } = await (clients['node-redis'] as () => Promise<Connected>)();
     const warned: unknown[] = [];

@@ -10,6 +10,8 @@ export const noRedis: boolean = findRedis() === null;
 export interface TestRedis {
   readonly port: number;
   readonly pid: number;
+  /** Where others of its cluster reach it, if it is of one. */
+  readonly busPort: number;
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
@@ -23,11 +25,12 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-export async function startRedis({ port, args = ['--save', '', '--appendonly', 'no'] }: { readonly port?: number; readonly args?: readonly string[] } = {}): Promise<TestRedis> {
+export async function startRedis({ port, args = ['--save', '', '--appendonly', 'no'], bus = false }: { readonly port?: number; readonly args?: readonly string[]; readonly bus?: boolean } = {}): Promise<TestRedis> {
   const at = port ?? (await freePort());
+  const busPort = bus ? await freePort() : 0;
   const binary = findRedis();
   if (binary === null) throw new Error('no redis-server: apt-get install -y redis-server, or set REDIS_SERVER');
-  const child = spawn(binary, ['--port', String(at), '--bind', '127.0.0.1', '--daemonize', 'no', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(binary, ['--port', String(at), '--bind', '127.0.0.1', '--daemonize', 'no', ...(bus ? ['--cluster-port', String(busPort)] : []), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   await new Promise<void>((resolve, reject) => {
     let said = '';
@@ -41,6 +44,7 @@ export async function startRedis({ port, args = ['--save', '', '--appendonly', '
   return {
     port: at,
     pid: child.pid ?? 0,
+    busPort,
     async stop(signal = 'SIGTERM') {
       child.kill(signal);
       await ended;

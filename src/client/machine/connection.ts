@@ -8,12 +8,8 @@ import { doubtAt } from './heartbeat.js';
 import { giveUp } from './history.js';
 import { clientClosed, forsake } from './outbox.js';
 import { disconnected } from './room.js';
-import { attemptOf, attemptsOf, type Connection, type Live, type Retry, type State } from './state.js';
+import { attemptOf, attemptsOf, type Connection, type Live, type Retry } from './state.js';
 import { ask, edit, write, type Turn } from './turn.js';
-
-/** Whether an attempt is still to be opened. */
-export const isOpening = ({ connection }: State, attempt: number): boolean =>
-  [connection, connection.status === 'live' ? connection.next : null].some((it) => it?.status === 'opening' && it.attempt === attempt);
 
 /** The first frame of an attempt. */
 export const greet = ({ state: { session } }: Turn, attempt: number, token: string | null): ClientFrame => ({

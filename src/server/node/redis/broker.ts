@@ -18,7 +18,7 @@ import { createTells } from './tells.js';
 import { readSaid, write, writeBroadcast } from './wire.js';
 
 export interface RedisBrokerOptions {
-  /** A client of node-redis (`redis`) or ioredis, connected or about to be. It stays yours: the broker makes a second connection from it, which listens, and closes only that. */
+  /** A client of node-redis (`redis`) or ioredis, of one server or of a cluster, connected or about to be. It stays yours: the broker makes a second connection from it, which listens, and closes only that. */
   readonly client: RedisClient;
   /** What every key and channel begins with. Default `roomful`. */
   readonly prefix?: string;
@@ -133,7 +133,8 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
 
   /** What was published and not heard: a channel promises nothing. */
   async function look(): Promise<void> {
-    feeds.countStale();
+    if (redis.quiet) feeds.checkAll();
+    else feeds.countStale();
     await tells.look();
     const rooms = [...feeds.rooms()];
     // Some at a time: others have something to ask as well.
@@ -174,7 +175,7 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
     publish(room, event) {
       if (event.type !== 'broadcast') throw new TypeError('only broadcasts are published by themselves');
       appends.flush(room);
-      calls.command('PUBLISH', keys.channel(room), writeBroadcast(event)).catch(failed);
+      calls.within(() => redis.publish(keys.channel(room), writeBroadcast(event))).catch(failed);
     },
     enter: presence.enter,
     update: presence.update,

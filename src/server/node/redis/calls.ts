@@ -1,7 +1,7 @@
 // Scripts, called: in time or not at all, and not when Redis is away.
 import { createHash } from 'node:crypto';
 import { BrokerUnavailable } from '../../broker.js';
-import type { Redis } from './client.js';
+import type { Redis } from './port.js';
 
 /** How long Redis may take to answer, in ms. */
 const patience = 5_000;
@@ -77,7 +77,7 @@ export function createCalls(redis: () => Redis): Calls {
     healthy: () => redis().ready() && !late,
     load(scripts) {
       // One that fails is sent whole when it is needed.
-      for (const script of scripts) redis().command(['SCRIPT', 'LOAD', script]).catch(() => undefined);
+      for (const script of scripts) redis().load(script).catch(() => undefined);
     },
     command: (...args) => inTime(() => redis().command(args)),
   };

@@ -1,9 +1,12 @@
 // The clients that a Redis broker takes: node-redis and ioredis, by what they have in common with what is needed, and nothing of their types.
+import { overIoRedisCluster, overNodeRedisCluster, type IoRedisClusterClient, type NodeRedisClusterClient } from './cluster.js';
+import type { Redis, RedisEvents } from './port.js';
 
 /** What is needed of node-redis (`redis`): a client that is connected, or about to be. */
 export interface NodeRedisClient {
   readonly isReady: boolean;
   on(event: 'ready', listener: () => void): unknown;
+  off(event: 'ready', listener: () => void): unknown;
   sendCommand(args: readonly string[]): Promise<unknown>;
   duplicate(): NodeRedisSubscriber;
 }
@@ -21,6 +24,7 @@ export interface IoRedisClient {
   readonly status: string;
   readonly options: { readonly autoResendUnfulfilledCommands?: boolean | undefined };
   on(event: 'ready', listener: () => void): unknown;
+  off(event: 'ready', listener: () => void): unknown;
   call(command: string, ...args: readonly string[]): Promise<unknown>;
   duplicate(): IoRedisSubscriber;
 }
@@ -34,26 +38,7 @@ export interface IoRedisSubscriber {
   disconnect(): void;
 }
 
-export type RedisClient = NodeRedisClient | IoRedisClient;
-
-/** Redis as the broker uses it: one connection for commands, which is the app's, and one of its own that listens. */
-export interface Redis {
-  /** Whether a command would leave now. */
-  ready(): boolean;
-  command(args: readonly string[]): Promise<unknown>;
-  /** Resolves once Redis has confirmed. Listened to until `unsubscribe`, through reconnects. */
-  subscribe(channel: string): Promise<void>;
-  unsubscribe(channel: string): Promise<void>;
-  close(): void;
-}
-
-export interface RedisEvents {
-  readonly message: (channel: string, text: string) => void;
-  /** The connection for commands is there, or is back: Redis may know none of our scripts. */
-  readonly ready: () => void;
-  /** The connection that listens is there, or is back: what was said meanwhile was not heard. */
-  readonly back: () => void;
-}
+export type RedisClient = NodeRedisClient | IoRedisClient | NodeRedisClusterClient | IoRedisClusterClient;
 
 const ignore = (): void => undefined;
 
@@ -70,7 +55,11 @@ function overNodeRedis(client: NodeRedisClient, { message, ready, back }: RedisE
   };
   return {
     ready: () => client.isReady,
+    quiet: false,
+    counts: true,
     command: (args) => client.sendCommand(args),
+    publish: (channel, text) => client.sendCommand(['PUBLISH', channel, text]),
+    load: (script) => client.sendCommand(['SCRIPT', 'LOAD', script]),
     async subscribe(channel) {
       await connected;
       await subscriber.subscribe(channel, listener);
@@ -79,6 +68,7 @@ function overNodeRedis(client: NodeRedisClient, { message, ready, back }: RedisE
       await subscriber.unsubscribe(channel);
     },
     close() {
+      client.off('ready', ready);
       subscriber.destroy();
     },
   };
@@ -93,7 +83,11 @@ function overIoRedis(client: IoRedisClient, { message, ready, back }: RedisEvent
   subscriber.on('message', message);
   return {
     ready: () => client.status === 'ready',
+    quiet: false,
+    counts: true,
     command: ([name = '', ...args]) => client.call(name, ...args),
+    publish: (channel, text) => client.call('PUBLISH', channel, text),
+    load: (script) => client.call('SCRIPT', 'LOAD', script),
     async subscribe(channel) {
       await subscriber.subscribe(channel);
     },
@@ -101,6 +95,7 @@ function overIoRedis(client: IoRedisClient, { message, ready, back }: RedisEvent
       await subscriber.unsubscribe(channel);
     },
     close() {
+      client.off('ready', ready);
       subscriber.disconnect();
     },
   };
@@ -126,7 +121,8 @@ function inTurn(redis: Redis): Redis {
 
 /** @throws TypeError where it is neither client, or one that repeats commands by itself. */
 export function redisOver(client: RedisClient, events: RedisEvents): Redis {
-  if ('call' in client && typeof client.call === 'function') return inTurn(overIoRedis(client, events));
+  if ('call' in client && typeof client.call === 'function') return inTurn('nodes' in client ? overIoRedisCluster(client, events) : overIoRedis(client, events));
+  if ('masters' in client) return inTurn(overNodeRedisCluster(client, events));
   if ('sendCommand' in client && typeof client.sendCommand === 'function') return inTurn(overNodeRedis(client, events));
   throw new TypeError('redisBroker needs a client of node-redis or of ioredis');
 }

@@ -10,7 +10,7 @@ const believed = 15_000;
 const every = 5_000;
 
 export interface Loads {
-  announce(load: () => NodeLoad): { refresh(): void; end(): void };
+  announce(load: () => NodeLoad): { refresh(): void; end(): Promise<void> };
   nodes(): Promise<readonly NodeLoad[]>;
 }
 
@@ -28,10 +28,10 @@ export function createLoads({ calls, keys, node, failed }: { readonly calls: Cal
       timer.unref();
       return {
         refresh: say,
-        end() {
+        async end() {
           ended = true;
           clearInterval(timer);
-          calls.command('HDEL', keys.loads, node).catch(failed);
+          await calls.command('HDEL', keys.loads, node).catch(failed);
         },
       };
     },

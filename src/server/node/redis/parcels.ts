@@ -1,8 +1,8 @@
 // What one node hands to another, which holds the connection that it is for: a channel for each node.
 import type { Broker, Parcel } from '../../broker.js';
 import type { Calls } from './calls.js';
-import type { Redis } from './client.js';
 import type { Keys } from './keys.js';
+import type { Redis } from './port.js';
 import { readParcel, writeParcel } from './wire.js';
 
 interface ParcelPorts {
@@ -31,8 +31,9 @@ export function createParcels({ calls, redis, keys, failed, foreign }: ParcelPor
       return true;
     },
     async hand(node, parcel) {
-      // As many as heard it.
-      return Number(await calls.command('PUBLISH', keys.handChannel(node), writeParcel(parcel))) > 0;
+      const heard = Number(await calls.within(() => redis().publish(keys.handChannel(node), writeParcel(parcel))));
+      // A cluster counts those who listen at one of its nodes; the number of each request says whether one was lost.
+      return heard > 0 || !redis().counts;
     },
     receive(node, listener) {
       const channel = keys.handChannel(node);

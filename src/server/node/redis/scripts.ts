@@ -28,10 +28,12 @@ local function recall(key, seq, id)
   if string.sub(said, 1, #head) ~= head then return {'conflict'} end
   return {'known', epoch, string.sub(said, #head + 1)}
 end
-local function settle(key, seq, id, outcome, keep, life)
+local function settle(key, seq, id, outcome, keep)
   redis.call('HSET', key, 'last', seq, 's' .. seq, #id .. ':' .. id .. outcome)
-  local oldest = tonumber(seq) - keep
-  redis.call('HDEL', key, 's' .. number(oldest))
+  redis.call('HDEL', key, 's' .. number(tonumber(seq) - keep))
+end
+local function settled(key, last, keep, life)
+  local oldest = tonumber(last) - keep
   if redis.call('HLEN', key) > keep * 2 then
     for _, field in ipairs(redis.call('HKEYS', key)) do
       if field ~= 'last' and tonumber(string.sub(field, 2)) <= oldest then redis.call('HDEL', key, field) end
@@ -67,13 +69,14 @@ local function add(entry)
   redis.call('DEL', KEYS[2])
   redis.call('XADD', KEYS[2], number(offset) .. '-0', 'entry', entry, 'at', number(now))
 end
-local replies, said = {}, {}
+local replies, said, lasts, moved = {}, {}, {}, {}
 local limit = 0
 for at = 1, tonumber(ARGV[7]) do
   local base = 7 + (at - 1) * 10
   local counted, seq, id, follows, newTag = ARGV[base + 1] == '1', ARGV[base + 2], ARGV[base + 3], ARGV[base + 4], ARGV[base + 5]
   local key = KEYS[2 + at]
-  local last = counted and (redis.call('HGET', key, 'last') or '0')
+  local last = counted and (lasts[key] or redis.call('HGET', key, 'last') or '0')
+  if counted then lasts[key] = last end
   if counted and tonumber(seq) <= tonumber(last) then
     replies[at] = recall(key, seq, id)
   elseif counted and tonumber(follows) ~= tonumber(last) then
@@ -85,7 +88,10 @@ for at = 1, tonumber(ARGV[7]) do
     if limit > 0 then add(entry) end
     tag = newTag
     said[#said + 1] = entry
-    if counted then settle(key, seq, id, '[' .. number(offset) .. ',' .. number(now) .. ',' .. ARGV[base + 8] .. ']', tonumber(ARGV[5]), ARGV[6]) end
+    if counted then
+      settle(key, seq, id, '[' .. number(offset) .. ',' .. number(now) .. ',' .. ARGV[base + 8] .. ']', tonumber(ARGV[5]))
+      lasts[key], moved[key] = seq, seq
+    end
     replies[at] = {'ok', epoch, number(offset), number(now)}
   end
 end
@@ -95,13 +101,17 @@ if #said > 0 then
   redis.call('PEXPIRE', KEYS[2], number(ttl))
   redis.call('PUBLISH', ARGV[4], '[1,"entries","' .. epoch .. '",[' .. table.concat(said, ',') .. ']]')
 end
+for key, last in pairs(moved) do settled(key, last, tonumber(ARGV[5]), ARGV[6]) end
 live()
 return replies
 `;
 
 /** Settles a number without an entry. KEYS 1 meta, 2 log, 3 producer; ARGV 4 seq, 5 id, 6 the refusal as JSON, 7 numbers kept, 8 their life. */
 export const refuse: string = `${begin}${known}
-if tonumber(ARGV[4]) > tonumber(redis.call('HGET', KEYS[3], 'last') or '0') then settle(KEYS[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]) end
+if tonumber(ARGV[4]) > tonumber(redis.call('HGET', KEYS[3], 'last') or '0') then
+  settle(KEYS[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]))
+  settled(KEYS[3], ARGV[4], tonumber(ARGV[7]), ARGV[8])
+end
 live()
 return 'ok'
 `;

@@ -1,0 +1,122 @@
+// Clients of a cluster, behind the same port: a command goes to whoever has its key, a script is taught to every master, and a channel is heard wherever it is published.
+import type { Redis, RedisEvents } from './port.js';
+
+/** What is needed of a cluster of node-redis (`createCluster`), connected or about to be. */
+export interface NodeRedisClusterClient {
+  readonly isReady: boolean;
+  readonly masters: readonly unknown[];
+  on(event: 'connect' | 'node-ready', listener: () => void): unknown;
+  off(event: 'connect' | 'node-ready', listener: () => void): unknown;
+  sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, args: string[]): Promise<unknown>;
+  nodeClient(node: never): unknown;
+  duplicate(): NodeRedisClusterSubscriber;
+}
+
+export interface NodeRedisClusterSubscriber {
+  connect(): Promise<unknown>;
+  subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
+  on(event: 'node-ready' | 'error', listener: (error?: unknown) => void): unknown;
+  destroy(): void;
+}
+
+/** What is needed of ioredis's `Cluster`, made with `retryDelayOnFailover: 0`. */
+export interface IoRedisClusterClient {
+  readonly status: string;
+  readonly options: { readonly retryDelayOnFailover?: number | undefined };
+  on(event: 'ready' | '+node', listener: () => void): unknown;
+  off(event: 'ready' | '+node', listener: () => void): unknown;
+  call(command: string, ...args: readonly string[]): Promise<unknown>;
+  nodes(role: 'master'): readonly { call(command: string, ...args: readonly string[]): Promise<unknown> }[];
+  duplicate(): IoRedisClusterSubscriber;
+}
+
+export interface IoRedisClusterSubscriber {
+  subscribe(channel: string): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
+  on(event: 'message', listener: (channel: string, message: string) => void): unknown;
+  on(event: 'ready' | '+node' | 'error', listener: (error?: unknown) => void): unknown;
+  disconnect(): void;
+}
+
+const ignore = (): void => undefined;
+
+/** The key that says where a command goes: scripts name how many they have, and then the first. */
+const keyOf = ([name = '', , count = '0', key]: readonly string[]): string | undefined => (name.startsWith('EVAL') && count !== '0' ? key : undefined);
+
+/** At whoever has the room: from elsewhere, it could overtake what a script says there. */
+const publishing = (channel: string, text: string): string[] => ['EVAL', "return redis.call('PUBLISH', KEYS[1], ARGV[1])", '1', channel, text];
+
+interface Sending {
+  sendCommand(args: string[]): Promise<unknown>;
+}
+
+export function overNodeRedisCluster(client: NodeRedisClusterClient, { message, ready, back }: RedisEvents): Redis {
+  client.on('connect', ready);
+  client.on('node-ready', ready);
+  const subscriber = client.duplicate();
+  subscriber.on('error', ignore);
+  subscriber.on('node-ready', back);
+  const connected = subscriber.connect();
+  connected.catch(ignore);
+  const listener = (text: string, channel: string): void => {
+    message(channel, text);
+  };
+  return {
+    quiet: true,
+    counts: false,
+    ready: () => client.isReady,
+    command: (args) => client.sendCommand(keyOf(args), false, [...args]),
+    publish: (channel, text) => client.sendCommand(channel, false, publishing(channel, text)),
+    async load(script) {
+      await Promise.all(client.masters.map(async (master) => ((await client.nodeClient(master as never)) as Sending).sendCommand(['SCRIPT', 'LOAD', script])));
+    },
+    async subscribe(channel) {
+      await connected;
+      await subscriber.subscribe(channel, listener);
+    },
+    async unsubscribe(channel) {
+      await subscriber.unsubscribe(channel);
+    },
+    close() {
+      client.off('connect', ready);
+      client.off('node-ready', ready);
+      subscriber.destroy();
+    },
+  };
+}
+
+export function overIoRedisCluster(client: IoRedisClusterClient, { message, ready, back }: RedisEvents): Redis {
+  if (client.options.retryDelayOnFailover !== 0) throw new TypeError('redisBroker needs a Cluster of ioredis with retryDelayOnFailover: 0: what it repeats by itself, the server says twice');
+  client.on('ready', ready);
+  client.on('+node', ready);
+  const subscriber = client.duplicate();
+  subscriber.on('error', ignore);
+  subscriber.on('ready', back);
+  subscriber.on('+node', back);
+  subscriber.on('message', message);
+  return {
+    quiet: true,
+    counts: false,
+    ready: () => client.status === 'ready',
+    command: ([name = '', ...args]) => client.call(name, ...args),
+    publish(channel, text) {
+      const [name = '', ...args] = publishing(channel, text);
+      return client.call(name, ...args);
+    },
+    async load(script) {
+      await Promise.all(client.nodes('master').map((master) => master.call('SCRIPT', 'LOAD', script)));
+    },
+    async subscribe(channel) {
+      await subscriber.subscribe(channel);
+    },
+    async unsubscribe(channel) {
+      await subscriber.unsubscribe(channel);
+    },
+    close() {
+      client.off('ready', ready);
+      client.off('+node', ready);
+      subscriber.disconnect();
+    },
+  };
+}
