@@ -7,12 +7,6 @@ export const poisonKeys: ReadonlySet<string> = new Set(['__proto__', 'constructo
 
 const utf8 = new TextEncoder();
 
-/** What JSON writes as it is, a byte a character: most text, and measured without being written. */
-const ordinary = /^[ !#-[\]-~]*$/;
-
-/** Bytes of a string as JSON writes it, escapes and all. */
-const written = (text: string): number => (ordinary.test(text) ? text.length + 2 : utf8.encode(JSON.stringify(text)).length);
-
 function refuse(path: string, why: string): never {
   throw new RealtimeError('invalid', `${path || 'the payload'} ${why}`);
 }
@@ -36,7 +30,8 @@ export function checkPayload(value: unknown, path = ''): number {
     if (++items > maxItems) refuse(path, `holds more than ${maxItems} values`);
     switch (typeof it) {
       case 'string':
-        bytes += written(it);
+        // As JSON writes it, escapes and all.
+        bytes += utf8.encode(JSON.stringify(it)).length;
         return;
       case 'boolean':
       case 'undefined':
@@ -66,7 +61,7 @@ export function checkPayload(value: unknown, path = ''): number {
     }
     for (const key of Object.keys(it as object)) {
       if (poisonKeys.has(key)) refuse(at, `has the key ${key}, which is never sent`);
-      bytes += written(key) + 2;
+      bytes += utf8.encode(JSON.stringify(key)).length + 2;
       walk((it as Record<string, unknown>)[key], at ? `${at}.${key}` : key, depth + 1);
     }
   };
