@@ -61,6 +61,10 @@ export function createAttempts(options: ClientOptions, connect: Connect, dispatc
             const codec = links.get(attempt)?.codec;
             if (codec) read(attempt, codec, data);
           },
+          better() {
+            // As if the server had asked: the next connection first, then this one is left.
+            dispatch({ type: 'received', attempt, frames: [{ type: 'goaway', within: 0 }] });
+          },
           closed(code, reason) {
             links.delete(attempt);
             dispatch({ type: 'lost', attempt, code, reason });

@@ -39,7 +39,7 @@ export interface ClientOptions {
   /** How long an attempt may take until it is welcome, url and token included, and a token function while connected, in ms. Default 10 000. */
   readonly connectTimeout?: number | undefined;
   /**
-   * Whether to go on over HTTP, a streamed response down and requests up, where WebSocket cannot be had: where it fails twice before it ever worked for this client. Remembered for ten minutes, then WebSocket is tried again. Its code
+   * Whether to go on over HTTP, a streamed response down and requests up, where WebSocket cannot be had: where it fails twice before it ever worked for this client. Once connected, and every ten minutes that it connects again, it looks whether WebSocket opens by now, and moves there. Its code
    * is fetched when it is needed. Default true.
    */
   readonly fallback?: boolean | undefined;

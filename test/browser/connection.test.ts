@@ -27,7 +27,7 @@ test('a refused port is 1006, tried again after longer and longer, and left when
   const server = await startServer();
   let url = `ws://127.0.0.1:${await freePort()}/realtime`;
   const sockets = countedSockets();
-  const client = clientFor(() => url, 'ada', { WebSocket: sockets.WebSocket, flush: 'microtask', backoff: { initial: 20, max: 1_000, factor: 2 } });
+  const client = clientFor(() => url, 'ada', { WebSocket: sockets.WebSocket, flush: 'microtask', fallback: false, backoff: { initial: 20, max: 1_000, factor: 2 } });
   const states = statesOf(client);
   client.connect();
   await until(() => { expect(sockets.opened.length).toBeGreaterThanOrEqual(4); });

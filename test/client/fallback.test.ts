@@ -9,19 +9,32 @@ interface Attempt {
   readonly closes: number[];
 }
 
-function world(): { readonly attempts: Attempt[]; now: number; loads: number; connect(): Promise<ReturnType<Connect>>; fail(code?: number): Promise<void>; open(): Promise<void> } {
+interface World {
+  readonly attempts: Attempt[];
+  now: number;
+  loads: number;
+  /** How often a better transport was told of. */
+  better: number;
+  connect(): Promise<ReturnType<Connect>>;
+  fail(code?: number): Promise<void>;
+  /** Opens, and hears something. */
+  open(): Promise<void>;
+}
+
+function world(): World {
   const attempts: Attempt[] = [];
   const edge = (transport: Attempt['transport']): Connect => (_url, _protocols, events) => {
     const closes: number[] = [];
     attempts.push({ transport, events, closes });
     return { transport, send: () => undefined, close: (code) => { closes.push(code); } };
   };
-  const it = {
+  const it: World = {
     attempts,
     now: 1_000_000,
     loads: 0,
+    better: 0,
     async connect() {
-      const link = connect('ws://x', ['p'], { opened: () => undefined, message: () => undefined, closed: () => undefined });
+      const link = connect('ws://x', ['p'], { opened: () => undefined, message: () => undefined, closed: () => undefined, better: () => { it.better++; } });
       await Promise.resolve();
       await Promise.resolve();
       return link;
@@ -32,7 +45,9 @@ function world(): { readonly attempts: Attempt[]; now: number; loads: number; co
     },
     async open() {
       await it.connect();
-      attempts.at(-1)?.events.opened('p');
+      const { events } = attempts.at(-1) as Attempt;
+      events.opened('p');
+      events.message('hello');
     },
   };
   const connect = withFallback(edge('websocket'), async () => {
@@ -42,7 +57,7 @@ function world(): { readonly attempts: Attempt[]; now: number; loads: number; co
   return it;
 }
 
-const tried = (it: ReturnType<typeof world>): string => it.attempts.map(({ transport }) => transport[0]).join('');
+const tried = (it: World): string => it.attempts.map(({ transport }) => transport[0]).join('');
 
 test('WebSocket that works is all that is ever tried, and no code of the fallback is fetched', async () => {
   const it = world();
@@ -53,32 +68,45 @@ test('WebSocket that works is all that is ever tried, and no code of the fallbac
   expect(it.loads).toBe(0);
 });
 
-test('WebSocket that fails twice before it ever worked is followed by HTTP, which is remembered', async () => {
+test('WebSocket that fails twice before it ever worked is followed by HTTP, which is remembered; it looks whether WebSocket opens by now', async () => {
   const it = world();
   await it.fail();
   await it.fail();
   await it.open();
-  it.attempts.at(-1)?.events.closed(1006, '');
+  expect(tried(it), 'the last is a look').toBe('wwhw');
+  it.attempts[3]?.events.closed(1006, '');
+  it.attempts[2]?.events.closed(1006, '');
   await it.open();
   await it.open();
-  expect(tried(it)).toBe('wwhhh');
+  expect(tried(it), 'not again so soon').toBe('wwhwhh');
+  it.now += 600_000;
+  await it.open();
+  expect(tried(it)).toBe('wwhwhhhw');
+  expect(it.better).toBe(0);
 });
 
-test('after ten minutes WebSocket is tried again, once: where it works it stays', async () => {
+test('where WebSocket opens by now, the link says so, and the next attempt takes it; once it brought something it stays', async () => {
   const it = world();
   await it.fail();
   await it.fail();
   await it.open();
-  it.now += 600_000;
-  await it.fail();
+  it.attempts[3]?.events.opened('p');
+  expect(it.better).toBe(1);
+  expect(it.attempts[3]?.closes, 'it was only a look').toEqual([1000]);
   await it.open();
-  expect(tried(it)).toBe('wwhwh');
-  it.now += 600_000;
-  await it.open();
-  await it.fail();
-  await it.fail();
-  await it.fail();
-  expect(tried(it)).toBe('wwhwhwwww');
+  for (let count = 0; count < 4; count++) await it.fail();
+  expect(tried(it)).toBe('wwhwwwwww');
+});
+
+test('WebSocket that opens and brings nothing has failed', async () => {
+  const it = world();
+  for (let count = 0; count < 2; count++) {
+    const link = await it.connect();
+    it.attempts.at(-1)?.events.opened('p');
+    link.close(1006, 'no welcome');
+  }
+  await it.connect();
+  expect(tried(it)).toBe('wwh');
 });
 
 test('where neither works they take turns', async () => {

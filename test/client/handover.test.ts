@@ -179,10 +179,32 @@ describe('what goes wrong', () => {
     expect(it.take(), 'it asks for the room at once').toMatchObject([{ type: 'close', attempt: 1 }, { type: 'write', attempt: 2, frames: [{ type: 'join', room: 'a', position: ['e', 2, 't2'] }] }]);
   });
 
-  test('a node that takes the session over ends this one with 4009: the next goes on', () => {
+  test('a node that takes the session over ends this one with 4009 before it says welcome: nobody sees it, and nothing is written meanwhile', () => {
+    const view = createViewer();
     const it = open(moving());
+    const before = view(it.state);
+    it.take();
+    it.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' }).send(outgoing('x'));
+    expect(view(it.state).connection).toBe(before.connection);
+    expect(it.take()).toEqual([]);
+    it.receive(welcome()).receive(joinedFrame('a', { position: ['e', 2, 't2'], recovered: true }));
+    expect(it.state.connection).toMatchObject({ status: 'live', attempt: 2, gone: false });
+    expect(it.written().flatMap((frame) => (frame.type === 'send' ? [frame.id] : []))).toEqual(['x']);
+  });
+
+  test('where that welcome does not come in two seconds, or its connection fails too, it is a loss like any other', () => {
+    const late = open(moving());
+    late.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' }).pass(2_000);
+    expect(late.state.connection).toMatchObject({ status: 'greeting', attempt: 2 });
+    const both = open(moving());
+    both.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' }, { type: 'lost', attempt: 2, code: 1006, reason: '' });
+    expect(both.state.connection.status).toBe('waiting');
+  });
+
+  test('4009 before the next one said hello is of another client: it is over', () => {
+    const it = moving();
     it.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' });
-    expect(it.state.connection).toMatchObject({ status: 'greeting', attempt: 2 });
+    expect(it.state.connection.status).toBe('closed');
   });
 
   test('who is put out is out: the next connection is given up with this one', () => {

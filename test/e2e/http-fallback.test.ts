@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request as httpRequest, createServer, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { createClient, type Client } from '../../src/client/index.js';
 import { createRecordReader, encodeClose, encodeRecord, readClose, recordKinds } from '../../src/protocol/records.js';
 import { createRealtimeServer, json, msgpack, serve, type NodeServerOptions, type RealtimeServer } from '../../src/server/node/index.js';
@@ -106,6 +107,27 @@ describe('P36 a client whose WebSocket is blocked', () => {
     await server.drain({ over: 0 });
     await vi.waitFor(() => { expect(reasons[0]).toEqual({ code: 1012, reason: 'this node is draining' }); });
   });
+
+  test('moves to WebSocket where that opens by now, and no one is shown anything else', async () => {
+    let refused = 0;
+    class AwayAtFirst extends WebSocket {
+      constructor(url: string | URL, protocols?: string | string[]) {
+        super(refused++ < 2 ? 'ws://127.0.0.1:1/' : url, protocols);
+      }
+    }
+    const client = connect({ WebSocket: AwayAtFirst });
+    const heard: unknown[] = [];
+    client.room('lobby').on('post', ({ data }) => { heard.push(data); });
+    await vi.waitFor(() => { expect(client.store.getState().connection).toMatchObject({ status: 'connected', transport: 'http' }); });
+    const shown = new Set<string>();
+    client.store.subscribe(({ connection }) => { shown.add(connection.status); });
+    await server.room('lobby').send('post', 1);
+    await vi.waitFor(() => { expect(client.store.getState().connection).toMatchObject({ status: 'connected', transport: 'websocket' }); }, 8_000);
+    await server.room('lobby').send('post', 2);
+    await vi.waitFor(() => { expect(heard).toEqual([1, 2]); });
+    expect([...shown]).toEqual(['connected']);
+    await vi.waitFor(() => { expect(server.stats().connections).toBe(1); });
+  }, 12_000);
 
   test('stays with WebSocket where the app says so', async () => {
     const client = connect({ fallback: false });

@@ -1,8 +1,8 @@
 // Which transport an attempt is made with: WebSocket, unless it fails twice before it ever worked.
 import type { Connect, Link, LinkEvents } from './link.js';
 
-/** How long HTTP is taken without asking again whether WebSocket works by now, in ms. */
-const remembered = 600_000;
+/** The least time from one look whether WebSocket opens by now to the next, in ms. */
+const rest = 600_000;
 
 /** One whose code is still to come. */
 function later(load: () => Promise<Connect>, url: string, protocols: readonly string[], events: LinkEvents): Link {
@@ -29,25 +29,44 @@ function later(load: () => Promise<Connect>, url: string, protocols: readonly st
 export function withFallback(socket: Connect, load: () => Promise<Connect>, now: () => number): Connect {
   let worked = false;
   let failures = 0;
-  let until = 0;
+  let lookAt = 0;
   return (url, protocols, events) => {
-    const http = !worked && (failures > 1 || now() < until);
+    const http = !worked && failures > 1;
     let told = false;
-    const tell = (opened: boolean): void => {
+    // What opens and brings nothing has not worked: a proxy in between may let no frame through.
+    const tell = (works: boolean): void => {
       if (told) return;
       told = true;
-      if (http) {
-        // Whether or not it opened: the next to fail decides again.
-        failures = 1;
-        until = opened ? now() + remembered : 0;
-      } else if (opened) worked = true;
-      else failures++;
+      if (works) worked ||= !http;
+      // They take turns.
+      else failures = http ? 1 : failures + 1;
+    };
+    /** It may have been the server that was away, or a network that was another. */
+    const look = (): void => {
+      if (now() < lookAt) return;
+      lookAt = now() + rest;
+      const probe = socket(url, protocols, {
+        opened() {
+          probe.close(1000, '');
+          failures = 0;
+          events.better?.();
+        },
+        message: () => undefined,
+        closed: () => undefined,
+      });
     };
     const watched: LinkEvents = {
-      ...events,
       opened(protocol) {
-        tell(true);
         events.opened(protocol);
+        try {
+          if (http) look();
+        } catch {
+          // There is none to look with.
+        }
+      },
+      message(data) {
+        tell(true);
+        events.message(data);
       },
       closed(code, reason) {
         tell(false);
@@ -64,7 +83,7 @@ export function withFallback(socket: Connect, load: () => Promise<Connect>, now:
     return {
       ...link,
       close(code, reason) {
-        // Given up because nothing came; any other close before it opened says nothing of the transport.
+        // Given up because nothing came; any other close says nothing of the transport.
         if (code === 1006) tell(false);
         link.close(code, reason);
       },

@@ -8,6 +8,8 @@ export interface LinkEvents {
   message(data: Encoded): void;
   /** Once, whoever ended it. 1006 where no close was heard. */
   closed(code: number, reason: string): void;
+  /** There is a better transport by now: the next attempt takes it. */
+  better?(): void;
 }
 
 export interface Link {

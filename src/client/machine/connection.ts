@@ -86,8 +86,12 @@ export function lose(turn: Turn, code: number, reason: string): void {
   const brief = proven ? 0 : retry.brief + (live && connection.settledAt < Infinity ? 1 : 0);
   const why = { code, reason };
   const next = { since: retry.since ?? now, reason: why, tries: live ? 0 : retry.tries };
-  // The one that was to follow is on its way.
-  if (live && connection.next && now < connection.next.giveUpAt && (verdict === 'retry' || code === 4009)) return become(turn, connection.next, { ...next, tries: 1 }, why);
+  if (live && connection.next && now < connection.next.giveUpAt) {
+    // The one that was to follow has said hello at this very node: its welcome comes in a moment, and nobody needs to know.
+    if (code === 4009 && connection.next.status === 'greeting') return void (state.connection = { ...connection, gone: true, probeUntil: now + probeTime });
+    // It is on its way.
+    if (verdict === 'retry') return become(turn, connection.next, { ...next, tries: 1 }, why);
+  }
   if (verdict === 'reauth') {
     // The second in a row is of a token that was asked for because of the first.
     if (config.hasToken && retry.reason?.code !== code) open(turn, next, why);
@@ -192,6 +196,7 @@ export function welcomed(turn: Turn, frame: Extract<ServerFrame, { type: 'welcom
     moveAt: Infinity,
     spread: 0,
     next: null,
+    gone: false,
     old: 0,
     oldUntil: Infinity,
     ...validity(turn, frame.expires, frame.time),

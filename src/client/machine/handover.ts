@@ -2,7 +2,7 @@
 import type { ClientFrame, ServerFrame } from '../../protocol/frames.js';
 import { backoff } from './backoff.js';
 import { joinInterval } from './context.js';
-import { greet } from './connection.js';
+import { greet, lose } from './connection.js';
 import type { Event } from './events.js';
 import { frames } from './frames.js';
 import { again, pump } from './pump.js';
@@ -21,7 +21,7 @@ export function move(turn: Turn, live: Live): void {
 
 /** It came to nothing: another try, later, for as long as this connection is there. */
 export function stay(turn: Turn, live: Live, reason: string): void {
-  if (live.next) ask(turn, { type: 'close', attempt: live.next.attempt, code: 1000, reason });
+  if (live.next) ask(turn, { type: 'close', attempt: live.next.attempt, code: 1006, reason });
   const { state, now, random, config } = turn;
   const { failures } = state.retry;
   state.retry = { ...state.retry, failures: failures + 1 };
@@ -69,7 +69,12 @@ export function aside(turn: Turn, live: Live, event: Extract<Event, { attempt: n
     if (event.type === 'lost') state.connection = { ...live, old: 0 };
     else if (event.type === 'received') frames(turn, event.frames.filter((frame) => isHeard(turn, frame)));
   } else if (!next) return;
-  else if (event.type === 'lost') stay(turn, live, event.reason);
+  else if (event.type === 'lost') {
+    if (live.gone) {
+      state.connection = { ...live, next: null };
+      lose(turn, event.code, event.reason);
+    } else stay(turn, live, event.reason);
+  }
   else if (event.type === 'opened' && next.status === 'opening') {
     const { transport, codec } = event;
     state.connection = { ...live, next: { ...next, status: 'greeting', transport, codec } };

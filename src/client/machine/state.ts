@@ -47,7 +47,7 @@ export const attemptOf = (connection: Connection): number => ('attempt' in conne
 
 /** All that do: more than one while one follows another. */
 export const attemptsOf = (connection: Connection): readonly number[] =>
-  (connection.status === 'live' ? [connection.attempt, connection.next?.attempt ?? 0, connection.old] : [attemptOf(connection)]).filter(Boolean);
+  (connection.status === 'live' ? [connection.gone ? 0 : connection.attempt, connection.next?.attempt ?? 0, connection.old] : [attemptOf(connection)]).filter(Boolean);
 
 export interface Live {
   readonly status: 'live';
@@ -73,6 +73,8 @@ export interface Live {
   readonly spread: number;
   /** The connection that is to follow this one. */
   readonly next: Opening | Greeting | null;
+  /** Whether that one has taken the session over, and this one's link is no more. */
+  readonly gone: boolean;
   /** The attempt that this one follows, while rooms still hear from it; 0: none. */
   readonly old: number;
   /** When rooms that have not joined here by then are waited for without it; Infinity: all have. */
