@@ -244,7 +244,7 @@ describe('in a process of its own', () => {
     peer.say(hello('session-of-the-first'));
     for (let count = 1; count <= 500; count++) {
       peer.say([9, count, 'x'.repeat(60_000)]);
-      await peer.hears(`[10,${count}]`);
+      await peer.hears(`[10,${count},`);
     }
     peer.socket.resetAndDestroy();
     return server.measure(true);
@@ -358,12 +358,12 @@ describe('in a process of its own', () => {
     const peer = await welcome();
     const parts = ['', '[', '9,', '', '1', '2', ']', ''];
     parts.forEach((part, index) => { peer.write(clientFrame(index === 0 ? opcodes.text : opcodes.continuation, Buffer.from(part), { fin: index === parts.length - 1 })); });
-    await peer.hears('[10,12]');
+    await peer.hears('[10,12,');
     for (const byte of clientFrame(opcodes.text, Buffer.from('[9,34]'), { key: Buffer.from([1, 2, 3, 4]) })) {
       peer.write(Buffer.from([byte]));
       await later(1);
     }
-    expect(await peer.hears('[10,34]')).toBe('[10,34]');
+    expect(await peer.hears('[10,34,')).toContain('[10,34,');
     peer.socket.destroy();
   });
 

@@ -1,6 +1,7 @@
 // Makes one visit on a real socket, and says what did not come of it that should have.
 import { rawConnection, upgradeHead, type Ending, type RawConnection } from '../support/raw-connection.js';
 import { clientFrame, opcodes } from '../support/websocket-frames.js';
+import { pongTo } from '../support/pong.js';
 import { codecs, pit, type Attack, type Visit } from './attack.js';
 
 /** How long the server may take to end what is wrong, says nothing, or does not answer a close, in ms. */
@@ -57,9 +58,8 @@ export async function visit(it: Visit, port: number, from: number, parked: () =>
   /** A ping of Roomful with what comes before it. Whether it was answered. */
   async function answered(...before: readonly (readonly unknown[])[]): Promise<boolean> {
     const time = ++probes;
-    const pong = encode([10, time]);
     say(...before, [9, time]);
-    return (await within(patience, peer.hears(Buffer.from(pong).toString('latin1')).then(() => true, () => false))) ?? false;
+    return (await within(patience, peer.hears(pongTo(encode, time)).then(() => true, () => false))) ?? false;
   }
   const told = (ending: Ending): string => (ending.code === null ? 'cut' : String(ending.code));
 
