@@ -34,7 +34,7 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
     let balancer: Balancer | undefined;
     let clients: Client[] = [];
 
-    const startNode = (name: string, port = 0): Promise<ReadyMade> => servers.start(['--port', String(port), '--rooms', servers.rooms, '--redis', `redis://127.0.0.1:${redis.port}`, '--node', name, '--trust-proxy', '1', '--drain', '6', '--metrics']);
+    const startNode = (name: string, port = 0): Promise<ReadyMade> => servers.start(['--port', String(port), '--rooms', servers.rooms, '--redis', `redis://127.0.0.1:${redis.port}`, '--node', name, '--trust-proxy', '1', '--drain', '10', '--metrics']);
 
     beforeAll(async () => {
       [servers, redis] = await Promise.all([readyMades(), startRedis()]);

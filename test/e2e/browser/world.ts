@@ -12,18 +12,18 @@ import { line, type Said } from './line.js';
 // For `app` and `where`, which functions see that run in the page.
 import type {} from './page.js';
 
-/** The page's script, as an app's bundler makes it of the sources, and what it fetches when it is needed: by name, the first is the page's. */
-export async function bundleAll(): Promise<ReadonlyMap<string, string>> {
+/** The page's script, as an app's bundler makes it of the sources, and what it fetches when it is needed: by name, the first is the page's. `whole`: all in one. */
+export async function bundleAll(whole = false): Promise<ReadonlyMap<string, string>> {
   const built = (await build({
     configFile: false,
     logLevel: 'error',
-    build: { write: false, minify: false, target: 'es2022', lib: { entry: fileURLToPath(new URL('page.ts', import.meta.url)), formats: ['es'] } },
+    build: { write: false, minify: false, target: 'es2022', lib: { entry: fileURLToPath(new URL('page.ts', import.meta.url)), formats: ['es'] }, rolldownOptions: { output: { codeSplitting: !whole } } },
   })) as Rolldown.RolldownOutput[];
   return new Map(built[0]?.output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file.code] as const] : [])));
 }
 
-/** The page's script alone. */
-export const bundle = async (): Promise<string> => [...(await bundleAll()).values()][0] ?? '';
+/** The page's script, in one. */
+export const bundle = async (): Promise<string> => [...(await bundleAll(true)).values()][0] ?? '';
 
 const options = (): LaunchOptions => ({
   executablePath: findChromium(),
