@@ -1,7 +1,7 @@
 // HTTP where WebSocket is blocked: what passes, what is refused, and what whoever means harm gets.
 import { once } from 'node:events';
 import { request as httpRequest, createServer, type ClientRequest, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect as connectTo, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { createClient, type Client } from '../../src/client/index.js';
@@ -335,6 +335,46 @@ describe('T19 T21 how much', () => {
     for (let count = 0; count < 1_000; count++) await room.send('post', 'x'.repeat(16_000));
     expect(server.stats().bytesQueued).toBeLessThan(3 * 65_536 + 2 ** 20);
   });
+
+  test('one that is told to go and reads nothing is cut off: what waits for it waits no longer than five seconds', async () => {
+    const http = createServer();
+    http.listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    const at = (http.address() as AddressInfo).port;
+    server.attach(http);
+    const opening = httpRequest({ port: at, host: '127.0.0.1', method: 'POST', path: '/realtime/http/stream?id=id-of-a-sleeper' });
+    opening.on('error', () => undefined);
+    opening.end(`${secret}\nroomful.v1.json\n`);
+    const [response] = (await once(opening, 'response')) as [IncomingMessage];
+    response.pause();
+    const say = (count: number, ...records: Uint8Array[]): Promise<Response> => fetch(`http://127.0.0.1:${at}/realtime/http/send?id=id-of-a-sleeper`, { method: 'POST', body: new Blob([`${secret}\n${count}\n`, ...(records as Uint8Array<ArrayBuffer>[])]), headers: { connection: 'close' } });
+    await say(1, text(hello, join));
+    const room = server.room('lobby');
+    for (let count = 0; count < 300; count++) await room.send('post', 'x'.repeat(30_000));
+    await say(2, new Uint8Array([9, 0, 0, 0, 0]));
+    const connections = (): Promise<number> => new Promise((resolve) => { http.getConnections((_error, count) => { resolve(count); }); });
+    expect(await connections()).toBeGreaterThanOrEqual(1);
+    await vi.waitFor(async () => { expect(await connections()).toBe(0); }, { timeout: 7_000, interval: 100 });
+    http.close();
+  }, 15_000);
+
+  test('who names other nodes without end is asked to wait: what is handed on is bounded for all together', async () => {
+    const body = `${secret}\n1\n`;
+    const one = `POST /realtime/http/send?id=id-of-nobody&node=elsewhere HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const statuses = (await Promise.all(Array.from({ length: 10 }, async () => {
+      const socket = connectTo(port, '127.0.0.1');
+      open.push({ abort: () => { socket.destroy(); } });
+      let said = '';
+      socket.on('data', (data: Buffer) => { said += data.toString(); });
+      socket.write(one.repeat(300));
+      await vi.waitFor(() => { expect(said.match(/HTTP\/1\.1 /g)).toHaveLength(300); }, 10_000);
+      return said.match(/HTTP\/1\.1 \d+/g) ?? [];
+    }))).flat();
+    const count = (status: number): number => statuses.filter((it) => it.endsWith(String(status))).length;
+    expect(count(404)).toBeGreaterThanOrEqual(1_000);
+    expect(count(503)).toBeGreaterThan(100);
+    expect(count(404) + count(503)).toBe(3_000);
+  }, 20_000);
 });
 
 describe('beside an app of one\'s own', () => {

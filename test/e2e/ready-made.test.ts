@@ -1,5 +1,6 @@
 // `npx roomful serve`, as somebody starts it: rooms from a module or any, tokens by a key from the environment, and an end that loses nothing.
 import { SignJWT } from 'jose';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +41,7 @@ test('any room, for everybody: a message from one to another; SIGTERM ends it wi
   const [ada, bob] = [connect(server.url), connect(server.url)];
   const heard: unknown[] = [];
   bob.room('anything/goes').on('post', ({ data }) => { heard.push(data); });
+  await vi.waitFor(() => { expect(bob.room('anything/goes').status).toBe('joined'); });
   expect(await ada.room('anything/goes').send('post', { text: 'hello' })).toMatchObject({ offset: 1 });
   await vi.waitFor(() => { expect(heard).toEqual([{ text: 'hello' }]); });
   expect((await fetch(`http://127.0.0.1:${server.port}/health/ready`)).status).toBe(200);
@@ -91,6 +93,14 @@ describe('what has to be mended is one sentence, and no stack', () => {
     expect(second).toMatchObject({ code: 1 });
     expect(second.stderr).toContain('EADDRINUSE');
   });
+});
+
+test('told to end while it waits for Redis, it ends, with 0', async () => {
+  const child = servers.open(['serve', '--untyped', '--anonymous', '--redis', 'redis://127.0.0.1:1']);
+  const ended = once(child, 'exit');
+  await once(child.stdout as NodeJS.ReadableStream, 'data');
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
 });
 
 test('help on the standard output, with 0', async () => {

@@ -25,6 +25,8 @@ export interface ReadyMades {
   readonly rooms: string;
   /** Starts one, and resolves once it listens. */
   start(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<ReadyMade>;
+  /** Starts one, whatever becomes of it. */
+  open(args: readonly string[], env?: Readonly<Record<string, string>>): ChildProcess;
   /** Runs one that is expected to end by itself. */
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
   close(): Promise<void>;
@@ -34,7 +36,7 @@ export async function readyMades(): Promise<ReadyMades> {
   const { files: [file = '', rooms = ''], remove } = await bundle(['src/server/node/cli/main.ts', 'test/support/ready-made-rooms.ts']);
   const children = new Set<ChildProcess>();
 
-  function open(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
+  function open(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
     const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '', ...env } });
     children.add(child);
     child.once('exit', () => { children.delete(child); });
@@ -43,6 +45,7 @@ export async function readyMades(): Promise<ReadyMades> {
 
   return {
     rooms,
+    open,
     async start(args, env = {}) {
       const child = open(['serve', '--port', '0', '--host', '127.0.0.1', ...args], env);
       const lines: Line[] = [];

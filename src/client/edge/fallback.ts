@@ -56,17 +56,16 @@ export function withFallback(socket: Connect, load: () => Promise<Connect>, now:
       });
     };
     const watched: LinkEvents = {
-      opened(protocol) {
-        events.opened(protocol);
+      ...events,
+      message(data) {
+        const first = !told;
+        tell(true);
+        events.message(data);
         try {
-          if (http) look();
+          if (first && http) look();
         } catch {
           // There is none to look with.
         }
-      },
-      message(data) {
-        tell(true);
-        events.message(data);
       },
       closed(code, reason) {
         tell(false);

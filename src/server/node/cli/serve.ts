@@ -1,6 +1,7 @@
 // The ready-made server's life: it listens, and when it is told to end, its clients move on first.
 import { once } from 'node:events';
-import { createRealtimeServer } from '../realtime-server.js';
+import type { ServerLogger } from '../../log.js';
+import { createRealtimeServer, type RealtimeServer } from '../realtime-server.js';
 import type { ServeConfig } from './config.js';
 import { connectRedis } from './redis.js';
 import { roomsOf } from './rooms.js';
@@ -10,13 +11,10 @@ import { createSay } from './say.js';
 const every = 1_000;
 const signals = ['SIGTERM', 'SIGINT'] as const;
 
-/** Serves until a signal ends it. Returns the exit code. @throws Misconfigured where the user has to mend something. */
-export async function serveUntilTold(config: ServeConfig): Promise<number> {
-  const say = createSay(process.stdout.isTTY, (text) => { process.stdout.write(text); });
-  const told = Promise.race(signals.map((signal) => once(process, signal).then(() => signal)));
+async function start(config: ServeConfig, say: ServerLogger): Promise<{ readonly realtime: RealtimeServer; close(): Promise<void> }> {
   const served = await roomsOf(config);
   const redis = await connectRedis(config, say);
-  const { node, origins, trustProxy, metrics, heartbeat, connections, host, port, path, drain } = config;
+  const { node, origins, trustProxy, metrics, heartbeat, connections, host, port, path } = config;
   const realtime = createRealtimeServer({
     ...served,
     ...(redis && { broker: redis.broker }),
@@ -33,16 +31,31 @@ export async function serveUntilTold(config: ServeConfig): Promise<number> {
   if (config.anonymous) say.warn({}, 'everybody is let in, as nobody in particular (--anonymous)');
   if (config.rebalance) realtime.rebalance();
   say.info({ url: address.url, node: realtime.stats().node, rooms: redis ? 'Redis' : 'memory' }, 'listening');
+  return {
+    realtime,
+    async close() {
+      await realtime.close();
+      await redis?.close();
+    },
+  };
+}
+
+/** Serves until a signal ends it. Returns the exit code. @throws Misconfigured where the user has to mend something. */
+export async function serveUntilTold(config: ServeConfig): Promise<number> {
+  const say = createSay(process.stdout.isTTY, (text) => { process.stdout.write(text); });
+  const told = Promise.race(signals.map((signal) => once(process, signal).then(() => signal)));
+  // It may be told before it has begun: while it waits for Redis, say.
+  const server = await Promise.race([start(config, say), told]);
+  if (typeof server === 'string') return 0;
   const signal = await told;
   // A second one ends it at once.
   for (const again of signals) process.once(again, () => { process.exit(1); });
-  const { connections: count } = realtime.stats();
-  say.info({ signal, connections: count, ms: drain }, 'draining');
+  const { realtime } = server;
+  say.info({ signal, connections: realtime.stats().connections, ms: config.drain }, 'draining');
   const telling = setInterval(() => { say.info({ connections: realtime.stats().connections }, 'draining'); }, every);
-  await realtime.drain({ over: drain });
+  await realtime.drain({ over: config.drain });
   clearInterval(telling);
-  await realtime.close();
-  await redis?.close();
+  await server.close();
   say.info({}, 'closed');
   return 0;
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { noteClose } from '../../closings.js';
 import type { Meter } from '../../meter.js';
 import type { ServerCore } from '../../server.js';
+import { createBucket } from '../../rate.js';
 import { createBodies } from './body.js';
 import { Stream } from './stream.js';
 
@@ -26,6 +27,8 @@ const offerLimit = 2_048;
 const bodyLimit = 1_048_576;
 /** Bytes of all requests that are being read. */
 const bodiesLimit = 67_108_864;
+/** Requests a second that are handed on to other nodes, twice as many at once. */
+const handedRate = 500;
 const isId = /^[\w-]{8,64}$/;
 const isSecret = /^[\w-]{16,64}$/;
 /** How long a stream that was told to end may take, where the server stops, in ms. */
@@ -41,6 +44,7 @@ export function createFallback(core: ServerCore, { path, addressOf, meter }: Fal
   const most = Math.max(bodyLimit, limits.frame * 2);
   const streams = new Map<string, Stream>();
   const bodies = createBodies(bodiesLimit);
+  const handing = createBucket(handedRate, performance.now());
 
   const refuse = (response: ServerResponse, status: number, more: Readonly<Record<string, string>> = {}): void => {
     if (!response.headersSent) response.writeHead(status, { 'cache-control': 'no-store', 'content-length': '0', ...more }).end();
@@ -77,7 +81,9 @@ export function createFallback(core: ServerCore, { path, addressOf, meter }: Fal
     const read = forPages(request.headers.origin ?? null);
     const stream = streams.get(id);
     if (!stream && (at === null || at === node)) return refuse(response, 404, { connection: 'close', ...read });
-    const body = await bodies.read(request, most);
+    // Anybody may name another node: what is handed on is bounded for all of them together.
+    if (!stream && handing.take(performance.now()) > 0) return refuse(response, 503, { 'retry-after': '1', ...read });
+    const body = await bodies.read(request, stream ? most : limits.frame * 2);
     if (typeof body === 'number') return refuse(response, body || 400, { connection: 'close', ...read });
     const taken = stream ? stream.take(body, most) : at !== null && (await broker.hand(at, { id, body }));
     if (!stream && taken) meter.handed();

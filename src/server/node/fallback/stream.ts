@@ -11,6 +11,9 @@ const openingLimit = 82;
 
 const text = new TextDecoder('utf-8', { fatal: true });
 
+/** How long a client may take to read the rest, in ms. */
+const closeTimeout = 5_000;
+
 /** The client's side of a body that does not fit: 1002 as for a WebSocket frame that is none. */
 const broken = 1002;
 
@@ -46,7 +49,12 @@ export class Stream implements Transport {
   }
 
   close(code: number, reason: string): void {
-    if (!this.response.writableEnded) this.response.end(encodeClose(code, reason));
+    const { response } = this;
+    if (response.writableEnded) return;
+    response.end(encodeClose(code, reason));
+    // Who reads nothing would hold what waits for it.
+    const late = setTimeout(() => { response.destroy(); }, closeTimeout);
+    response.once('close', () => { clearTimeout(late); });
   }
 
   terminate(): void {
@@ -96,7 +104,7 @@ export class Stream implements Transport {
     else if (kind === recordKinds.close) {
       const [code] = readClose(payload);
       this.over(code);
-      this.response.end();
+      this.close(code, '');
     } else throw new RangeError('a record of no kind');
   }
 
