@@ -7,6 +7,8 @@ export interface Outgoing {
   /** Whether much waits to be read: what can come later should. */
   slow: boolean;
   push(part: Encoded): void;
+  /** The same of a part that may still grow: it is asked for once something else is pushed, or it is written. */
+  defer(part: () => Encoded): void;
   /** Writes what is queued, now. */
   flush(): void;
   end(): void;
@@ -49,6 +51,7 @@ class Queue implements Outgoing {
   parts: Encoded[] = [];
   slow = false;
   private bytes = 0;
+  private late: (() => Encoded) | null = null;
   private ended = false;
   readonly codec: Codec;
   readonly transport: Transport;
@@ -62,8 +65,25 @@ class Queue implements Outgoing {
     this.turn = turn;
   }
 
+  defer(part: () => Encoded): void {
+    if (this.ended) return;
+    this.settle();
+    this.late = part;
+    if (this.parts.length === 0) this.turn.add(this);
+  }
+
+  private settle(): void {
+    const { late } = this;
+    if (!late) return;
+    this.late = null;
+    const part = late();
+    this.parts.push(part);
+    this.bytes += this.codec.size(part);
+  }
+
   push(part: Encoded): void {
     if (this.ended) return;
+    this.settle();
     if (this.parts.push(part) === 1) this.turn.add(this);
     this.bytes += this.codec.size(part);
     // Answers to much that was asked in one message: what they cost is seen before there are more of them.
@@ -71,6 +91,7 @@ class Queue implements Outgoing {
   }
 
   flush(): void {
+    this.settle();
     const { parts, transport, turn } = this;
     if (this.ended || parts.length === 0) return;
     const waits = transport.buffered();
@@ -91,6 +112,7 @@ class Queue implements Outgoing {
 
   end(): void {
     this.ended = true;
+    this.late = null;
     this.parts = [];
     this.bytes = 0;
   }

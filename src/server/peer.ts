@@ -6,6 +6,7 @@ import type { Lane } from './lane.js';
 import type { Outgoing } from './outgoing.js';
 import type { RequestInfo, Transport } from './ports.js';
 import type { Bucket } from './rate.js';
+import type { OpenReceipts } from './receipts.js';
 import type { Kept } from './volatile-kept.js';
 import type { ServedRoom, User } from './serve.js';
 import type { SessionState } from './session.js';
@@ -81,6 +82,8 @@ export interface Peer extends Timed {
   flyingWeight: number;
   /** Called once there is none of them any more. */
   landed: (() => void) | null;
+  /** Acknowledgements that are not written yet. */
+  acks: OpenReceipts | null;
   /** When its token was last renewed. */
   renewedAt: number;
   /** How often its rooms were asked for anew: an answer to a join that was under way meanwhile is out of date. */

@@ -264,6 +264,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
         flying: 0,
         flyingWeight: 0,
         landed: null,
+        acks: null,
         renewedAt: -Infinity,
         reauthorized: 0,
         tendedAt: ports.steady(),

@@ -166,3 +166,21 @@ test('code that cannot be fetched is a lost attempt, and closing before it is th
   (await link).close(1000, '');
   expect(it.attempts.at(-1)?.closes).toEqual([1000]);
 });
+
+test('a refusal of the server over HTTP shows that HTTP works: the next attempt takes it too', async () => {
+  const it = world();
+  await it.fail();
+  await it.fail();
+  await it.fail(4401);
+  await it.fail(4401);
+  expect(tried(it)).toBe('wwhh');
+});
+
+test('a refusal of the server over WebSocket shows that WebSocket works', async () => {
+  const it = world();
+  await it.fail(4401);
+  await it.fail();
+  await it.fail();
+  await it.fail();
+  expect(tried(it)).toBe('wwww');
+});

@@ -6,7 +6,7 @@ import { bundle } from '../support/bundle.mjs';
  * @type {Readonly<Record<string, readonly { file: string, find: string, replace: string }[]>>}
  */
 export const mutations = {
-  'no-stale-guard': [{ file: 'src/client/machine/transition.ts', find: "if ('attempt' in event && event.attempt !== attemptOf(state.connection)) return [state, []];", replace: '' }],
+  'no-stale-guard': [{ file: 'src/client/machine/transition.ts', find: "if ('attempt' in event && !attemptsOf(connection).includes(event.attempt)) return [state, []];", replace: '' }],
   'position-after-handler': [
     // The position moves when the batch has been handed to the handlers, a frame later, and is lost with a connection that breaks in between.
     { file: 'src/client/machine/room.ts', find: "if (last && room.position) room.position = {", replace: "if (last && room.position) (room as { later?: unknown }).later = {" },

@@ -68,7 +68,8 @@ export function withFallback(socket: Connect, load: () => Promise<Connect>, now:
         }
       },
       closed(code, reason) {
-        tell(false);
+        // A code of the protocol's own was said by the server.
+        tell(code >= 4000);
         events.closed(code, reason);
       },
     };

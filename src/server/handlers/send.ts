@@ -2,6 +2,7 @@
 import { inTime, TooLate } from '../ask.js';
 import type { Refusal } from '../broker.js';
 import type { Outcome } from '../handlings.js';
+import { acknowledge } from '../receipts.js';
 import { fly, landing, mayFly } from '../flying.js';
 import { chain } from '../maybe.js';
 import { identityOf, tell, type Membership, type Peer } from '../peer.js';
@@ -26,7 +27,7 @@ function answer(membership: Membership, frame: Send, outcome: Outcome): void {
   switch (outcome.status) {
     case 'ok':
     case 'duplicate':
-      return tell(peer, { type: 'ack', room: frame.room, epoch: outcome.epoch, receipts: [[frame.seq, outcome.offset, outcome.timestamp, outcome.status === 'duplicate', outcome.result ?? null]] });
+      return acknowledge(peer, frame.room, outcome.epoch, [frame.seq, outcome.offset, outcome.timestamp, outcome.status === 'duplicate', outcome.result ?? null]);
     case 'refused':
       return nack(peer, frame, outcome.refusal);
     case 'gap':

@@ -70,6 +70,14 @@ local function add(entry)
   redis.call('XADD', KEYS[2], number(offset) .. '-0', 'entry', entry, 'at', number(now))
 end
 local replies, said, lasts, moved = {}, {}, {}, {}
+-- What is remembered of a producer's numbers is written once for many: a call costs as much as what it does.
+local fields, gone = {}, {}
+local function remember(key)
+  if not fields[key] then return end
+  redis.call('HSET', key, 'last', lasts[key], unpack(fields[key]))
+  redis.call('HDEL', key, unpack(gone[key]))
+  fields[key], gone[key] = nil, nil
+end
 local limit = 0
 for at = 1, tonumber(ARGV[7]) do
   local base = 7 + (at - 1) * 10
@@ -78,6 +86,7 @@ for at = 1, tonumber(ARGV[7]) do
   local last = counted and (lasts[key] or redis.call('HGET', key, 'last') or '0')
   if counted then lasts[key] = last end
   if counted and tonumber(seq) <= tonumber(last) then
+    remember(key)
     replies[at] = recall(key, seq, id)
   elseif counted and tonumber(follows) ~= tonumber(last) then
     replies[at] = {'gap', last}
@@ -89,8 +98,13 @@ for at = 1, tonumber(ARGV[7]) do
     tag = newTag
     said[#said + 1] = entry
     if counted then
-      settle(key, seq, id, '[' .. number(offset) .. ',' .. number(now) .. ',' .. ARGV[base + 8] .. ']', tonumber(ARGV[5]))
       lasts[key], moved[key] = seq, seq
+      local into, from = fields[key] or {}, gone[key] or {}
+      fields[key], gone[key] = into, from
+      into[#into + 1] = 's' .. seq
+      into[#into + 1] = #id .. ':' .. id .. '[' .. number(offset) .. ',' .. number(now) .. ',' .. ARGV[base + 8] .. ']'
+      from[#from + 1] = 's' .. number(tonumber(seq) - tonumber(ARGV[5]))
+      if #into >= 1000 then remember(key) end
     end
     replies[at] = {'ok', epoch, number(offset), number(now)}
   end
@@ -101,7 +115,10 @@ if #said > 0 then
   redis.call('PEXPIRE', KEYS[2], number(ttl))
   redis.call('PUBLISH', ARGV[4], '[1,"entries","' .. epoch .. '",[' .. table.concat(said, ',') .. ']]')
 end
-for key, last in pairs(moved) do settled(key, last, tonumber(ARGV[5]), ARGV[6]) end
+for key, last in pairs(moved) do
+  remember(key)
+  settled(key, last, tonumber(ARGV[5]), ARGV[6])
+end
 live()
 return replies
 `;
