@@ -15,6 +15,8 @@ const names = {
   'roomful/msgpack': at('./src/protocol/msgpack.ts'),
   'roomful/server/redis': at('./src/server/node/redis/index.ts'),
   'roomful/server': at('./src/server/node/index.ts'),
+  'roomful/devtools': at('./src/devtools/index.ts'),
+  'roomful/status': at('./src/status/index.ts'),
   'roomful/testing': at('./src/testing/index.ts'),
   roomful: at('./src/index.ts'),
 };
@@ -49,6 +51,9 @@ export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
         'server/node/redis/index': 'src/server/node/redis/index.ts',
         'server/node/cli/main': 'src/server/node/cli/main.ts',
         'testing/index': 'src/testing/index.ts',
+        'status/index': 'src/status/index.ts',
+        'devtools/index': 'src/devtools/index.ts',
+        'devtools/absent': 'src/devtools/absent.ts',
       },
     },
     rolldownOptions: {
@@ -62,7 +67,7 @@ export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
         extends: true,
         test: { name: 'node', environment: 'node', include: ['test/{protocol,contract,client,server,simulation,docs,e2e,package,fuzz,redis}/**/*.test.ts'], testTimeout: 20_000 },
       },
-      { extends: true, test: { name: 'dom', environment: 'jsdom', include: ['test/react/**/*.test.{ts,tsx}', 'test/testing/**/*.test.{ts,tsx}'] } },
+      { extends: true, test: { name: 'dom', environment: 'jsdom', include: ['test/react/**/*.test.{ts,tsx}', 'test/testing/**/*.test.{ts,tsx}', 'test/devtools/**/*.test.{ts,tsx}', 'test/status/**/*.test.{ts,tsx}'] } },
       {
         extends: true,
         test: { name: 'browser', include: ['test/browser/**/*.test.{ts,tsx}'], globalSetup: ['test/browser/global-setup.ts'], browser: browser() },

@@ -1,9 +1,10 @@
 // A client: options in, room handles and a store out. Joins the machine to the world.
 import { untypedRoom } from '../contract/define-room.js';
 import { readMessage } from '../contract/validate.js';
+import type { Codec } from '../protocol/codec.js';
 import { RealtimeError } from '../protocol/error.js';
 import { createAttempts } from './attempts.js';
-import { createDriver, type Delivery, type ReadonlyStore } from './driver.js';
+import { createDriver, type Delivery, type Inspector, type ReadonlyStore } from './driver.js';
 import { systemClock, type Clock } from './edge/clock.js';
 import { onFrame, onMicrotask, type Schedule } from './edge/frame.js';
 import { randomId } from './edge/ids.js';
@@ -12,9 +13,10 @@ import { withFallback } from './edge/fallback.js';
 import { browserSignals, type Signals } from './edge/signals.js';
 import { webSocketConnect } from './edge/socket.js';
 import { isFailure, type Effect } from './machine/effects.js';
-import { attemptsOf, initialState } from './machine/state.js';
+import type { Event } from './machine/events.js';
+import { attemptsOf, initialState, type State } from './machine/state.js';
 import type { ConnectionState, RealtimeState } from './machine/view.js';
-import { configOf, type ClientOptions } from './options.js';
+import { codecsOf, configOf, type ClientOptions } from './options.js';
 import type { Keeper, StorageEvent, StorageHost } from './storage/port.js';
 import { createRoomHandle, errorOf, type Room, type RoomHandle } from './room-handle.js';
 import type { ParamsOf, RoomName } from '../contract/infer.js';
@@ -50,6 +52,19 @@ export interface Client {
   /** Forgets a failed message, or takes back one that has not left. */
   discard(id: string): void;
   on<E extends keyof ClientEvents>(event: E, handler: ClientEvents[E]): () => void;
+  /** For developer tools: stands between the client's machine and the world. What it is given, and what it may do, changes with the library. */
+  inspect(inspector: Inspector): Inspection;
+}
+
+/** What an inspector may do besides. */
+export interface Inspection {
+  readonly codecs: readonly Codec[];
+  state(): State;
+  /** As if it had happened. */
+  dispatch(event: Event): void;
+  /** As if the machine had asked for it. */
+  perform(effect: Exclude<Effect, Delivery>): void;
+  stop(): void;
 }
 
 type RoomArgs<R> = keyof ParamsOf<R> extends never ? [params?: ParamsOf<R>] : [params: ParamsOf<R>];
@@ -121,6 +136,9 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     else deferred?.resolve(outcome);
   };
 
+  const perform = (effect: Exclude<Effect, Delivery>): void => {
+    (performers[effect.type] as (it: typeof effect) => unknown)(effect);
+  };
   const driver = createDriver(initialState(newSession()), {
     clock: ports.clock,
     schedule: ports.schedule,
@@ -137,9 +155,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
         }
       },
     },
-    perform(effect) {
-      (performers[effect.type] as (it: typeof effect) => unknown)(effect);
-    },
+    perform,
     deliver(delivery) {
       if (delivery.type === 'reset') {
         const { room, why, missing } = delivery;
@@ -262,5 +278,6 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
         set.delete(handler);
       };
     },
+    inspect: (inspector) => ({ codecs: codecsOf(options), state: driver.state, dispatch: driver.dispatch, perform, stop: driver.inspect(inspector) }),
   };
 }

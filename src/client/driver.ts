@@ -27,6 +27,9 @@ export interface DriverPorts {
 /** What handlers are told in order. */
 export type Delivery = Extract<Effect, { type: 'deliver' | 'deliver-broadcast' | 'reset' }>;
 
+/** Stands between an event and the machine: what it returns is what is performed. `step` takes an event and returns its effects; who does not call it keeps the event from happening. */
+export type Inspector = (event: Event, step: (event: Event) => readonly Effect[]) => readonly Effect[];
+
 /** A zustand vanilla store that only the driver writes. */
 export type ReadonlyStore<T> = Pick<StoreApi<T>, 'getState' | 'getInitialState' | 'subscribe'>;
 
@@ -38,6 +41,8 @@ export interface Driver {
   send(message: Outgoing): void;
   /** Sets the store now instead of later. */
   flush(): void;
+  /** Puts an inspector in front of the machine, and those that are there already; what it returns takes it away. */
+  inspect(inspector: Inspector): () => void;
 }
 
 export function createDriver(initial: State, ports: DriverPorts): Driver {
@@ -120,16 +125,21 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
     });
   };
 
+  const machine = (event: Event): readonly Effect[] => {
+    const [after, effects] = transition(state, event, { ...context, now: now() });
+    if (after !== state && event.type !== 'pump') pumpSoon();
+    state = after;
+    return effects;
+  };
+  let step = machine;
+
   function dispatch(event: Event): void {
     events.push(event);
     if (running) return;
     running = true;
     try {
       for (let next = events.shift(); next; next = events.shift()) {
-        const [after, effects] = transition(state, next, { ...context, now: now() });
-        if (after !== state && next.type !== 'pump') pumpSoon();
-        state = after;
-        for (const effect of effects) {
+        for (const effect of step(next)) {
           if (effect.type === 'deliver' || effect.type === 'deliver-broadcast' || effect.type === 'reset') deliveries.push(effect);
           else ports.perform(effect);
         }
@@ -159,5 +169,15 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
       pumpSoon();
     },
     flush,
+    inspect(inspector) {
+      const inner = step;
+      let ended = false;
+      const mine: typeof step = (event) => (ended ? inner(event) : inspector(event, inner));
+      step = mine;
+      return () => {
+        ended = true;
+        if (step === mine) step = inner;
+      };
+    },
   };
 }

@@ -29,6 +29,9 @@ const apps = {
   'roomful/msgpack': { file: 'msgpack.ts', packages: ['@msgpack/msgpack', 'roomful'], server: false },
   'roomful/server': { file: 'server.ts', packages: ['@msgpack/msgpack', ...ofServer, 'roomful', 'ws', 'zod'].toSorted(), server: true },
   'roomful/server/redis': { file: 'redis.ts', packages: ['roomful'], server: false },
+  'roomful/status': { file: 'status.tsx', packages: ['react', 'roomful', 'zustand'], server: false },
+  'roomful/devtools': { file: 'devtools.tsx', packages: ['react', 'roomful'], server: false },
+  'roomful/devtools/production': { file: 'devtools-in-production.tsx', packages: ['react', 'react-dom', 'roomful'], server: false },
   'roomful/testing': { file: 'testing.ts', packages: ['@msgpack/msgpack', 'partysocket', 'react', 'roomful', 'zod', 'zustand'], server: true },
 } as const;
 type Entry = keyof typeof apps;
@@ -103,7 +106,8 @@ async function bundle(entry: Entry): Promise<Bundle> {
     configFile: false,
     root: consumer,
     logLevel: 'silent',
-    ...(forNode ? { ssr: { noExternal: true } } : {}),
+    // As a production build resolves: under a test, Vite takes itself for one in development.
+    ...(forNode ? { ssr: { noExternal: true } } : { resolve: { conditions: ['module', 'browser', 'production'] } }),
     build: { write: false, minify: false, target: 'es2022', ...(forNode ? { ssr: file } : { lib: { entry: file, formats: ['es'] } }) },
   };
   const result = await build(config);
@@ -141,6 +145,7 @@ describe('the tarball', () => {
     for (const target of Object.values(named)) {
       const { types, default: code } = target as { readonly types: string; readonly default: string };
       expect(types).toBe(code.replace(/\.js$/, '.d.ts'));
+      if (typeof target === 'object' && 'production' in target) expect(packed).toContain(String(target.production).slice(2));
       expect(packed).toEqual(expect.arrayContaining([types.slice(2), code.slice(2)]));
     }
   });
@@ -178,6 +183,7 @@ describe('bundles', () => {
     const { packages, node, code } = await bundle(entry);
     const { server } = apps[entry];
     expect(packages).toEqual(apps[entry].packages);
+    expect(code.includes('Faults on purpose')).toBe(entry === 'roomful/devtools/production');
     expect(node.some((name) => name.includes('node:http'))).toBe(entry === 'roomful/server');
     expect(isForNode(entry) ? [] : node).toEqual([]);
     // Chunks are shared and their names say little: functions of the server's tell whether it is there.

@@ -1,0 +1,6 @@
+// `roomful/devtools` in a production build: nothing.
+import type { RealtimeDevtoolsProps } from './devtools.js';
+
+export const RealtimeDevtools = (_props: RealtimeDevtoolsProps): null => null;
+
+export const reduxDevtools = (): (() => void) => () => undefined;

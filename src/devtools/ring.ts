@@ -1,0 +1,22 @@
+// The newest of something, and no more than that.
+export interface Ring<T> {
+  push(item: T): void;
+  /** Oldest first. */
+  all(): readonly T[];
+  clear(): void;
+}
+
+export function createRing<T>(size: number): Ring<T> {
+  let items: T[] = [];
+  return {
+    push(item) {
+      items.push(item);
+      // Cut seldom, so that a push costs next to nothing.
+      if (items.length >= size * 2) items = items.slice(-size);
+    },
+    all: () => items.slice(-size),
+    clear() {
+      items = [];
+    },
+  };
+}

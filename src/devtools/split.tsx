@@ -1,0 +1,15 @@
+// A list with what is chosen of it beside it.
+import type { ReactElement, ReactNode } from 'react';
+
+export function Split({ list, detail }: { readonly list: ReactNode; readonly detail: ReactNode }): ReactElement {
+  return (
+    <div className="split">
+      <div className="list">{list}</div>
+      <div className="detail">{detail}</div>
+    </div>
+  );
+}
+
+export function Search({ label, value, onChange }: { readonly label: string; readonly value: string; readonly onChange: (value: string) => void }): ReactElement {
+  return <input type="search" aria-label={label} placeholder={label} value={value} onChange={({ target }) => { onChange(target.value); }} />;
+}
