@@ -1,5 +1,14 @@
-// What holds for every story: a documentation page, and no accessibility violation.
+// What holds for every story: a documentation page, no accessibility violation, and conditions that the toolbar sets.
 import type { Preview } from '@storybook/react-vite';
+import { ConditionsContext, fair, menus, type Conditions } from '../stories/kit/conditions.js';
 
-const preview: Preview = { tags: ['autodocs'], parameters: { a11y: { test: 'error' } } };
+const preview: Preview = {
+  tags: ['autodocs'],
+  parameters: { a11y: { test: 'error' }, options: { storySort: { order: ['Hooks', 'Recipes', 'Guarantees', 'Status', 'Devtools'] } } },
+  globalTypes: menus,
+  initialGlobals: fair,
+  decorators: [
+    (Story, { globals }) => <ConditionsContext value={globals as unknown as Conditions}><Story /></ConditionsContext>,
+  ],
+};
 export default preview;

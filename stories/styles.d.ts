@@ -1,2 +1,6 @@
-// Style sheets, which Vite takes as imports.
+// Style sheets, and files as text, which Vite takes as imports.
 declare module '*.css' {}
+declare module '*?raw' {
+  const text: string;
+  export default text;
+}

@@ -1,88 +1,82 @@
-// useRoom and useMessages, told by two people in one room: the real client and the real server core, in the page.
+// useRoom: every status of a room.
 import type { Meta, StoryObj } from '@storybook/react-vite';
-import { expect, userEvent, waitFor, within } from 'storybook/test';
-import { TwoWindows } from './two-windows.js';
+import { expect, waitFor } from 'storybook/test';
+import { stageOf } from '../kit/stage-of.js';
+import { chat } from '../kit/rooms.js';
+import { sample, staged } from '../kit/staged.js';
+import { RoomState } from './samples/room.js';
+import source from './samples/room.tsx?raw';
 
 const meta = {
   title: 'Hooks/useRoom',
-  component: TwoWindows,
-  args: { room: 'tea' },
-  argTypes: { room: { control: 'text' } },
-  parameters: { layout: 'fullscreen' },
-} satisfies Meta<typeof TwoWindows>;
+  component: RoomState,
+  args: { id: 'tea', enabled: true },
+  argTypes: { id: { control: 'text' }, enabled: { control: 'boolean' } },
+  parameters: sample(source, '`useRoom(room, params?, { presence?, enabled?, history? }?)`: joins on mount, leaves when its last user unmounts, whoever else used it. The handle keeps its identity for as long as the id is the same; it renders when `status`, `continuity` or `error` change. `room.send` is durable, `room.broadcast` is not.'),
+} satisfies Meta<typeof RoomState>;
 export default meta;
-
 type Story = StoryObj<typeof meta>;
 
-async function windowsIn(canvas: HTMLElement): Promise<readonly [ada: HTMLElement, bob: HTMLElement]> {
-  const [ada, bob] = await Promise.all([within(canvas).findByRole('region', { name: 'Ada' }), within(canvas).findByRole('region', { name: 'Bob' })]);
-  return [ada, bob];
-}
+const shows = (canvas: HTMLElement, status: string): Promise<void> => waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(new RegExp(`^${status}$`)), { timeout: 8_000 });
 
-const shows = (window: HTMLElement, status: string): Promise<void> => waitFor(() => expect(within(window).getByRole('status')).toHaveTextContent(status), { timeout: 5_000 });
-const networkOf = (window: HTMLElement): HTMLElement => within(window).getByRole('switch', { name: 'Network' });
-const posts = (window: HTMLElement): (string | null)[] => within(window).queryAllByRole('listitem').map(({ textContent }) => textContent);
+/** Asked for, and not answered yet. */
+export const Joining: Story = {
+  decorators: [staged({ before: ({ world }) => { world.network.stall(); } })],
+  play: async ({ canvasElement }) => { await shows(canvasElement, 'joining'); },
+};
 
-async function say(window: HTMLElement, text: string): Promise<void> {
-  await userEvent.type(within(window).getByRole('textbox'), text);
-  await userEvent.click(within(window).getByRole('button', { name: 'Send' }));
-}
-
-/** Both are in the room; what Ada says stands in her own list at once and reaches Bob through the server. */
+/** In the room. */
 export const Joined: Story = {
-  play: async ({ canvasElement }) => {
-    const [ada, bob] = await windowsIn(canvasElement);
-    await Promise.all([shows(ada, 'Joined'), shows(bob, 'Joined')]);
-    await say(ada, 'Kettle is on');
-    await waitFor(() => expect(posts(bob)).toEqual(['AdaKettle is on']));
-    await say(bob, 'Coming');
-    await waitFor(() => expect(posts(ada)).toEqual(['YouKettle is on', 'BobComing']));
-  },
+  decorators: [staged()],
+  play: async ({ canvasElement }) => { await shows(canvasElement, 'joined'); },
 };
 
-/** Ada has no network. What she says waits in her outbox, marked, and Bob sees none of it. */
+/** The connection is away; the room is joined again with it. */
 export const Reconnecting: Story = {
+  decorators: [staged()],
   play: async ({ canvasElement }) => {
-    const [ada, bob] = await windowsIn(canvasElement);
-    await Promise.all([shows(ada, 'Joined'), shows(bob, 'Joined')]);
-    await userEvent.click(networkOf(ada));
-    await shows(ada, 'Reconnecting');
-    await say(ada, 'Can you hear me?');
-    await waitFor(() => expect(posts(ada)).toEqual(['YouCan you hear me?Waiting to be sent']));
-    await expect(within(bob).getByRole('status')).toHaveTextContent('Joined');
-    await expect(posts(bob)).toEqual([]);
+    await shows(canvasElement, 'joined');
+    (await stageOf(canvasElement)).user('Ada').network.cut();
+    await shows(canvasElement, 'reconnecting');
   },
 };
 
-/** The network comes back: what waited is delivered, once and in order, and what Bob said meanwhile is caught up with. */
+/** Back, with everything that was missed. */
 export const Recovered: Story = {
+  decorators: [staged()],
   play: async ({ canvasElement }) => {
-    const [ada, bob] = await windowsIn(canvasElement);
-    await Promise.all([shows(ada, 'Joined'), shows(bob, 'Joined')]);
-    const network = networkOf(ada);
-    await userEvent.click(network);
-    await shows(ada, 'Reconnecting');
-    await say(ada, 'One');
-    await say(ada, 'Two');
-    await say(bob, 'Are you there?');
-    await waitFor(() => expect(posts(bob)).toEqual(['YouAre you there?']));
-    await userEvent.click(network);
-    await shows(ada, 'Joined');
-    await waitFor(() => expect(posts(bob)).toEqual(['YouAre you there?', 'AdaOne', 'AdaTwo']), { timeout: 5_000 });
-    await waitFor(() => expect(posts(ada)).toEqual(['BobAre you there?', 'YouOne', 'YouTwo']));
+    await shows(canvasElement, 'joined');
+    (await stageOf(canvasElement)).user('Ada').network.drop();
+    await waitFor(() => expect(canvasElement).toHaveTextContent('Continuityrecovered'), { timeout: 8_000 });
+    await shows(canvasElement, 'joined');
   },
 };
 
-/** The server lets Ada in and Bob not: his room is denied, and says so. */
-export const Denied: Story = {
-  args: { room: 'private' },
+/** The server lost its log: what was missed cannot be had, and the room says so. */
+export const Reset: Story = {
+  decorators: [staged()],
   play: async ({ canvasElement }) => {
-    const [ada, bob] = await windowsIn(canvasElement);
-    await Promise.all([shows(ada, 'Joined'), shows(bob, 'Denied')]);
-    await expect(within(bob).getByRole('alert')).toHaveTextContent('This room is not open to you');
-    await expect(within(bob).queryByRole('textbox')).toBeNull();
-    await say(ada, 'Just me here');
-    await waitFor(() => expect(posts(ada)).toEqual(['YouJust me here']));
-    await expect(posts(bob)).toEqual([]);
+    await shows(canvasElement, 'joined');
+    const { world, user } = await stageOf(canvasElement);
+    await user('Bob').client.room(chat, { id: 'tea' }).send('post', { text: 'hello' });
+    await world.restartServer({ keepLog: false });
+    await waitFor(() => expect(canvasElement).toHaveTextContent('Continuityreset'), { timeout: 8_000 });
   },
+};
+
+/** The server does not let this user in. */
+export const Denied: Story = {
+  args: { id: 'private' },
+  decorators: [staged({ people: ['Eve'] })],
+  play: async ({ canvasElement }) => {
+    await shows(canvasElement, 'denied');
+    await expect(canvasElement.querySelector('[role=alert]')).toBeVisible();
+  },
+};
+
+/** Not wanted yet. */
+export const Disabled: Story = {
+  args: { enabled: false },
+  decorators: [staged()],
+  play: async ({ canvasElement }) => { await shows(canvasElement, 'left'); },
 };
