@@ -121,9 +121,10 @@ export interface Broker {
   exit(room: string, member: string): MaybePromise<void>;
   /** Everybody in the room, in the order in which they came. */
   members(room: string): MaybePromise<readonly MemberTuple[]>;
-  /** Tells every node, this one included. */
+  /** Tells every node: this one before it returns, whether or not the others can be told, and each once. */
   tell(event: NodeEvent): void;
-  listen(listener: (event: NodeEvent) => void): () => void;
+  /** `age`: how long ago it was told, in ms, where it is heard late. */
+  listen(listener: (event: NodeEvent, age: number) => void): () => void;
   /** Hands something on to another node, at most once. Whether anybody is there to take it. */
   hand(node: string, parcel: Parcel): MaybePromise<boolean>;
   /** Hears what is handed to a node, in order. */

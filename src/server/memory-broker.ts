@@ -57,7 +57,7 @@ export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 
   const logs = new Map<string, Log>();
   const loads = new Set<() => NodeLoad>();
   const receivers = new Map<string, (parcel: Parcel) => void>();
-  const nodes = new Set<(event: NodeEvent) => void>();
+  const nodes = new Set<(event: NodeEvent, age: number) => void>();
   let weight = 0;
   let uses = 0;
   let sweptAt = now();
@@ -249,7 +249,7 @@ export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 
     },
     members: (room) => [...(logs.get(room)?.members.values() ?? [])],
     tell(event) {
-      for (const node of nodes) node(event);
+      for (const node of nodes) node(event, 0);
     },
     listen(listener) {
       nodes.add(listener);

@@ -1,12 +1,11 @@
 // A connection that the core serves: who it is, where it is, and what is due to it.
-import type { ClientFrame, SenderTuple, ServerFrame } from '../protocol/frames.js';
+import type { ClientFrame, ReceiptTuple, SenderTuple, ServerFrame } from '../protocol/frames.js';
 import { serverTuple } from '../protocol/parse.js';
 import type { Position } from '../protocol/position.js';
 import type { Lane } from './lane.js';
 import type { Outgoing } from './outgoing.js';
 import type { RequestInfo, Transport } from './ports.js';
 import type { Bucket } from './rate.js';
-import type { OpenReceipts } from './receipts.js';
 import type { Kept } from './volatile-kept.js';
 import type { ServedRoom, User } from './serve.js';
 import type { SessionState } from './session.js';
@@ -54,12 +53,21 @@ export interface Behind {
 }
 
 /** What a session proved about itself. */
+/** Receipts of one room that are not written yet, and may be joined by others. */
+export interface OpenReceipts {
+  readonly room: string;
+  readonly epoch: string;
+  readonly receipts: ReceiptTuple[];
+}
+
 export interface Identity {
   readonly user: User | null;
   readonly shown: User | null;
   /** User and session key: whose numbers a room's log counts. */
   readonly producer: string;
   readonly instance: string;
+  /** When it began to be asked for, by the steady clock. */
+  readonly since: number;
   /** The number of this connection among those of its instance; 0 where the client does not say. */
   readonly attempt: number;
   /** What others see instead of the session key. */

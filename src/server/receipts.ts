@@ -1,14 +1,7 @@
 // Acknowledgements: those of one turn to one room are one frame, where nothing else is said between them.
 import type { ReceiptTuple } from '../protocol/frames.js';
 import { serverTuple } from '../protocol/parse.js';
-import type { Peer } from './peer.js';
-
-/** Receipts that may still be joined by others. */
-export interface OpenReceipts {
-  readonly room: string;
-  readonly epoch: string;
-  readonly receipts: ReceiptTuple[];
-}
+import type { OpenReceipts, Peer } from './peer.js';
 
 /** Receipts in one frame. */
 const most = 64;

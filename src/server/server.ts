@@ -211,10 +211,13 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
 
   const intake = createIntake(services, failed);
 
-  const told = (event: NodeEvent): void => {
-    if (event.type === 'disconnect') revocations.note(event.user);
+  const told = (event: NodeEvent, age: number): void => {
+    if (event.type === 'disconnect') revocations.note(event.user, age);
+    const then = ports.steady() - age;
     for (const peer of peers) {
       if (peer.identity?.user?.id !== event.user) continue;
+      // Who was let in since is not meant, where it was heard late.
+      if (age > 0 && peer.identity.since > then) continue;
       if (event.type === 'disconnect') drop(peer, 4403, event.reason);
       else guarded(() => reauthorize(peer, services));
     }
@@ -272,6 +275,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       const refused = census.arrive(peer);
       if (refused) {
         noteClose(logger, peer, refused.code, refused.reason);
+        meter.closed(refused.code);
         transport.close(refused.code, refused.reason);
         return ignored;
       }
@@ -293,10 +297,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     },
     room: (room, params = {}) => serverRoom(typeof room === 'string' ? untypedRoom(room) : room, params, settings, ports),
     disconnect(user, reason = 'disconnected by the server') {
-      const event = { type: 'disconnect', user, reason } as const;
-      // Here at once, whether or not the other nodes can be told.
-      told(event);
-      broker.tell(event);
+      broker.tell({ type: 'disconnect', user, reason });
     },
     reauthorize(user) {
       broker.tell({ type: 'reauthorize', user });

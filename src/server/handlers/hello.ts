@@ -56,6 +56,7 @@ async function userOf(peer: Peer, token: string | null, services: Services): Pro
 
 export async function hello(frame: Extract<ClientFrame, { type: 'hello' }>, peer: Peer, services: Services): Promise<void> {
   const { settings } = services;
+  const since = services.steady();
   const known = await userOf(peer, frame.token, services);
   if (peer.lane.ended) return;
   if (known === 'failed') return services.drop(peer, 4500, 'authentication is unavailable');
@@ -65,7 +66,7 @@ export async function hello(frame: Extract<ClientFrame, { type: 'hello' }>, peer
   const producer = JSON.stringify([user?.id ?? null, frame.session]);
   const member = (await services.digest(producer)).slice(0, 16);
   if (peer.lane.ended) return;
-  const identity: Identity = { user, shown, producer, instance: frame.instance, attempt: frame.attempt ?? 0, member, sender: [member, shown] };
+  const identity: Identity = { user, shown, producer, instance: frame.instance, since, attempt: frame.attempt ?? 0, member, sender: [member, shown] };
   peer.identity = identity;
   const refused = services.register(peer, frame.takeover);
   if (refused !== null) {

@@ -1,6 +1,8 @@
 // Frames of a connection that speaks too fast: refused for now, in their place, so that nothing overtakes.
 import type { ClientFrame } from '../../protocol/frames.js';
+import { landing } from '../flying.js';
 import { handle } from '../handle.js';
+import { chain } from '../maybe.js';
 import { tell, type Peer } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
 import type { Services } from '../services.js';
@@ -15,7 +17,12 @@ export interface TooFast {
   readonly rate: number;
 }
 
-export function tooFast(frame: ClientFrame, peer: Peer, { wait, rate }: TooFast, services: Services): MaybePromise<void> {
+/** In its place: after the answers to what is on its way to the broker. */
+export function tooFast(frame: ClientFrame, peer: Peer, how: TooFast, services: Services): MaybePromise<void> {
+  return chain(landing(peer), () => (peer.lane.ended ? undefined : refused(frame, peer, how, services)));
+}
+
+function refused(frame: ClientFrame, peer: Peer, { wait, rate }: TooFast, services: Services): MaybePromise<void> {
   switch (frame.type) {
     case 'send': {
       const membership = peer.memberships.get(frame.room);

@@ -39,8 +39,10 @@ export async function connectRedis({ redis: url, prefix }: ServeConfig, say: Ser
   const broker = redisBroker({
     client,
     prefix,
-    onWarning({ what, channel }) {
-      if (what === 'foreign') say.warn({ channel: channel ?? null }, 'something on our channels in Redis is none of ours');
+    onWarning({ what, channel, key, error }) {
+      if (what === 'foreign') say.warn({ channel: channel ?? null, key: key ?? null }, 'something in Redis is none of ours');
+      // While Redis is away that is all there is to say.
+      else if (!away) say.warn({ error: error instanceof Error ? error.message : String(error) }, 'Redis could not be asked');
     },
   });
   return {

@@ -14,6 +14,12 @@ const text = new TextDecoder('utf-8', { fatal: true });
 /** How long a client may take to read the rest, in ms. */
 const closeTimeout = 5_000;
 
+/** How many requests may overtake one that came by way of another node, and for how long, in ms. */
+const mostEarly = 4;
+const patience = 1_000;
+
+const lostOrder = 'requests are missing, or came twice';
+
 /** The client's side of a body that does not fit: 1002 as for a WebSocket frame that is none. */
 const broken = 1002;
 
@@ -24,6 +30,9 @@ export class Stream implements Transport {
   private readonly gone: () => void;
   private events: TransportEvents | null = null;
   private count = 0;
+  /** Requests that came before one that was said earlier. */
+  private readonly early = new Map<number, Uint8Array>();
+  private waiting: NodeJS.Timeout | null = null;
 
   /** @param gone told once the response is over, whoever ended it. */
   constructor(response: ServerResponse, secret: string, gone: () => void) {
@@ -72,13 +81,25 @@ export class Stream implements Transport {
     if (!said || secret.length !== this.secret.length || !timingSafeEqual(secret, this.secret)) return false;
     const { events } = this;
     if (!events) return true;
-    if (Number(said[2]) !== this.count + 1) this.abort('requests are missing, or came twice');
+    const number = Number(said[2]);
+    const ahead = number - this.count - 1;
+    events.control();
+    if (ahead < 0 || ahead > mostEarly || this.early.has(number)) this.abort(lostOrder);
     else {
-      this.count++;
-      events.control();
-      this.read(body.subarray(said[0].length), limit);
+      this.early.set(number, body.subarray(said[0].length));
+      this.readOn(limit);
     }
     return true;
+  }
+
+  /** What is next, for as long as it is there. */
+  private readOn(limit: number): void {
+    for (let bytes = this.early.get(this.count + 1); bytes && this.events; bytes = this.early.get(this.count + 1)) {
+      this.early.delete(++this.count);
+      this.read(bytes, limit);
+    }
+    if (this.waiting) clearTimeout(this.waiting);
+    this.waiting = this.early.size > 0 && this.events ? setTimeout(() => { this.abort(lostOrder); }, patience) : null;
   }
 
   /** Its order is lost: nothing may be passed over in silence. */
@@ -111,6 +132,8 @@ export class Stream implements Transport {
   private over(code: number): void {
     const { events } = this;
     this.events = null;
+    this.early.clear();
+    if (this.waiting) clearTimeout(this.waiting);
     this.gone();
     events?.closed(code);
   }

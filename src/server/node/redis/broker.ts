@@ -56,7 +56,10 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
       if (channel === keys.nodeChannel) return tells.heard(text);
       if (parcels.heard(channel, text)) return;
       const said = readSaid(text);
-      if (said) feeds.heard(keys.roomOf(channel), said);
+      if (said) {
+        if (said.type === 'presence') presence.heardLeft(keys.roomOf(channel), said.left);
+        feeds.heard(keys.roomOf(channel), said);
+      }
       else foreign(channel);
     },
     ready() {
@@ -116,7 +119,7 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
   const top = async (room: string): Promise<Position> => (await before(room, null, 0)).top;
   const presence = createPresence({ call, calls, keys, node, life });
   const feeds = createFeeds({
-    listen: (room) => calls.within(() => redis.subscribe(keys.channel(room))),
+    listen: (room) => calls.within(() => redis.subscribe(keys.channel(room)), room.length),
     stop(room) {
       redis.unsubscribe(keys.channel(room)).catch(failed);
     },
@@ -135,12 +138,15 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
   async function look(): Promise<void> {
     if (redis.quiet) feeds.checkAll();
     else feeds.countStale();
-    await tells.look();
+    await tells.look().catch(failed);
     const rooms = [...feeds.rooms()];
     // Some at a time: others have something to ask as well.
     for (let from = 0; from < rooms.length; from += atOnce) {
       await Promise.all(rooms.slice(from, from + atOnce).map(async ([room, position]) => {
-        const [epoch, offset, tag] = (await calls.script(scripts.stand, [keys.meta(room), keys.members(room)], [life])) as (string | null)[];
+        // One that cannot be asked, as where a cluster's node is down, keeps no other from being looked at.
+        const stand = (await calls.script(scripts.stand, [keys.meta(room), keys.members(room)], [life]).catch(failed)) as (string | null)[] | undefined;
+        if (!stand) return;
+        const [epoch, offset, tag] = stand;
         if (position && (epoch !== position.epoch || Number(offset ?? 0) !== position.offset || (tag ?? '') !== position.tag)) feeds.check(room);
       }));
     }
@@ -175,7 +181,8 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
     publish(room, event) {
       if (event.type !== 'broadcast') throw new TypeError('only broadcasts are published by themselves');
       appends.flush(room);
-      calls.within(() => redis.publish(keys.channel(room), writeBroadcast(event))).catch(failed);
+      const text = writeBroadcast(event);
+      calls.within(() => redis.publish(keys.channel(room), text), text.length).catch(failed);
     },
     enter: presence.enter,
     update: presence.update,

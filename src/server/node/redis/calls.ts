@@ -5,15 +5,18 @@ import type { Redis } from './port.js';
 
 /** How long Redis may take to answer, in ms. */
 const patience = 5_000;
-/** Calls that may be on their way: beyond them, Redis is as good as away. */
+/** Calls that may be on their way, and their bytes: beyond them, Redis is as good as away. */
 const most = 20_000;
+const mostBytes = 2 ** 26;
+/** From one call to the next to a Redis that did not answer, in ms: does it by now? */
+const probeEvery = 1_000;
 
 export type Call = (script: string, keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
 
 export interface Calls {
   readonly script: Call;
   /** Anything else that Redis is asked. */
-  readonly within: <T>(call: () => Promise<T>) => Promise<T>;
+  readonly within: <T>(call: () => Promise<T>, bytes: number) => Promise<T>;
   /** Redis learns these scripts before it is asked to run one: of two calls, the one whose script it does not know would be overtaken. */
   load(scripts: readonly string[]): void;
   /** Whether Redis is there, and answered what it was asked last. */
@@ -27,7 +30,9 @@ const isUnknown = (error: unknown): boolean => error instanceof Error && error.m
 export function createCalls(redis: () => Redis): Calls {
   const digests = new Map<string, string>();
   let pending = 0;
+  let pendingBytes = 0;
   let late = false;
+  let probeAt = 0;
 
   const digestOf = (script: string): string => {
     let digest = digests.get(script);
@@ -36,13 +41,26 @@ export function createCalls(redis: () => Redis): Calls {
   };
 
   /** Rejects with {@link BrokerUnavailable} and nothing else: whether it took effect is not known then. */
-  async function inTime<T>(call: () => Promise<T>): Promise<T> {
-    if (!redis().ready() || pending >= most) throw new BrokerUnavailable('Redis is away');
-    pending++;
+  async function inTime<T>(call: () => Promise<T>, bytes: number): Promise<T> {
+    const now = performance.now();
+    if (!redis().ready() || pending >= most || (pending > 0 && pendingBytes + bytes > mostBytes) || (late && now < probeAt)) throw new BrokerUnavailable('Redis is away');
+    if (late) probeAt = now + probeEvery;
     let timer: NodeJS.Timeout | undefined;
     try {
-      const answer = await Promise.race([
-        call(),
+      const asked = call();
+      pending++;
+      pendingBytes += bytes;
+      // The client library holds it until it is answered, or its connection ends: so long it counts, whoever still waits for it.
+      const over = (): void => {
+        pending--;
+        pendingBytes -= bytes;
+      };
+      asked.then(() => {
+        late = false;
+        over();
+      }, over);
+      return await Promise.race([
+        asked,
         new Promise<never>((_resolve, reject) => {
           timer = setTimeout(() => {
             late = true;
@@ -50,15 +68,14 @@ export function createCalls(redis: () => Redis): Calls {
           }, patience);
         }),
       ]);
-      late = false;
-      return answer;
     } catch (error) {
       throw error instanceof BrokerUnavailable ? error : new BrokerUnavailable('Redis failed', { cause: error });
     } finally {
       clearTimeout(timer);
-      pending--;
     }
   }
+
+  const weightOf = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0);
 
   return {
     script(script, keys, args) {
@@ -71,7 +88,7 @@ export function createCalls(redis: () => Redis): Calls {
           if (!isUnknown(error)) throw error;
           return redis().command(['EVAL', script, ...rest]);
         }
-      });
+      }, weightOf(rest));
     },
     within: inTime,
     healthy: () => redis().ready() && !late,
@@ -79,6 +96,6 @@ export function createCalls(redis: () => Redis): Calls {
       // One that fails is sent whole when it is needed.
       for (const script of scripts) redis().load(script).catch(() => undefined);
     },
-    command: (...args) => inTime(() => redis().command(args)),
+    command: (...args) => inTime(() => redis().command(args), weightOf(args)),
   };
 }

@@ -31,7 +31,8 @@ export function createParcels({ calls, redis, keys, failed, foreign }: ParcelPor
       return true;
     },
     async hand(node, parcel) {
-      const heard = Number(await calls.within(() => redis().publish(keys.handChannel(node), writeParcel(parcel))));
+      const text = writeParcel(parcel);
+      const heard = Number(await calls.within(() => redis().publish(keys.handChannel(node), text), text.length));
       // A cluster counts those who listen at one of its nodes; the number of each request says whether one was lost.
       return heard > 0 || !redis().counts;
     },

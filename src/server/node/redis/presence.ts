@@ -26,6 +26,8 @@ export interface Presence {
   update(room: string, id: string, patch: Readonly<Record<string, unknown>>): Promise<void>;
   exit(room: string, id: string): Promise<void>;
   members(room: string): Promise<readonly MemberTuple[]>;
+  /** Others said who left a room: where one of them is here, it is said again that it is. */
+  heardLeft(room: string, ids: readonly string[]): void;
   /** Says that this node is there until it ends, and takes out the members of nodes that are not. */
   lease(ports: LeasePorts): { end(): Promise<void> };
 }
@@ -68,11 +70,18 @@ export function createPresence({ call, calls, keys, node, life }: PresencePorts)
   let alive = new Set<string>();
   let until = '';
   let ended = false;
+  /** Where this one's time had run out, so had everybody's: they have a while to say that they are there. */
+  let spared = new Set<string>();
+  let sparedUntil = 0;
   const sayHere = async (): Promise<void> => {
     // Who is gone is not there again because it is asked who is.
     if (ended) return;
     const [kept, ends, nodes] = (await calls.script(scripts.lease, [keys.nodes], [node, believed, until])) as [string, string, string[]];
-    const now = new Set(nodes);
+    if (kept === '0' && until !== '') {
+      spared = new Set([...alive, ...(performance.now() < sparedUntil ? spared : [])]);
+      sparedUntil = performance.now() + believed;
+    }
+    const now = new Set(performance.now() < sparedUntil ? [...nodes, ...spared] : nodes);
     if (kept === '0' || [...alive].some((it) => !now.has(it))) doubt = true;
     alive = now;
     until = ends;
@@ -118,6 +127,10 @@ export function createPresence({ call, calls, keys, node, life }: PresencePorts)
       const gone = here.filter((it) => !alive.has(it.node));
       if (gone.length > 0) await takeOut(room, gone.map(({ node: its, member: [id] }) => [id, its]));
       return here.flatMap((it) => (alive.has(it.node) ? [it.member] : []));
+    },
+    heardLeft(room, ids) {
+      const mine = own.get(room);
+      if (mine && ids.some((id) => mine.has(id))) doubt = true;
     },
     lease({ rooms, failed }) {
       async function say(): Promise<void> {

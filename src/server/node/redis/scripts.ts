@@ -232,7 +232,7 @@ return #left
 
 /** Tells every node, and keeps it for those that do not hear it now: where there is no room to keep it, it is told all the same. KEYS 1 what was told; ARGV 1 channel, 2 the event, 3 how long it is kept in ms. */
 export const tell: string = `
-redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', '1000', '*', 'event', ARGV[2])
+redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', '20000', '*', 'event', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 redis.call('PUBLISH', ARGV[1], ARGV[2])
 return 1
@@ -243,7 +243,12 @@ export const told: string = `
 local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local events = {}
 if ARGV[1] ~= '' then
-  for _, item in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+')) do events[#events + 1] = item[2][2] end
+  local time = redis.call('TIME')
+  local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  for _, item in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+')) do
+    events[#events + 1] = item[2][2]
+    events[#events + 1] = string.format('%.0f', math.max(0, now - tonumber(string.match(item[1], '^%d+'))))
+  end
 end
 return {newest and newest[1] or ARGV[1] ~= '' and ARGV[1] or '0-0', events}
 `;

@@ -15,7 +15,7 @@ interface TellPorts {
 
 export interface Tells {
   tell(event: NodeEvent): void;
-  listen(listener: (event: NodeEvent) => void): () => void;
+  listen(listener: (event: NodeEvent, age: number) => void): () => void;
   /** Something was said in the nodes' channel. */
   heard(text: string): void;
   /** Says what could not be said, and looks at what was not heard. */
@@ -24,53 +24,69 @@ export interface Tells {
 
 /** How long it is kept, in ms: a node that was away for longer has lost its connections by then. */
 const life = 600_000;
-/** Events that wait for Redis, and those known to have been acted on. */
-const mostWaiting = 1_000;
-const mostKnown = 4_000;
+/** Events that wait for Redis, one of a kind for each user, and those known to have been acted on. */
+const mostWaiting = 20_000;
+const mostKnown = 40_000;
+
+interface Waiting {
+  readonly event: NodeEvent;
+  readonly id: string;
+  /** When it was told first. */
+  readonly at: number;
+}
 
 export function createTells({ calls, keys, failed, foreign }: TellPorts): Tells {
-  const listeners = new Set<(event: NodeEvent) => void>();
+  const listeners = new Set<(event: NodeEvent, age: number) => void>();
   const known = new Set<string>();
-  let waiting: string[] = [];
+  /** By kind and user: told again, it is the newer one. */
+  const waiting = new Map<string, Waiting>();
   /** The last that was looked at, as Redis numbers them; none before the first look. */
   let since = '';
   let looking: Promise<void> | null = null;
 
-  function heard(text: string): void {
-    const it = readNodeEvent(text);
-    if (!it) return foreign(keys.nodeChannel);
-    if (known.has(it.id)) return;
-    known.add(it.id);
+  /** Acts on it, unless it was acted on. */
+  function act(event: NodeEvent, id: string, age: number): void {
+    if (known.has(id)) return;
+    known.add(id);
     for (const oldest of known) {
       if (known.size <= mostKnown) break;
       known.delete(oldest);
     }
-    for (const listener of listeners) listener(it.event);
+    for (const listener of listeners) listener(event, age);
   }
 
-  async function say(text: string): Promise<void> {
+  function heard(text: string, age = 0): void {
+    const it = readNodeEvent(text);
+    if (it) act(it.event, it.id, it.waited + age);
+    else foreign(keys.nodeChannel);
+  }
+
+  async function say(it: Waiting): Promise<void> {
     try {
-      await calls.script(scripts.tell, [keys.told], [keys.nodeChannel, text, life]);
+      await calls.script(scripts.tell, [keys.told], [keys.nodeChannel, writeNodeEvent(it.event, it.id, Math.round(performance.now() - it.at)), life]);
     } catch (error) {
-      // Here at least it counts at once. Said again, it is the same event.
-      heard(text);
-      if (waiting.length < mostWaiting) waiting.push(text);
+      // Said again, it is the same event.
+      const key = `${it.event.type} ${it.event.user}`;
+      if ((waiting.get(key)?.at ?? -Infinity) <= it.at && (waiting.has(key) || waiting.size < mostWaiting)) waiting.set(key, it);
       failed(error);
     }
   }
 
   async function lookOnce(): Promise<void> {
-    const again = waiting;
-    waiting = [];
+    const again = [...waiting.values()];
+    waiting.clear();
     await Promise.all(again.map(say));
-    const [end, texts] = (await calls.script(scripts.told, [keys.told], [since])) as [string, string[]];
+    const [end, found] = (await calls.script(scripts.told, [keys.told], [since])) as [string, string[]];
     since = end;
-    for (const text of texts) heard(text);
+    for (let at = 0; at < found.length; at += 2) heard(found[at] ?? '', Number(found[at + 1]));
   }
 
   return {
     tell(event) {
-      void say(writeNodeEvent(event, randomText(9)));
+      const it = { event, id: randomText(9), at: performance.now() };
+      // Here at once, whether or not the others can be told.
+      act(event, it.id, 0);
+      void say(it);
     },
     listen(listener) {
       listeners.add(listener);

@@ -49,14 +49,15 @@ export function readSaid(text: string): Said | null {
 
 export const writeBroadcast = ({ except, sender, message, version: of, data }: Extract<RoomEvent, { type: 'broadcast' }>): string => write([version, 'broadcast', except, sender, message, of, data]);
 
-/** `id`: its own, since it may be heard several times. */
-export const writeNodeEvent = (event: NodeEvent, id: string): string => write([version, event.type, event.user, event.type === 'disconnect' ? event.reason : null, id]);
+/** `id`: its own, since it may be heard several times. `waited`: how long it could not be said, in ms. */
+export const writeNodeEvent = (event: NodeEvent, id: string, waited: number): string => write([version, event.type, event.user, event.type === 'disconnect' ? event.reason : null, id, waited]);
 
-export function readNodeEvent(text: string): { readonly id: string; readonly event: NodeEvent } | null {
-  const [from, type, user, reason, id] = parsed(text) ?? [];
-  if (from !== version || typeof user !== 'string' || !is('id', id)) return null;
-  if (type === 'reauthorize') return { id: id as string, event: { type, user } };
-  return type === 'disconnect' && typeof reason === 'string' ? { id: id as string, event: { type, user, reason } } : null;
+export function readNodeEvent(text: string): { readonly id: string; readonly event: NodeEvent; readonly waited: number } | null {
+  const [from, type, user, reason, id, waited] = parsed(text) ?? [];
+  if (from !== version || typeof user !== 'string' || !is('id', id) || !is('count', waited)) return null;
+  const rest = { id: id as string, waited: waited as number };
+  if (type === 'reauthorize') return { ...rest, event: { type, user } };
+  return type === 'disconnect' && typeof reason === 'string' ? { ...rest, event: { type, user, reason } } : null;
 }
 
 export const writeLoad = ({ node, connections, rooms, draining, full }: NodeLoad): string => write([version, node, connections, rooms, draining, full]);
