@@ -74,7 +74,6 @@ export function EventLog({ person, client }: { readonly person: string; readonly
   return (
     <section className="log">
       <h2>{person} and the server</h2>
-      {/* Scrolls: it can be reached by keyboard. */}
       <div className="scroll" role="log" tabIndex={0} aria-label={`Between ${person} and the server`}>
         <ol>{lines.map((line, index) => <li key={`${index}:${line}`}>{line}</li>)}</ol>
       </div>

@@ -192,6 +192,23 @@ describe('P38 no request is passed over, and none counts twice', () => {
     expect(server.stats().connections).toBe(0);
   });
 
+  test('one that overtook another, which came by way of another node, waits for it', async () => {
+    const it = await raw();
+    await it.send(1, text(hello, join));
+    expect(await it.send(3, text([9, 3]))).toBe(204);
+    expect(await it.send(2, text([9, 2]))).toBe(204);
+    await vi.waitFor(() => { expect(it.heard.flatMap((message) => (Array.isArray(message) && message[0] === 10 ? [message[1] as unknown] : []))).toEqual([2, 3]); });
+  });
+
+  test('one that is far ahead ends it at once', async () => {
+    const it = await raw();
+    await it.send(1, text(hello));
+    const began = performance.now();
+    await it.send(10, text([9, 1]));
+    await it.ended;
+    expect(performance.now() - began).toBeLessThan(900);
+  });
+
   test.each([
     ['a record of no kind', new Uint8Array([9, 0, 0, 0, 0])],
     ['a record that is longer than what came', new Uint8Array([1, 0xff, 0xff, 0xff, 0xff])],

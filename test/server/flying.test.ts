@@ -151,3 +151,22 @@ test('no more are on their way than a window, and a connection that ended says n
   const back = await world.ada();
   expect(back.of('joined')[0]?.last).toBe(world.asked.length);
 });
+
+test('P7 a message that comes too fast is refused in its place: after the answers to what was sent before it', async () => {
+  const inner = memoryBroker();
+  let waiting: (() => void)[] = [];
+  const world = rawWorld({
+    rooms: [serve('lobby')],
+    limits: { rate: 5 },
+    broker: { ...inner, append: (it) => { const outcome = inner.append(it) as Appended; return new Promise<Appended>((resolve) => { waiting.push(() => { resolve(outcome); }); }); } },
+  });
+  const peer = world.peer();
+  await peer.hello();
+  await peer.say({ type: 'join', room: 'lobby', position: null, history: 0, presence: null });
+  await peer.say(...Array.from({ length: 10 }, (_, at) => send(at + 1, { room: 'lobby' })));
+  for (const each of waiting.splice(0)) each();
+  await world.clock.advance(0);
+  const order = peer.frames.flatMap((it) => (it.type === 'ack' ? it.receipts.map(([seq]) => `ack ${seq}`) : it.type === 'nack' ? [`${it.code} ${it.seq}`] : []));
+  expect(order).toEqual([...Array.from({ length: 8 }, (_, at) => `ack ${at + 1}`), 'limited 9']);
+  waiting = [];
+});

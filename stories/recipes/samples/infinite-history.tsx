@@ -14,9 +14,9 @@ export function History() {
     return () => { observer.disconnect(); };
   }, [hasOlder, isLoading, loadOlder]);
   return (
-    <div className="tall" tabIndex={0} role="region" aria-label="History, the newest below">
+    <section className="tall" tabIndex={0} aria-label="History, the newest below">
       <p ref={top}>{hasOlder ? 'Loading older ones' : 'This is where it began.'}</p>
       <ol aria-label="Messages">{messages.map(({ id, data }) => <li key={id}>{data.text}</li>)}</ol>
-    </div>
+    </section>
   );
 }

@@ -1,6 +1,6 @@
 // A status line, in words of one's own.
 import { ConnectionStatus, OutboxProgress, useConnectionStatus, type ConnectionPhase } from 'roomful/status';
 
-export const phaseOf = (): ConnectionPhase => useConnectionStatus().phase;
+export const usePhase = (): ConnectionPhase => useConnectionStatus().phase;
 
 export const Status = () => <><ConnectionStatus className="status" labels={{ retry: 'Noch einmal' }} /><OutboxProgress room={{ id: 'chat/1' }} /></>;
