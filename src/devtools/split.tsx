@@ -5,7 +5,7 @@ export function Split({ list, detail }: { readonly list: ReactNode; readonly det
   return (
     <div className="split">
       <div className="list">{list}</div>
-      <div className="detail">{detail}</div>
+      <section className="detail" tabIndex={0} aria-label="Details">{detail}</section>
     </div>
   );
 }

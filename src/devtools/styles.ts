@@ -7,7 +7,7 @@ export const styles = `
   position: fixed; z-index: 2147483000; color: var(--text); background: var(--back); font: 12px/1.45 ui-sans-serif, system-ui, sans-serif; color-scheme: dark;
 }
 @media (prefers-color-scheme: light) {
-  .dock, .opener { --back: #fff; --raised: #f1f3f8; --line: #ccd2de; --text: #1b2130; --soft: #545d70; --accent: #1d4fc4; --good: #1b8048; --warn: #8a6100; --bad: #b3261e; color-scheme: light; }
+  .dock, .opener { --back: #fff; --raised: #f1f3f8; --line: #ccd2de; --text: #1b2130; --soft: #545d70; --accent: #1d4fc4; --good: #17703f; --warn: #8a6100; --bad: #b3261e; color-scheme: light; }
 }
 .opener { right: 12px; bottom: 12px; display: flex; align-items: center; gap: 8px; min-height: 36px; padding: 0 14px; border: 1px solid var(--line); border-radius: 18px; box-shadow: 0 4px 16px #0005; cursor: pointer; }
 .dock { display: flex; flex-direction: column; box-shadow: 0 0 24px #0006; }

@@ -13,7 +13,7 @@ function lineOf(frame: Frame, out: boolean): string | null {
   const arrow = out ? '→' : '←';
   switch (frame.type) {
     case 'hello':
-      return `${arrow} hello, ${frame.takeover ? 'the same session again' : 'a new session'}`;
+      return `${arrow} hello`;
     case 'welcome':
       return `${arrow} welcome`;
     case 'join':

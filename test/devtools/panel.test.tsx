@@ -65,7 +65,7 @@ test('it shows the connection, rooms, frames and events, and no secret', async (
   const inspection = ada.client.inspect((event, step) => step(event));
   const { key } = inspection.state().session;
   inspection.stop();
-  expect(panel.getByRole('region').innerHTML).not.toContain(key);
+  expect(panel.getByRole('region', { name: 'Roomful devtools' }).innerHTML).not.toContain(key);
 });
 
 test('its faults are made by buttons, and the outbox shows what waits', async () => {
@@ -80,7 +80,7 @@ test('its faults are made by buttons, and the outbox shows what waits', async ()
   expect(panel.getByText(/Nothing waits/)).toBeTruthy();
   fireEvent.click(panel.getByRole('button', { name: 'Cut' }));
   await pass(0);
-  expect(panel.getByRole('region').textContent).toContain('reconnecting');
+  expect(panel.getByRole('region', { name: 'Roomful devtools' }).textContent).toContain('reconnecting');
   const stall = panel.getByRole('button', { name: 'Stall' });
   fireEvent.click(stall);
   await pass(0);
@@ -92,13 +92,13 @@ test('it is closed and opened, docked and resized, and stays as it was left', as
   fireEvent.change(first.panel.getByRole('combobox', { name: 'Dock' }), { target: { value: 'right' } });
   const edge = first.panel.getByRole('button', { name: /^Size of the devtools/ });
   fireEvent.keyDown(edge, { key: 'ArrowLeft' });
-  expect(first.panel.getByRole('region').style.width).toBe('50vw');
+  expect(first.panel.getByRole('region', { name: 'Roomful devtools' }).style.width).toBe('50vw');
   fireEvent.keyDown(first.panel.getByRole('tab', { name: /^Connection/ }), { key: 'ArrowRight' });
   fireEvent.click(first.panel.getByRole('button', { name: 'Close devtools' }));
   cleanup();
   const { panel } = await mount();
   fireEvent.click(panel.getByRole('button', { name: /^Open Roomful devtools: connected/ }));
-  expect(panel.getByRole('region').className).toContain('dock-right');
+  expect(panel.getByRole('region', { name: 'Roomful devtools' }).className).toContain('dock-right');
   expect(panel.getByRole('tab', { selected: true }).textContent).toContain('Events');
 });
 

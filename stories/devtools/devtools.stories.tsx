@@ -1,0 +1,93 @@
+// The developer tools, over a chat.
+import type { Meta, StoryObj } from '@storybook/react-vite';
+import { RealtimeDevtools } from 'roomful/devtools';
+import { expect, fireEvent, waitFor, within } from 'storybook/test';
+import { chat } from '../kit/rooms.js';
+import { stageOf } from '../kit/stage-of.js';
+import { sample, staged } from '../kit/staged.js';
+import { Chat } from '../recipes/samples/chat.js';
+
+const meta = {
+  title: 'Devtools/RealtimeDevtools',
+  component: RealtimeDevtools,
+  args: { defaultOpen: true },
+  argTypes: { client: { table: { disable: true } }, defaultDock: { control: 'select', options: ['bottom', 'left', 'right'] } },
+  beforeEach: () => { localStorage.removeItem('roomful.devtools'); },
+  decorators: [staged()],
+  render: (args) => <><Chat me="ada" id="tea" /><RealtimeDevtools {...args} /></>,
+  parameters: sample("import { RealtimeDevtools } from 'roomful/devtools';\n\n<RealtimeProvider url={url}>\n  <App />\n  <RealtimeDevtools />\n</RealtimeProvider>", 'A panel to look into a client: connection, events with the state before and after, frames, rooms, outbox and latency, and faults on purpose. A production build gets nothing at all of `roomful/devtools`; `roomful/devtools/production` is there in every build.'),
+} satisfies Meta<typeof RealtimeDevtools>;
+export default meta;
+type Story = StoryObj<typeof meta>;
+
+const panelIn = (canvas: HTMLElement): Promise<ReturnType<typeof within>> => waitFor(() => {
+  const root = canvas.querySelector('[data-roomful-devtools]')?.shadowRoot;
+  if (!root?.firstElementChild) throw new Error('no panel yet');
+  return within(root as unknown as HTMLElement);
+}, { timeout: 5_000 });
+
+/** The connection over time. */
+export const Connection: Story = {
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await waitFor(() => expect(panel.getByRole('region', { name: 'Roomful devtools' })).toHaveTextContent('connected'), { timeout: 8_000 });
+    await fireEvent.click(panel.getByRole('button', { name: 'Cut' }));
+    await waitFor(() => expect(panel.getByRole('region', { name: 'Roomful devtools' })).toHaveTextContent('cut by the devtools'), { timeout: 8_000 });
+  },
+};
+
+/** Events of the machine, with what each changed. */
+export const Events: Story = {
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await fireEvent.click(panel.getByRole('tab', { name: /^Events/ }));
+    await waitFor(() => expect(panel.getAllByRole('listitem').length).toBeGreaterThan(3), { timeout: 8_000 });
+    await fireEvent.click(panel.getByRole('button', { name: /opened/ }));
+    await expect(panel.getByRole('row', { name: /connection\.status/ })).toBeVisible();
+  },
+};
+
+/** Frames both ways, found by a word. */
+export const Frames: Story = {
+  args: { defaultDock: 'right' },
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    const { user } = await stageOf(canvasElement);
+    await user('Bob').client.room(chat, { id: 'tea' }).send('post', { text: 'look for me' });
+    await fireEvent.click(panel.getByRole('tab', { name: /^Frames/ }));
+    await fireEvent.change(panel.getByRole('searchbox'), { target: { value: 'look for me' } });
+    await waitFor(() => expect(panel.getAllByRole('listitem')).toHaveLength(1), { timeout: 8_000 });
+    await fireEvent.click(panel.getByRole('button', { name: /in message/ }));
+    await waitFor(() => expect(panel.getByText(/"look for me"/)).toBeVisible());
+  },
+};
+
+/** Rooms, with members and position. */
+export const Rooms: Story = {
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await fireEvent.click(panel.getByRole('tab', { name: /^Rooms/ }));
+    await waitFor(() => expect(panel.getByRole('row', { name: /chat\/tea/ })).toHaveTextContent('joined'), { timeout: 8_000 });
+  },
+};
+
+/** The outbox of somebody who is offline. */
+export const Outbox: Story = {
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    const { client, network } = (await stageOf(canvasElement)).user('Ada');
+    network.cut();
+    void client.room(chat, { id: 'tea' }).send('post', { text: 'later' }).catch(() => undefined);
+    await fireEvent.click(panel.getByRole('tab', { name: /^Outbox/ }));
+    await waitFor(() => expect(panel.getByRole('row', { name: /later/ })).toHaveTextContent('queued'), { timeout: 8_000 });
+  },
+};
+
+/** Closed: a button in the corner. */
+export const Closed: Story = {
+  args: { defaultOpen: false },
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    await expect(panel.getByRole('button', { name: /^Open Roomful devtools/ })).toBeVisible();
+  },
+};
