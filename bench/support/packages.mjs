@@ -1,6 +1,6 @@
 // What the comparison needs and the library must not carry: installed here, from the lock file, when it is missing.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { CannotRun } from './cannot-run.mjs';
 import { bench } from './places.mjs';
 
@@ -9,7 +9,7 @@ const packagesIn = (file) => JSON.parse(readFileSync(`${bench}${file}`, 'utf8'))
 function installed() {
   try {
     const found = packagesIn('node_modules/.package-lock.json');
-    return Object.entries(packagesIn('package-lock.json')).every(([path, { version }]) => path === '' || found[path]?.version === version);
+    return Object.entries(packagesIn('package-lock.json')).every(([path, { version }]) => path === '' || (found[path]?.version === version && existsSync(`${bench}${path}`)));
   } catch {
     return false;
   }
