@@ -15,6 +15,7 @@ const names = {
   'roomful/msgpack': at('./src/protocol/msgpack.ts'),
   'roomful/server/redis': at('./src/server/node/redis/index.ts'),
   'roomful/server': at('./src/server/node/index.ts'),
+  'roomful/devtools/production': at('./src/devtools/index.ts'),
   'roomful/devtools': at('./src/devtools/index.ts'),
   'roomful/status': at('./src/status/index.ts'),
   'roomful/testing': at('./src/testing/index.ts'),
