@@ -1,10 +1,21 @@
 // The server as a speaker in its own rooms.
 import type { AnyContract } from '../contract/define-room.js';
-import { checkMessage } from '../contract/validate.js';
+import { checkMessage, readMessage } from '../contract/validate.js';
 import { RealtimeError } from '../protocol/error.js';
 import type { MemberTuple } from '../protocol/frames.js';
 import type { Settings } from './options.js';
 import type { ServerPorts } from './ports.js';
+
+/** An entry of a room's log, as the server reads it. */
+export interface LoggedMessage {
+  readonly id: string;
+  readonly type: string;
+  readonly data: unknown;
+  readonly offset: number;
+  readonly timestamp: number;
+  /** Null: the server itself. */
+  readonly sender: { readonly id: string; readonly user: MemberTuple[1] } | null;
+}
 
 /** A room as the server speaks in it. */
 export interface ServerRoom {
@@ -15,6 +26,8 @@ export interface ServerRoom {
   broadcast(type: string, data: unknown): void;
   /** Everybody in the room, on every node. */
   members(): Promise<readonly { readonly id: string; readonly user: MemberTuple[1]; readonly presence: unknown }[]>;
+  /** Entries of the log, oldest first; what the contract cannot read is passed over. */
+  history(options?: { readonly before?: number; readonly limit?: number }): Promise<readonly LoggedMessage[]>;
 }
 
 export function serverRoom(contract: AnyContract, params: Readonly<Record<string, string>>, { rooms, broker }: Settings, ports: ServerPorts): ServerRoom {
@@ -32,6 +45,19 @@ export function serverRoom(contract: AnyContract, params: Readonly<Record<string
     broadcast(type, data) {
       const { data: checked, version } = checkMessage(contract, type, data);
       broker.publish(id, { type: 'broadcast', except: null, sender: null, message: type, version, data: checked });
+    },
+    async history({ before = null, limit = 50 }: { readonly before?: number | null; readonly limit?: number } = {}) {
+      const page = await broker.read(id, { before, limit });
+      if ('why' in page) return [];
+      return page.entries.flatMap(([offset, , , message, timestamp, sender, type, version, data]): readonly LoggedMessage[] => {
+        try {
+          const read = readMessage(contract, type, version, data, 'trust-current');
+          return [{ id: message, type, data: read.data, offset, timestamp, sender: sender && { id: sender[0], user: sender[1] } }];
+        } catch {
+          // Of another version of the contract.
+          return [];
+        }
+      });
     },
     members: async () => (await broker.members(id)).map(([member, user, presence]) => ({ id: member, user, presence })),
   };

@@ -5,5 +5,5 @@ export type { TestRealtime, TestRealtimeOptions, TestUser, TestUserOptions } fro
 export type { Network, NetworkControls } from './network.js';
 export type { TestClock } from './clock.js';
 export type { ServerCore, ServerStats } from '../server/server.js';
-export type { ServerRoom } from '../server/server-room.js';
+export type { LoggedMessage, ServerRoom } from '../server/server-room.js';
 export type { ServedRoom, ServeOptions, User } from '../server/serve.js';

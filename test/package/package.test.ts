@@ -1,14 +1,11 @@
 // The package as npm delivers it: what is in it, its types, what each entry drags into a bundle, and that it runs.
-import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, join, relative, sep } from 'node:path';
-import { promisify } from 'node:util';
+import { join, relative, sep } from 'node:path';
 import { build, type InlineConfig } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-
-const root = join(import.meta.dirname, '../..');
+import { pack, root, run } from './pack.js';
 
 interface Manifest {
   readonly version: string;
@@ -43,38 +40,10 @@ const serverFunctions = ['createServerCore', 'memoryBroker', 'serve'];
 /** What an app installs beside the package, at the versions that this repository is developed with. */
 const peers = ['react', 'react-dom', 'ws', 'zod', '@types/node', '@types/react', '@types/react-dom', 'typescript'];
 
-const execute = promisify(execFile);
-
-/** Runs a command to its end. Fails with what it printed. */
-async function run(cwd: string, command: string, args: readonly string[]): Promise<string> {
-  const env = { ...process.env, NODE_ENV: 'production' };
-  try {
-    return (await execute(command, args, { cwd, env, maxBuffer: 2 ** 26 })).stdout;
-  } catch (error) {
-    const { stdout = '', stderr = '' } = error as { readonly stdout?: string; readonly stderr?: string };
-    throw new Error(`${command} ${args.join(' ')}\n${stdout}\n${stderr}`, { cause: error });
-  }
-}
-
 let manifest: Manifest;
 let temporary: string;
 let consumer: string;
 let packed: readonly string[];
-
-/** Builds and packs in a copy of the repository: `dist` may be in use by others. */
-async function pack(): Promise<string> {
-  const copy = join(temporary, 'repository');
-  const left = new Set(['node_modules', '.git', 'dist', 'storybook-static']);
-  const kept = (path: string): boolean => !left.has(basename(path));
-  await mkdir(copy);
-  // One by one: the folder for temporary files may lie inside the repository, which as a whole does not go into itself.
-  for (const name of (await readdir(root)).filter(kept)) await cp(join(root, name), join(copy, name), { recursive: true, filter: kept });
-  await symlink(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
-  await run(copy, 'npm', ['run', 'build']);
-  const [{ filename, files } = { filename: '', files: [] }] = JSON.parse(await run(copy, 'npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', temporary])) as { readonly filename: string; readonly files: readonly { readonly path: string }[] }[];
-  packed = files.map(({ path }) => path);
-  return join(temporary, filename);
-}
 
 async function install(tarball: string): Promise<void> {
   await mkdir(consumer);
@@ -128,7 +97,9 @@ beforeAll(async () => {
   manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest;
   temporary = await realpath(await mkdtemp(join(tmpdir(), 'roomful-package-')));
   consumer = join(temporary, 'consumer');
-  await install(await pack());
+  const { tarball, files } = await pack(temporary);
+  packed = files;
+  await install(tarball);
 }, 300_000);
 afterAll(() => rm(temporary, { recursive: true, force: true }));
 

@@ -5,6 +5,7 @@ import { defineRoom, type } from '../../src/contract/index.js';
 import type { ClientFrame } from '../../src/protocol/frames.js';
 import type { PositionTuple } from '../../src/protocol/position.js';
 import type { Action, AuthorizeRequest, IncomingMessage } from '../../src/server/serve.js';
+import { memoryBroker } from '../../src/server/memory-broker.js';
 import { serve } from '../../src/server/serve.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../support/raw.js';
 
@@ -454,4 +455,16 @@ test('the server speaks: logged, without a sender, validated', async () => {
   await expect(room.send('post', { text: 1 })).rejects.toMatchObject({ code: 'invalid' });
   await expect(world.core.room('nowhere').send('x', 1)).rejects.toMatchObject({ code: 'denied' });
   expect(() => { room.broadcast('nothing', 1); }).toThrow('has no message');
+});
+
+test('the server reads the log of a room: the newest, or what comes before an offset, oldest first, and nothing of versions that it does not know', async () => {
+  const old = defineRoom('memo/:id', { messages: { note: type<{ text: string }>(), gone: type<number>() } });
+  const now = defineRoom('memo/:id', { messages: { note: { schema: type<{ text: string; by: string }>(), version: 2, upgrade: { 1: (it: { text: string }) => ({ ...it, by: 'somebody' }) } } } });
+  const broker = memoryBroker();
+  const before = rawWorld({ rooms: [serve(old)], broker }).core.room(old, { id: '1' });
+  for (let index = 1; index <= 5; index++) await before.send('note', { text: `n${index}` });
+  await before.send('gone', 1);
+  const room = rawWorld({ rooms: [serve(now)], broker }).core.room(now, { id: '1' });
+  expect((await room.history({ limit: 3 })).map(({ offset, data }) => [offset, data])).toEqual([[4, { text: 'n4', by: 'somebody' }], [5, { text: 'n5', by: 'somebody' }]]);
+  expect((await room.history({ before: 3, limit: 50 })).map(({ offset, sender, type: kind }) => [offset, sender, kind])).toEqual([[1, null, 'note'], [2, null, 'note']]);
 });

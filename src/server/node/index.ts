@@ -6,7 +6,7 @@ export { memoryBroker } from '../memory-broker.js';
 export { json } from '../../protocol/codec.js';
 export { msgpack } from '../../protocol/msgpack.js';
 export { RealtimeError } from '../../protocol/error.js';
-export type { Address, ListenOptions, NodeServerOptions, RealtimeServer, RoomOnServer } from './realtime-server.js';
+export type { Address, ListenOptions, LoggedIn, NodeServerOptions, RealtimeServer, RoomOnServer } from './realtime-server.js';
 export type { JwtOptions, TokenClaims } from './jwt.js';
 export type { TrustProxy } from './proxies.js';
 export type { ConnectionLimits } from '../census.js';

@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
-import type { ParamsOf, PresenceIn, RoomName, SendOf, TypeOf } from '../../contract/infer.js';
+import type { DataOf, ParamsOf, PresenceIn, RoomName, SendOf, TypeOf } from '../../contract/infer.js';
 import { memoryBroker } from '../memory-broker.js';
 import type { ServerOptions } from '../options.js';
 import { noMeter } from '../meter.js';
@@ -52,7 +52,14 @@ export interface RoomOnServer<R> {
   broadcast<T extends TypeOf<R>>(type: T, data: SendOf<R, T>): void;
   /** Everybody in the room, on every node. */
   members(): Promise<readonly { readonly id: string; readonly user: UserInfo | null; readonly presence: PresenceIn<R> | null }[]>;
+  /** The newest `limit` (default 50) entries of the log, or those before the offset `before`, oldest first: for a page that is rendered on a server, say. What the contract cannot read is passed over. */
+  history(options?: { readonly before?: number; readonly limit?: number }): Promise<readonly LoggedIn<R>[]>;
 }
+
+/** A message in a room's log. `sender` null: the server itself. */
+export type LoggedIn<R, T extends TypeOf<R> = TypeOf<R>> = T extends unknown
+  ? { readonly id: string; readonly type: T; readonly data: DataOf<R, T>; readonly offset: number; readonly timestamp: number; readonly sender: { readonly id: string; readonly user: UserInfo | null } | null }
+  : never;
 
 type RoomArgs<R> = keyof ParamsOf<R> extends never ? [params?: ParamsOf<R>] : [params: ParamsOf<R>];
 
