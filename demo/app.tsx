@@ -1,5 +1,6 @@
 // The page: one connection, and what uses it.
 import { RealtimeProvider } from 'roomful';
+import { RealtimeDevtools } from 'roomful/devtools/production';
 import { indexedDBStorage } from 'roomful/storage';
 import { useState } from 'react';
 import { CuttableSocket } from './cuttable-socket.js';
@@ -33,6 +34,7 @@ export function App() {
           <Orders me={me} />
         </main>
       </div>
+      <RealtimeDevtools />
     </RealtimeProvider>
   );
 }

@@ -18,7 +18,8 @@ export const colours: readonly Colour[] = [
   { name: 'Slate', value: '#566173' },
 ];
 
-const key = 'roomful-demo';
+/** Two in one window share what the tab keeps: each has a name of its own there. */
+const key = ['roomful-demo', new URLSearchParams(location.search).get('as')].filter(Boolean).join(':');
 const adjectives = ['Calm', 'Bright', 'Swift', 'Quiet', 'Merry', 'Bold', 'Gentle', 'Curious'];
 const animals = ['Otter', 'Heron', 'Lynx', 'Wren', 'Badger', 'Fox', 'Hare', 'Seal'];
 

@@ -30,13 +30,14 @@ const vite = await createVite({
       'roomful/storage': at('../src/client/storage/index.ts'),
       'roomful/msgpack': at('../src/protocol/msgpack.ts'),
       'roomful/server': at('../src/server/node/index.ts'),
+      'roomful/devtools/production': at('../src/devtools/index.ts'),
       'roomful/testing': at('../src/testing/index.ts'),
       roomful: at('../src/index.ts'),
     },
   },
   // Without these, Vite finds them during the first visit and loads the page again.
   optimizeDeps: {
-    include: ['react', 'react/jsx-runtime', 'react/jsx-dev-runtime', 'react-dom/client', 'partysocket/ws', 'zustand', 'zustand/vanilla', 'zustand/react/shallow', '@msgpack/msgpack', 'zod'],
+    include: ['react', 'react/jsx-runtime', 'react/jsx-dev-runtime', 'react-dom', 'react-dom/client', 'partysocket/ws', 'zustand', 'zustand/vanilla', 'zustand/react/shallow', '@msgpack/msgpack', 'zod'],
   },
   // No socket of Vite's own: upgrades on this port are the realtime server's.
   server: { middlewareMode: true, hmr: false, ws: false, watch: null, fs: { allow: [at('..')] } },
