@@ -83,6 +83,34 @@ export const Outbox: Story = {
   },
 };
 
+/** Five hundred messages a second, and the page still answers: no task of it takes longer than a person would notice. */
+export const UnderLoad: Story = {
+  play: async ({ canvasElement }) => {
+    const panel = await panelIn(canvasElement);
+    const { world } = await stageOf(canvasElement);
+    await fireEvent.click(panel.getByRole('tab', { name: /^Frames/ }));
+    const tasks: number[] = [];
+    const observer = new PerformanceObserver((list) => { tasks.push(...list.getEntries().map(({ duration }) => duration)); });
+    observer.observe({ type: 'longtask' });
+    const room = world.server.room(chat, { id: 'tea' });
+    let said = 0;
+    await new Promise<void>((resolve) => {
+      const began = performance.now();
+      const timer = setInterval(() => {
+        for (; said < (performance.now() - began) / 2 && said < 1_500; said++) room.broadcast('wave', { from: `number ${said}` });
+        if (said < 1_500) return;
+        clearInterval(timer);
+        resolve();
+      }, 10);
+    });
+    await waitFor(() => expect(Number(panel.getByRole('tab', { name: /^Frames/ }).querySelector('.count')?.textContent)).toBe(1_000), { timeout: 5_000 });
+    observer.disconnect();
+    const longest = Math.max(0, ...tasks);
+    console.info(`devtools at 500 messages a second for 3 s: ${tasks.length} tasks above 50 ms, the longest ${Math.round(longest)} ms`);
+    await expect(longest).toBeLessThan(400);
+  },
+};
+
 /** Closed: a button in the corner. */
 export const Closed: Story = {
   args: { defaultOpen: false },
