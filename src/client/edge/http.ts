@@ -9,6 +9,9 @@ const requestLimit = 49_152;
 /** Bytes of one record from the server. */
 const recordLimit = 2 ** 24;
 
+/** How long the server may take to hear of a close, in ms: after that it misses the stream. */
+const closeTimeout = 5_000;
+
 const ignore = (): void => undefined;
 
 export const httpConnect: Connect = (url, protocols, events) => {
@@ -89,7 +92,7 @@ export const httpConnect: Connect = (url, protocols, events) => {
       waiting = [];
       if (node === null) down.abort();
       // The server hears of the close before it misses the stream, also where the page goes.
-      else up([...last, encodeClose(code, reason)], { keepalive: true }).catch(ignore).finally(() => { down.abort(); });
+      else up([...last, encodeClose(code, reason)], { keepalive: true, signal: AbortSignal.timeout(closeTimeout) }).catch(ignore).finally(() => { down.abort(); });
     },
   };
 };
