@@ -71,7 +71,7 @@ export const AGap: Story = {
     network.cut();
     for (let index = 2; index < 1_200; index++) await stage.world.server.room(chat, { id: 'tea' }).send('post', { text: `number ${index}` });
     network.restore();
-    await waitFor(() => expect(within(canvasElement).getByRole('alert')).toHaveTextContent(/^Messages 3 to \d+ are lost\.$/), { timeout: 9_000 });
+    await waitFor(() => expect(within(canvasElement).getByRole('alert')).toHaveTextContent(/^Messages 3 to \d+ were missed\.$/), { timeout: 9_000 });
     await tells(canvasElement, 'trimmed');
   },
 };

@@ -89,6 +89,6 @@ export const Gap: Story = {
     network.cut();
     spoke(stage, 40);
     network.restore();
-    await waitFor(() => expect(within(canvasElement).getByRole('alert')).toHaveTextContent(/are lost/), { timeout: 10_000 });
+    await waitFor(() => expect(within(canvasElement).getByRole('alert')).toHaveTextContent(/were missed/), { timeout: 10_000 });
   },
 };

@@ -83,18 +83,18 @@ function Window({ person, user, children }: { readonly person: string; readonly 
       <header>
         <h2 id={heading}>{person}</h2>
         <span className="chip" data-status={status}>{words[status]}</span>
-        <NetworkSwitch user={user} />
+        <NetworkSwitch person={person} user={user} />
       </header>
       <div className="inside">{children}</div>
     </section>
   );
 }
 
-function NetworkSwitch({ user }: { readonly user: TestUser }): ReactElement {
-  const [up, setUp] = useState(true);
+function NetworkSwitch({ person, user }: { readonly person: string; readonly user: TestUser }): ReactElement {
+  const { watch, isCut } = useStage();
+  const up = useSyncExternalStore(watch, () => !isCut(person));
   const toggle = (): void => {
     if (up) user.network.cut(); else user.network.restore();
-    setUp(!up);
   };
   return <button type="button" className="switch" role="switch" aria-checked={up} onClick={toggle}>Network</button>;
 }

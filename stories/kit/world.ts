@@ -26,6 +26,10 @@ export interface StageWorld {
   user(person: string): TestUser;
   /** Whether the server takes tokens. */
   letIn(valid: boolean): void;
+  /** Whether a person's network is cut, whoever did it. */
+  isCut(person: string): boolean;
+  /** Calls when a network is cut or there again. */
+  watch(changed: () => void): () => void;
 }
 
 /** Ada's second tab is `Ada 2`, and Ada. */
@@ -39,6 +43,20 @@ export function createStageWorld({ people = ['Ada'], offstage = ['Bob'], rooms =
     server: { authenticate: ({ token }) => (valid && token !== null ? { id: token, name: token } : null) },
   });
   const users = new Map<string, TestUser>();
+  const cut = new Set<string>();
+  const watchers = new Set<() => void>();
+  /** Its switch shows what a test or a menu did to it. */
+  const watched = (person: string, user: TestUser): TestUser => {
+    const { network } = user;
+    const { cut: cutOff, restore } = network;
+    const become = (isCut: boolean, act: () => void) => (): void => {
+      act();
+      if (isCut) cut.add(person); else cut.delete(person);
+      for (const watcher of watchers) watcher();
+    };
+    Object.assign(network, { cut: become(true, cutOff), restore: become(false, restore) });
+    return user;
+  };
   const stage: StageWorld = {
     world,
     users,
@@ -50,10 +68,17 @@ export function createStageWorld({ people = ['Ada'], offstage = ['Bob'], rooms =
     letIn(now) {
       valid = now;
     },
+    isCut: (person) => cut.has(person),
+    watch(changed) {
+      watchers.add(changed);
+      return () => {
+        watchers.delete(changed);
+      };
+    },
   };
   for (const person of [...people, ...offstage]) {
     const mine = typeof options === 'function' ? options(person) : options;
-    users.set(person, world.user({ id: idOf(person) }, { codecs: codec === 'msgpack' ? [msgpack(), json()] : [json()], backoff: { initial: 100, max: 800 }, ...mine }));
+    users.set(person, watched(person, world.user({ id: idOf(person) }, { codecs: codec === 'msgpack' ? [msgpack(), json()] : [json()], backoff: { initial: 100, max: 800 }, ...mine })));
   }
   before?.(stage);
   return stage;

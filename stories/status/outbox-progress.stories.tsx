@@ -4,6 +4,7 @@ import { expect, userEvent, waitFor, within } from 'storybook/test';
 import { stageOf } from '../kit/stage-of.js';
 import { sample, staged } from '../kit/staged.js';
 import { Backlog } from './samples/outbox.js';
+import { Pill } from './samples/pill.js';
 import source from './samples/outbox.tsx?raw';
 
 const meta = {
@@ -38,5 +39,16 @@ export const Failed: Story = {
     await waitFor(() => expect(within(canvasElement).getByRole('status')).toHaveTextContent('20 messages were not sent'), { timeout: 12_000 });
     await userEvent.click(within(canvasElement).getByRole('button', { name: 'Discard' }));
     await waitFor(() => expect(within(canvasElement).getByRole('status')).toHaveTextContent(/^$/), { timeout: 8_000 });
+  },
+};
+
+/** In clothes and words of one's own. */
+export const Restyled: Story = {
+  args: { text: 'a bad word' },
+  render: ({ text }) => <Pill text={text} />,
+  play: async ({ canvasElement }) => {
+    await stageOf(canvasElement);
+    await userEvent.click(within(canvasElement).getByRole('button', { name: 'Send' }));
+    await waitFor(() => expect(within(canvasElement).getByRole('status')).toHaveTextContent('1 stayed here'), { timeout: 8_000 });
   },
 };
