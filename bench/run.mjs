@@ -2,9 +2,14 @@
 import { parseArgs } from 'node:util';
 
 const benches = {
+  acks: { about: 'durable messages acknowledged a second, and how soon, against a bare ws echo and socket.io', load: () => import('./acks/acks.mjs') },
+  client: { about: 'what 10,000 messages a second cost a page, against zustand written by hand and react-use-websocket', load: () => import('./client/client.mjs') },
   cluster: { about: 'messages a second and latency from a node to another through Redis, and what is lost, against socket.io with its Redis adapters', load: () => import('./cluster/cluster.mjs') },
-  fanout: { about: 'deliveries a second to 1,000 members of a room, against a plain ws loop and socket.io', load: () => import('./fanout/fanout.mjs') },
-  idle: { about: 'memory of the server for each of 10,000 idle connections, against a bare ws server', load: () => import('./idle/idle.mjs') },
+  codec: { about: 'what frames cost beside bare JSON and bare @msgpack/msgpack, for four payloads', load: () => import('./codec/codec.mjs') },
+  fanout: { about: 'deliveries a second to the members of a room, and by second of CPU, against ws, socket.io and nats-server', load: () => import('./fanout/fanout.mjs') },
+  idle: { about: 'memory and CPU of the server for each of 10,000 idle connections, against a bare ws server and socket.io', load: () => import('./idle/idle.mjs') },
+  resume: { about: 'how soon 1,000 clients are back after an outage with all that they missed, against socket.io and partysocket', load: () => import('./resume/resume.mjs') },
+  rooms: { about: 'whether the cost grows with what is delivered: many rooms, rooms of one, presence of many', load: () => import('./rooms/rooms.mjs') },
   size: { about: 'bytes of the browser half, minified and compressed', load: () => import('./size/size.mjs') },
 };
 
@@ -14,7 +19,8 @@ ${Object.entries(benches).map(([name, { about }]) => `  ${name.padEnd(8)} ${abou
 
   --json         one line of JSON at the end
   --quick        a short run, to see that it works: its figures mean little
-  --rounds N     repeats (cluster, fanout, idle; default 3)
+  --rounds N     repeats (default 3; size is exact)
+  --only TEXT    only the loads whose name has this in it (fanout)
   --check        fail where a bound is passed (size)`;
 
 /** The arguments, or a sentence about what is wrong with them. */
@@ -27,6 +33,7 @@ function read() {
         quick: { type: 'boolean', default: false },
         check: { type: 'boolean', default: false },
         rounds: { type: 'string' },
+        only: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     });

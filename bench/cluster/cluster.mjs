@@ -1,8 +1,8 @@
 // `cluster`: from a client on one node to a client on another, through Redis: how many, how soon, and how many never.
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CannotRun } from '../support/cannot-run.mjs';
 import { withChild } from '../support/child.mjs';
+import { cpuOf } from '../support/cpu.mjs';
 import { withLibrary } from '../support/library.mjs';
 import { busyness, machine } from '../support/machine.mjs';
 import { installPackages } from '../support/packages.mjs';
@@ -11,12 +11,6 @@ import { kinds } from './kinds.mjs';
 import { report, results, versions } from './report.mjs';
 
 const script = (name) => fileURLToPath(new URL(name, import.meta.url));
-
-/** CPU time that a process has used, in µs: the kernel counts it in hundredths of a second. */
-function cpuOf(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
-}
 
 /** Calls `call` with two nodes of one kind, over a Redis that is theirs alone. */
 const withNodes = ({ server, adapter }, library, call) => withRedis((redis) => {

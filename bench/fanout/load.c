@@ -1,9 +1,10 @@
 // The load of the fan-out benchmark: one publisher and many members over loopback, in one epoll loop, in C so that the server is what is measured.
 //
-//   load DIALECT PORT MEMBERS WINDOW WARM SECONDS SERVER_PID
+//   load DIALECT PORT MEMBERS PACE WARM SECONDS SERVER_PID
 //
-// Keeps WINDOW publishes in flight: one is done when, on average, every member has it. After the measured time it stops publishing and waits until
-// everything published has arrived, so that a delivery that was lost or counted twice shows. Prints one line of JSON.
+// PACE is wN, which keeps N publishes in flight (one is done when, on average, every member has it), or rN, which publishes N times a second whatever
+// has arrived. After the measured time it stops publishing and waits until everything published has arrived, so that a delivery that was lost or counted
+// twice shows; where the server has fallen far behind, `behind` says by how many publishes, and nobody waits. Prints one line of JSON.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -40,6 +41,7 @@ typedef struct {
   const char *protocol;
   void (*upgraded)(Connection *);
   void (*text)(Connection *, const char *, size_t);
+  void (*binary)(Connection *, const char *, size_t);
   void (*publish)(Connection *);
 } Dialect;
 
@@ -109,7 +111,8 @@ static void write_all(int fd, const void *data, size_t length) {
 
 // A masked frame whose mask is zero: allowed, and nothing to compute.
 static void write_frame(Connection *connection, int opcode, const void *data, size_t length) {
-  uint8_t frame[1024] = {(uint8_t)(0x80 | opcode)};
+  static uint8_t frame[1024];
+  frame[0] = (uint8_t)(0x80 | opcode);
   size_t header = 2;
   if (length + 8 > sizeof frame) fail("a frame of %zu bytes", length);
   if (length < 126) {
@@ -120,6 +123,7 @@ static void write_frame(Connection *connection, int opcode, const void *data, si
     frame[3] = (uint8_t)length;
     header = 4;
   }
+  memset(frame + header, 0, 4);
   memcpy(frame + header + 4, data, length);
   write_all(connection->fd, frame, header + 4 + length);
 }
@@ -140,16 +144,25 @@ static void is_ready(Connection *connection) {
   ready++;
 }
 
-static void delivered(Connection *connection, const char *text, size_t length) {
-  if (connection == publisher) return;
+// Whether the time of a delivery is wanted too.
+static bool counted(Connection *connection) {
+  if (connection == publisher) return false;
   received++;
-  if (!measuring || !connection->sampled) return;
+  return measuring && connection->sampled;
+}
+
+static void arrived_since(uint64_t sent) {
+  uint64_t arrived = now();
+  record(arrived > sent ? arrived - sent : 0);
+}
+
+static void delivered(Connection *connection, const char *text, size_t length) {
+  if (!counted(connection)) return;
   const char *at = memmem(text, length, "\"ts\":", 5);
   if (!at || (size_t)(text + length - at) < 21) fail("a delivery without its time: %.*s", (int)length, text);
   uint64_t sent = 0;
   for (int digit = 5; digit < 21; digit++) sent = sent * 10 + (uint64_t)(at[digit] - '0');
-  uint64_t arrived = now();
-  record(arrived > sent ? arrived - sent : 0);
+  arrived_since(sent);
 }
 
 static unsigned published;
@@ -168,6 +181,93 @@ static void socketio_text(Connection *connection, const char *text, size_t lengt
   else if (text[0] == '0') write_text(connection, "40");
   else if (text[0] == '2') write_text(connection, "3");
   else fail("socket.io said: %.*s", (int)length, text);
+}
+
+// socket.io with its MessagePack parser: {type, nsp, data: ["m", envelope]}, the times as 64-bit integers, the points as doubles.
+static uint8_t *pack_text(uint8_t *at, const char *text) {
+  size_t length = strlen(text);
+  *at = (uint8_t)(0xa0 | length);
+  memcpy(at + 1, text, length);
+  return at + 1 + length;
+}
+static uint8_t *pack_8_bytes(uint8_t *at, uint8_t type, uint64_t bits) {
+  *at++ = type;
+  for (int shift = 56; shift >= 0; shift -= 8) *at++ = (uint8_t)(bits >> shift);
+  return at;
+}
+static uint8_t *pack_double(uint8_t *at, double value) {
+  uint64_t bits;
+  memcpy(&bits, &value, 8);
+  return pack_8_bytes(at, 0xcb, bits);
+}
+static void socketio_msgpack_publish(Connection *connection) {
+  static const uint8_t packet[] = "\x83\xa4type\x02\xa3nsp\xa1/\xa4" "data\x92\xa1m\x86\xa1v\x01\xa1t\xa4move\xa2id";
+  uint8_t frame[256], *at = frame;
+  char id[17];
+  memcpy(at, packet, sizeof packet - 1);
+  at += sizeof packet - 1;
+  snprintf(id, sizeof id, "m%015u", published);
+  at = pack_text(at, id);
+  at = pack_text(at, "room");
+  at = pack_text(at, "bench/1");
+  at = pack_text(at, "ts");
+  at = pack_8_bytes(at, 0xcf, now());
+  at = pack_text(at, "data");
+  *at++ = 0x82;
+  at = pack_text(at, "x");
+  at = pack_double(at, 100.25 + published % 900);
+  at = pack_text(at, "y");
+  at = pack_double(at, 100.5 + published % 800);
+  write_frame(connection, 2, frame, (size_t)(at - frame));
+}
+static void socketio_msgpack_text(Connection *connection, const char *text, size_t length) {
+  static const char connect[] = "\x82\xa4type\x00\xa3nsp\xa1/";
+  if (text[0] == '0') write_frame(connection, 2, connect, sizeof connect - 1);
+  else if (text[0] == '2') write_text(connection, "3");
+  else fail("socket.io said: %.*s", (int)length, text);
+}
+static void socketio_msgpack_binary(Connection *connection, const char *data, size_t length) {
+  if (!connection->ready) return is_ready(connection);
+  if (!counted(connection)) return;
+  const uint8_t *at = memmem(data, length, "ts\xcf", 3);
+  if (!at || (size_t)((const uint8_t *)data + length - at) < 11) fail("a delivery without its time");
+  uint64_t sent = 0;
+  for (int byte = 3; byte < 11; byte++) sent = sent << 8 | at[byte];
+  arrived_since(sent);
+}
+
+// nats-server over WebSocket: lines of its protocol, several of them to a frame.
+static void nats_publish(Connection *connection) {
+  char text[256], line[300];
+  int length = snprintf(text, sizeof text, ENVELOPE, published, (unsigned long long)now(), POINT);
+  int all = snprintf(line, sizeof line, "PUB bench.1 %d\r\n%s\r\n", length, text);
+  write_frame(connection, 2, line, (size_t)all);
+}
+static void nats_say(Connection *connection, const char *text) { write_frame(connection, 2, text, strlen(text)); }
+static void nats_binary(Connection *connection, const char *text, size_t length) {
+  const char *end = text + length;
+  while (text < end) {
+    const char *line_end = memmem(text, (size_t)(end - text), "\r\n", 2);
+    if (!line_end) fail("nats-server said half a line: %.*s", (int)(end - text), text);
+    const char *next = line_end + 2;
+    if (!memcmp(text, "MSG ", 4)) {
+      const char *size = line_end;
+      while (size > text && size[-1] != ' ') size--;
+      size_t payload = (size_t)atoi(size);
+      if ((size_t)(end - next) < payload + 2) fail("half a message of nats-server");
+      delivered(connection, next, payload);
+      next += payload + 2;
+    } else if (!memcmp(text, "INFO", 4)) {
+      nats_say(connection, "CONNECT {\"verbose\":false,\"pedantic\":false,\"echo\":false}\r\nSUB bench.1 1\r\nPING\r\n");
+    } else if (!memcmp(text, "PING", 4)) {
+      nats_say(connection, "PONG\r\n");
+    } else if (!memcmp(text, "PONG", 4)) {
+      is_ready(connection);
+    } else {
+      fail("nats-server said: %.*s", (int)(line_end - text), text);
+    }
+    text = next;
+  }
 }
 
 // Roomful: PROTOCOL.md. Frames of one message are lines, and each is counted.
@@ -217,15 +317,18 @@ static void roomful_send(Connection *connection) {
 }
 
 static const Dialect dialects[] = {
-  {"plain", "/", NULL, is_ready, delivered, plain_publish},
-  {"socket.io", "/socket.io/?EIO=4&transport=websocket", NULL, nothing, socketio_text, socketio_publish},
-  {"roomful", "/realtime", "roomful.v1.json", roomful_upgraded, roomful_text, roomful_broadcast},
-  {"roomful-durable", "/realtime", "roomful.v1.json", roomful_upgraded, roomful_text, roomful_send},
+  {"plain", "/", NULL, is_ready, delivered, NULL, plain_publish},
+  {"socket.io", "/socket.io/?EIO=4&transport=websocket", NULL, nothing, socketio_text, NULL, socketio_publish},
+  {"socket.io-msgpack", "/socket.io/?EIO=4&transport=websocket", NULL, nothing, socketio_msgpack_text, socketio_msgpack_binary, socketio_msgpack_publish},
+  {"nats", "/", NULL, nothing, NULL, nats_binary, nats_publish},
+  {"roomful", "/realtime", "roomful.v1.json", roomful_upgraded, roomful_text, NULL, roomful_broadcast},
+  {"roomful-durable", "/realtime", "roomful.v1.json", roomful_upgraded, roomful_text, NULL, roomful_send},
 };
 static const Dialect *dialect;
 
 static void on_frame(Connection *connection, int opcode, const uint8_t *data, size_t length) {
-  if (opcode == 1) dialect->text(connection, (const char *)data, length);
+  if (opcode == 1 && dialect->text) dialect->text(connection, (const char *)data, length);
+  else if (opcode == 2 && dialect->binary) dialect->binary(connection, (const char *)data, length);
   else if (opcode == 9) write_frame(connection, 10, data, length);
   else if (opcode == 8) fail("the server closed a connection: %d %.*s", length >= 2 ? data[0] << 8 | data[1] : 1005, length >= 2 ? (int)length - 2 : 0, data + 2);
   else fail("a frame with opcode %d", opcode);
@@ -250,7 +353,11 @@ static size_t parse(Connection *connection, const uint8_t *data, size_t length) 
       body = (size_t)frame[2] << 8 | frame[3];
       header = 4;
     } else if (body == 127) {
-      fail("a message of more than 64 KiB");
+      if (length - at < 10) break;
+      body = 0;
+      for (int byte = 2; byte < 10; byte++) body = body << 8 | frame[byte];
+      header = 10;
+      if (body > 512 * 1024) fail("a message of %zu bytes", body);
     }
     if (length - at < header + body) break;
     if (!(frame[0] & 0x80)) fail("a message in fragments");
@@ -321,6 +428,13 @@ static void cpu_time(int pid, double *user, double *kernel) {
   *kernel = (double)kernel_ticks / ticks;
 }
 
+// What this program took itself, in microseconds: where it comes near to all the time, it is the limit and not the server.
+static uint64_t own_time(void) {
+  struct rusage used;
+  getrusage(RUSAGE_SELF, &used);
+  return (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000ull + (uint64_t)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+}
+
 static void allow_files(size_t wanted) {
   struct rlimit limit;
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -330,13 +444,14 @@ static void allow_files(size_t wanted) {
 }
 
 int main(int count, char **arguments) {
-  if (count != 8) fail("usage: load DIALECT PORT MEMBERS WINDOW WARM SECONDS SERVER_PID");
+  if (count != 8) fail("usage: load DIALECT PORT MEMBERS PACE WARM SECONDS SERVER_PID");
   for (size_t at = 0; at < sizeof dialects / sizeof *dialects; at++) if (!strcmp(dialects[at].name, arguments[1])) dialect = &dialects[at];
   if (!dialect) fail("no dialect %s", arguments[1]);
   int port = atoi(arguments[2]), server = atoi(arguments[7]);
-  uint64_t members = strtoull(arguments[3], NULL, 10), window = strtoull(arguments[4], NULL, 10), total = members + 1;
+  bool paced = arguments[4][0] == 'r';
+  uint64_t members = strtoull(arguments[3], NULL, 10), pace = strtoull(arguments[4] + 1, NULL, 10), total = members + 1;
   double warm = atof(arguments[5]), seconds = atof(arguments[6]);
-  if (members < 1 || members > 20000 || window < 1 || warm < 0 || seconds <= 0 || seconds > 60) fail("arguments out of bounds");
+  if (members < 1 || members > 20000 || pace < 1 || (!paced && arguments[4][0] != 'w') || warm < 0 || seconds <= 0 || seconds > 60) fail("arguments out of bounds");
   signal(SIGPIPE, SIG_IGN);
   alarm((unsigned)(warm + seconds) + 40);
   allow_files(total + 64);
@@ -358,8 +473,8 @@ int main(int count, char **arguments) {
   for (uint64_t settled = now() + 300000; now() < settled;) turn(20);
 
   uint64_t start = now() + (uint64_t)(warm * 1e6), end = start + (uint64_t)(seconds * 1e6);
-  uint64_t measured_from = 0, received_before = 0, bytes_before = 0, published_before = 0;
-  double user_before = 0, kernel_before = 0, user, kernel;
+  uint64_t measured_from = 0, received_before = 0, bytes_before = 0, published_before = 0, own_before = 0;
+  double user_before = 0, kernel_before = 0, user, kernel, due = (double)now();
   for (;;) {
     uint64_t time = now();
     if (!measuring && time >= start) {
@@ -368,25 +483,30 @@ int main(int count, char **arguments) {
       received_before = received;
       bytes_before = received_bytes;
       published_before = published;
+      own_before = own_time();
       cpu_time(server, &user_before, &kernel_before);
     }
     if (time >= end) break;
-    while (published * members < received + window * members) {
+    while (paced ? due <= (double)time : published * members < received + pace * members) {
       dialect->publish(publisher);
       published++;
+      due += 1e6 / (double)pace;
     }
-    turn(100);
+    turn(!paced ? 100 : due - (double)now() < 1000 ? 0 : 1);
   }
   double elapsed = (double)(now() - measured_from) / 1e6;
   uint64_t deliveries = received - received_before, bytes = received_bytes - bytes_before, publishes = published - published_before;
+  uint64_t own = own_time() - own_before;
   cpu_time(server, &user, &kernel);
   measuring = false;
-  for (uint64_t by = now() + 10000000; received < published * members && now() < by;) turn(20);
-  for (uint64_t settled = now() + 50000; now() < settled;) turn(20);
-  if (received != published * members) fail("%llu deliveries of %u publishes to %llu members", (unsigned long long)received, published, (unsigned long long)members);
+  double behind = (double)(published * members - received) / (double)members;
+  bool wait = !paced || behind < (double)pace / 4;
+  for (uint64_t by = now() + 10000000; wait && received < published * members && now() < by;) turn(20);
+  for (uint64_t settled = now() + 50000; wait && now() < settled;) turn(20);
+  if (wait && received != published * members) fail("%llu deliveries of %u publishes to %llu members", (unsigned long long)received, published, (unsigned long long)members);
 
-  printf("{\"publishesPerSecond\":%.1f,\"deliveriesPerSecond\":%.0f,\"deliveries\":%llu,\"cpuSeconds\":%.2f,\"userSeconds\":%.2f,\"elapsed\":%.3f,\"p50\":%.3f,\"p99\":%.3f,\"bytesPerDelivery\":%.1f}\n",
+  printf("{\"publishesPerSecond\":%.1f,\"deliveriesPerSecond\":%.0f,\"deliveries\":%llu,\"cpuSeconds\":%.2f,\"userSeconds\":%.2f,\"elapsed\":%.3f,\"p50\":%.3f,\"p99\":%.3f,\"bytesPerDelivery\":%.1f,\"behind\":%.1f,\"loadCpu\":%.3f}\n",
     (double)publishes / elapsed, (double)deliveries / elapsed, (unsigned long long)deliveries, user - user_before + kernel - kernel_before, user - user_before, elapsed,
-    (double)percentile(0.5) / 1000, (double)percentile(0.99) / 1000, deliveries ? (double)bytes / (double)deliveries : 0);
+    (double)percentile(0.5) / 1000, (double)percentile(0.99) / 1000, deliveries ? (double)bytes / (double)deliveries : 0, behind, (double)own / 1e6 / elapsed);
   return 0;
 }

@@ -32,8 +32,8 @@ export function compileLoad() {
 }
 
 /** One run against a server: what it measured. */
-export async function runLoad({ program, pin, dialect, port, pid, members, inFlight, warm, seconds }) {
-  const [command, ...rest] = pin([program, dialect, port, members, inFlight, warm, seconds, pid].map(String));
+export async function runLoad({ program, pin, dialect, port, pid, members, pace, warm, seconds }) {
+  const [command, ...rest] = pin([program, dialect, port, members, pace, warm, seconds, pid].map(String));
   const { stdout } = await promisify(execFile)(command, rest, { timeout: (warm + seconds + 60) * 1_000, killSignal: 'SIGKILL' });
   return JSON.parse(stdout);
 }

@@ -1,16 +1,16 @@
-// The process that is measured: one server, by name. Says its port, then its memory whenever it is asked, and ends with whoever started it.
+// The process that is measured: one server, by its file. Says its port, then what it holds and has used whenever it is asked.
+import { answerParent } from '../support/child.mjs';
 
-const [name, library] = process.argv.slice(2);
-process.on('disconnect', () => process.exit(0));
-
-const { start } = await import(`../fanout/servers/${name}.mjs`);
+const [file, library] = process.argv.slice(2);
+const { start } = await import(file);
 const port = await start(library);
 
-process.on('message', () => {
+function memory() {
   // What was garbage at the first pass may hold memory until the second.
   globalThis.gc();
   globalThis.gc();
   const { rss, heapUsed, external } = process.memoryUsage();
-  process.send({ rss, heapUsed, external });
-});
-process.send({ port });
+  return { rss, heapUsed, external };
+}
+
+answerParent({ port }, (what) => (what === 'memory' ? memory() : process.cpuUsage()));

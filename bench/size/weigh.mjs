@@ -1,7 +1,6 @@
 // An entry as an app would ship it: bundled from the built library with its dependencies, minified, React left out. What is only fetched when it is needed counts apart.
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'vite';
-import { root } from '../support/places.mjs';
 
 const entry = 'roomful-bench-entry';
 
@@ -19,9 +18,10 @@ const withoutPreload = {
   load: (id) => (id.includes('vite/preload-helper') ? 'export const __vitePreload = (load) => load();' : null),
 };
 
-export async function weigh(text, library) {
+/** `from`: the folder whose packages it finds. */
+export async function weigh(text, { library, from }) {
   const { output } = await build({
-    root,
+    root: from,
     configFile: false,
     logLevel: 'warn',
     plugins: [fromText(text), withoutPreload],
@@ -30,6 +30,7 @@ export async function weigh(text, library) {
       alias: [
         { find: /^roomful\/client$/, replacement: `${library}/client/index.js` },
         { find: /^roomful\/msgpack$/, replacement: `${library}/protocol/msgpack.js` },
+        { find: /^roomful\/storage$/, replacement: `${library}/client/storage/index.js` },
         { find: /^roomful$/, replacement: `${library}/index.js` },
       ],
     },

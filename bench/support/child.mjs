@@ -1,10 +1,11 @@
 // Programs in processes of their own, which answer one question at a time and end with whoever started them.
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Calls `call` with what the program said first, and a function that asks it something. */
-export async function withChild(script, args, call) {
-  const child = fork(script, args.map(String), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+/** Calls `call` with what the program said first, and a function that asks it something. `pin`: puts it on a core. */
+export async function withChild(script, args, call, { pin = (command) => command, nodeArgs = [] } = {}) {
+  const [command, ...rest] = pin([process.execPath, ...nodeArgs, script, ...args.map(String)]);
+  const child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const ended = once(child, 'exit');
   const heard = async () => {
     const said = await Promise.race([once(child, 'message'), ended.then(() => null)]);
@@ -14,7 +15,7 @@ export async function withChild(script, args, call) {
   };
   try {
     const first = await heard();
-    return await call({ first, ask(question) {
+    return await call({ first, pid: child.pid, ask(question) {
       const answer = heard();
       child.send(question);
       return answer;

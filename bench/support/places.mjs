@@ -1,5 +1,5 @@
 // Where things are.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -16,3 +16,9 @@ export function cache() {
 /** Finds packages as the library does: those of this folder stand in the way of `import`. */
 export const requireFromRoot = createRequire(`${root}package.json`);
 export const requireFromBench = createRequire(`${bench}package.json`);
+
+/** Read from its folder: not every package lets its package.json be imported. */
+export function versionOf(require, name) {
+  const path = require.resolve.paths(name).map((folder) => `${folder}/${name}/package.json`).find(existsSync);
+  return JSON.parse(readFileSync(path, 'utf8')).version;
+}

@@ -1,18 +1,9 @@
 // A redis-server of the benchmark's own: a free port, loopback, nothing on disk, gone when it is done.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { findRedis } from '../../test/support/redis-path.mjs';
 import { CannotRun } from './cannot-run.mjs';
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+import { freePort } from './free-port.mjs';
 
 /** Calls `call` with the port and the process id of a running Redis. */
 export async function withRedis(call) {

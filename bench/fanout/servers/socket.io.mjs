@@ -2,10 +2,10 @@
 import { createServer } from 'node:http';
 import { requireFromBench } from '../../support/places.mjs';
 
-export function start() {
+export function start(_library, options) {
   const { Server } = requireFromBench('socket.io');
   const http = createServer();
-  new Server(http, { serveClient: false, transports: ['websocket'] }).on('connection', async (socket) => {
+  new Server(http, { serveClient: false, transports: ['websocket'], ...options }).on('connection', async (socket) => {
     await socket.join('bench/1');
     socket.on('m', (message) => { socket.to('bench/1').emit('m', message); });
   });
