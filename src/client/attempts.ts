@@ -1,6 +1,7 @@
 // Attempts, each by itself: url and token are asked for, a link is opened, frames are coded both ways.
 import type { Codec, Encoded } from '../protocol/codec.js';
 import { RealtimeError } from '../protocol/error.js';
+import type { ServerFrame } from '../protocol/frames.js';
 import { clientTuple, Malformed, parseServerFrame } from '../protocol/parse.js';
 import { subprotocolOf } from '../protocol/version.js';
 import type { Connect, Link } from './edge/link.js';
@@ -36,7 +37,12 @@ export function createAttempts(options: ClientOptions, connect: Connect, dispatc
 
   function read(attempt: number, codec: Codec, data: Encoded): void {
     try {
-      dispatch({ type: 'received', attempt, frames: codec.decode(data).flatMap((tuple) => parseServerFrame(tuple) ?? []) });
+      const frames: ServerFrame[] = [];
+      for (const tuple of codec.decode(data)) {
+        const frame = parseServerFrame(tuple);
+        if (frame) frames.push(frame);
+      }
+      dispatch({ type: 'received', attempt, frames });
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
       report(new RealtimeError('invalid', `the server sent what is not this protocol: ${error.message}`));

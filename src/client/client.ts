@@ -12,13 +12,15 @@ import type { Connect } from './edge/link.js';
 import { withFallback } from './edge/fallback.js';
 import { browserSignals, type Signals } from './edge/signals.js';
 import { webSocketConnect } from './edge/socket.js';
-import { isFailure, type Effect } from './machine/effects.js';
+import type { Effect } from './machine/effects.js';
 import type { Event } from './machine/events.js';
-import { attemptsOf, initialState, type State } from './machine/state.js';
+import { attemptsOf } from './machine/connection-state.js';
+import { initialState, type State } from './machine/state.js';
 import type { ConnectionState, RealtimeState } from './machine/view.js';
 import { codecsOf, configOf, type ClientOptions } from './options.js';
 import type { Keeper, StorageEvent, StorageHost } from './storage/port.js';
-import { createRoomHandle, errorOf, type Room, type RoomHandle } from './room-handle.js';
+import { createPromises, errorOf } from './promises.js';
+import { createRoomHandle, type Room, type RoomHandle } from './room-handle.js';
 import type { ParamsOf, RoomName } from '../contract/infer.js';
 
 export interface ClientEvents {
@@ -96,18 +98,18 @@ export function createClient(options: ClientOptions): Client {
   });
 }
 
-interface Deferred {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: RealtimeError) => void;
-}
-
 /** {@link createClient} on a world of one's own. */
 export function createClientWith(options: ClientOptions, ports: ClientPorts): Client {
   const config = configOf(options);
   const logger = options.logger ?? console;
-  const handles = new Map<string, RoomHandle>();
-  /** Promises of sends by message id, and of history by request. */
-  const waiting = new Map<string | number, Deferred>();
+  // An app may go through many rooms: one that nobody uses is forgotten with whoever held its handle.
+  const handles = new Map<string, WeakRef<RoomHandle>>();
+  const inUse = new Set<RoomHandle>();
+  const handleOf = (id: string): RoomHandle | undefined => handles.get(id)?.deref();
+  const collected = new FinalizationRegistry((id: string) => {
+    if (!handleOf(id)) handles.delete(id);
+  });
+  const promises = createPromises();
   const listeners = new Map<string, Set<(...values: never[]) => void>>();
   const newSession = () => ({ key: ports.randomId(26), instance: ports.randomId(12) });
   const storage = options.outbox?.storage;
@@ -115,6 +117,8 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
   let keeper: Keeper | undefined;
   let stopSignals: (() => void) | null = null;
   let refs = 0;
+  let marks = '';
+  let broadcasts = 0;
 
   const emit = <E extends keyof ClientEvents>(event: E, ...values: Parameters<ClientEvents[E]>): void => {
     for (const listener of Array.from(listeners.get(event) ?? [])) {
@@ -129,12 +133,6 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     if (!listeners.get('error')?.size) logger.warn(`roomful${room ? ` room '${room}'` : ''}: ${error.code}: ${error.message}`);
     emit('error', error, room);
   };
-  const settle = (key: string | number, outcome: Parameters<typeof isFailure>[0]): void => {
-    const deferred = waiting.get(key);
-    waiting.delete(key);
-    if (isFailure(outcome)) deferred?.reject(errorOf(outcome));
-    else deferred?.resolve(outcome);
-  };
 
   const perform = (effect: Exclude<Effect, Delivery>): void => {
     (performers[effect.type] as (it: typeof effect) => unknown)(effect);
@@ -147,7 +145,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
       newSession,
       config,
       read(room, type, version, data) {
-        const contract = handles.get(room)?.contract;
+        const contract = handleOf(room)?.contract;
         try {
           return contract ? readMessage(contract, type, version, data, 'trust-current') : { data };
         } catch (error) {
@@ -161,13 +159,19 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
         const { room, why, missing } = delivery;
         return emit('reset', { room, why, missing });
       }
-      const messages = delivery.type === 'deliver' ? delivery.messages : [{ ...delivery.broadcast, id: ports.randomId(12), offset: null, timestamp: ports.clock.now() }];
-      const room = messages[0]?.room ?? '';
-      for (const message of messages) {
-        handles.get(room)?.deliver(message, (error) => {
-          logger.error(`a message handler of room '${room}' threw`, error);
-        });
+      const failed = (error: unknown): void => {
+        logger.error(`a message handler of room '${room}' threw`, error);
+      };
+      const { room } = delivery.type === 'deliver' ? delivery : delivery.broadcast;
+      const handle = handleOf(room);
+      if (delivery.type === 'deliver') {
+        for (const message of delivery.messages) handle?.deliver(message, failed);
+        return;
       }
+      const { type, data, sender } = delivery.broadcast;
+      // Nobody else knows it by its id: a random part for this client, and a number.
+      marks ||= ports.randomId(8);
+      handle?.deliver({ id: `${marks}${(++broadcasts).toString(36)}`, room, type, data, offset: null, timestamp: ports.clock.now(), sender }, failed);
     },
     pumped() {
       keeper?.sync();
@@ -183,10 +187,10 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
   const performers: { readonly [T in Exclude<Effect, Delivery>['type']]: (effect: Extract<Effect, { type: T }>) => unknown } = {
     ...attempts,
     settle({ ids, outcome }) {
-      for (const id of ids) settle(id, outcome);
+      for (const id of ids) promises.settle(id, outcome);
     },
     history({ ref, outcome }) {
-      settle(ref, outcome);
+      promises.settle(ref, outcome);
     },
     disowned({ user }) {
       const { self, session, rooms } = driver.state();
@@ -229,17 +233,22 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
   };
 
   const handle = (room: RoomName, params: Readonly<Record<string, string>> = {}): RoomHandle => {
+    // Asked for in every render: the pattern of a plain name is read once.
+    let known = typeof room === 'string' ? handleOf(room) : undefined;
+    if (known) return known;
     const contract = typeof room === 'string' ? untypedRoom(room) : room;
     const id = contract.id(params);
-    let known = handles.get(id);
+    known = handleOf(id);
     if (!known) {
       known = createRoomHandle(id, contract, {
         driver,
         newId: () => ports.randomId(12),
         newRef: () => ++refs,
-        settled: (key) => new Promise((resolve, reject) => waiting.set(key, { resolve: resolve as Deferred['resolve'], reject })),
+        inUse,
+        settled: promises.make,
       });
-      handles.set(id, known);
+      handles.set(id, new WeakRef(known));
+      collected.register(known, id);
       if (driver.state().rooms.get(id)?.entries.size) driver.dispatch({ type: 'contract', room: id });
     }
     return known;

@@ -46,13 +46,15 @@ export interface Driver {
 }
 
 export function createDriver(initial: State, ports: DriverPorts): Driver {
-  const { clock, context } = ports;
+  const { clock } = ports;
+  const context = { ...ports.context, now: 0 };
   const store = createStore<RealtimeState>(() => initialView);
   const viewOf = createViewer();
   let state = initial;
   let shown = initial;
   let running = false;
   let pumping = false;
+  let mustPump = false;
   let flushing = false;
   let armedFor = Infinity;
   let disarm: () => void = () => undefined;
@@ -72,7 +74,8 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
 
   const arm = (): void => {
     const next = deadline(state);
-    if (next === armedFor) return;
+    // Every word from the server moves a deadline away: one that rings early is cheaper than one that is set anew each time.
+    if (next === armedFor || (next > armedFor && next < Infinity)) return;
     disarm();
     armedFor = next;
     disarm = next === Infinity ? () => undefined : clock.after(next - now(), () => {
@@ -89,8 +92,8 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
   };
 
   const pump = (): void => {
-    pumping = false;
     takeOutgoing();
+    pumping = false;
     dispatch({ type: 'pump' });
     ports.pumped();
   };
@@ -126,8 +129,9 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
   };
 
   const machine = (event: Event): readonly Effect[] => {
-    const [after, effects] = transition(state, event, { ...context, now: now() });
-    if (after !== state && event.type !== 'pump') pumpSoon();
+    context.now = now();
+    const [after, effects] = transition(state, event, context);
+    if (after !== state && event.type !== 'pump') mustPump = true;
     state = after;
     return effects;
   };
@@ -147,6 +151,9 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
     } finally {
       running = false;
     }
+    // Behind whoever was told by the effects: what they send leaves with the same pump.
+    if (mustPump) pumpSoon();
+    mustPump = false;
     if (shown !== state || deliveries.length) flushSoon();
     arm();
   }

@@ -7,7 +7,7 @@ export type { ClientOptions, Logger } from './options.js';
 export type { Broadcast, Receipt } from './machine/effects.js';
 export type { Continuity, Failure, Latency, Member, Message } from './machine/state.js';
 export type { ConnectionState, ListView, OutboxEntry, OutboxView, RealtimeState, RoomStatus, RoomView } from './machine/view.js';
-export type { HistoryOptions, Room, SendOptions } from './room-handle.js';
+export type { HistoryOptions, ListenOptions, Room, SendOptions } from './room-handle.js';
 export type { DataOf, ParamsOf, PresenceIn, RoomName, SendOf, TypeOf } from '../contract/infer.js';
 export type { MemberIn, MessageIn } from './types.js';
 export type { OutboxStorage, StorageEvent } from './storage/port.js';

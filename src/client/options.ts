@@ -23,7 +23,7 @@ export interface ClientOptions {
   readonly token?: string | (() => MaybePromise<string | null>) | undefined;
   /** What the client speaks, in order of preference. Default `[json()]`. */
   readonly codecs?: readonly Codec[] | undefined;
-  /** Delays between attempts: a random part of `min(max, initial · factorⁿ)` ms. Default `{ initial: 500, max: 30_000, factor: 2, attempts: Infinity }`. */
+  /** Delays between attempts: a random part of `min(max, initial · factorⁿ)` ms, of 4,000 at most in the first ten. Default `{ initial: 500, max: 30_000, factor: 2, attempts: Infinity }`. */
   readonly backoff?: Partial<Config['backoff']> | undefined;
   /** Silence, in ms: a ping every `interval`, the link given up after `interval + timeout`. Default `{ interval: 25_000, timeout: 10_000 }`; the server's wish counts where it is tighter. */
   readonly heartbeat?: Partial<Config['heartbeat']> | undefined;

@@ -4,11 +4,13 @@ import { checkMessage, checkPresence } from '../contract/validate.js';
 import { RealtimeError } from '../protocol/error.js';
 import { checkPayload, copyPayload } from '../protocol/payload.js';
 import type { Driver } from './driver.js';
+import { createHandlers, type Handler } from './handlers.js';
 import type { Receipt } from './machine/effects.js';
 import { merged } from './machine/presence.js';
-import type { Continuity, Failure, Message } from './machine/state.js';
+import type { Continuity, Message } from './machine/state.js';
 import { statusOf, type RoomStatus, type RoomView } from './machine/view.js';
 import type { PresenceIn, RoomName, SendOf, TypeOf } from '../contract/infer.js';
+import { errorOf, unwatched } from './promises.js';
 import type { MessageIn } from './types.js';
 
 export interface SendOptions {
@@ -27,7 +29,12 @@ export interface HistoryOptions {
   readonly limit?: number;
 }
 
-/** A room of a client. The same object for as long as the client knows the id. */
+export interface ListenOptions<R, T extends TypeOf<R>> {
+  /** Only messages whose data has these values in these fields, by `Object.is`. Whom a message is not for is not looked at: a thousand rows of a table may each ask for their own. Default: all. */
+  readonly where?: Partial<MessageIn<R, T>['data']>;
+}
+
+/** A room of a client. The same object for as long as somebody uses the room or holds the object. */
 export interface Room<R = string> {
   readonly id: string;
   readonly status: RoomStatus;
@@ -46,23 +53,21 @@ export interface Room<R = string> {
   /** Reads the log, oldest first. Rejects with `denied`, `unavailable` or `closed`. */
   history(options?: HistoryOptions): Promise<MessageIn<R>[]>;
   /** Calls `handler` for each message of this type, once, in order; broadcasts too. Returns what stops it. */
-  on<T extends TypeOf<R>>(type: T, handler: (message: MessageIn<R, T>) => void): () => void;
+  on<T extends TypeOf<R>>(type: T, handler: (message: MessageIn<R, T>) => void, options?: ListenOptions<R, T>): () => void;
   /** Gives back one `client.room(…)`. The room is left a moment after its last user did. */
   leave(): void;
 }
-
-export type Handler = (message: Message) => void;
 
 /** What a handle needs of its client. */
 export interface RoomServices {
   readonly driver: Driver;
   readonly newId: () => string;
   readonly newRef: () => number;
-  /** The promise of a send by its id, or of a history request by its number. */
+  /** Handles that somebody uses: the client forgets the others with whoever held them. */
+  readonly inUse: Set<RoomHandle>;
+  /** The promise of a send by its id, which nobody has to watch, or of a history request by its number. */
   readonly settled: <T>(key: string | number) => Promise<T>;
 }
-
-export const errorOf = ({ code, message, details }: Failure): RealtimeError => new RealtimeError(code, message, details);
 
 /** What the React half uses besides: counting users, lists, handlers of every type. */
 export interface RoomHandle extends Room<RoomName> {
@@ -81,14 +86,15 @@ const envelope = 128;
 
 export function createRoomHandle(id: string, contract: AnyContract, services: RoomServices): RoomHandle {
   const { driver } = services;
-  const handlers = new Map<string, Set<Handler>>();
+  const handlers = createHandlers();
   const holds: (() => void)[] = [];
+  let users = 0;
   const view = (): RoomView | undefined => driver.store.getState().rooms[id];
 
   /** A message as it travels and as it is shown, with its size. Throws where it does not fit. */
   const checked = (type: string, data: unknown) => {
-    const { data: shown, version } = checkMessage(contract, type, data);
-    const bytes = checkPayload(data) + envelope;
+    const { data: shown, version, bytes: payload } = checkMessage(contract, type, data);
+    const bytes = payload + envelope;
     const most = driver.state().limits.frame;
     if (bytes > most) throw new RealtimeError('too-large', `about ${bytes} bytes, the server takes ${most}`);
     return { shown, version, bytes, data: copyPayload(data) };
@@ -99,12 +105,16 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
     const most = driver.state().limits.presence;
     if (checkPayload(presence) > most) throw new RealtimeError('too-large', `a presence is at most ${most} bytes`);
   };
-  /** Gives back once, however often it is called. */
+  /** Counts a user, who gives back once, however often that is called. */
   const once = (release: () => void) => {
     let held = true;
+    users++;
+    services.inUse.add(handle);
     return () => {
-      if (held) release();
+      if (!held) return;
       held = false;
+      release();
+      if (--users === 0) services.inUse.delete(handle);
     };
   };
 
@@ -116,24 +126,24 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
     });
   };
 
-  async function send(type: string, data: unknown, { ttl, coalesce, signal }: SendOptions = {}): Promise<Receipt> {
+  function send(type: string, data: unknown, { ttl, coalesce, signal }: SendOptions = {}): Promise<Receipt> {
     if (signal?.aborted) throw new RealtimeError('aborted', 'the signal was already aborted');
     if (ttl !== undefined && !(ttl >= 0)) throw new RealtimeError('invalid', 'ttl must be a number of ms from 0');
-    const message = checked(type, data);
+    const { version, data: plain, shown, bytes } = checked(type, data);
     const messageId = services.newId();
     const settled = services.settled<Receipt>(messageId);
-    driver.send({ ...message, id: messageId, room: id, type, ttl: ttl ?? null, coalesce: coalesce ?? null });
+    driver.send({ id: messageId, room: id, type, version, data: plain, shown, bytes, ttl: ttl ?? null, coalesce: coalesce ?? null });
     if (!signal) return settled;
     const abort = (): void => {
       driver.dispatch({ type: 'abort', room: id, id: messageId });
     };
     signal.addEventListener('abort', abort);
-    return settled.finally(() => {
+    return unwatched(settled.finally(() => {
       signal.removeEventListener('abort', abort);
-    });
+    }));
   }
 
-  return {
+  const handle: RoomHandle = {
     id,
     contract,
     get status() {
@@ -148,10 +158,11 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
       return failure ? errorOf(failure) : null;
     },
     send(type, data, options) {
-      const sent = send(type, data, options);
-      // The rejection also shows in `useOutbox` and in `useSend`: a caller that does not look at the promise must not end a Node process.
-      sent.catch(() => undefined);
-      return sent;
+      try {
+        return send(type, data, options);
+      } catch (error) {
+        return unwatched(Promise.reject(error as RealtimeError));
+      }
     },
     broadcast(type, data) {
       const { version, data: plain } = checked(type, data);
@@ -172,17 +183,7 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
       driver.dispatch({ type: 'history', ref, room: id, before: before ?? null, limit, list: null });
       return answer;
     },
-    on(type, handler) {
-      const own = ((message: never) => {
-        handler(message);
-      }) as Handler;
-      const set = handlers.get(type) ?? new Set();
-      handlers.set(type, set.add(own));
-      return () => {
-        set.delete(own);
-        if (set.size === 0 && handlers.get(type) === set) handlers.delete(type);
-      };
-    },
+    on: (type, handler, { where = {} } = {}) => handlers.add(type, handler as unknown as Handler, where),
     hold() {
       holds.push(retain({}));
     },
@@ -199,14 +200,7 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
     loadOlder(list, limit) {
       driver.dispatch({ type: 'history', ref: services.newRef(), room: id, before: null, limit, list });
     },
-    deliver(message, failed) {
-      for (const handler of Array.from(handlers.get(message.type) ?? [])) {
-        try {
-          handler(message);
-        } catch (error) {
-          failed(error);
-        }
-      }
-    },
+    deliver: handlers.deliver,
   };
+  return handle;
 }

@@ -62,10 +62,11 @@ export function readMessage(contract: AnyContract, type: string, version: number
   return { data: validate(isVersioned(definition) ? definition.schema : definition, value, `'${type}'`), version: newest };
 }
 
-/** Checks what an app wants to send. Returns what the receiver will see; what travels is the input, so that a schema may transform. Throws as {@link readMessage}. */
-export function checkMessage(contract: AnyContract, type: string, data: unknown): Validated {
-  checkPayload(data);
-  return readMessage(contract, type, versionOf(contract, type), data);
+/** Checks what an app wants to send. Returns what the receiver will see, and about how many bytes travel: what does is the input, so that a schema may transform. Throws as {@link readMessage}. */
+export function checkMessage(contract: AnyContract, type: string, data: unknown): Validated & { readonly bytes: number } {
+  const bytes = checkPayload(data);
+  const { data: shown, version } = readMessage(contract, type, versionOf(contract, type), data);
+  return { data: shown, version, bytes };
 }
 
 /** A member's whole presence against its contract. Throws `invalid`. */

@@ -2,7 +2,7 @@
 import type { Inspection } from '../client/client.js';
 import type { Effect } from '../client/machine/effects.js';
 import type { Event } from '../client/machine/events.js';
-import { attemptsOf } from '../client/machine/state.js';
+import { attemptsOf } from '../client/machine/connection-state.js';
 
 export interface Faults {
   /** Whether nothing passes, and nobody is told. */

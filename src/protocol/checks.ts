@@ -13,9 +13,17 @@ const bool = (it: unknown): boolean => typeof it === 'boolean';
 const any = (): boolean => true;
 
 export const maybe = (check: Check): Check => (it) => it === null || it === undefined || check(it);
-const list = (check: Check): Check => (it) => Array.isArray(it) && it.every((item) => check(item));
+const list = (check: Check): Check => (it) => {
+  if (!Array.isArray(it)) return false;
+  for (const item of it) if (!check(item)) return false;
+  return true;
+};
 /** An array that begins with these; more may follow, so that a later minor version can append. */
-const tuple = (...checks: readonly Check[]): Check => (it) => Array.isArray(it) && checks.every((check, index) => check(it[index]));
+const tuple = (...checks: readonly Check[]): Check => (it) => {
+  if (!Array.isArray(it)) return false;
+  for (let at = 0; at < checks.length; at++) if (!(checks[at] as Check)(it[at])) return false;
+  return true;
+};
 
 const user = (it: unknown): boolean => object(it) && text(it['id']);
 const sender = tuple(id, maybe(user));

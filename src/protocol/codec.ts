@@ -25,6 +25,19 @@ export interface Codec {
 const mark = '\u0001';
 const escapedMark = '\\u0001';
 
+/** Whether there is anything in it that {@link marked} replaces. */
+function isMarkable(value: unknown): boolean {
+  if (typeof value === 'string') return value.startsWith(mark);
+  if (typeof value !== 'object' || value === null) return false;
+  if (value instanceof Uint8Array) return true;
+  if (Array.isArray(value)) {
+    for (const it of value) if (isMarkable(it)) return true;
+    return false;
+  }
+  for (const key in value) if (isMarkable((value as Record<string, unknown>)[key])) return true;
+  return false;
+}
+
 /** Bytes, and strings that would be taken for bytes, replaced; the same reference where there are none. */
 function marked(value: unknown): unknown {
   if (typeof value === 'string') return value.startsWith(mark) ? mark + value : value;
@@ -69,18 +82,22 @@ export function json(): Codec {
   return {
     name: 'json',
     binary: false,
-    encode: (tuple) => JSON.stringify(marked(tuple)),
+    encode: (tuple) => JSON.stringify(isMarkable(tuple) ? marked(tuple) : tuple),
     join: (parts) => (parts.length === 1 ? (parts[0] as string) : parts.join('\n')),
     decode(message) {
       if (typeof message !== 'string') throw new Malformed('a binary message on a text subprotocol');
-      scanJson(message);
-      let tuples: unknown;
-      try {
-        tuples = message.includes('\n') ? JSON.parse(`[${message.replaceAll('\n', ',')}]`) : [JSON.parse(message)];
-      } catch {
-        throw new Malformed('not JSON');
+      const tuples: unknown[] = [];
+      for (const line of message.includes('\n') ? message.split('\n') : [message]) {
+        scanJson(line);
+        let tuple: unknown;
+        try {
+          tuple = JSON.parse(line);
+        } catch {
+          throw new Malformed('not JSON');
+        }
+        tuples.push(line.includes(escapedMark) ? unmarked(tuple) : tuple);
       }
-      return (message.includes(escapedMark) ? unmarked(tuples) : tuples) as unknown[];
+      return tuples;
     },
     size: (part) => part.length,
   };

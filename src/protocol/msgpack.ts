@@ -31,9 +31,9 @@ export function msgpack(): Codec {
     },
     decode(message) {
       if (typeof message === 'string') throw new Malformed('a text message on a binary subprotocol');
-      scanMessagePack(message);
+      const frames = scanMessagePack(message);
       try {
-        return [...decoder.decodeMulti(message)];
+        return frames === 1 ? [decoder.decode(message)] : [...decoder.decodeMulti(message)];
       } catch {
         throw new Malformed('not MessagePack');
       }

@@ -17,12 +17,14 @@ function refuse(path: string, why: string): never {
   throw new RealtimeError('invalid', `${path || 'the payload'} ${why}`);
 }
 
-/** Plain data as it is now: what the app changes later, and what stands in front of it, changes nothing here. */
+/** A payload that was checked, as it is now: what the app changes later, and what stands in front of it, changes nothing here. */
 export function copyPayload(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Uint8Array) return value.slice();
   if (Array.isArray(value)) return value.map(copyPayload);
-  return Object.fromEntries(Object.entries(value).map(([key, it]) => [key, copyPayload(it)]));
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) copy[key] = copyPayload((value as Record<string, unknown>)[key]);
+  return copy;
 }
 
 /**

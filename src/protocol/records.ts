@@ -9,15 +9,15 @@ export interface WireRecord {
 }
 
 /** Bytes before a payload. */
-const head = 5;
+export const recordHead = 5;
 const utf8 = new TextEncoder();
 
 export function encodeRecord(kind: RecordKind, payload: string | Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = typeof payload === 'string' ? utf8.encode(payload) : payload;
-  const record = new Uint8Array(head + bytes.length);
+  const record = new Uint8Array(recordHead + bytes.length);
   record[0] = kind;
   new DataView(record.buffer).setUint32(1, bytes.length);
-  record.set(bytes, head);
+  record.set(bytes, recordHead);
   return record;
 }
 
@@ -31,7 +31,7 @@ export function readClose(payload: Uint8Array): readonly [code: number, reason: 
 
 /** Takes a stream piece by piece, and gives the records that are whole. Throws a `RangeError` at one of more than `limit` bytes. */
 export function createRecordReader(limit: number): (piece: Uint8Array) => readonly WireRecord[] {
-  const start = new Uint8Array(head);
+  const start = new Uint8Array(recordHead);
   let payload: Uint8Array<ArrayBuffer> | null = null;
   let filled = 0;
 

@@ -4,15 +4,17 @@ import { maxDepth, maxItems } from './limits.js';
 import { Malformed } from './parse.js';
 import { envelopeDepth } from './scan-json.js';
 
-/** Throws {@link Malformed} where a length runs past the end, nesting is too deep, a frame holds too many values, or an extension type is met. */
-export function scanMessagePack(bytes: Uint8Array): void {
+const deepest = maxDepth + envelopeDepth;
+/** Values still owed by each open container. */
+const owed = new Uint32Array(deepest + 1);
+
+/** Throws {@link Malformed} where a length runs past the end, nesting is too deep, a frame holds too many values, or an extension type is met. Returns how many frames there are. */
+export function scanMessagePack(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const deepest = maxDepth + envelopeDepth;
-  /** Values still owed by each open container. */
-  const owed = new Uint32Array(deepest + 1);
   let depth = 0;
   let at = 0;
   let items = 0;
+  let frames = 0;
   const end = bytes.length;
   const length = (size: 1 | 2 | 4): number => {
     if (at + size > end) throw new Malformed('ends inside a length');
@@ -21,7 +23,10 @@ export function scanMessagePack(bytes: Uint8Array): void {
     return value;
   };
   while (at < end) {
-    if (depth === 0) items = 0;
+    if (depth === 0) {
+      items = 0;
+      frames++;
+    }
     if (++items > maxItems * 2) throw new Malformed('too many values');
     const head = bytes[at++] as number;
     let skip = 0;
@@ -58,4 +63,5 @@ export function scanMessagePack(bytes: Uint8Array): void {
     while (depth > 0 && owed[depth] === 0) depth--;
   }
   if (depth > 0) throw new Malformed('ends inside a value');
+  return frames;
 }

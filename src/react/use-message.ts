@@ -1,18 +1,23 @@
 import { useEffect, useInsertionEffect, useRef } from 'react';
 import type { TypeOf } from '../contract/infer.js';
-import type { Room } from '../client/room-handle.js';
+import type { ListenOptions, Room } from '../client/room-handle.js';
 import type { MessageIn } from '../client/types.js';
 
 /**
  * Calls `handler` for each message of a type, once, in order, outside of rendering; broadcasts too. The newest handler is called; one that throws breaks no
- * other. Never renders.
+ * other. Never renders. With `where` only for those whose data has these values: a row of a table that shows one thing is not called for the others.
  */
-export function useMessage<R, T extends TypeOf<R>>(room: Room<R>, type: T, handler: (message: MessageIn<R, T>) => void): void {
-  const latest = useRef(handler);
+export function useMessage<R, T extends TypeOf<R>>(room: Room<R>, type: T, handler: (message: MessageIn<R, T>) => void, { where }: ListenOptions<R, T> = {}): void {
+  const latest = useRef({ handler, where });
   useInsertionEffect(() => {
-    latest.current = handler;
+    latest.current = { handler, where };
   });
-  useEffect(() => room.on(type, (message) => {
-    latest.current(message);
-  }), [room, type]);
+  // Often written in place: what counts is what it holds.
+  const key = JSON.stringify(where);
+  useEffect(() => {
+    const options = latest.current.where && { where: latest.current.where };
+    return room.on(type, (message) => {
+      latest.current.handler(message);
+    }, options);
+  }, [room, type, key]);
 }

@@ -33,14 +33,15 @@ const keyOf = (action: Action, type: string | null): string => `${action}\n${typ
 
 /** Whether an answer is there without being asked for. */
 export function isAnswered({ served: { authorize }, verdicts }: Membership, action: Action, type: string, { steady }: Pick<ServerPorts, 'steady'>): boolean {
-  return !authorize || (verdicts.get(keyOf(action, type))?.until ?? -Infinity) > steady();
+  return !authorize || (verdicts?.get(keyOf(action, type))?.until ?? -Infinity) > steady();
 }
 
 /** May somebody who is in the room do this? Asks its `authorize`, unless an answer still counts. */
 export function allowed(membership: Membership, action: Action, type: string | null, data: unknown, asking: Asking): MaybePromise<Answer> {
-  const { served: { authorize, cache }, verdicts } = membership;
+  const { served: { authorize, cache } } = membership;
   if (!authorize) return 'yes';
   if (cache === 0) return asked(membership, action, type, data, asking);
+  const verdicts = (membership.verdicts ??= new Map());
   const key = keyOf(action, type);
   const known = verdicts.get(key);
   const now = asking.steady();

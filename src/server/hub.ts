@@ -89,13 +89,13 @@ export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, '
     const encode = encodedOnce(frame);
     const offset = frame.type === 'message' ? frame.entry[0] : 0;
     for (const member of room.members) {
-      const { peer } = member;
-      if (except !== null && peer.identity?.member === except) continue;
+      if (except !== null && member.member === except) continue;
+      const { outgoing } = member;
       if (member.behind && note(member.behind, frame, member.served.slow)) continue;
       if (member.waiting) {
         // Held back with its offset, so that what the log already gave is not given again.
-        member.waiting.push(Object.assign(() => { peer.outgoing.push(encode(peer.outgoing.codec)); }, { offset }));
-      } else if (!member.behind) peer.outgoing.push(encode(peer.outgoing.codec));
+        member.waiting.push(Object.assign(() => { outgoing.push(encode(outgoing.codec)); }, { offset }));
+      } else if (!member.behind) outgoing.push(encode(outgoing.codec));
     }
   };
 
@@ -184,7 +184,7 @@ export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, '
       membership.waiting = null;
       membership.behind = null;
       membership.at = at;
-      for (const frame of kept) membership.peer.outgoing.push(membership.peer.outgoing.codec.encode(serverTuple(frame)));
+      for (const frame of kept) membership.outgoing.push(membership.outgoing.codec.encode(serverTuple(frame)));
       for (const call of held as (((() => void) & { readonly offset?: number }))[]) if (!call.offset || call.offset > top) call();
     },
     fallBehind(membership) {

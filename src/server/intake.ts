@@ -88,7 +88,8 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
       const now = steady();
       const share = codec.size(data) / frames.length;
       for (const frame of frames) {
-        advance(peer, { type: frame.type === 'hello' ? 'hello' : 'frame' });
+        // Of many in one message the first proves life.
+        if (frame === frames[0] || frame.type === 'hello' || peer.state.status !== 'live') advance(peer, { type: frame.type === 'hello' ? 'hello' : 'frame' });
         if (peer.state.status === 'closed') return;
         const wait = waitOf(peer, frame, now);
         if (wait) {
@@ -98,8 +99,10 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
         }
         // A ping asks whether the link lives, not whether a handler is done.
         if (frame.type === 'pong') measure(frame.time);
-        if (frame.type === 'ping' && peer.state.status === 'live') tell(peer, { type: 'pong', time: frame.time, spread: services.spread() });
-        else if (!peer.lane.push(frame, peer.lane.busy ? Math.max(share, weightOf(frame) / ordinary) : share)) return drop(peer, 4429, 'too much waits to be handled');
+        if (frame.type === 'ping' && peer.state.status === 'live') {
+          tell(peer, { type: 'pong', time: frame.time, spread: services.spread() });
+          advance(peer, { type: 'pinged' });
+        } else if (!peer.lane.push(frame, peer.lane.busy ? Math.max(share, weightOf(frame) / ordinary) : share)) return drop(peer, 4429, 'too much waits to be handled');
       }
       // Where nothing was a frame we know, it still proves life.
       if (frames.length === 0) advance(peer, { type: 'frame' });

@@ -11,6 +11,12 @@ export interface Lane<T> {
   readonly busy: boolean;
 }
 
+/** What a lane is for. */
+export interface Work<T> {
+  run(item: T): void | Promise<void>;
+  failed(error: unknown): void;
+}
+
 /** Frames that may wait behind a slow handler: what a client leaves unacknowledged, and ample room for its other frames. */
 const limit = 4 * maxFlight;
 /** Bytes of them. The frame that passes this still waits: one alone may be larger, where the server's limit allows it. */
@@ -27,12 +33,10 @@ class FrameLane<T> implements Lane<T> {
   private waiting: Waiting<T>[] | null = null;
   private waitingBytes = 0;
   busy = false;
-  private readonly run: (item: T) => void | Promise<void>;
-  private readonly failed: (error: unknown) => void;
+  private readonly work: Work<T>;
 
-  constructor(run: (item: T) => void | Promise<void>, failed: (error: unknown) => void) {
-    this.run = run;
-    this.failed = failed;
+  constructor(work: Work<T>) {
+    this.work = work;
   }
 
   push(item: T, bytes: number): boolean {
@@ -57,15 +61,15 @@ class FrameLane<T> implements Lane<T> {
     if (this.ended) return false;
     let running: void | Promise<void>;
     try {
-      running = this.run(item);
+      running = this.work.run(item);
     } catch (error) {
-      this.failed(error);
+      this.work.failed(error);
       return false;
     }
     if (!(running instanceof Promise)) return false;
     this.busy = true;
     const proceed = (): void => { this.proceed(); };
-    running.catch(this.failed).then(proceed, proceed);
+    running.catch((error: unknown) => { this.work.failed(error); }).then(proceed, proceed);
     return true;
   }
 
@@ -83,6 +87,6 @@ class FrameLane<T> implements Lane<T> {
   }
 }
 
-export function createLane<T>(run: (item: T) => void | Promise<void>, failed: (error: unknown) => void): Lane<T> {
-  return new FrameLane(run, failed);
+export function createLane<T>(work: Work<T>): Lane<T> {
+  return new FrameLane(work);
 }

@@ -23,6 +23,9 @@ export interface Membership {
   readonly served: ServedRoom;
   readonly params: Readonly<Record<string, string>>;
   readonly peer: Peer;
+  /** What others see of its session, and the way to it: at hand for whoever goes through all members of a room. */
+  readonly member: string;
+  readonly outgoing: Outgoing;
   /** The last seq of this session that was appended or refused. */
   last: number;
   /** Whether a number was asked for again: until it comes, later ones are passed over without a word. */
@@ -39,8 +42,8 @@ export interface Membership {
   behind: Behind | null;
   /** How fast the room may be spoken in, by all of its members together. */
   pace: Bucket | null;
-  /** What `authorize` said lately, where its room lets that count for a while. */
-  verdicts: Verdicts;
+  /** What `authorize` said lately, where its room lets that count for a while; null where that is nothing. */
+  verdicts: Verdicts | null;
 }
 
 export interface Behind {
@@ -112,6 +115,8 @@ export function tell(peer: Peer, frame: ServerFrame): void {
 /** The same; returns how many bytes it takes, about. */
 export function weighed({ outgoing }: Peer, frame: ServerFrame): number {
   const part = outgoing.codec.encode(serverTuple(frame));
+  // What goes to a whole room may overtake an acknowledgement, what is said to one connection may not.
+  outgoing.settle();
   outgoing.push(part);
   return outgoing.codec.size(part);
 }

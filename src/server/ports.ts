@@ -16,7 +16,7 @@ export interface ServerPorts {
   /** From 0, below 1. */
   readonly random: () => number;
   readonly randomId: (characters: number) => string;
-  /** A one-way hash of a text, as base64url: member ids are made of it, so that nobody learns a session key from one. */
+  /** The id of the member that a session is, made of its text: 16 characters of base64url from a one-way hash, so that nobody learns a session key from one. */
   readonly digest: (text: string) => MaybePromise<string>;
   /** Who is told what is measured. Default: nobody. */
   readonly meter?: Meter;
@@ -29,8 +29,8 @@ export interface Transport {
   close(code: number, reason: string): void;
   /** Cuts it without a close. */
   terminate(): void;
-  /** A ping of the transport's own, where it has one. */
-  ping?(): void;
+  /** A ping of the transport's own, where it has one, and one message with it. */
+  ping?(message: Encoded): void;
   /** Bytes taken from us that the network has not taken yet. */
   buffered(): number;
 }

@@ -2,21 +2,19 @@
 import type { AnyContract } from '../contract/define-room.js';
 import { untypedRoom } from '../contract/define-room.js';
 import type { Codec } from '../protocol/codec.js';
-import type { ClientFrame } from '../protocol/frames.js';
+import { serverTuple } from '../protocol/parse.js';
 import { chooseCodec, subprotocolOf } from '../protocol/version.js';
-import type { NodeEvent, NodeLoad } from './broker.js';
+import type { NodeLoad } from './broker.js';
 import { createCensus } from './census.js';
 import { createCluster } from './cluster.js';
 import { noteClose } from './closings.js';
+import { Connection, type ConnectionHost } from './connection.js';
 import { createHandlings } from './handlings.js';
 import { createHub } from './hub.js';
 import { createIntake } from './intake.js';
-import { createLane } from './lane.js';
 import { traceOf } from './log.js';
 import { chain } from './maybe.js';
 import { settingsOf, type ServerOptions, type Settings } from './options.js';
-import { createBucket } from './rate.js';
-import { reauthorize } from './reauthorize.js';
 import type { RebalanceOptions } from './rebalance.js';
 import { createRevocations } from './revocations.js';
 import { createDepartures } from './departures.js';
@@ -29,8 +27,9 @@ import { tell, type Membership, type Peer } from './peer.js';
 import type { MaybePromise, RequestInfo, ServerPorts, Transport, TransportEvents } from './ports.js';
 import { serverRoom, type ServerRoom } from './server-room.js';
 import type { Services } from './services.js';
-import { newSession, sessionDeadline, sessionStep, type SessionEvent } from './session.js';
+import { sessionDeadline, sessionStep, type SessionEvent } from './session.js';
 import { createSlowReaders } from './slow-readers.js';
+import { createTold } from './told.js';
 import { createWheel, nowhere } from './wheel.js';
 
 export interface ServerStats {
@@ -86,7 +85,6 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   const settings = settingsOf(options, ports);
   const { broker, logger } = settings;
   const hub = createHub(broker, ports, settings.limits.roomRate);
-  const flusher = createFlusher(ports.soon, settings.buffer);
   const peers = new Set<Peer>();
   const counts = { messagesIn: 0 };
   const timing = settings.heartbeat;
@@ -119,13 +117,16 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   }
 
   function advance(peer: Peer, event: SessionEvent): void {
-    const [next, effects] = sessionStep(peer.state, event, { now: ports.steady(), ...timing });
+    // Whole ms: a fraction costs an object for each moment of each connection.
+    const [next, effects] = sessionStep(peer.state, event, { now: Math.floor(ports.steady()), ...timing });
     peer.state = next;
     for (const effect of effects) {
       if (effect.type === 'close') drop(peer, effect.code, effect.reason);
       else if (effect.type === 'ping') {
-        peer.transport.ping?.();
-        tell(peer, { type: 'ping', time: ports.now() });
+        const frame = { type: 'ping', time: ports.now() } as const;
+        // One write for both: the one is answered by whatever holds the connection, the other by the client.
+        if (effect.alone && peer.transport.ping) peer.transport.ping(peer.outgoing.codec.encode(serverTuple(frame)));
+        else tell(peer, frame);
         tend(peer);
       }
     }
@@ -209,20 +210,23 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     },
   };
 
-  const intake = createIntake(services, failed);
-
-  const told = (event: NodeEvent, age: number): void => {
-    if (event.type === 'disconnect') revocations.note(event.user, age);
-    const then = ports.steady() - age;
-    for (const peer of peers) {
-      if (peer.identity?.user?.id !== event.user) continue;
-      // Who was let in since is not meant, where it was heard late.
-      if (age > 0 && peer.identity.since > then) continue;
-      if (event.type === 'disconnect') drop(peer, 4403, event.reason);
-      else guarded(() => reauthorize(peer, services));
-    }
+  const host: ConnectionHost = {
+    intake: createIntake(services, failed),
+    flusher: createFlusher(ports.soon, settings.buffer),
+    helloTimeout: settings.helloTimeout,
+    rate: settings.limits.rate,
+    isThere: (peer) => peers.has(peer),
+    slow: slowReaders.begin,
+    drop,
+    failed,
+    closed(peer, code) {
+      if (peers.has(peer)) meter.closed(code);
+      // Who closes on purpose is gone at once; who was cut off may come back.
+      gone(peer, code === 1000 || code === 1001 ? 0 : grace);
+    },
   };
-  const stopListening = broker.listen(told);
+
+  const stopListening = broker.listen(createTold(peers, services, guarded));
   const load = (): NodeLoad => ({ node: settings.node, connections: peers.size, rooms: hub.rooms, draining: drain.draining, full: census.full });
   const cluster = createCluster({ ...ports, broker, peers, load, failed });
 
@@ -243,35 +247,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
         transport.close(4406, `this server speaks ${settings.codecs.map(({ name }) => subprotocolOf(name)).join(', ')}`);
         return ignored;
       }
-      const peer: Peer = {
-        id: ++nextId,
-        transport,
-        request,
-        slot: nowhere,
-        outgoing: flusher.outgoing(codec, transport, {
-          slow() {
-            slowReaders.begin(peer);
-          },
-          overflow() {
-            drop(peer, 4008, 'too much waits to be read');
-          },
-        }),
-        lane: createLane<ClientFrame>((frame) => intake.run(peer, frame), (error) => {
-          failed(error);
-          drop(peer, 1011, 'the server failed to handle a frame');
-        }),
-        memberships: new Map(),
-        state: newSession(ports.steady(), settings.helloTimeout),
-        identity: null,
-        bucket: createBucket(settings.limits.rate, ports.steady()),
-        flying: 0,
-        flyingWeight: 0,
-        landed: null,
-        acks: null,
-        renewedAt: -Infinity,
-        reauthorized: 0,
-        tendedAt: ports.steady(),
-      };
+      const peer = new Connection(host, ++nextId, transport, codec, request, ports.steady());
       const refused = census.arrive(peer);
       if (refused) {
         noteClose(logger, peer, refused.code, refused.reason);
@@ -281,19 +257,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       }
       peers.add(peer);
       wheel.schedule(peer, sessionDeadline(peer.state, timing));
-      return {
-        message(data) {
-          if (peers.has(peer)) intake.read(peer, codec, data);
-        },
-        control() {
-          if (peers.has(peer)) intake.control(peer);
-        },
-        closed(code) {
-          if (peers.has(peer)) meter.closed(code);
-          // Who closes on purpose is gone at once; who was cut off may come back.
-          gone(peer, code === 1000 || code === 1001 ? 0 : grace);
-        },
-      };
+      return peer;
     },
     room: (room, params = {}) => serverRoom(typeof room === 'string' ? untypedRoom(room) : room, params, settings, ports),
     disconnect(user, reason = 'disconnected by the server') {

@@ -33,6 +33,10 @@ export function withFallback(socket: Connect, load: () => Promise<Connect>, now:
   return (url, protocols, events) => {
     const http = !worked && failures > 1;
     let told = false;
+    let probe: Link | undefined;
+    const endLook = (): void => {
+      probe?.close(1000, '');
+    };
     // What opens and brings nothing has not worked: a proxy in between may let no frame through.
     const tell = (works: boolean): void => {
       if (told) return;
@@ -45,9 +49,9 @@ export function withFallback(socket: Connect, load: () => Promise<Connect>, now:
     const look = (): void => {
       if (now() < lookAt) return;
       lookAt = now() + rest;
-      const probe = socket(url, protocols, {
+      probe = socket(url, protocols, {
         opened() {
-          probe.close(1000, '');
+          endLook();
           failures = 0;
           events.better?.();
         },
@@ -70,6 +74,7 @@ export function withFallback(socket: Connect, load: () => Promise<Connect>, now:
       closed(code, reason) {
         // A code of the protocol's own was said by the server.
         tell(code >= 4000);
+        endLook();
         events.closed(code, reason);
       },
     };
@@ -85,6 +90,7 @@ export function withFallback(socket: Connect, load: () => Promise<Connect>, now:
       close(code, reason) {
         // Given up because nothing came; any other close says nothing of the transport.
         if (code === 1006) tell(false);
+        endLook();
         link.close(code, reason);
       },
     };

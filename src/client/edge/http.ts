@@ -2,7 +2,7 @@
 import type { Encoded } from '../../protocol/codec.js';
 import { createRecordReader, encodeClose, encodeRecord, readClose, recordKinds } from '../../protocol/records.js';
 import { randomId } from './ids.js';
-import type { Connect } from './link.js';
+import type { Connect, Link } from './link.js';
 
 /** Bytes of messages in one request, so that it stays below what a server and a page that unloads may send. */
 const requestLimit = 49_152;
@@ -12,8 +12,6 @@ const recordLimit = 2 ** 24;
 /** How long the server may take to hear of a close, in ms: after that it misses the stream. */
 const closeTimeout = 5_000;
 
-const ignore = (): void => undefined;
-
 export const httpConnect: Connect = (url, protocols, events) => {
   const [id, secret] = [randomId(16), randomId(26)];
   const down = new AbortController();
@@ -22,6 +20,7 @@ export const httpConnect: Connect = (url, protocols, events) => {
   let count = 0;
   let busy = false;
   let waiting: Uint8Array<ArrayBuffer>[] = [];
+  let flushed: Promise<void> | null = null;
 
   const end = (code: number, reason: string): void => {
     if (ended) return;
@@ -62,13 +61,12 @@ export const httpConnect: Connect = (url, protocols, events) => {
   }
 
   async function flush(): Promise<void> {
-    if (busy) return;
     busy = true;
-    while (waiting.length && !ended) {
+    while (waiting.length) {
       let [many, bytes] = [0, 0];
       do bytes += waiting[many++]?.length ?? 0; while (many < waiting.length && bytes + (waiting[many]?.length ?? 0) <= requestLimit);
-      const { ok, status } = await up(waiting.splice(0, many), { signal: down.signal });
-      if (!ok) end(1006, `HTTP ${status}`);
+      const { status } = await up(waiting.splice(0, many), { signal: down.signal });
+      if (status !== 204) throw new Error(`HTTP ${status}`);
     }
     busy = false;
   }
@@ -76,23 +74,34 @@ export const httpConnect: Connect = (url, protocols, events) => {
   const failed = (error: unknown): void => {
     end(1006, error instanceof Error ? error.message : '');
   };
+  const flushSoon = (): void => {
+    if (!busy) flushed = flush().catch(failed);
+  };
   listen().catch(failed);
 
-  return {
+  const link: Link = {
     transport: 'http',
     send(data: Encoded) {
       if (ended || node === null) return;
       waiting.push(encodeRecord(typeof data === 'string' ? recordKinds.text : recordKinds.binary, data));
-      flush().catch(failed);
+      flushSoon();
     },
     close(code, reason) {
       if (ended) return;
       ended = true;
-      const last = waiting;
-      waiting = [];
-      if (node === null) down.abort();
-      // The server hears of the close before it misses the stream, also where the page goes.
-      else up([...last, encodeClose(code, reason)], { keepalive: true, signal: AbortSignal.timeout(closeTimeout) }).catch(ignore).finally(() => { down.abort(); });
+      const leave = (): void => {
+        down.abort();
+      };
+      if (node === null) return leave();
+      AbortSignal.timeout(closeTimeout).addEventListener('abort', leave);
+      waiting.push(encodeClose(code, reason));
+      // At once, where the page may go, and beside what is under way: the server puts them in order. More than a browser takes from such a page leaves piece by piece.
+      const rest = waiting.reduce((bytes, { length }) => bytes + length, 0) > requestLimit ? flushSoon() : up(waiting.splice(0), { keepalive: true, signal: down.signal });
+      // The server hears of the close before it misses the stream.
+      void Promise.allSettled([flushed, rest]).then(leave);
     },
   };
+  // A browser says so for a WebSocket; of a stream that it cuts nobody knows why.
+  if (typeof window !== 'undefined') window.addEventListener('pagehide', ({ persisted }) => { if (!persisted) link.close(1001, 'the page is gone'); }, { signal: down.signal });
+  return link;
 };

@@ -8,7 +8,7 @@ import { doubtAt } from './heartbeat.js';
 import { giveUp } from './history.js';
 import { clientClosed, forsake } from './outbox.js';
 import { disconnected } from './room.js';
-import { attemptOf, attemptsOf, type Connection, type Live, type Retry } from './state.js';
+import { attemptOf, attemptsOf, type Connection, type Live, type Retry } from './connection-state.js';
 import { ask, edit, write, type Turn } from './turn.js';
 
 /** The first frame of an attempt. */
@@ -40,7 +40,7 @@ export function open(turn: Turn, retry: Partial<Retry>, why: CloseReason = { cod
   ask(turn, { type: 'open', attempt });
 }
 
-const fresh = { tries: 0, since: null, lost: false, reason: null } as const;
+const fresh = { tries: 0, since: null, lost: false, reason: null, spread: 0 } as const;
 
 /** The app asks: opens, where nothing is open or about to be; with `why` also where something is. */
 export function connect(turn: Turn, why?: string): void {
@@ -81,12 +81,13 @@ export function lose(turn: Turn, code: number, reason: string): void {
   const live = connection.status === 'live';
   const proven = lasted(turn);
   // A server that welcomes a token and refuses it at once will do so again.
-  const verdict = live && !proven && config.hasToken && code === 4401 ? 'retry' : verdictOf(code);
+  const verdict = live && ((!proven && config.hasToken && code === 4401) || (code === 4009 && connection.greeted)) ? 'retry' : verdictOf(code);
   const failures = proven ? 0 : retry.failures;
   const brief = proven ? 0 : retry.brief + (live && connection.settledAt < Infinity ? 1 : 0);
   const why = { code, reason };
-  const next = { since: retry.since ?? now, reason: why, tries: live ? 0 : retry.tries };
-  if (live && connection.next && now < connection.next.giveUpAt) {
+  const spread = live ? (code < 4000 ? connection.spread : 0) : retry.spread;
+  const next = { since: retry.since ?? now, reason: why, tries: live ? 0 : retry.tries, spread };
+  if (live && connection.next && state.self && now < connection.next.giveUpAt) {
     // The one that was to follow has said hello at this very node: its welcome comes in a moment, and nobody needs to know.
     if (code === 4009 && connection.next.status === 'greeting') return void (state.connection = { ...connection, gone: true, probeUntil: now + probeTime });
     // It is on its way.
@@ -102,7 +103,7 @@ export function lose(turn: Turn, code: number, reason: string): void {
       state.session = turn.newSession();
       for (const room of state.rooms.values()) forsake(turn, room, false);
     }
-    become(turn, state.signals.online ? { status: 'waiting', retryAt: now + backoff(failures, turn.random, config.backoff, live && code < 4000 ? connection.spread : 0) } : { status: 'offline', since: now }, { ...next, failures: failures + 1, brief }, why);
+    become(turn, state.signals.online ? { status: 'waiting', retryAt: now + backoff(failures, turn.random, config.backoff, spread) } : { status: 'offline', since: now }, { ...next, failures: failures + 1, brief }, why);
   }
 }
 
@@ -197,6 +198,7 @@ export function welcomed(turn: Turn, frame: Extract<ServerFrame, { type: 'welcom
     spread: 0,
     next: null,
     gone: false,
+    greeted: false,
     old: 0,
     oldUntil: Infinity,
     ...validity(turn, frame.expires, frame.time),

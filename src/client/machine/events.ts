@@ -1,6 +1,7 @@
 // What can happen to the client. What comes from a socket or a token request carries the attempt that asked.
 import type { ServerFrame } from '../../protocol/frames.js';
-import type { Entry, Session, Transport } from './state.js';
+import type { Transport } from './connection-state.js';
+import type { Entry, Session } from './state.js';
 
 export interface Outgoing {
   readonly id: string;

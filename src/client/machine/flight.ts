@@ -3,8 +3,9 @@ import type { ClientFrame, ServerFrame } from '../../protocol/frames.js';
 import { maxFlight, maxFlightBytes } from '../../protocol/limits.js';
 import { keepCount, keepTime, leastPause } from './context.js';
 import { drop, fail, failureOf, set, settle } from './outbox.js';
-import type { Entry, Room } from './state.js';
-import { ask, edit, own, type Turn } from './turn.js';
+import { emptyQueue, itemsOf, pushed, shortened } from './queue.js';
+import type { Entry, Kept, Message, Room } from './state.js';
+import { ask, edit, type Turn } from './turn.js';
 
 /** Lost numbers counted at once, whatever a record or a server claims. */
 const mostCounted = 100_000;
@@ -25,9 +26,12 @@ export function rejoined(turn: Turn, before: Room, claimed: number): void {
   const last = Math.min(claimed, lastSeq);
   const room = edit(turn, before);
   rewind(turn, room);
-  const kept = own(turn, room.kept);
   const again: Entry[] = [];
-  for (const [seq, { entry, until }] of kept) if (seq > last && kept.delete(seq) && until > turn.now) again.push({ ...entry, sentOn: 0, seen: true, settled: true });
+  let kept = emptyQueue<Kept>();
+  for (const it of itemsOf(room.kept)) {
+    if (it.seq <= last) kept = pushed(kept, it);
+    else if (it.until > turn.now) again.push({ ...it.entry, sentOn: 0, seen: true, settled: true });
+  }
   const held = Array.from(room.entries.values());
   const numbered = [...again, ...held].filter(({ seq }) => seq !== null).toSorted((a, b) => (a.seq ?? 0) - (b.seq ?? 0));
   const entries = [...numbered, ...held.filter(({ seq }) => seq === null)];
@@ -123,27 +127,22 @@ function numbered({ entries }: Room, number: number): Entry | null {
  */
 export function acknowledge(turn: Turn, before: Room, { epoch, receipts }: Extract<ServerFrame, { type: 'ack' }>): void {
   const { now, state: { self } } = turn;
+  const room = edit(turn, before);
+  const sender = self && (room.members.get(self.member) ?? { id: self.member, user: self.user, presence: room.mine });
+  const echoes: Message[] = [];
   for (const [seq, place, timestamp, duplicate, result] of receipts) {
-    const entry = numbered(turn.state.rooms.get(before.id) as Room, seq);
+    const entry = numbered(room, seq);
     if (!entry) continue;
     const { id, type, shown: data, seen } = entry;
-    const room = edit(turn, before);
     const offset = place ?? null;
     room.base = Math.max(room.base, seq);
     settle(turn, entry, { id, epoch, offset, timestamp, duplicate, ...(result !== undefined && result !== null && { result }) });
     drop(turn, room, entry);
-    const kept = own(turn, room.kept).set(seq, { entry, until: now + keepTime });
-    for (const [old, { until }] of kept) {
-      if (until > now && kept.size <= keepCount) break;
-      kept.delete(old);
-    }
-    room.kept = kept;
-    if (!seen && offset !== null && offset > (room.position?.offset ?? 0)) {
-      const sender = self && (room.members.get(self.member) ?? { id: self.member, user: self.user, presence: room.mine });
-      room.echoes = [...room.echoes, { id, room: room.id, type, data, offset, timestamp, sender, status: 'sent' as const }].slice(-keepCount);
-    }
+    room.kept = shortened(pushed(room.kept, { seq, entry, until: now + keepTime }), ({ until }, size) => until <= now || size > keepCount);
+    if (!seen && offset !== null && offset > (room.position?.offset ?? 0)) echoes.push({ id, room: room.id, type, data, offset, timestamp, sender, status: 'sent' });
     advance(turn);
   }
+  if (echoes.length) room.echoes = [...room.echoes, ...echoes].slice(-keepCount);
 }
 
 /** A message was not taken: for now, or for good. */

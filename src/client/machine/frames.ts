@@ -54,8 +54,8 @@ function inRoom(turn: Turn, room: Room, frame: Extract<Spoken, { room: string }>
       return refuse(turn, room, frame);
     case 'broadcast': {
       if (room.phase.status !== 'joined') return;
-      const data = read(turn, room.id, frame.message, frame.version, frame.data);
-      if (data) ask(turn, { type: 'deliver-broadcast', broadcast: { room: room.id, type: frame.message, ...data, sender: frame.sender && authorOf(room.members, frame.sender) } });
+      const found = read(turn, room.id, frame.message, frame.version, frame.data);
+      if (found) ask(turn, { type: 'deliver-broadcast', broadcast: { room: room.id, type: frame.message, data: found.data, sender: frame.sender && authorOf(room.members, frame.sender) } });
       return;
     }
     case 'presence':

@@ -7,7 +7,7 @@ import type { Event } from './events.js';
 import { frames } from './frames.js';
 import { again, pump } from './pump.js';
 import { disconnected } from './room.js';
-import type { Connection, Greeting, Live } from './state.js';
+import type { Connection, Greeting, Live } from './connection-state.js';
 import { ask, edit, type Turn } from './turn.js';
 
 /** Opens elsewhere, and stays here meanwhile. */
@@ -25,7 +25,7 @@ export function stay(turn: Turn, live: Live, reason: string): void {
   const { state, now, random, config } = turn;
   const { failures } = state.retry;
   state.retry = { ...state.retry, failures: failures + 1 };
-  state.connection = { ...live, next: null, moveAt: now + joinInterval + backoff(failures, random, config.backoff, 0) };
+  state.connection = { ...live, next: null, greeted: live.greeted || live.next?.status === 'greeting', moveAt: now + joinInterval + backoff(failures, random, config.backoff, 0) };
 }
 
 /** Every room is here, or has had its time: the connection that this one follows is of no more use. */
@@ -45,7 +45,7 @@ function arrive(turn: Turn, live: Live, next: Greeting, batch: readonly ServerFr
   const now = state.connection as Connection;
   if (now.status !== 'live') state.connection = { ...live, next };
   else if (state.self?.member === self?.member) {
-    state.connection = { ...now, since: live.since, recovered: live.recovered, old: live.attempt, oldUntil: turn.now + turn.config.connectTimeout };
+    state.connection = { ...now, since: live.since, recovered: live.recovered, old: live.gone ? 0 : live.attempt, oldUntil: turn.now + turn.config.connectTimeout };
     const joins: ClientFrame[] = [];
     for (const room of state.rooms.values()) {
       if (room.phase.status === 'joined') again(turn, edit(turn, room), joins);
@@ -65,13 +65,20 @@ const isHeard = ({ state }: Turn, frame: ServerFrame): boolean => frame.type ===
 export function aside(turn: Turn, live: Live, event: Extract<Event, { attempt: number }>): void {
   const { state } = turn;
   const { next } = live;
+  // Nonsense is told as a loss, and its link may still be there.
+  const forget = ({ attempt, code, reason }: Extract<Event, { type: 'lost' }>): void => {
+    ask(turn, { type: 'close', attempt, code, reason });
+  };
   if (event.attempt === live.old) {
-    if (event.type === 'lost') state.connection = { ...live, old: 0 };
-    else if (event.type === 'received') frames(turn, event.frames.filter((frame) => isHeard(turn, frame)));
+    if (event.type === 'lost') {
+      state.connection = { ...live, old: 0 };
+      forget(event);
+    } else if (event.type === 'received') frames(turn, event.frames.filter((frame) => isHeard(turn, frame)));
   } else if (!next) return;
   else if (event.type === 'lost') {
     if (live.gone) {
       state.connection = { ...live, next: null };
+      forget(event);
       lose(turn, event.code, event.reason);
     } else stay(turn, live, event.reason);
   }

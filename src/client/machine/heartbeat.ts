@@ -1,6 +1,7 @@
 // Proof of life: any frame counts. What follows from silence, and how latency is measured.
 import { probeTime } from './context.js';
-import type { Latency, Live } from './state.js';
+import type { Live } from './connection-state.js';
+import type { Latency } from './state.js';
 
 /** When silence makes a live link doubtful: early enough that the probe ends at interval + timeout. */
 export const doubtAt = (live: Live): number => live.heardAt + live.interval + Math.max(0, live.timeout - probeTime);

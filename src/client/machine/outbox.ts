@@ -3,6 +3,7 @@ import { isErrorCode } from '../../protocol/codes.js';
 import { keepCount } from './context.js';
 import type { Receipt } from './effects.js';
 import type { Outgoing } from './events.js';
+import { emptyQueue } from './queue.js';
 import { roomOf, wanted } from './room.js';
 import type { Entry, Failure, Room } from './state.js';
 import { ask, edit, own, type Draft, type Turn } from './turn.js';
@@ -75,9 +76,10 @@ export function enqueue(turn: Turn, messages: readonly Outgoing[], barred: (room
     bytes += entry.bytes * times;
   };
   for (const { entries } of state.rooms.values()) for (const entry of entries.values()) if (!entry.failure) add(entry, 1);
-  for (const { room: id, ttl, ...message } of messages) {
+  for (const { room: id, ttl, id: messageId, type, version, data, shown, bytes: size, coalesce } of messages) {
     const expires = ttl ?? outbox.ttl;
-    const entry: Draft<Entry> = { ...message, at: now, expiresAt: expires === null ? null : now + expires, seq: null, sentOn: 0, left: false, saved: null, seen: false, settled: false, failure: null, replaces: [] };
+    // Field by field: an object that is spread from the rest of another is a slow one, and every copy of it.
+    const entry: Draft<Entry> = { id: messageId, type, version, data, shown, bytes: size, coalesce, at: now, expiresAt: expires === null ? null : now + expires, seq: null, sentOn: 0, left: false, saved: null, seen: false, settled: false, failure: null, replaces: [] };
     let refused = barred(id);
     if (!refused && entry.coalesce !== null) {
       const room = roomOf(turn, id);
@@ -139,7 +141,7 @@ export function refuseAll(turn: Turn, room: Room, failure: Failure): void {
 
 /** The session ends, and its numbers with it: what left under them is in doubt, and what is still queued is given up too, or goes on under new ones. */
 export function forsake(turn: Turn, before: Room, queuedToo: boolean, failure: Failure = otherUser): void {
-  const room = edit(turn, before, { seq: 0, kept: new Map(), base: 0, gone: new Set(), pausedUntil: 0 });
+  const room = edit(turn, before, { seq: 0, kept: emptyQueue(), base: 0, gone: new Set(), pausedUntil: 0 });
   for (const entry of room.entries.values()) {
     const queued = isQueued(entry);
     if (entry.failure) set(turn, room, { ...entry, seq: null, saved: null });

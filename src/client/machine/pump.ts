@@ -14,7 +14,7 @@ const isHeld = ({ entries, lists }: Room): boolean => entries.size > 0 || lists.
 
 /** Whether nobody wants the room any more, or will not after `leaveAt`; null: at once. */
 export const isLeaving = (room: Room): boolean =>
-  room.users === 0 && room.phase.status !== 'joining' && room.requests.length === 0 && !isBusy(room) && !(room.phase.status === 'left' && room.leaveAt === null && isHeld(room));
+  room.users === 0 && room.phase.status !== 'joining' && !room.asked && room.requests.length === 0 && !isBusy(room) && !(room.phase.status === 'left' && room.leaveAt === null && isHeld(room));
 
 /** What time does to a room, connected or not. */
 function age(turn: Turn, room: Room): void {

@@ -3,6 +3,7 @@ import type { EntryTuple, ServerFrame } from '../../protocol/frames.js';
 import { toPosition } from '../../protocol/position.js';
 import { joinInterval, linger, staleTime } from './context.js';
 import { merged, snapshot } from './presence.js';
+import { emptyQueue } from './queue.js';
 import type { Failure, Member, Message, Room } from './state.js';
 import { appended, replaced } from './timeline.js';
 import { ask, edit, own, put, type Turn } from './turn.js';
@@ -16,7 +17,7 @@ export const roomOf = (turn: Turn, id: string): Room =>
   put(turn, own(turn, turn.state.rooms), {
     id, users: 0, leaveAt: turn.now + linger, phase: { status: 'left' }, joinedAt: 0, position: null, asked: null, continuity: 'exact', error: null, history: 0,
     lists: new Map(), requests: [], echoes: [], members: new Map(), staleUntil: null, mine: null, patch: null, presenceAt: 0, volatile: [],
-    entries: new Map(), seq: 0, kept: new Map(), base: 0, gone: new Set(), pausedUntil: 0,
+    entries: new Map(), seq: 0, kept: emptyQueue(), base: 0, gone: new Set(), pausedUntil: 0,
   });
 
 /** Whether any own message waits to be settled. */
@@ -67,10 +68,12 @@ export function disconnected(turn: Turn, before: Room): void {
 
 /** Entries as messages; those this end cannot read become reports, and never a crash. */
 export function readAll(turn: Turn, { id: room, members }: Room, entries: readonly EntryTuple[]): readonly Message[] {
-  return entries.flatMap(([offset, , , id, timestamp, sender, type, version, raw]): readonly Message[] => {
-    const data = read(turn, room, type, version, raw);
-    return data ? [{ id, room, type, ...data, offset, timestamp, sender: sender && authorOf(members, sender) }] : [];
-  });
+  const messages: Message[] = [];
+  for (const [offset, , , id, timestamp, sender, type, version, raw] of entries) {
+    const found = read(turn, room, type, version, raw);
+    if (found) messages.push({ id, room, type, data: found.data, offset, timestamp, sender: sender && authorOf(members, sender) });
+  }
+  return messages;
 }
 
 /** A payload as this end's contract reads it, or null and a report. */
@@ -89,8 +92,10 @@ function take(turn: Turn, before: Room, entries: readonly EntryTuple[]): readonl
   const room = edit(turn, before);
   const last = entries.at(-1);
   if (last && room.position) room.position = { epoch: room.position.epoch, offset: last[0], tag: last[1] };
+  const mine = new Set<string>();
   for (const [, , , id, , sender] of entries) {
     if (sender?.[0] !== turn.state.self?.member) continue;
+    mine.add(id);
     const entry = room.entries.get(id);
     // One that was in doubt is no longer.
     if (entry?.failure) {
@@ -98,8 +103,8 @@ function take(turn: Turn, before: Room, entries: readonly EntryTuple[]): readonl
       entries.delete(id);
       room.entries = entries;
     } else if (entry) room.entries = own(turn, room.entries).set(id, { ...entry, seen: true });
-    if (room.echoes.length) room.echoes = room.echoes.filter((echo) => echo.id !== id);
   }
+  if (room.echoes.length) room.echoes = room.echoes.filter(({ id }) => !mine.has(id));
   return readAll(turn, room, entries);
 }
 

@@ -5,18 +5,23 @@ const plain: readonly unknown[] = [Object.prototype, Array.prototype, Map.protot
 
 const isObject = (it: unknown): it is object => typeof it === 'object' && it !== null;
 
-/** What a value holds, one level deep. */
-function parts(it: object): readonly unknown[] {
-  if (Array.isArray(it)) return it;
-  return Symbol.iterator in it && !(it instanceof Map) ? Array.from(it as Iterable<unknown>) : (it instanceof Map ? Array.from(it) : Object.entries(it)).flat();
-}
+/** What a map or a set holds, one level deep. */
+const parts = (it: Iterable<unknown>): readonly unknown[] => (it instanceof Map ? Array.from(it).flat() : Array.from(it));
 
 function alike(a: object, b: object): boolean {
   const kind: unknown = Object.getPrototypeOf(a);
   if (kind !== Object.getPrototypeOf(b) || !plain.includes(kind)) return false;
-  const before = parts(a);
-  const next = parts(b);
-  return before.length === next.length && next.every((item, index) => Object.is(item, before[index]));
+  if (Array.isArray(a)) {
+    const other = b as unknown[];
+    let at = a.length === other.length ? a.length : -1;
+    while (at > 0 && Object.is(a[at - 1], other[at - 1])) at--;
+    return at === 0;
+  }
+  if (Symbol.iterator in a) return alike(parts(a as Iterable<unknown>), parts(b as Iterable<unknown>));
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  for (const key of keys) if (!Object.hasOwn(b, key) || !Object.is(a[key as never], b[key as never])) return false;
+  return true;
 }
 
 /** `next`, or `before` where the two are alike: arrays, maps, sets and plain objects, compared one level deep. */

@@ -24,7 +24,7 @@ export function appended(lists: Room['lists'], batch: readonly Message[]): Room[
   return mapLists(lists, (list, key) => {
     const mine = fitting(key, batch);
     if (mine.length === 0) return list;
-    return bounded(list, [...list.messages, ...mine], Math.max(list.limit, Math.min(mostMessages, list.messages.length)), list);
+    return bounded(list, [...list.messages, ...mine], list.loading ? mostMessages : Math.max(list.limit, Math.min(mostMessages, list.messages.length)), list);
   });
 }
 
@@ -60,5 +60,8 @@ export function retainList(turn: Turn, room: Room, key: string, limit: number): 
 
 export function releaseList(turn: Turn, room: Room, key: string): void {
   const list = room.lists.get(key);
-  if (list) setList(turn, room, key, list.users > 1 ? { ...list, users: list.users - 1 } : null);
+  if (!list) return;
+  setList(turn, room, key, list.users > 1 ? { ...list, users: list.users - 1 } : null);
+  // What it asked for is no news to the next list of this name, which begins elsewhere.
+  if (list.users <= 1) edit(turn, room).requests = room.requests.filter((it) => it.list !== key);
 }

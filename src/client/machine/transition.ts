@@ -10,7 +10,8 @@ import { reread, restored, stored } from './durable.js';
 import { clientClosed, discard, enqueue, retry } from './outbox.js';
 import { pump } from './pump.js';
 import { isWanted, present, release, retain, roomOf, wanted } from './room.js';
-import { attemptsOf, type Failure, type Live, type State } from './state.js';
+import { attemptsOf, type Live } from './connection-state.js';
+import type { Failure, State } from './state.js';
 import { releaseList, retainList } from './timeline.js';
 import { ask, edit, write, type Turn } from './turn.js';
 
@@ -181,9 +182,11 @@ function inRoom(turn: Turn, event: RoomEvent): void {
 export function transition(state: State, event: Event, context: Context): readonly [State, readonly Effect[]] {
   const { connection } = state;
   if ('attempt' in event && !attemptsOf(connection).includes(event.attempt)) return [state, []];
-  const turn: Turn = { ...context, state: { ...state }, effects: [], made: new WeakSet() };
+  const { now, random, newSession, config, read } = context;
+  const turn: Turn = { now, random, newSession, config, read, state: { ...state }, effects: [], made: new Set() };
   if (connection.status === 'live' && 'attempt' in event && event.attempt !== connection.attempt) aside(turn, connection, event);
   else react(turn, event);
   settle(turn);
-  return [(Object.keys(state) as (keyof State)[]).some((key) => turn.state[key] !== state[key]) ? turn.state : state, turn.effects];
+  for (const key of Object.keys(state) as (keyof State)[]) if (turn.state[key] !== state[key]) return [turn.state, turn.effects];
+  return [state, turn.effects];
 }

@@ -2,7 +2,8 @@
 import type { ClientFrame } from '../../protocol/frames.js';
 import type { Context } from './context.js';
 import type { Effect } from './effects.js';
-import { attemptOf, type Room, type State } from './state.js';
+import { attemptOf } from './connection-state.js';
+import type { Room, State } from './state.js';
 
 export type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -10,7 +11,7 @@ export interface Turn extends Context {
   readonly state: Draft<State>;
   readonly effects: Effect[];
   /** Rooms and maps made in this turn: these may be changed, any other is somebody's state. */
-  readonly made: WeakSet<object>;
+  readonly made: Set<object>;
 }
 
 export function ask(turn: Turn, effect: Effect): void {

@@ -1,7 +1,8 @@
 // The machine as hooks see it: few public states, stable, sharing whatever did not change.
 import type { CloseReason } from '../../protocol/codes.js';
 import { shared } from './shared.js';
-import type { Continuity, Entry, Failure, Latency, List, Member, Message, Progress, Room, State, Transport } from './state.js';
+import type { Transport } from './connection-state.js';
+import type { Continuity, Entry, Failure, Latency, List, Member, Message, Progress, Room, State } from './state.js';
 import { everyType } from './timeline.js';
 
 /** What the connection does, as a person would put it. Moments in ms of the client's clock. */
@@ -95,16 +96,21 @@ export const statusOf = ({ phase: { status }, joinedAt }: Room): RoomStatus => (
 
 /** Makes the view of each state, so that what did not change keeps its identity. */
 export function createViewer(): (state: State) => RealtimeState {
-  const pendings = new WeakMap<Entry, OutboxEntry>();
+  // What the last view shows, and what the next one does so far: a WeakMap would cost the garbage collector more than all else here.
+  let pendings = new Map<Entry, OutboxEntry>();
+  let nextPendings = pendings;
   let shownState: State | null = null;
   let shown = initialView;
 
   const pendingOf = (entry: Entry, room: string, sender: Member | null): OutboxEntry => {
-    const known = pendings.get(entry);
-    if (known?.sender === sender) return known;
+    const known = nextPendings.get(entry) ?? pendings.get(entry);
+    if (known?.sender === sender) {
+      nextPendings.set(entry, known);
+      return known;
+    }
     const { id, type, shown: data, at: timestamp, failure: error, sentOn } = entry;
     const message: OutboxEntry = { id, room, type, data, offset: null, timestamp, sender, status: error ? 'failed' : sentOn ? 'sending' : 'queued', error };
-    pendings.set(entry, message);
+    nextPendings.set(entry, message);
     return message;
   };
 
@@ -148,6 +154,7 @@ export function createViewer(): (state: State) => RealtimeState {
   return (state) => {
     if (shownState === state) return shown;
     const roomsChanged = shownState?.rooms !== state.rooms;
+    if (roomsChanged) nextPendings = new Map();
     let views = shown.rooms;
     if (roomsChanged || shownState?.self !== state.self) {
       const next: Record<string, RoomView> = Object.create(null) as Record<string, RoomView>;
@@ -160,6 +167,7 @@ export function createViewer(): (state: State) => RealtimeState {
       rooms: views,
       outbox: roomsChanged || shown.outbox.progress !== state.progress ? outboxOf(state, views) : shown.outbox,
     });
+    pendings = nextPendings;
     shownState = state;
     return shown;
   };

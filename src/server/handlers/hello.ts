@@ -64,7 +64,7 @@ export async function hello(frame: Extract<ClientFrame, { type: 'hello' }>, peer
   if (known === 'revoked') return services.drop(peer, 4403, 'disconnected by the server');
   const { user, shown } = known;
   const producer = JSON.stringify([user?.id ?? null, frame.session]);
-  const member = (await services.digest(producer)).slice(0, 16);
+  const member = await services.digest(producer);
   if (peer.lane.ended) return;
   const identity: Identity = { user, shown, producer, instance: frame.instance, since, attempt: frame.attempt ?? 0, member, sender: [member, shown] };
   peer.identity = identity;
@@ -74,7 +74,7 @@ export async function hello(frame: Extract<ClientFrame, { type: 'hello' }>, peer
     return services.drop(peer, refused.code, refused.reason);
   }
   const { interval, timeout } = settings.heartbeat;
-  services.advance(peer, { type: 'known', expiresAt: deadlineOf(user, services) });
+  services.advance(peer, { type: 'known', expiresAt: deadlineOf(user, services), number: peer.id });
   tell(peer, {
     type: 'welcome',
     member,

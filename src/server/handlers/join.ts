@@ -87,7 +87,7 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
   // What was answered meanwhile is out of date.
   if (peer.reauthorized !== serial) return join(frame, peer, services);
 
-  const membership: Membership = { room: frame.room, ...found, peer, last: 0, gapped: false, told: 0, presence, waiting: [], at: null, behind: null, pace: null, verdicts: new Map() };
+  const membership: Membership = { room: frame.room, ...found, peer, member: identity.member, outgoing: peer.outgoing, last: 0, gapped: false, told: 0, presence, waiting: [], at: null, behind: null, pace: null, verdicts: null };
   if (before) hub.leave(before);
   peer.memberships.set(frame.room, membership);
   await hub.enter(membership);

@@ -1,6 +1,7 @@
 // The world as Node gives it.
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { ServerPorts } from '../ports.js';
+import { randomText } from './random.js';
 
 export const nodePorts: ServerPorts = {
   now: Date.now,
@@ -16,6 +17,6 @@ export const nodePorts: ServerPorts = {
     setImmediate(call);
   },
   random: Math.random,
-  randomId: (characters) => randomBytes(Math.ceil((characters * 3) / 4)).toString('base64url').slice(0, characters),
-  digest: (text) => createHash('sha256').update(text).digest('base64url'),
+  randomId: (characters) => randomText(Math.ceil((characters * 3) / 4)).slice(0, characters),
+  digest: (text) => createHash('sha256').update(text).digest().toString('base64url', 0, 12),
 };

@@ -23,6 +23,8 @@ function framed(data: Encoded): Buffer {
   return frame;
 }
 
+const emptyPing = Buffer.from([0x89, 0]);
+
 let lastData: Encoded = '';
 let lastFrame = framed(lastData);
 
@@ -53,8 +55,8 @@ class WsTransport implements Transport {
     this.socket.terminate();
   }
 
-  ping(): void {
-    if (this.socket.readyState === this.socket.OPEN) this.socket.ping();
+  ping(message: Encoded): void {
+    if (this.socket.readyState === this.socket.OPEN) this.stream.write(Buffer.concat([emptyPing, framed(message)]));
   }
 
   buffered(): number {

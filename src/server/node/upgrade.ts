@@ -1,9 +1,9 @@
 // From an HTTP upgrade to a session of the core. The upgrade is answered at once: what is refused is refused by a close code, which a browser can read.
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type RawData, type ServerOptions, type WebSocket } from 'ws';
+import { WebSocket, WebSocketServer, type RawData, type ServerOptions } from 'ws';
 import { noteClose } from '../closings.js';
-import type { RequestInfo } from '../ports.js';
+import type { RequestInfo, TransportEvents } from '../ports.js';
 import type { ServerCore } from '../server.js';
 import { wsTransport } from './transport.js';
 
@@ -20,7 +20,26 @@ function textOf(data: RawData): string {
   return (Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? Buffer.from(data) : data).toString('utf8');
 }
 
-function serveSocket(core: ServerCore, socket: WebSocket, stream: Duplex, request: RequestInfo, offers: readonly string[], host: string | null): void {
+/** A socket that knows whom to tell: so its listeners are the same for all, and ten thousand idle ones have none of their own. */
+class ServedSocket extends WebSocket {
+  events: TransportEvents | null = null;
+}
+
+const eventsOf = (socket: WebSocket): TransportEvents | null => (socket as ServedSocket).events;
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  eventsOf(this)?.message(isBinary ? bytesOf(data) : textOf(data));
+}
+
+function onControl(this: WebSocket): void {
+  eventsOf(this)?.control();
+}
+
+function onClose(this: WebSocket, code: number): void {
+  eventsOf(this)?.closed(code);
+}
+
+function serveSocket(core: ServerCore, socket: ServedSocket, stream: Duplex, request: RequestInfo, offers: readonly string[], host: string | null): void {
   // Without a listener, one bad frame would end the process. The close that follows tells the core.
   socket.on('error', ignore);
   const transport = wsTransport(socket, stream);
@@ -30,18 +49,17 @@ function serveSocket(core: ServerCore, socket: WebSocket, stream: Duplex, reques
     transport.close(4403, reason);
     return;
   }
-  const events = core.open(transport, core.choose(offers)?.codec ?? null, request);
-  const control = (): void => {
-    events.control();
-  };
-  socket.on('message', (data, isBinary) => {
-    events.message(isBinary ? bytesOf(data) : textOf(data));
-  });
-  socket.on('ping', control);
-  socket.on('pong', control);
-  socket.on('close', (code) => {
-    events.closed(code);
-  });
+  socket.events = core.open(transport, core.choose(offers)?.codec ?? null, request);
+  socket.on('message', onMessage);
+  socket.on('ping', onControl);
+  socket.on('pong', onControl);
+  socket.on('close', onClose);
+}
+
+/** What an app may want to know of a request. The rest is between the two ends of the connection, and would be held for as long as that lasts. */
+function headersOf({ headers }: IncomingMessage, { settings: { authenticate } }: ServerCore): RequestInfo['headers'] {
+  if (!authenticate) return {};
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('sec-websocket-') && name !== 'connection' && name !== 'upgrade'));
 }
 
 /** How long a client may take to answer a close, in ms. */
@@ -65,8 +83,9 @@ export interface UpgradeOptions {
 export function serveUpgrades(core: ServerCore, http: Server, { path, alone, addressOf }: UpgradeOptions): () => void {
   const { limits } = core.settings;
   // `closeTimeout` is not in the types of ws yet.
-  const settings: ServerOptions & { readonly closeTimeout: number } = {
+  const settings: ServerOptions<typeof ServedSocket> & { readonly closeTimeout: number } = {
     noServer: true,
+    WebSocket: ServedSocket,
     clientTracking: false,
     perMessageDeflate: false,
     closeTimeout,
@@ -76,15 +95,11 @@ export function serveUpgrades(core: ServerCore, http: Server, { path, alone, add
     // A browser refuses a connection whose offers are not answered: where there is nothing in common, the first is, and a close code says the rest.
     handleProtocols: (offers) => core.choose(offers)?.protocol ?? [...offers][0] ?? false,
   };
-  const sockets = new WebSocketServer(settings);
+  const sockets = new WebSocketServer<typeof ServedSocket>(settings);
   const open = new Set<WebSocket>();
-  // Out of reach of the request, which a listener made beside it would hold for as long as the connection lasts.
-  const keep = (socket: WebSocket): void => {
-    open.add(socket);
-    socket.on('close', () => {
-      open.delete(socket);
-    });
-  };
+  function forget(this: WebSocket): void {
+    open.delete(this);
+  }
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     // Whosever it is: one that breaks with nobody listening ends the process.
     socket.on('error', ignore);
@@ -100,9 +115,10 @@ export function serveUpgrades(core: ServerCore, http: Server, { path, alone, add
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      keep(webSocket);
-      const { headers } = request;
-      serveSocket(core, webSocket, socket, { origin: headers.origin ?? null, address: addressOf(request), headers }, offersOf(request), headers.host ?? null);
+      open.add(webSocket);
+      webSocket.on('close', forget);
+      const { origin, host } = request.headers;
+      serveSocket(core, webSocket, socket, { origin: origin ?? null, address: addressOf(request), headers: headersOf(request, core) }, offersOf(request), host ?? null);
     });
   };
   const guarded = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {

@@ -41,6 +41,7 @@ const forPages = (origin: string | null): Readonly<Record<string, string>> => (o
 
 export function createFallback(core: ServerCore, { path, addressOf, meter }: FallbackOptions): Fallback {
   const { limits, broker, logger, node } = core.settings;
+  const base = `${path.replace(/\/$/, '')}/http/`;
   const most = Math.max(bodyLimit, limits.frame * 2);
   const streams = new Map<string, Stream>();
   const bodies = createBodies(bodiesLimit);
@@ -97,7 +98,7 @@ export function createFallback(core: ServerCore, { path, addressOf, meter }: Fal
   return {
     answer(request, response) {
       const [pathname = '', query = ''] = (request.url ?? '').split('?', 2);
-      const name = pathname.startsWith(`${path}/http/`) ? pathname.slice(path.length + 6) : null;
+      const name = pathname.startsWith(base) ? pathname.slice(base.length) : null;
       const asked = new URLSearchParams(query);
       if (name !== 'stream' && name !== 'send') return false;
       request.on('error', () => undefined);

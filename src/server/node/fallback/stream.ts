@@ -2,7 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Encoded } from '../../../protocol/codec.js';
-import { createRecordReader, encodeClose, encodeRecord, readClose, recordKinds, type WireRecord } from '../../../protocol/records.js';
+import { createRecordReader, encodeClose, encodeRecord, readClose, recordHead, recordKinds, type WireRecord } from '../../../protocol/records.js';
 import type { Transport, TransportEvents } from '../../ports.js';
 
 /** What a request's body begins with: the secret of its connection, and the how manieth it is. */
@@ -110,8 +110,9 @@ export class Stream implements Transport {
 
   private read(bytes: Uint8Array, limit: number): void {
     try {
-      const read = createRecordReader(limit);
-      for (const record of read(bytes)) this.hear(record);
+      const records = createRecordReader(limit)(bytes);
+      if (records.reduce((sum, { payload }) => sum + recordHead + payload.length, 0) < bytes.length) throw new RangeError('a record that is cut off');
+      for (const record of records) this.hear(record);
     } catch {
       this.abort('a record that could not be read');
     }

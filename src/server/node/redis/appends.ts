@@ -4,7 +4,7 @@ import { portion, valuesIn } from '../../portions.js';
 import type { Calls } from './calls.js';
 import type { Keys } from './keys.js';
 import { outcomeOf } from './outcome.js';
-import { randomText } from './random.js';
+import { randomText } from '../random.js';
 import { append as script } from './scripts.js';
 import { inside, write } from './wire.js';
 

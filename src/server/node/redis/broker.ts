@@ -11,7 +11,7 @@ import { createParcels } from './parcels.js';
 import { keysUnder } from './keys.js';
 import { outcomeOf } from './outcome.js';
 import { createPresence } from './presence.js';
-import { randomText } from './random.js';
+import { randomText } from '../random.js';
 import * as scripts from './scripts.js';
 import { runUpTo } from './run.js';
 import { createTells } from './tells.js';

@@ -2,7 +2,7 @@
 import type { NodeEvent } from '../../broker.js';
 import type { Calls } from './calls.js';
 import type { Keys } from './keys.js';
-import { randomText } from './random.js';
+import { randomText } from '../random.js';
 import * as scripts from './scripts.js';
 import { readNodeEvent, writeNodeEvent } from './wire.js';
 

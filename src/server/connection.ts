@@ -1,0 +1,88 @@
+// A connection: all that there is of it in one object, since ten thousand of them may be idle, and each closure would cost every one of them as much as a field of ten.
+import type { Codec, Encoded } from '../protocol/codec.js';
+import type { ClientFrame } from '../protocol/frames.js';
+import type { Intake } from './intake.js';
+import { createLane, type Lane, type Work } from './lane.js';
+import type { Flusher, Outgoing, Pressure } from './outgoing.js';
+import type { Identity, Membership, OpenReceipts, Peer } from './peer.js';
+import type { MaybePromise, RequestInfo, Transport, TransportEvents } from './ports.js';
+import { createBucket, type Bucket } from './rate.js';
+import { newSession, type SessionState } from './session.js';
+import { nowhere } from './wheel.js';
+
+/** What the server does for its connections. */
+export interface ConnectionHost {
+  readonly intake: Intake;
+  readonly flusher: Flusher;
+  readonly helloTimeout: number;
+  /** Frames a second. */
+  readonly rate: number;
+  /** Whether it was not given up yet. */
+  isThere(peer: Peer): boolean;
+  slow(peer: Peer): void;
+  drop(peer: Peer, code: number, reason: string): void;
+  failed(error: unknown): void;
+  closed(peer: Peer, code: number): void;
+}
+
+export class Connection implements Peer, TransportEvents, Pressure, Work<ClientFrame> {
+  slot: number = nowhere;
+  readonly id: number;
+  readonly transport: Transport;
+  readonly request: RequestInfo;
+  readonly outgoing: Outgoing;
+  readonly lane: Lane<ClientFrame>;
+  readonly memberships: Map<string, Membership> = new Map();
+  state: SessionState;
+  identity: Identity | null = null;
+  readonly bucket: Bucket;
+  flying = 0;
+  flyingWeight = 0;
+  landed: (() => void) | null = null;
+  acks: OpenReceipts | null = null;
+  renewedAt: number = -Infinity;
+  reauthorized = 0;
+  tendedAt: number;
+  private readonly host: ConnectionHost;
+
+  constructor(host: ConnectionHost, id: number, transport: Transport, codec: Codec, request: RequestInfo, now: number) {
+    this.host = host;
+    this.id = id;
+    this.transport = transport;
+    this.request = request;
+    this.outgoing = host.flusher.outgoing(codec, transport, this);
+    this.lane = createLane(this);
+    this.state = newSession(now, host.helloTimeout);
+    this.bucket = createBucket(host.rate, now);
+    this.tendedAt = now;
+  }
+
+  message(data: Encoded): void {
+    if (this.host.isThere(this)) this.host.intake.read(this, this.outgoing.codec, data);
+  }
+
+  control(): void {
+    if (this.host.isThere(this)) this.host.intake.control(this);
+  }
+
+  closed(code: number): void {
+    this.host.closed(this, code);
+  }
+
+  slow(): void {
+    this.host.slow(this);
+  }
+
+  overflow(): void {
+    this.host.drop(this, 4008, 'too much waits to be read');
+  }
+
+  run(frame: ClientFrame): MaybePromise<void> {
+    return this.host.intake.run(this, frame);
+  }
+
+  failed(error: unknown): void {
+    this.host.failed(error);
+    this.host.drop(this, 1011, 'the server failed to handle a frame');
+  }
+}

@@ -1,0 +1,21 @@
+// What is told of a user, on whichever node: its connections end, or its rooms are asked for again.
+import type { NodeEvent } from './broker.js';
+import type { Peer } from './peer.js';
+import { reauthorize } from './reauthorize.js';
+import type { Services } from './services.js';
+
+/** Hears what nodes tell one another. `age`: how many ms ago it was told. `guarded`: runs what may fail. */
+export function createTold(peers: ReadonlySet<Peer>, services: Services, guarded: (call: () => Promise<void>) => void): (event: NodeEvent, age: number) => void {
+  const { revocations, drop, steady } = services;
+  return (event, age) => {
+    if (event.type === 'disconnect') revocations.note(event.user, age);
+    const then = steady() - age;
+    for (const peer of peers) {
+      if (peer.identity?.user?.id !== event.user) continue;
+      // Who was let in since is not meant, where it was heard late.
+      if (age > 0 && peer.identity.since > then) continue;
+      if (event.type === 'disconnect') drop(peer, 4403, event.reason);
+      else guarded(() => reauthorize(peer, services));
+    }
+  };
+}
