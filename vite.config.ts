@@ -30,6 +30,9 @@ const browser = () => ({
   instances: [{ browser: 'chromium' as const }],
 });
 
+/** With the React that is developed with, and with the oldest that there may be. */
+const components = ['test/{react,testing,devtools,status}/**/*.test.{ts,tsx}'];
+
 export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
   plugins: [react()],
   resolve: { alias: names },
@@ -68,7 +71,14 @@ export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
         extends: true,
         test: { name: 'node', environment: 'node', include: ['test/{protocol,contract,client,server,simulation,docs,e2e,package,fuzz,redis}/**/*.test.ts'], testTimeout: 20_000 },
       },
-      { extends: true, test: { name: 'dom', environment: 'jsdom', include: ['test/react/**/*.test.{ts,tsx}', 'test/testing/**/*.test.{ts,tsx}', 'test/devtools/**/*.test.{ts,tsx}', 'test/status/**/*.test.{ts,tsx}'] } },
+      // Alone, behind all others: each takes every core that there is.
+      { extends: true, test: { name: 'bench', environment: 'node', include: ['test/bench/**/*.test.ts'], sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'dom', environment: 'jsdom', include: components } },
+      {
+        extends: true,
+        resolve: { alias: [{ find: /^(react|react-dom|zustand|@testing-library\/react)(?=$|\/)/, replacement: at('./test/react-18/node_modules/$1') }] },
+        test: { name: 'react-18', environment: 'jsdom', include: [...components, 'test/react-18/*.test.ts'] },
+      },
       {
         extends: true,
         test: { name: 'browser', include: ['test/browser/**/*.test.{ts,tsx}'], globalSetup: ['test/browser/global-setup.ts'], browser: browser() },

@@ -12,10 +12,11 @@ export function run(command, args, options = {}) {
   return status ?? 1;
 }
 
-/** `npm ci`, where node_modules is not what the lock file says. */
-export function installPackages() {
-  const installed = join(root, 'node_modules', '.package-lock.json');
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return;
-  console.log('Installing packages …');
-  if (run('npm', ['ci', '--no-audit', '--no-fund']) !== 0) throw new Error('npm ci failed');
+/** `npm ci`, where node_modules is not what the lock file says. `folder`: from the root of the project. */
+export function installPackages(folder = '.') {
+  const cwd = join(root, folder);
+  const installed = join(cwd, 'node_modules', '.package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(cwd, 'package-lock.json')).mtimeMs) return;
+  console.log(folder === '.' ? 'Installing packages …' : `Installing packages in ${folder} …`);
+  if (run('npm', ['ci', '--no-audit', '--no-fund'], { cwd }) !== 0) throw new Error('npm ci failed');
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { installPackages, run } from './install.mjs';
 
 installPackages();
+installPackages('test/react-18');
 
 const { missingLibraries, installLibraries } = await import('./support/chromium-libraries.mjs');
 if (missingLibraries()) installLibraries();

@@ -38,6 +38,8 @@ test('an attempt that is not welcome in time is given up, url and token promises
 
 test('P20 the first retry has full jitter too, and the ceiling doubles up to the most', () => {
   expect([0, 1, 2, 3, 10].map((failures) => backoff(failures, () => 1, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 0))).toEqual([500, 1_000, 2_000, 4_000, 30_000]);
+  expect([4, 9, 10].map((failures) => backoff(failures, () => 1, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 0)), 'while it may be a restart').toEqual([4_000, 4_000, 30_000]);
+  expect(backoff(1, () => 1, { initial: 8_000, max: 30_000, factor: 2, attempts: Infinity }, 0), 'never less than the first').toBe(8_000);
   expect(backoff(0, () => 0, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 4_000)).toBe(0);
   const it = lose(machine({}, () => 0.25).live());
   expect(it.state.connection).toEqual({ status: 'waiting', retryAt: it.now + 125 });
@@ -227,11 +229,19 @@ describe('P20 the clients of a node that falls come back over the span that it s
     expect(waitAfter(4_000, 4000)).toBe(250);
   });
 
-  test('the waits after it double as ever', () => {
-    const it = machine({}, () => 0.5).live('a').receive({ type: 'pong', time: 1_000_000, spread: 4_000 });
-    lose(it).pass(2_000);
-    lose(it);
-    expect(it.state.connection).toMatchObject({ status: 'waiting', retryAt: it.now + 500 });
+  test('the waits after it are parts of twice as much, or double as ever where that is more', () => {
+    const waits = (spread: number): readonly number[] => {
+      const it = machine({}, () => 0.5).live('a').receive({ type: 'pong', time: 1_000_000, spread });
+      return [1, 2, 3, 4].map(() => {
+        lose(it);
+        const { connection } = it.state;
+        const wait = 'retryAt' in connection ? connection.retryAt - it.now : 0;
+        it.pass(wait);
+        return wait;
+      });
+    };
+    expect(waits(4_000)).toEqual([2_000, 4_000, 4_000, 4_000]);
+    expect(waits(1_000)).toEqual([500, 1_000, 1_000, 2_000]);
   });
 });
 

@@ -85,6 +85,22 @@ test('WebSocket that fails twice before it ever worked is followed by HTTP, whic
   expect(it.better).toBe(0);
 });
 
+test('a look that hangs ends with the link that it was made beside', async () => {
+  const it = world();
+  await it.fail();
+  await it.fail();
+  const link = await it.connect();
+  it.attempts[2]?.events.message('hello');
+  expect(tried(it)).toBe('wwhw');
+  link.close(1000, '');
+  expect(it.attempts[3]?.closes).toEqual([1000]);
+  it.now += 600_000;
+  await it.open();
+  expect(tried(it)).toBe('wwhwhw');
+  it.attempts[4]?.events.closed(1006, '');
+  expect(it.attempts[5]?.closes).toEqual([1000]);
+});
+
 test('where WebSocket opens by now, the link says so, and the next attempt takes it; once it brought something it stays', async () => {
   const it = world();
   await it.fail();

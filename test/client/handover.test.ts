@@ -201,6 +201,46 @@ describe('what goes wrong', () => {
     expect(both.state.connection.status).toBe('waiting');
   });
 
+  test('4009 that comes once the next one has said hello and failed is of our own: the client comes back', () => {
+    const it = open(moving()).send(outgoing('x'));
+    it.take();
+    it.dispatch({ type: 'lost', attempt: 2, code: 1006, reason: '' }, { type: 'lost', attempt: 1, code: 4009, reason: '' });
+    expect(it.state.connection.status).toBe('waiting');
+    expect(settledOf(it.take())).toEqual([]);
+  });
+
+  test('the same where the next one was given up in time', () => {
+    const it = open(moving());
+    for (let seconds = 0; seconds < 10; seconds++) from(it, 1, { type: 'pong', time: 0 }).pass(1_000);
+    expect(it.state.connection).toMatchObject({ status: 'live', attempt: 1, next: null });
+    it.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' });
+    expect(it.state.connection.status).toBe('waiting');
+  });
+
+  test('nonsense on the connection that is left closes it', () => {
+    const it = arrived();
+    it.take();
+    it.dispatch({ type: 'lost', attempt: 1, code: 4400, reason: 'nonsense' });
+    expect(it.take()).toContainEqual({ type: 'close', attempt: 1, code: 4400, reason: 'nonsense' });
+  });
+
+  test('nonsense instead of a welcome, where this one was taken over, closes the next one', () => {
+    const it = open(moving());
+    it.take();
+    it.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' }, { type: 'lost', attempt: 2, code: 4400, reason: 'nonsense' });
+    expect(it.take()).toContainEqual({ type: 'close', attempt: 2, code: 4400, reason: 'nonsense' });
+  });
+
+  test('the next one is welcome as another user, with storage: nothing goes on there', () => {
+    const it = machine({}, () => 0.5).dispatch({ type: 'restored', session: { key: 'stored', instance: 'i', held: true }, messages: [] });
+    it.live('a').receive({ type: 'goaway', within: 10_000 }).pass(7_500);
+    open(it).receive(welcome({ member: 'bob', user: { id: 'bob' } }));
+    expect(typesOf(it.take())).toContain('disowned');
+    it.dispatch({ type: 'disowned' });
+    expect(it.take()).toContainEqual(expect.objectContaining({ type: 'close', attempt: 2 }));
+    expect(it.state.connection.status).toBe('waiting');
+  });
+
   test('4009 before the next one said hello is of another client: it is over', () => {
     const it = moving();
     it.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' });
@@ -262,5 +302,46 @@ describe('what goes wrong', () => {
     const it = arrived();
     it.receive(joinedFrame('a', { position: ['f', 0, ''], why: 'epoch' }));
     expect(room(it)).toMatchObject({ phase: { status: 'joined' }, continuity: 'reset', position: { epoch: 'f' } });
+  });
+});
+
+describe('a room that is left and entered again while the next connection is asked for it', () => {
+  const entry = (offset: number) => (messageFrame('a', offset) as Extract<ServerFrame, { type: 'message' }>).entry;
+
+  /** Answers as a server does, in order; its log holds two messages. Whether the room is joined there in the end. */
+  function answer(it: Machine): boolean {
+    let there = false;
+    const asked = () => it.written().filter(({ type }) => type === 'join' || type === 'leave' || type === 'history');
+    for (let frames = asked(); frames.length; frames = asked()) {
+      for (const frame of frames) {
+        there = frame.type === 'join' || (there && frame.type !== 'leave');
+        if (frame.type === 'history') it.receive({ type: 'history', ref: frame.ref, messages: [entry(1), entry(2)], more: false });
+        if (frame.type === 'leave') it.receive({ type: 'left', room: 'a', code: null });
+        if (frame.type === 'join') it.receive(frame.position ? joinedFrame('a', { position: frame.position, recovered: true, last: 1 }) : joinedFrame('a', { position: ['e', 0, ''], messages: [entry(1), entry(2)], last: 1 }));
+      }
+      it.pass(0);
+    }
+    return there;
+  }
+
+  test('is joined where the server has it, though a message that failed holds it here', () => {
+    const it = machine({}, () => 0.5).live('a').send(outgoing('x'));
+    it.receive({ type: 'nack', room: 'a', seq: 1, code: 'rejected', after: null, reason: 'no', details: null }, { type: 'goaway', within: 10_000 });
+    it.pass(7_000).dispatch({ type: 'release', room: 'a' }).pass(500);
+    it.take();
+    open(it).receive(welcome({ node: 'other' })).pass(600);
+    it.dispatch({ type: 'retain', room: 'a', history: 10, presence: null });
+    expect(answer(it)).toBe(true);
+    expect(room(it).phase.status).toBe('joined');
+  });
+
+  test('shows its history', () => {
+    const it = machine({}, () => 0.5).live('a').dispatch(list).receive({ type: 'history', ref: 1, messages: [], more: false }, messageFrame('a', 1), messageFrame('a', 2), { type: 'goaway', within: 10_000 });
+    it.pass(7_000).dispatch({ type: 'list-release', room: 'a', list: '*' }, { type: 'release', room: 'a' }).pass(500);
+    it.take();
+    open(it).receive(welcome({ node: 'other' })).pass(600);
+    it.dispatch({ ...list, ref: 2 }, { type: 'retain', room: 'a', history: 10, presence: null });
+    answer(it);
+    expect(listed(it)).toEqual([1, 2]);
   });
 });

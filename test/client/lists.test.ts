@@ -145,4 +145,22 @@ describe('P27 older messages of one type', () => {
     it.dispatch(load);
     expect(it.written()).toMatchObject([{ type: 'history', before: 2 }]);
   });
+
+  test('are no news to a list that was forgotten meanwhile, nor to the next of its name', () => {
+    const it = machine().live('a').dispatch({ ...mount, limit: 3 }).receive(page(1, [], 'post', false), ...[1, 2, 3, 4, 5, 6].map((offset) => messageFrame('a', offset)));
+    it.take();
+    it.dispatch({ ...load, list: '*' }, { type: 'list-release', room: 'a', list: '*' }, { ...mount, limit: 3, ref: 3 });
+    expect(it.written()).toMatchObject([{ type: 'history', ref: 2, before: 4 }, { type: 'history', ref: 3, before: null }]);
+    it.receive(page(2, [2, 3], 'post', true), page(3, [4, 5, 6], 'post', true));
+    expect(shown(it)).toEqual([4, 5, 6]);
+  });
+
+  test('leave no hole where news comes while they are on their way', () => {
+    const it = machine().live('a').dispatch({ ...mount, limit: 3 }).receive(page(1, [], 'post', false), ...[1, 2, 3, 4].map((offset) => messageFrame('a', offset)));
+    it.take();
+    it.dispatch({ ...load, list: '*' });
+    expect(it.written()).toMatchObject([{ type: 'history', before: 2 }]);
+    it.receive(messageFrame('a', 5), page(2, [1], 'post', false));
+    expect(shown(it)).toEqual([1, 2, 3, 4, 5]);
+  });
 });

@@ -185,8 +185,8 @@ describe('at an attempt', () => {
     const start = clock.now();
     client.connect();
     await clock.advance(30_000);
-    // Each takes 3 s, and is followed by 0.5, 1, 2, 4 … s.
-    expect(tokens.calls.map(({ at }) => Math.round((at - start) / 500) / 2)).toEqual([0, 3.5, 7.5, 12.5, 19.5]);
+    // Each takes 3 s, and is followed by 0.5, 1, 2, 4, 4 … s.
+    expect(tokens.calls.map(({ at }) => Math.round((at - start) / 500) / 2)).toEqual([0, 3.5, 7.5, 12.5, 19.5, 26.5]);
     expect(states[0]).toBe('connecting');
     expect(new Set(states.slice(1))).toEqual(new Set(['reconnecting']));
     expect(client.store.getState().connection).toMatchObject({ status: 'reconnecting', lost: true, reason: { code: 1006, reason: 'no welcome within 3000 ms' } });

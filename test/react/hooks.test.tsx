@@ -251,6 +251,29 @@ test('a handler that throws breaks no other, and the newest handler is called', 
   expect(errors).toHaveBeenCalledTimes(1);
 });
 
+test('a row is told of what it shows, and of another thing once it shows that', async () => {
+  const seen: string[] = [];
+  const { result, rerender } = renderHook(
+    ({ x }) => {
+      const room = useRoom(chat, params);
+      useMessage(room, 'cursor', ({ data }) => { seen.push(`row ${x}: ${data.x} ${data.y}`); }, { where: { x } });
+      return room;
+    },
+    { wrapper: ada.wrapper, initialProps: { x: 1 } },
+  );
+  await joined(result.current);
+  const sender = bob.client.room(chat, params);
+  await joined(sender);
+  const say = (y: number) => act(async () => {
+    await Promise.all([1, 2, 3].map((x) => sender.send('cursor', { x, y })));
+    await world.advance(30);
+  });
+  await say(1);
+  rerender({ x: 3 });
+  await say(2);
+  expect(seen).toEqual(['row 1: 1 1', 'row 3: 3 2']);
+});
+
 test('a hook without a provider says what is missing', () => {
   const quiet = vi.spyOn(console, 'error').mockImplementation(() => undefined);
   expect(() => renderHook(() => useConnectionState())).toThrow('<RealtimeProvider>');

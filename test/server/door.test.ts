@@ -111,6 +111,9 @@ describe('T19 an address behind proxies', () => {
     ['names of networks', ['loopback'], '127.0.0.1', '1.1.1.1', '1.1.1.1'],
     ['no header', 1, '10.0.0.1', undefined, '10.0.0.1'],
     ['an empty header', ['loopback'], '127.0.0.1', '', '127.0.0.1'],
+    ['a proxy that writes ports', 1, '10.0.0.1', '6.6.6.6:1, 1.1.1.1:51234', '1.1.1.1'],
+    ['proxies that write ports, by their addresses', ['10.0.0.0/8', 'fd00::/8'], '10.0.0.1', '6.6.6.6, [2001:db8::1]:443, [fd00::2]:80,10.0.0.2:8080', '2001:db8::1'],
+    ['an address of IPv6 without a port', 1, '10.0.0.1', '2001:db8::1:443', '2001:db8::1:443'],
     ['nonsense in it', ['loopback'], '127.0.0.1', 'not an address', 'not an address'],
   ])('%s', (_, trust, remote, header, expected) => {
     expect(addressing(trust)(from(remote, header))).toBe(expected);

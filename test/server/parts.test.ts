@@ -12,11 +12,14 @@ describe('a lane', () => {
     const done: number[] = [];
     const failed = vi.fn<(error: unknown) => void>();
     const gates = new Map<number, () => void>();
-    const lane = createLane<number>(async (item) => {
-      if (item % 2 === 1) await new Promise<void>((resolve) => { gates.set(item, resolve); });
-      done.push(item);
-      if (item === 2) throw new Error('two');
-    }, failed);
+    const lane = createLane<number>({
+      async run(item) {
+        if (item % 2 === 1) await new Promise<void>((resolve) => { gates.set(item, resolve); });
+        done.push(item);
+        if (item === 2) throw new Error('two');
+      },
+      failed,
+    });
     for (const item of [1, 2, 3, 4]) lane.push(item, 1);
     expect(done).toEqual([]);
     gates.get(1)?.();
@@ -30,17 +33,20 @@ describe('a lane', () => {
   test('costs no turn where a handler answers at once, and throws into its own hands', () => {
     const done: number[] = [];
     const failed = vi.fn<(error: unknown) => void>();
-    const lane = createLane<number>((item) => {
-      if (item === 2) throw new Error('two');
-      done.push(item);
-    }, failed);
+    const lane = createLane<number>({
+      run(item) {
+        if (item === 2) throw new Error('two');
+        done.push(item);
+      },
+      failed,
+    });
     for (const item of [1, 2, 3]) lane.push(item, 1);
     expect(done).toEqual([1, 3]);
     expect(failed).toHaveBeenCalledTimes(1);
   });
 
   test('is bounded, and ends: what waits is dropped, what runs is told', () => {
-    const lane = createLane<number>(() => new Promise(() => undefined), () => undefined);
+    const lane = createLane<number>({ run: () => new Promise(() => undefined), failed: () => undefined });
     lane.push(0, 1);
     for (let item = 0; item < 4_096; item++) expect(lane.push(item, 1)).toBe(true);
     expect(lane.push(1, 1)).toBe(false);
@@ -50,7 +56,7 @@ describe('a lane', () => {
 
   test('is bounded by bytes too, and what was handled counts no more', async () => {
     const gates: (() => void)[] = [];
-    const lane = createLane<number>(() => new Promise<void>((resolve) => { gates.push(resolve); }), () => undefined);
+    const lane = createLane<number>({ run: () => new Promise<void>((resolve) => { gates.push(resolve); }), failed: () => undefined });
     const kib = 1_024;
     lane.push(0, 5_000 * kib);
     for (let item = 0; item < 16; item++) expect(lane.push(item, 64 * kib)).toBe(true);
@@ -61,7 +67,7 @@ describe('a lane', () => {
   });
 
   test('takes one frame of any size where nothing waits', () => {
-    const lane = createLane<number>(() => new Promise(() => undefined), () => undefined);
+    const lane = createLane<number>({ run: () => new Promise(() => undefined), failed: () => undefined });
     lane.push(0, 1);
     expect([lane.push(1, 1), lane.push(2, 4_194_304), lane.push(3, 1)]).toEqual([true, true, false]);
   });

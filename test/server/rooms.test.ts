@@ -74,6 +74,18 @@ describe('P28 P29 durable messages', () => {
     expect([first?.entry[2], second?.entry[2]]).toEqual(['', first?.entry[1]]);
   });
 
+  test('acknowledgements of plain messages that came together are one frame behind them, 32 at a time, and come before what is said to their sender next', async () => {
+    const world = setup();
+    const ada = await world.member('ada');
+    await ada.say(joinOf({ room: 'lobby' }));
+    const from = ada.frames.length;
+    const plain = (seq: number): ClientFrame => send(seq, { room: 'lobby' });
+    await ada.say(...Array.from({ length: 33 }, (_, at) => plain(at + 1)), plain(50), plain(34));
+    const heard = ada.frames.slice(from).map((it) => (it.type === 'ack' ? `ack ${it.receipts.map(([seq]) => seq).join(' ')}` : it.type));
+    const through = (first: number, last: number): string => `ack ${Array.from({ length: last - first + 1 }, (_, at) => first + at).join(' ')}`;
+    expect(heard).toEqual([...Array.from({ length: 32 }, () => 'message'), through(1, 32), 'message', 'ack 33', 'nack', 'message', 'ack 34']);
+  });
+
   test('a repeated number with the same id gets the first receipt, result included, and nobody hears it twice', async () => {
     const world = setup();
     const ada = await world.member('ada');

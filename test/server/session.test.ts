@@ -184,6 +184,52 @@ describe('P18 heartbeat', () => {
   });
 });
 
+describe('P18 a client that pings by itself', () => {
+  /** What it hears within `after` ms, in messages, and then in answer to a ping. */
+  const talk = async (each: number, times: number) => {
+    const { peer, clock } = rawWorld({ rooms, heartbeat });
+    const ada = peer();
+    await ada.hello();
+    await ada.say({ type: 'ping', time: 1 });
+    const heard: string[] = [];
+    for (let round = 0; round < times; round++) {
+      const before = ada.frames.length;
+      await clock.advance(each);
+      const messages = ada.messages.length;
+      await ada.say({ type: 'ping', time: 1 });
+      expect(ada.messages).toHaveLength(messages + 1);
+      heard.push(ada.frames.slice(before).map(({ type }) => type).join());
+    }
+    return { ada, clock, heard };
+  };
+
+  test('is answered, and pinged in every fourth interval only, along with an answer', async () => {
+    const { ada, heard } = await talk(1_000, 12);
+    expect(heard.filter((it) => it === 'pong,ping')).toHaveLength(3);
+    expect(heard.filter((it) => it === 'pong')).toHaveLength(9);
+    expect(heard.slice(heard.indexOf('pong,ping')).filter((_, index) => index % 4 === 0)).toEqual(heard.filter((it) => it === 'pong,ping'));
+    expect(ada.pings).toBe(0);
+  });
+
+  test('however often, no oftener', async () => {
+    const { heard } = await talk(50, 160);
+    expect(heard.filter((it) => it.includes('ping')).length).toBeLessThanOrEqual(3);
+  });
+
+  test('is pinged once it stops, in time for its answer to keep the connection', async () => {
+    const { ada, clock } = await talk(900, 3);
+    await clock.advance(1_062);
+    expect(ada.pings).toBe(0);
+    await clock.advance(251);
+    expect([ada.pings, ada.closed]).toEqual([1, null]);
+    await ada.say({ type: 'pong', time: 0 });
+    await clock.advance(1_499);
+    expect(ada.closed).toBeNull();
+    await clock.advance(251);
+    expect(ada.closed?.code).toBe(4000);
+  });
+});
+
 describe('P15 P16 sessions', () => {
   test('a newer connection of the same instance takes over, the older is told 4009', async () => {
     const { peer, core } = rawWorld({ rooms });

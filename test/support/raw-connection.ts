@@ -110,8 +110,11 @@ export async function rawConnection({ port, from = '127.0.0.1', answers = true, 
     heard,
     hears: (part) =>
       new Promise((resolve, reject) => {
+        // Each is looked at once: whoever hears a lot must not become a slow reader by it.
+        let from = 0;
         const look = (): void => {
-          const found = heard.find((text) => text.includes(part));
+          const found = heard.slice(from).find((text) => text.includes(part));
+          from = heard.length;
           if (found !== undefined) resolve(found);
           else if (over) reject(new Error(`ended with ${code} before '${part}' was heard`));
           else return;

@@ -83,8 +83,9 @@ export function rawWorld(options: ServerOptions): RawWorld {
         terminate() {
           self.closed ??= { code: 1006, reason: '' };
         },
-        ping() {
+        ping(message) {
           pings++;
+          this.send(message);
         },
         buffered: () => self.buffered,
       },

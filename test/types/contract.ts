@@ -49,7 +49,9 @@ export function Component(): null {
   const here = useRoom(chat, { team: 'a', id: 'b' }, { presence: { name: 'Ada' } });
   // @ts-expect-error a parameter is missing
   useRoom(chat, { team: 'a' });
-  useMessage(here, 'cursor', ({ data }) => { same<typeof data, { x: number }>(true); });
+  useMessage(here, 'cursor', ({ data }) => { same<typeof data, { x: number }>(true); }, { where: { x: 1 } });
+  // @ts-expect-error: x is a number
+  useMessage(here, 'cursor', () => undefined, { where: { x: 'one' } });
   const { messages } = useMessages(here, 'edit');
   same<(typeof messages)[number]['data'], { text: string }>(true);
   const all = useMessages(here);
