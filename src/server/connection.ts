@@ -61,8 +61,8 @@ export class Connection implements Peer, TransportEvents, Pressure, Work<ClientF
     if (this.host.isThere(this)) this.host.intake.read(this, this.outgoing.codec, data);
   }
 
-  control(): void {
-    if (this.host.isThere(this)) this.host.intake.control(this);
+  control(count: number): void {
+    if (this.host.isThere(this)) this.host.intake.control(this, count);
   }
 
   closed(code: number): void {

@@ -15,7 +15,7 @@ export interface Intake {
   /** A message of a connection that is there. Never throws. */
   read(peer: Peer, codec: Codec, data: Encoded): void;
   /** A frame of the transport's own. Never throws. */
-  control(peer: Peer): void;
+  control(peer: Peer, count: number): void;
   /** What the lane does with a frame when its turn has come. */
   run(peer: Peer, frame: ClientFrame): MaybePromise<void>;
 }
@@ -78,9 +78,9 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
       const wait = early.get(frame);
       return wait === undefined ? handle(frame, peer, services) : tooFast(frame, peer, wait, services);
     },
-    control(peer) {
+    control(peer, count) {
       advance(peer, { type: 'heard' });
-      spent(peer);
+      for (let left = count; left > 0 && spent(peer); left--);
     },
     read(peer, codec, data) {
       const frames = framesOf(peer, codec, data);

@@ -38,8 +38,8 @@ export interface Transport {
 /** What the edge tells the core of a connection. None of them throws. */
 export interface TransportEvents {
   message(data: Encoded): void;
-  /** A ping or a pong of the transport's own: it proves life, and counts as a frame. */
-  control(): void;
+  /** So many pings and pongs of the transport's own: they prove life, and each counts as a frame. */
+  control(count: number): void;
   closed(code: number): void;
 }
 

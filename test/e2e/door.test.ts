@@ -8,15 +8,15 @@ import { WebSocket } from 'ws';
 import { createClient } from '../../src/client/index.js';
 import type { Broker } from '../../src/server/broker.js';
 import { createRealtimeServer, json, memoryBroker, msgpack, serve, type Codec, type RealtimeServer, type ServerOptions } from '../../src/server/node/index.js';
-import { quantiles, type Quantiles } from '../support/quantiles.js';
+import { eventually } from '../support/eventually.js';
 import type { Cost } from '../support/measured-server.js';
 import { rawConnection, rawWebSocket, upgradeHead, type Ending, type RawConnection } from '../support/raw-connection.js';
 import { bundleServer, startServer, type ServerProcess } from '../support/server-process.js';
-import { clientFrame, opcodes } from '../support/websocket-frames.js';
+import { clientFrame, opcodes, readFrames } from '../support/websocket-frames.js';
 
 const MiB = 2 ** 20;
-/** For tests that say how long others wait: beside other test files the cores are not theirs alone. What is slow is slow each time. */
-const timed = { retry: 2, timeout: 60_000 };
+/** How much of the server's CPU may go by, in ms, while somebody else waits for a turn; it takes a tenth to a half of that. By its CPU and not by the clock: the machine may have other work. */
+const mayTake = 150;
 const hello = (session = 'session-of-a-raw-peer', token: string | null = 'mallory'): readonly unknown[] => [1, session, 'i', token, false, 'raw'];
 const join = [2, 'lobby', null, 0, null];
 const later = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
@@ -42,16 +42,13 @@ async function stillServes(port: number): Promise<void> {
   }
 }
 
-/** Another connection, which asks for an answer every 2 ms. `stop` says how long the answers took. */
-async function bystander(port: number): Promise<{ readonly stop: () => Quantiles }> {
+/** Another connection, which asks for an answer every 2 ms. `stop` says how many it got. */
+async function bystander(port: number): Promise<{ readonly stop: () => number }> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/realtime`, 'roomful.v1.json');
   await once(socket, 'open');
-  const took: number[] = [];
+  let count = 0;
   socket.on('message', (text: Buffer) => {
-    for (const line of text.toString().split('\n')) {
-      const [opcode, time] = JSON.parse(line) as [number, number];
-      if (opcode === 10) took.push(performance.now() - time);
-    }
+    for (const line of text.toString().split('\n')) if ((JSON.parse(line) as [number])[0] === 10) count++;
   });
   socket.send(JSON.stringify(hello('session-of-a-bystander', 'good')));
   const timer = setInterval(() => { socket.send(JSON.stringify([9, performance.now()])); }, 2);
@@ -59,7 +56,7 @@ async function bystander(port: number): Promise<{ readonly stop: () => Quantiles
     stop() {
       clearInterval(timer);
       socket.terminate();
-      return quantiles(took);
+      return count;
     },
   };
 }
@@ -238,7 +235,7 @@ describe('in a process of its own', () => {
   afterEach(() => {
     server.stop();
   });
-  /** What it costs once it has had some work: a process that was only just started grows whatever it does. */
+  /** What it costs once it has had some work, large messages and small ones: a process that was only just started grows, and is slow, whatever it does. */
   async function warm(): Promise<Cost> {
     const peer = await rawWebSocket({ port: server.port });
     peer.say(hello('session-of-the-first'));
@@ -247,6 +244,15 @@ describe('in a process of its own', () => {
       await peer.hears(`[10,${count},`);
     }
     peer.socket.resetAndDestroy();
+    const pings = Buffer.concat(Array.from({ length: 1_500 }, () => clientFrame(opcodes.ping, Buffer.alloc(0))));
+    for (let count = 0; count < 10; count++) {
+      const small = await rawWebSocket({ port: server.port });
+      small.say(hello(`session-of-the-small-${count}`));
+      small.write(pings);
+      small.say([9, count]);
+      await small.hears(`[10,${count},`);
+      small.socket.resetAndDestroy();
+    }
     return server.measure(true);
   }
   /** By how much the process grew at worst since `before`. */
@@ -311,10 +317,10 @@ describe('in a process of its own', () => {
     return written;
   }
 
-  test.each([['one byte', 'x'], ['no byte', '']])('T14 1,000,000 fragments of %s on one connection, which goes on whatever it hears, ten times: refused with 1008, at little cost, and others do not notice', timed, async (_, content) => {
+  test.each([['one byte', 'x'], ['no byte', '']])('T14 1,000,000 fragments of %s on one connection, which goes on whatever it hears, ten times: refused with 1008, at little cost, and others do not notice', async (_, content) => {
     const other = await bystander(server.port);
     const before = await warm();
-    let first: number | null = null;
+    let first: Cost | null = null;
     for (let count = 0; count < 10; count++) {
       const peer = await rawWebSocket({ port: server.port, answers: false, halfOpen: true });
       peer.say(hello(`session-${count}`));
@@ -323,18 +329,18 @@ describe('in a process of its own', () => {
       const { code } = await endOf(peer, performance.now(), 3_000);
       peer.socket.destroy();
       expect([code, written]).toEqual([1008, 1_000_000]);
-      first ??= await growth(before);
+      first ??= await server.measure();
     }
-    const { p99, count } = other.stop();
-    expect(first).toBeLessThan(32 * MiB);
+    expect(other.stop()).toBeGreaterThan(20);
+    const after = await server.measure(true);
+    expect((first?.peak ?? Infinity) - before.rss).toBeLessThan(32 * MiB);
     // Buffers that were read and dropped may wait for the collector. None is kept.
-    expect((await server.measure(true)).heap - before.heap).toBeLessThan(8 * MiB);
-    expect(count).toBeGreaterThan(20);
-    expect(p99).toBeLessThan(50);
+    expect(after.heap - before.heap).toBeLessThan(8 * MiB);
+    expect(Math.max(first?.turn ?? Infinity, after.turn)).toBeLessThan(mayTake);
     await stillServes(server.port);
-  });
+  }, 60_000);
 
-  test('T14 1,000,000 fragments of as many connections as it takes: each refused with 1008, at little cost, and others do not notice', timed, async () => {
+  test('T14 1,000,000 fragments of as many connections as it takes: each refused with 1008, at little cost, and others do not notice', async () => {
     const other = await bystander(server.port);
     const before = await warm();
     const codes = new Set<number | null>();
@@ -346,13 +352,13 @@ describe('in a process of its own', () => {
       written += await flood(peer, clientFrame(opcodes.continuation, Buffer.from('x'), { fin: false }), 10_000);
       codes.add((await endOf(peer, performance.now(), 3_000)).code);
     }
-    const { p99, count } = other.stop();
+    expect(other.stop()).toBeGreaterThan(20);
+    const { peak, turn } = await server.measure();
     expect([...codes]).toEqual([1008]);
-    expect(await growth(before)).toBeLessThan(32 * MiB);
-    expect(count).toBeGreaterThan(20);
-    expect(p99).toBeLessThan(50);
+    expect(peak - before.rss).toBeLessThan(32 * MiB);
+    expect(turn).toBeLessThan(mayTake);
     await stillServes(server.port);
-  });
+  }, 60_000);
 
   test('T14 a few fragments, empty ones among them, and a frame in pieces of one byte, are a message like any other', async () => {
     const peer = await welcome();
@@ -367,24 +373,37 @@ describe('in a process of its own', () => {
     peer.socket.destroy();
   });
 
-  test.each([['empty', 0], ['as large as they may be', 125]])('T15 100,000 pings, %s, whose answers nobody reads: closed with 4429 or cut, at little cost, and others do not notice', timed, async (_, length) => {
+  test.each([['1,000,000 pings, empty', 0, 1_000_000], ['200,000 pings, as large as they may be', 125, 200_000]])('T15 %s, whose answers nobody reads: closed with 4429, at little cost, and others do not notice', async (_, length, count) => {
     const other = await bystander(server.port);
     const before = await warm();
     const peer = await welcome();
     peer.socket.pause();
-    await flood(peer, clientFrame(opcodes.ping, Buffer.alloc(length)), 100_000);
+    await flood(peer, clientFrame(opcodes.ping, Buffer.alloc(length)), count);
     const since = performance.now();
     // The server has no such connection any more, though its peer has seen nothing of it yet.
-    await vi.waitFor(async () => { expect((await server.measure()).connections).toBe(1); }, 5_000);
+    await vi.waitFor(async () => { expect(await (await fetch(`http://127.0.0.1:${server.port}/health/ready`)).json()).toMatchObject({ connections: 1 }); }, 5_000);
     peer.socket.resume();
     const { code, after } = await endOf(peer, since, 10_000);
-    const { p99 } = other.stop();
-    // `ws` cuts whoever has 60 answers due at once, without a word.
-    expect(code ?? 4429).toBe(4429);
+    expect(other.stop()).toBeGreaterThan(20);
+    const { peak, turn } = await server.measure();
+    expect(code).toBe(4429);
     expect(after).toBeLessThan(10_000);
-    expect(await growth(before)).toBeLessThan(32 * MiB);
-    expect(p99).toBeLessThan(50);
+    expect(peak - before.rss).toBeLessThan(32 * MiB);
+    expect(turn).toBeLessThan(mayTake);
     await stillServes(server.port);
+  }, 60_000);
+
+  test('T15 of pings that come at once the newest is answered', async () => {
+    const peer = await welcome();
+    const answers: string[] = [];
+    peer.socket.on('data', readFrames((opcode, payload) => {
+      if (opcode === opcodes.pong) answers.push(payload.toString());
+    }));
+    peer.write(Buffer.concat(Array.from({ length: 100 }, (_, index) => clientFrame(opcodes.ping, Buffer.from(String(index))))));
+    await eventually(() => { expect(answers).toEqual(['99']); });
+    peer.write(clientFrame(opcodes.ping, Buffer.from('one more')));
+    await eventually(() => { expect(answers).toEqual(['99', 'one more']); });
+    peer.socket.destroy();
   });
 
   test('T15 pings whose answers are read count as well: closed with 4429', async () => {
@@ -406,8 +425,8 @@ describe('in a process of its own', () => {
   }, 30_000);
 
   const floods: readonly (readonly [string, number, string])[] = [['pongs nobody asked for', opcodes.pong, 'x'], ['frames of Roomful that nobody knows', opcodes.text, '[77,1]'], ['empty messages', opcodes.binary, '']];
-  test.each(floods)('T15 100,000 %s: closed with 4429', async (_, opcode, content) => {
-    const peer = await rawWebSocket({ port: server.port, protocol: opcode === opcodes.binary ? 'roomful.v1.msgpack' : 'roomful.v1.json' });
+  test.each(floods)('T15 100,000 %s: closed with 4429, and no answer waited for', async (_, opcode, content) => {
+    const peer = await rawWebSocket({ port: server.port, answers: false, protocol: opcode === opcodes.binary ? 'roomful.v1.msgpack' : 'roomful.v1.json' });
     const greeting = msgpack().encode(hello());
     if (opcode === opcodes.binary) peer.write(clientFrame(opcodes.binary, Buffer.from(greeting)));
     else peer.say(hello());
@@ -523,27 +542,29 @@ describe('in a process of its own', () => {
       await stillServes(server.port);
     }, 60_000);
 
-    test('T19 who does not answer a close is cut within 10 s', async () => {
-      const peer = await rawWebSocket({ port: server.port, answers: false });
-      const since = performance.now();
-      peer.say([9, 1]);
-      const { code } = await endOf(peer, since, 10_000);
-      expect(code).toBe(4400);
+    /** Whether both sides are closed `within` ms. Whoever has cut a connection answers what still comes with a reset. */
+    async function isCut({ socket }: RawConnection, within: number): Promise<boolean> {
+      const cut = new Promise<true>((resolve) => { socket.once('close', () => { resolve(true); }); });
+      const timer = setInterval(() => { socket.write('x'); }, 250);
+      onTestFinished(() => {
+        clearInterval(timer);
+        socket.destroy();
+      });
+      return Promise.race([cut, later(within).then(() => false)]);
+    }
+
+    test.each([['is not known', hello('session-of-nobody', ''), 4401], ['breaks the rules', [9, 1], 4400]] as const)('T19 who %s, and does not answer a close, is cut within 10 s', async (_, frame, expected) => {
+      const peer = await rawWebSocket({ port: server.port, answers: false, halfOpen: true });
+      peer.say(frame);
+      expect((await peer.closed).code).toBe(expected);
+      expect(await isCut(peer, 10_000)).toBe(true);
     });
 
     test('T19 who keeps its side open after a refusal is cut within 10 s', async () => {
       const peer = await rawConnection({ port: server.port, halfOpen: true });
       peer.write(upgradeHead({ path: '/elsewhere' }));
-      const since = performance.now();
-      await endOf(peer, since, 3_000);
-      // Whoever has cut a connection answers what still comes with a reset.
-      const timer = setInterval(() => { peer.socket.write('x'); }, 250);
-      onTestFinished(() => {
-        clearInterval(timer);
-        peer.socket.destroy();
-      });
-      const cut = new Promise((resolve) => { peer.socket.once('close', () => { resolve(true); }); });
-      expect(await Promise.race([cut, later(10_000).then(() => false)])).toBe(true);
+      await endOf(peer, performance.now(), 3_000);
+      expect(await isCut(peer, 10_000)).toBe(true);
     });
   });
 });

@@ -118,9 +118,9 @@ test('T15 frames of the transport\'s own count, and too many of them close with 
   const world = rawWorld({ rooms, limits: { rate: 10 } });
   const ada = world.peer();
   await ada.hello();
-  for (let count = 0; count < 2_000 && !ada.closed; count++) ada.events.control();
+  for (let count = 0; count < 2_000 && !ada.closed; count++) ada.events.control(1);
   expect(ada.closed?.code).toBe(4429);
-  ada.events.control();
+  ada.events.control(1);
 });
 
 test.each([['frames that nobody knows', json(), '[99,1]'], ['many in one message', json(), Array.from({ length: 40 }, () => '[99]').join('\n')], ['messages with nothing in them', msgpack(), new Uint8Array()]] as const)('T15 T20 %s count too', async (_, codec, message) => {

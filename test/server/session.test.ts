@@ -174,7 +174,7 @@ describe('P18 heartbeat', () => {
     for (let round = 0; round < 5; round++) {
       await clock.advance(700);
       await talking.say({ type: 'ping', time: round });
-      ponging.events.control();
+      ponging.events.control(1);
     }
     expect(silent.closed?.code).toBe(4000);
     expect([talking.closed, ponging.closed]).toEqual([null, null]);

@@ -20,12 +20,13 @@ export type ServerAsk =
   | { readonly ask: 'measure'; readonly collect: boolean }
   | { readonly ask: 'talk'; readonly room: string; readonly rate: number; readonly bytes: number; readonly seconds: number };
 
-/** Bytes; `delay` is by how much the event loop was late at worst, in ms. `peak` and `delay` are those since it was asked before. */
+/** Bytes; `delay` is by how much the event loop was late at worst, `turn` how much of the CPU's time went by at worst until it came round, whatever else the machine was busy with, in ms. `peak`, `delay` and `turn` are those since it was asked before. */
 export interface Cost {
   readonly rss: number;
   readonly peak: number;
   readonly heap: number;
   readonly delay: number;
+  readonly turn: number;
   readonly connections: number;
   /** Whether the prototype of all objects is what it was. */
   readonly intact: boolean;
@@ -75,6 +76,18 @@ setInterval(() => { peak = Math.max(peak, process.memoryUsage.rss()); }, 20);
 const loop = monitorEventLoopDelay({ resolution: 5 });
 loop.enable();
 
+const spent = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+};
+let came = spent();
+let turn = 0;
+setInterval(() => {
+  const now = spent();
+  turn = Math.max(turn, now - came);
+  came = now;
+}, 1);
+
 function measure(collect: boolean): Cost {
   const delay = loop.max / 1e6;
   if (collect) {
@@ -82,8 +95,10 @@ function measure(collect: boolean): Cost {
     globalThis.gc?.();
   }
   const { rss, heapUsed, external } = process.memoryUsage();
-  const cost = { rss, peak: Math.max(peak, rss), heap: heapUsed + external, delay, connections: server.stats().connections, intact: Reflect.ownKeys(Object.prototype).length === born, warned, failed, lines };
+  const cost = { rss, peak: Math.max(peak, rss), heap: heapUsed + external, delay, turn, connections: server.stats().connections, intact: Reflect.ownKeys(Object.prototype).length === born, warned, failed, lines };
   peak = 0;
+  turn = 0;
+  came = spent();
   loop.reset();
   return cost;
 }

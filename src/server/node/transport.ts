@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Encoded } from '../../protocol/codec.js';
+import { closeCodes } from '../../protocol/codes.js';
 import type { Transport } from '../ports.js';
 
 /** A whole unmasked message as RFC 6455 §5.2 frames it. `ws` would write header and body apart: two buffers a member. */
@@ -22,6 +23,9 @@ function framed(data: Encoded): Buffer {
   else frame.set(data, head);
   return frame;
 }
+
+/** Closed for what they sent, of which more may come. */
+const offences: ReadonlySet<number> = new Set([closeCodes['too-big'], closeCodes['bad-frame'], closeCodes['rate-limited']]);
 
 const emptyPing = Buffer.from([0x89, 0]);
 
@@ -49,6 +53,10 @@ class WsTransport implements Transport {
 
   close(code: number, reason: string): void {
     this.socket.close(code, reason.slice(0, 120));
+    if (!offences.has(code)) return;
+    // What still comes is dropped as it is, unread: `ws` would go through all of it until the other end closes. That may wait for ours.
+    this.stream.removeAllListeners('data').resume();
+    this.stream.end();
   }
 
   terminate(): void {

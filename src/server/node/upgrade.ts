@@ -1,10 +1,11 @@
 // From an HTTP upgrade to a session of the core. The upgrade is answered at once: what is refused is refused by a close code, which a browser can read.
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocket, WebSocketServer, type RawData, type ServerOptions } from 'ws';
+import { WebSocketServer, type RawData, type ServerOptions, type WebSocket } from 'ws';
 import { noteClose } from '../closings.js';
 import type { RequestInfo, TransportEvents } from '../ports.js';
 import type { ServerCore } from '../server.js';
+import { ServedSocket, serveControls } from './served-socket.js';
 import { wsTransport } from './transport.js';
 
 const offersOf = (request: IncomingMessage): string[] => (request.headers['sec-websocket-protocol'] ?? '').split(',').map((offer) => offer.trim()).filter(Boolean);
@@ -20,19 +21,10 @@ function textOf(data: RawData): string {
   return (Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? Buffer.from(data) : data).toString('utf8');
 }
 
-/** A socket that knows whom to tell: so its listeners are the same for all, and ten thousand idle ones have none of their own. */
-class ServedSocket extends WebSocket {
-  events: TransportEvents | null = null;
-}
-
 const eventsOf = (socket: WebSocket): TransportEvents | null => (socket as ServedSocket).events;
 
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   eventsOf(this)?.message(isBinary ? bytesOf(data) : textOf(data));
-}
-
-function onControl(this: WebSocket): void {
-  eventsOf(this)?.control();
 }
 
 function onClose(this: WebSocket, code: number): void {
@@ -51,8 +43,7 @@ function serveSocket(core: ServerCore, socket: ServedSocket, stream: Duplex, req
   }
   socket.events = core.open(transport, core.choose(offers)?.codec ?? null, request);
   socket.on('message', onMessage);
-  socket.on('ping', onControl);
-  socket.on('pong', onControl);
+  serveControls(socket);
   socket.on('close', onClose);
 }
 
@@ -87,6 +78,7 @@ export function serveUpgrades(core: ServerCore, http: Server, { path, alone, add
     noServer: true,
     WebSocket: ServedSocket,
     clientTracking: false,
+    autoPong: false,
     perMessageDeflate: false,
     closeTimeout,
     maxPayload: limits.frame,

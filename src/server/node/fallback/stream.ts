@@ -83,7 +83,7 @@ export class Stream implements Transport {
     if (!events) return true;
     const number = Number(said[2]);
     const ahead = number - this.count - 1;
-    events.control();
+    events.control(1);
     if (ahead < 0 || ahead > mostEarly || this.early.has(number)) this.abort(lostOrder);
     else {
       this.early.set(number, body.subarray(said[0].length));
