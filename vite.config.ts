@@ -33,6 +33,9 @@ const browser = () => ({
 /** With the React that is developed with, and with the oldest that there may be. */
 const components = ['test/{react,testing,devtools,status}/**/*.test.{ts,tsx}'];
 
+/** What is timed, or takes every core that there is: after all others, one file at a time. */
+const alone = ['test/bench/**/*.test.ts', 'test/fuzz/**/*.test.ts', 'test/e2e/{browser,processes}/*.test.ts', 'test/e2e/{door,herd,paused-reader}.test.ts', 'test/redis/{faults,rolling}.test.ts'];
+
 export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
   plugins: [react()],
   resolve: { alias: names },
@@ -66,18 +69,20 @@ export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
     },
   },
   test: {
+    // What does not end is found late rather than what is slow on a busy machine.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     projects: mode !== 'test' ? [] : [
       {
         extends: true,
-        test: { name: 'node', environment: 'node', include: ['test/{protocol,contract,client,server,simulation,docs,e2e,package,fuzz,redis}/**/*.test.ts'], testTimeout: 20_000 },
+        test: { name: 'node', environment: 'node', include: ['test/{protocol,contract,client,server,simulation,docs,e2e,package,redis}/**/*.test.ts'], exclude: alone },
       },
-      // Alone, behind all others: each takes every core that there is.
-      { extends: true, test: { name: 'bench', environment: 'node', include: ['test/bench/**/*.test.ts'], sequence: { groupOrder: 1 } } },
-      { extends: true, test: { name: 'dom', environment: 'jsdom', include: components } },
+      { extends: true, test: { name: 'alone', environment: 'node', include: alone, sequence: { groupOrder: 1 }, maxWorkers: 1 } },
+      { extends: true, test: { name: 'dom', environment: 'jsdom', include: components, setupFiles: ['test/support/patient-components.ts'] } },
       {
         extends: true,
         resolve: { alias: [{ find: /^(react|react-dom|zustand|@testing-library\/react)(?=$|\/)/, replacement: at('./test/react-18/node_modules/$1') }] },
-        test: { name: 'react-18', environment: 'jsdom', include: [...components, 'test/react-18/*.test.ts'] },
+        test: { name: 'react-18', environment: 'jsdom', include: [...components, 'test/react-18/*.test.ts'], setupFiles: ['test/support/patient-components.ts'] },
       },
       {
         extends: true,

@@ -2,6 +2,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { httpConnect } from '../../src/client/edge/http.js';
 import { encodeRecord, recordKinds } from '../../src/protocol/records.js';
+import { eventually } from '../support/eventually.js';
 
 afterEach(() => { vi.unstubAllGlobals(); });
 
@@ -48,7 +49,7 @@ test('a close leaves at once and with what waits, where it may for a page that g
   link.send('first');
   link.send('second');
   link.close(1000, 'closed by the app');
-  await vi.waitFor(() => { expect(heard).toEqual([expect.stringMatching(/\n2\n.*second.*1000 closed by the app$/s)]); });
+  await eventually(() => { expect(heard).toEqual([expect.stringMatching(/\n2\n.*second.*1000 closed by the app$/s)]); });
   expect(isLeft(), 'the first is under way').toBe(false);
 });
 
@@ -62,7 +63,7 @@ test('a close behind more than a browser takes from such a page leaves piece by 
   const texts = Array.from({ length: 8 }, (_, index) => `${index}${'x'.repeat(10_000)}`);
   for (const text of texts) link.send(text);
   link.close(1000, 'closed by the app');
-  await vi.waitFor(() => { expect(isLeft()).toBe(true); });
+  await eventually(() => { expect(isLeft()).toBe(true); });
   expect(heard.map((text) => text.split('\n')[1])).toEqual(heard.map((_, index) => `${index + 1}`));
   expect(heard.join('').match(/\dx{10000}/g)).toEqual(texts);
   expect(heard.at(-1)).toMatch(/1000 closed by the app$/);
@@ -76,13 +77,13 @@ test('what is under way is not cut off by a close', async () => {
   await new Promise((resolve) => { setImmediate(resolve); });
   expect(isLeft()).toBe(false);
   answer(taken);
-  await vi.waitFor(() => { expect(isLeft()).toBe(true); });
+  await eventually(() => { expect(isLeft()).toBe(true); });
 });
 
 test('P38 only 204 is an answer: a page of a proxy is not', async () => {
   const { link, closed } = await opened(() => ({ ok: true, status: 200 }));
   link.send('first');
-  await vi.waitFor(() => { expect(closed).toEqual([1006]); });
+  await eventually(() => { expect(closed).toEqual([1006]); });
 });
 
 test('a page that is gone says so, and one that may come back does not', async () => {
@@ -97,5 +98,5 @@ test('a page that is gone says so, and one that may come back does not', async (
   await new Promise((resolve) => { setImmediate(resolve); });
   expect(heard).toEqual([]);
   page.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: false }));
-  await vi.waitFor(() => { expect(heard).toEqual([expect.stringMatching(/^true .*1001 the page is gone$/s)]); });
+  await eventually(() => { expect(heard).toEqual([expect.stringMatching(/^true .*1001 the page is gone$/s)]); });
 });

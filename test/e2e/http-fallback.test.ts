@@ -8,6 +8,7 @@ import { createClient, type Client } from '../../src/client/index.js';
 import { createRecordReader, encodeClose, encodeRecord, readClose, recordKinds } from '../../src/protocol/records.js';
 import { createRealtimeServer, json, msgpack, serve, type NodeServerOptions, type RealtimeServer } from '../../src/server/node/index.js';
 import { BlockedWebSocket } from '../support/blocked-socket.js';
+import { eventually } from '../support/eventually.js';
 
 const secret = 'a-secret-of-26-characters-';
 const hello = [1, 'session-of-a-plain-client', 'i', null, false, 'raw'];
@@ -86,13 +87,13 @@ describe('P36 a client whose WebSocket is blocked', () => {
     const [ada, bob] = [connect({ codecs: [codec()] }), connect({ codecs: [codec()] })];
     const heard: unknown[] = [];
     bob.room('lobby').on('post', ({ data }) => { heard.push(data); });
-    await vi.waitFor(() => { expect(bob.room('lobby').status).toBe('joined'); });
+    await eventually(() => { expect(bob.room('lobby').status).toBe('joined'); });
     // Each draws its own wait before it tries over HTTP: whoever is first to be there says nothing of the other.
-    await vi.waitFor(() => { expect(ada.store.getState().connection).toMatchObject({ status: 'connected', transport: 'http', codec: name }); });
+    await eventually(() => { expect(ada.store.getState().connection).toMatchObject({ status: 'connected', transport: 'http', codec: name }); });
     const bytes = new Uint8Array([1, 2, 3]);
     const receipts = await Promise.all(Array.from({ length: 500 }, (_, index) => ada.room('lobby').send('post', index === 0 ? bytes : index)));
     expect(receipts.map(({ offset }) => offset)).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
-    await vi.waitFor(() => { expect(heard).toHaveLength(500); });
+    await eventually(() => { expect(heard).toHaveLength(500); });
     expect(heard).toEqual([bytes, ...Array.from({ length: 499 }, (_, index) => index + 1)]);
   });
 
@@ -107,15 +108,15 @@ describe('P36 a client whose WebSocket is blocked', () => {
 
   test('that closes is gone at once, and one that is told to go is told why', async () => {
     const client = connect();
-    await vi.waitFor(() => { expect(client.store.getState().connection.status).toBe('connected'); });
+    await eventually(() => { expect(client.store.getState().connection.status).toBe('connected'); });
     client.close();
-    await vi.waitFor(() => { expect(server.stats().connections).toBe(0); });
+    await eventually(() => { expect(server.stats().connections).toBe(0); });
     const second = connect();
-    await vi.waitFor(() => { expect(second.store.getState().connection.status).toBe('connected'); });
+    await eventually(() => { expect(second.store.getState().connection.status).toBe('connected'); });
     const reasons: unknown[] = [];
     second.store.subscribe(({ connection }) => { if (connection.status === 'reconnecting') reasons.push(connection.reason); });
     await server.drain({ over: 0 });
-    await vi.waitFor(() => { expect(reasons[0]).toEqual({ code: 1012, reason: 'this node is draining' }); });
+    await eventually(() => { expect(reasons[0]).toEqual({ code: 1012, reason: 'this node is draining' }); });
   });
 
   test('moves to WebSocket where that opens by now, and no one is shown anything else', async () => {
@@ -128,15 +129,15 @@ describe('P36 a client whose WebSocket is blocked', () => {
     const client = connect({ WebSocket: AwayAtFirst });
     const heard: unknown[] = [];
     client.room('lobby').on('post', ({ data }) => { heard.push(data); });
-    await vi.waitFor(() => { expect(client.store.getState().connection).toMatchObject({ status: 'connected', transport: 'http' }); });
+    await eventually(() => { expect(client.store.getState().connection).toMatchObject({ status: 'connected', transport: 'http' }); });
     const shown = new Set<string>();
     client.store.subscribe(({ connection }) => { shown.add(connection.status); });
     await server.room('lobby').send('post', 1);
     await vi.waitFor(() => { expect(client.store.getState().connection).toMatchObject({ status: 'connected', transport: 'websocket' }); }, 8_000);
     await server.room('lobby').send('post', 2);
-    await vi.waitFor(() => { expect(heard).toEqual([1, 2]); });
+    await eventually(() => { expect(heard).toEqual([1, 2]); });
     expect([...shown]).toEqual(['connected']);
-    await vi.waitFor(() => { expect(server.stats().connections).toBe(1); });
+    await eventually(() => { expect(server.stats().connections).toBe(1); });
   }, 12_000);
 
   test('stays with WebSocket where the app says so', async () => {
@@ -165,9 +166,9 @@ describe('P37 the way down and the way up', () => {
     expect(it.status).toBe(200);
     expect(Object.fromEntries(['cache-control', 'x-accel-buffering', 'content-type'].map((name) => [name, it.headers.get(name)]))).toEqual({ 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no', 'content-type': 'application/octet-stream' });
     expect(await it.send(1, text(hello, join))).toBe(204);
-    await vi.waitFor(() => { expect(opcodes(it)).toEqual(['roomful.v1.json', 20, 21]); });
+    await eventually(() => { expect(opcodes(it)).toEqual(['roomful.v1.json', 20, 21]); });
     expect(await it.send(2, text([9, 1]), text([9, 2]))).toBe(204);
-    await vi.waitFor(() => { expect(opcodes(it)).toEqual(['roomful.v1.json', 20, 21, 10, 10]); });
+    await eventually(() => { expect(opcodes(it)).toEqual(['roomful.v1.json', 20, 21, 10, 10]); });
   });
 
   test('P2 nothing in common: 4406, and what it speaks', async () => {
@@ -189,7 +190,7 @@ describe('P37 the way down and the way up', () => {
     await it.send(1, text(hello));
     expect(server.stats().connections).toBe(1);
     it.abort();
-    await vi.waitFor(() => { expect(server.stats().connections).toBe(0); });
+    await eventually(() => { expect(server.stats().connections).toBe(0); });
   });
 });
 
@@ -207,7 +208,7 @@ describe('P38 no request is passed over, and none counts twice', () => {
     await it.send(1, text(hello, join));
     expect(await it.send(3, text([9, 3]))).toBe(204);
     expect(await it.send(2, text([9, 2]))).toBe(204);
-    await vi.waitFor(() => { expect(it.heard.flatMap((message) => (Array.isArray(message) && message[0] === 10 ? [message[1] as unknown] : []))).toEqual([2, 3]); });
+    await eventually(() => { expect(it.heard.flatMap((message) => (Array.isArray(message) && message[0] === 10 ? [message[1] as unknown] : []))).toEqual([2, 3]); });
   });
 
   test('one that is far ahead ends it at once', async () => {
@@ -258,7 +259,7 @@ describe('P39 who may speak', () => {
     expect(nobody).toEqual([404, '']);
     for (const body of [`another-secret-of-26-chars\n1\n`, `${secret.slice(0, -1)}\n1\n`, '', `${secret}`, '\n\n', `${secret}\nx\n`]) expect(await say(it.id, body)).toEqual(nobody);
     expect(await it.send(1, text(hello)), 'none of it counted').toBe(204);
-    await vi.waitFor(() => { expect(opcodes(it)).toContain(20); });
+    await eventually(() => { expect(opcodes(it)).toContain(20); });
   });
 
   test('an id that is taken is not given again, and one that is none is refused', async () => {
@@ -276,7 +277,7 @@ describe('P39 who may speak', () => {
     expect(it.heard).toEqual([[4403, 'this origin may not connect']]);
     const own = await raw({ headers: { origin: `http://127.0.0.1:${port}` } });
     await own.send(1, text(hello));
-    await vi.waitFor(() => { expect(opcodes(own)).toContain(20); });
+    await eventually(() => { expect(opcodes(own)).toContain(20); });
     const preflight = await fetch(`http://127.0.0.1:${port}/realtime/http/send?id=x`, { method: 'OPTIONS', headers: { origin: 'https://app.example' } });
     expect([preflight.status, preflight.headers.get('access-control-allow-origin'), preflight.headers.get('access-control-allow-methods')]).toEqual([204, 'https://app.example', 'POST']);
   });
@@ -290,7 +291,7 @@ describe('P39 who may speak', () => {
     });
     try {
       const client = connect({ token: 'TOKEN-OF-ADA' });
-      await vi.waitFor(() => { expect(client.store.getState().connection.status).toBe('connected'); });
+      await eventually(() => { expect(client.store.getState().connection.status).toBe('connected'); });
     } finally {
       vi.unstubAllGlobals();
     }
@@ -344,7 +345,7 @@ describe('T19 T21 how much', () => {
     const it = await raw();
     const broken = request(`/realtime/http/send?id=${it.id}`, { 'content-length': 100 });
     broken.write(`${secret}\n1\n`);
-    await vi.waitFor(() => { expect(broken.socket?.bytesWritten).toBeGreaterThan(0); });
+    await eventually(() => { expect(broken.socket?.bytesWritten).toBeGreaterThan(0); });
     broken.destroy();
     for (const path of ['//', '/realtime/http/', '/realtime/http/stream', '/realtime/http/stream?id=%', '/realtime/http/stream?id[]=1', '/realtime/http/send?id=..%2f..']) expect(await answered(request(path).end())).toBeGreaterThanOrEqual(400);
     expect(await it.send(1, text(hello))).toBe(204);
@@ -359,7 +360,7 @@ describe('T19 T21 how much', () => {
     response.pause();
     const sleeper = (count: number, ...records: Uint8Array[]): Promise<Response> => fetch(`http://127.0.0.1:${port}/realtime/http/send?id=id-of-a-sleeper`, { method: 'POST', body: new Blob([`${secret}\n${count}\n`, ...(records as Uint8Array<ArrayBuffer>[])]) });
     await sleeper(1, text(hello, join));
-    await vi.waitFor(() => { expect(server.stats().rooms).toBe(1); });
+    await eventually(() => { expect(server.stats().rooms).toBe(1); });
     const room = server.room('lobby');
     for (let count = 0; count < 1_000; count++) await room.send('post', 'x'.repeat(16_000));
     expect(server.stats().bytesQueued).toBeLessThan(3 * 65_536 + 2 ** 20);
@@ -417,7 +418,7 @@ describe('beside an app of one\'s own', () => {
     expect(await body('/')).toBe('app /');
     expect(await body('/rt/http/other', 'POST')).toBe('app /rt/http/other');
     const client = connect({ url: `ws://127.0.0.1:${at}/rt` });
-    await vi.waitFor(() => { expect(client.store.getState().connection).toMatchObject({ status: 'connected', transport: 'http' }); });
+    await eventually(() => { expect(client.store.getState().connection).toMatchObject({ status: 'connected', transport: 'http' }); });
     client.close();
     stop();
     expect(await body('/rt/http/stream?id=some-id-or-other', 'POST')).toBe('app /rt/http/stream?id=some-id-or-other');

@@ -2,11 +2,12 @@
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createClient } from '../../src/client/index.js';
 import { createRealtimeServer, json, msgpack, serve, type RealtimeServer } from '../../src/server/node/index.js';
 import { seededRandom } from '../../src/testing/random.js';
+import { eventually } from '../support/eventually.js';
 import { plainSocket } from '../support/socket.js';
 
 const hello = [1, 'session-of-a-plain-socket', 'i', null, false, 'raw'];
@@ -70,7 +71,7 @@ test('metrics: what happened is counted, under names that stay; nowhere unless t
   raw.say([4, 'lobby', 1, 'x', 'm', 1, 'data', null]);
   await raw.hears('[23,');
   raw.socket.close(4444);
-  await vi.waitFor(() => { expect(measured.stats().connections).toBe(0); });
+  await eventually(() => { expect(measured.stats().connections).toBe(0); });
   const response = await fetch(`http://127.0.0.1:${address.port}/metrics`);
   expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
   const text = await response.text();
@@ -234,10 +235,10 @@ test.each([1, 125, 126, 65_535, 65_536, 200_000])('a message of %i bytes arrives
     client.connect();
     client.room('lobby').on('text', ({ data }) => { texts.push(data); });
   }
-  await vi.waitFor(() => { expect(clients.map((client) => client.room('lobby').status)).toEqual(['joined', 'joined']); });
+  await eventually(() => { expect(clients.map((client) => client.room('lobby').status)).toEqual(['joined', 'joined']); });
   const text = 'ü'.repeat(length);
   await wide.room('lobby').send('text', text);
-  await vi.waitFor(() => { expect(texts).toEqual([text, text]); });
+  await eventually(() => { expect(texts).toEqual([text, text]); });
   expect(clients.map((client) => client.store.getState().connection.status)).toEqual(['connected', 'connected']);
   for (const client of clients) client.close();
   await wide.close();

@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createClient, type Client } from '../../src/client/index.js';
+import { eventually } from '../support/eventually.js';
 import { readyMades, type ReadyMades } from '../support/ready-made.js';
 
 let servers: ReadyMades;
@@ -41,9 +42,9 @@ test('any room, for everybody: a message from one to another; SIGTERM ends it wi
   const [ada, bob] = [connect(server.url), connect(server.url)];
   const heard: unknown[] = [];
   bob.room('anything/goes').on('post', ({ data }) => { heard.push(data); });
-  await vi.waitFor(() => { expect(bob.room('anything/goes').status).toBe('joined'); });
+  await eventually(() => { expect(bob.room('anything/goes').status).toBe('joined'); });
   expect(await ada.room('anything/goes').send('post', { text: 'hello' })).toMatchObject({ offset: 1 });
-  await vi.waitFor(() => { expect(heard).toEqual([{ text: 'hello' }]); });
+  await eventually(() => { expect(heard).toEqual([{ text: 'hello' }]); });
   expect((await fetch(`http://127.0.0.1:${server.port}/health/ready`)).status).toBe(200);
   expect(await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text()).toContain('roomful_connections 2');
   server.process.kill('SIGTERM');
@@ -57,7 +58,7 @@ test('rooms of a module, with who is let in; others are refused', async () => {
   expect(await ada.room('lobby').send('post', 1)).toMatchObject({ offset: 1 });
   await expect(ada.room('elsewhere').send('post', 1)).rejects.toMatchObject({ code: 'denied' });
   const eve = connect(server.url, 'eve');
-  await vi.waitFor(() => { expect(eve.store.getState().connection.status).toBe('needs-auth'); });
+  await eventually(() => { expect(eve.store.getState().connection.status).toBe('needs-auth'); });
 });
 
 test('tokens that the key of the environment signed', async () => {
@@ -65,9 +66,9 @@ test('tokens that the key of the environment signed', async () => {
   const server = await servers.start(['--untyped'], { ROOMFUL_JWT_SECRET: secret, ROOMFUL_JWT_AUDIENCE: 'chat' });
   const signed = (audience: string): Promise<string> => new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).setSubject('ada').setAudience(audience).setExpirationTime('5m').sign(new TextEncoder().encode(secret));
   const ada = connect(server.url, await signed('chat'));
-  await vi.waitFor(() => { expect(ada.store.getState().connection.status).toBe('connected'); });
+  await eventually(() => { expect(ada.store.getState().connection.status).toBe('connected'); });
   const other = connect(server.url, await signed('another app'));
-  await vi.waitFor(() => { expect(other.store.getState().connection.status).toBe('needs-auth'); });
+  await eventually(() => { expect(other.store.getState().connection.status).toBe('needs-auth'); });
   expect(JSON.stringify(server.lines)).not.toContain(secret);
 });
 

@@ -1,5 +1,5 @@
 // Real faults over real nodes and a real Redis: none of it may lose, double or reorder a message.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Crowd } from '../e2e/processes/crowds.js';
 import { noRedis } from '../support/redis.js';
 import { bundleNodes, startCluster, type Cluster } from './nodes/world.js';
@@ -16,11 +16,8 @@ describe.skipIf(noRedis)('with Redis', () => {
 
   async function withCluster(nodes: number, keeping: readonly string[], run: (world: Cluster) => Promise<void>): Promise<void> {
     const world = await startCluster(programs.files, nodes, keeping);
-    try {
-      await run(world);
-    } finally {
-      await world.close();
-    }
+    onTestFinished(() => world.close());
+    await run(world);
   }
 
   const total = async (world: Cluster): Promise<number> => Array.from((await world.logs()).values(), ({ entries }) => entries.length).reduce((sum, each) => sum + each, 0);

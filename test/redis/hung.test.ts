@@ -6,6 +6,7 @@ import { createClient } from 'redis';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Broker } from '../../src/server/broker.js';
 import { redisBroker, type RedisClient } from '../../src/server/node/redis/index.js';
+import { eventually } from '../support/eventually.js';
 import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
@@ -123,7 +124,7 @@ describe.skipIf(noRedis)('with Redis', () => {
     const heard = new Map<string, number>();
     there.listen(({ user }, age) => { heard.set(user, age); });
     await redis.stop('SIGKILL');
-    await vi.waitFor(() => { expect(admin.isReady).toBe(false); });
+    await eventually(() => { expect(admin.isReady).toBe(false); });
     for (let at = 0; at < 1_500; at++) here.tell({ type: 'disconnect', user: `u${at}`, reason: '' });
     await sleep(2_000);
     const again = await startRedis({ port: redis.port });
@@ -140,7 +141,7 @@ describe.skipIf(noRedis)('with Redis', () => {
     const heard: string[] = [];
     await broker.subscribe('lobby', (event) => { heard.push(event.type); });
     await broker.append({ room: 'lobby', producer: 'p', seq: 1, id: 'id1', follows: 0, sender: null, type: 'post', version: 1, data: 1, result: null, log: { limit: 100, ttl: 60_000 } });
-    await vi.waitFor(() => { expect(heard).toEqual(['entry']); });
+    await eventually(() => { expect(heard).toEqual(['entry']); });
     // An entry that is in the log, and was not heard: as where a channel drops it.
     await admin.sendCommand(['EVAL', `redis.call('XADD', KEYS[2], '2-0', 'entry', '[2,"tag2","' .. redis.call('HGET', KEYS[1], 'tag') .. '","id2",' .. ARGV[1] .. ',null,"post",1,1]', 'at', ARGV[1]) redis.call('HSET', KEYS[1], 'offset', '2', 'tag', 'tag2') return 1`, '2', 'roomful:{lobby}:meta', 'roomful:{lobby}:log', String(Date.now())]);
     await vi.waitFor(() => { expect(heard).toEqual(['entry', 'entry']); }, { timeout: 15_000 });

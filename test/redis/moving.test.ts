@@ -1,12 +1,13 @@
 // A member that moves from one node to another: to the others it never left, whatever it shows and however the node that it leaves ends.
 import { createClient as createRedis } from 'redis';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { defineRoom } from '../../src/contract/index.js';
 import { createClient, type Client } from '../../src/client/index.js';
 import { createRealtimeServer, serve, type RealtimeServer } from '../../src/server/node/index.js';
 import { redisBroker } from '../../src/server/node/redis/index.js';
+import { eventually } from '../support/eventually.js';
 import { startFaultProxy } from '../support/fault-proxy.js';
 import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
 
@@ -44,73 +45,70 @@ describe.skipIf(noRedis)('with Redis', () => {
       client.connect();
       return client;
     };
-    try {
-      const [ada, bob] = [connect('ada', proxy.port), connect('bob', b.port)];
-      const [adas, bobs] = [ada.room(board, { id: '1' }), bob.room(board, { id: '1' })];
-      adas.setPresence({ name: 'Ada', typing: false });
-      bobs.setPresence({ name: 'Bob', typing: false });
-      const othersOf = (client: Client): readonly unknown[] => client.store.getState().rooms['board/1']?.others.map(({ user, presence }) => [user?.id, presence]) ?? [];
-      await vi.waitFor(() => { expect([othersOf(ada), othersOf(bob)]).toEqual([[['bob', { name: 'Bob', typing: false }]], [['ada', { name: 'Ada', typing: false }]]]); }, 5_000);
-      const seen = new Set<string>();
-      bob.store.subscribe(() => { seen.add(othersOf(bob).map((it) => (it as readonly [string])[0]).join()); });
-      const shown = new Set<string>();
-      ada.store.subscribe(({ connection, rooms }) => { shown.add(`${connection.status} ${rooms['board/1']?.status} ${rooms['board/1']?.others.length}`); });
-      const heard: unknown[] = [];
-      bobs.on('cursor', ({ data }) => { heard.push(data); });
-
-      proxy.target = b.port;
-      const drained = a.server.drain({ over: 8_000 });
-      await vi.waitFor(() => { expect(a.server.stats().connections).toBe(0); }, { timeout: 9_000, interval: 5 });
-      await drained;
-      expect(adas.broadcast('cursor', 1)).toBe(true);
-      adas.setPresence({ typing: true });
-      await vi.waitFor(() => { expect(othersOf(bob)).toEqual([['ada', { name: 'Ada', typing: true }]]); }, 2_000);
-      // The node that it left ends, after the grace that it gives: that is of no concern to anybody.
-      await new Promise((resolve) => { setTimeout(resolve, 500); });
-      await a.end();
-      expect(await b.server.room(board, { id: '1' }).members()).toHaveLength(2);
-      expect([...seen]).toEqual(['ada']);
-      expect([...shown]).toEqual(['connected joined 1']);
-      expect(heard).toEqual([1]);
-      expect(await b.server.cluster()).toMatchObject([{ connections: 2, draining: false }]);
-    } finally {
+    onTestFinished(async () => {
       for (const client of clients) client.close();
       await proxy.close();
       await b.end();
-    }
+    });
+    const [ada, bob] = [connect('ada', proxy.port), connect('bob', b.port)];
+    const [adas, bobs] = [ada.room(board, { id: '1' }), bob.room(board, { id: '1' })];
+    adas.setPresence({ name: 'Ada', typing: false });
+    bobs.setPresence({ name: 'Bob', typing: false });
+    const othersOf = (client: Client): readonly unknown[] => client.store.getState().rooms['board/1']?.others.map(({ user, presence }) => [user?.id, presence]) ?? [];
+    await vi.waitFor(() => { expect([othersOf(ada), othersOf(bob)]).toEqual([[['bob', { name: 'Bob', typing: false }]], [['ada', { name: 'Ada', typing: false }]]]); }, 5_000);
+    const seen = new Set<string>();
+    bob.store.subscribe(() => { seen.add(othersOf(bob).map((it) => (it as readonly [string])[0]).join()); });
+    const shown = new Set<string>();
+    ada.store.subscribe(({ connection, rooms }) => { shown.add(`${connection.status} ${rooms['board/1']?.status} ${rooms['board/1']?.others.length}`); });
+    const heard: unknown[] = [];
+    bobs.on('cursor', ({ data }) => { heard.push(data); });
+
+    proxy.target = b.port;
+    const drained = a.server.drain({ over: 8_000 });
+    await vi.waitFor(() => { expect(a.server.stats().connections).toBe(0); }, { timeout: 9_000, interval: 5 });
+    await drained;
+    expect(adas.broadcast('cursor', 1)).toBe(true);
+    adas.setPresence({ typing: true });
+    await vi.waitFor(() => { expect(othersOf(bob)).toEqual([['ada', { name: 'Ada', typing: true }]]); }, 2_000);
+    // The node that it left ends, after the grace that it gives: that is of no concern to anybody.
+    await new Promise((resolve) => { setTimeout(resolve, 500); });
+    await a.end();
+    expect(await b.server.room(board, { id: '1' }).members()).toHaveLength(2);
+    expect([...seen]).toEqual(['ada']);
+    expect([...shown]).toEqual(['connected joined 1']);
+    expect(heard).toEqual([1]);
+    expect(await b.server.cluster()).toMatchObject([{ connections: 2, draining: false }]);
   }, 30_000);
 
   test('a node that ends without a word is forgotten by the cluster; one that ends with one, at once', async () => {
     const [a, b] = await Promise.all([startNode(), startNode()]);
-    try {
-      expect(await a.server.cluster()).toHaveLength(2);
-      await b.end();
-      expect(await a.server.cluster()).toHaveLength(1);
-    } finally {
+    onTestFinished(async () => {
       await a.end();
-    }
+    });
+    expect(await a.server.cluster()).toHaveLength(2);
+    await b.end();
+    expect(await a.server.cluster()).toHaveLength(1);
   });
 
   test('a node that carries more than its share is relieved: its clients move to the other, and are shown nothing', async () => {
     const [a, b] = await Promise.all([startNode(), startNode()]);
     const proxy = await startFaultProxy(a.port);
     const clients = Array.from({ length: 10 }, (_, index) => createClient({ url: `ws://127.0.0.1:${proxy.port}/realtime`, token: `user-${index}`, WebSocket }));
-    try {
-      for (const client of clients) client.connect();
-      await vi.waitFor(() => { expect(a.server.stats().connections).toBe(10); }, 5_000);
-      const shown = new Set<string>();
-      for (const client of clients) client.store.subscribe(({ connection }) => { shown.add(connection.status); });
-      await vi.waitFor(() => { expect(clients.every((client) => client.store.getState().connection.status === 'connected')).toBe(true); });
-      shown.clear();
-      proxy.target = b.port;
-      a.server.rebalance({ rate: 100 });
-      b.server.rebalance({ rate: 100 });
-      await vi.waitFor(() => { expect([a.server.stats().connections, b.server.stats().connections]).toEqual([5, 5]); }, { timeout: 25_000, interval: 100 });
-      expect([...shown].filter((status) => status !== 'connected')).toEqual([]);
-    } finally {
+    onTestFinished(async () => {
       for (const client of clients) client.close();
       await proxy.close();
       await Promise.all([a.end(), b.end()]);
-    }
+    });
+    for (const client of clients) client.connect();
+    await vi.waitFor(() => { expect(a.server.stats().connections).toBe(10); }, 5_000);
+    const shown = new Set<string>();
+    for (const client of clients) client.store.subscribe(({ connection }) => { shown.add(connection.status); });
+    await eventually(() => { expect(clients.every((client) => client.store.getState().connection.status === 'connected')).toBe(true); });
+    shown.clear();
+    proxy.target = b.port;
+    a.server.rebalance({ rate: 100 });
+    b.server.rebalance({ rate: 100 });
+    await vi.waitFor(() => { expect([a.server.stats().connections, b.server.stats().connections]).toEqual([5, 5]); }, { timeout: 25_000, interval: 100 });
+    expect([...shown].filter((status) => status !== 'connected')).toEqual([]);
   }, 40_000);
 });

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'redis';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { ReportedPage } from '../e2e/processes/clients.js';
 import { createCrowds } from '../e2e/processes/crowds.js';
 import { judge } from '../simulation/checker.js';
@@ -41,46 +41,45 @@ describe.skipIf(noRedis)('with Redis', () => {
     const proxy = await startFaultProxy(first[0].port);
     const balancing = setInterval(() => { proxy.target = ready[++next % ready.length]?.port ?? 0; }, 1);
     const crowds = createCrowds(folder, programs.files[0] ?? '', () => `ws://127.0.0.1:${proxy.port}/realtime`);
-    try {
-      const names = Array.from({ length: clients }, (_, index) => `s${index}`);
-      const halves = [names.slice(0, clients / 2), names.slice(clients / 2)];
-      const some = await Promise.all(halves.map((half) => crowds.clients({ names: half, rooms: half.map((name) => String(Number(name.slice(1)) % (clients / perRoom))), count, burst: 1, pause: 1_000 })));
-
-      let stays: ReadyMade = first[1];
-      for (const node of first) {
-        await new Promise((resolve) => { setTimeout(resolve, settled); });
-        ready = [stays];
-        node.process.kill('SIGTERM');
-        const fresh = await start(`${node === first[0] ? 'a' : 'b'}2`);
-        expect(await node.ended).toBe(0);
-        // Who was there at each second of the drain.
-        const left = node.lines.flatMap(({ msg, time, connections }) => (msg === 'draining' ? [[time as number, connections as number] as const] : []));
-        // On a slow machine a second may be longer.
-        const rates = left.slice(1).map(([time, now], index) => (((left[index]?.[1] ?? 0) - now) * 1_000) / (time - (left[index]?.[0] ?? 0)));
-        const before = left[0]?.[1] ?? 0;
-        expect(before, 'there was somebody to move').toBeGreaterThan(clients / 4);
-        expect(Math.max(...rates) / before, `spread over the window: ${JSON.stringify(left)}`).toBeLessThan(0.35);
-        console.info(`closed a second: ${rates.map((rate) => Math.round(rate)).join(' ')} of ${before}`);
-        stays = fresh;
-        ready = [fresh];
-      }
-      await Promise.all(some.map(({ sent }) => sent));
-      const logs = await logsIn(admin);
-      await crowds.finish(some, async () => Object.fromEntries(Array.from(await logsIn(admin), ([room, { entries }]) => [room, entries.at(-1)?.offset ?? 0])));
-      const history = await crowds.history(new Map(Array.from(await logsIn(admin), ([room, life]) => [room, [life]])));
-      expect(judge(history)).toEqual([]);
-      expect(history.sent).toHaveLength(clients * (count + 1));
-      expect(history.sent.filter(({ outcome }) => !outcome || 'code' in outcome)).toEqual([]);
-      expect(logs.size).toBe(clients / perRoom);
-      const pages = (await Promise.all(some.map(async ({ report }) => JSON.parse(await readFile(report, 'utf8')) as ReportedPage[]))).flat();
-      expect(pages.flatMap(({ shown }) => shown).filter((it) => it !== 'connected joined'), 'what an app showed').toEqual([]);
-    } finally {
+    onTestFinished(async () => {
       clearInterval(balancing);
       crowds.kill();
       await proxy.close();
       admin.destroy();
       await redis.stop('SIGKILL');
       await rm(folder, { recursive: true, force: true });
+    });
+    const names = Array.from({ length: clients }, (_, index) => `s${index}`);
+    const halves = [names.slice(0, clients / 2), names.slice(clients / 2)];
+    const some = await Promise.all(halves.map((half) => crowds.clients({ names: half, rooms: half.map((name) => String(Number(name.slice(1)) % (clients / perRoom))), count, burst: 1, pause: 1_000, patient: true })));
+
+    let stays: ReadyMade = first[1];
+    for (const node of first) {
+      await new Promise((resolve) => { setTimeout(resolve, settled); });
+      ready = [stays];
+      node.process.kill('SIGTERM');
+      const fresh = await start(`${node === first[0] ? 'a' : 'b'}2`);
+      expect(await node.ended).toBe(0);
+      // Who was there at each second of the drain.
+      const left = node.lines.flatMap(({ msg, time, connections }) => (msg === 'draining' ? [[time as number, connections as number] as const] : []));
+      // On a slow machine a second may be longer.
+      const rates = left.slice(1).map(([time, now], index) => (((left[index]?.[1] ?? 0) - now) * 1_000) / (time - (left[index]?.[0] ?? 0)));
+      const before = left[0]?.[1] ?? 0;
+      expect(before, 'there was somebody to move').toBeGreaterThan(clients / 4);
+      expect(Math.max(...rates) / before, `spread over the window: ${JSON.stringify(left)}`).toBeLessThan(0.35);
+      console.info(`closed a second: ${rates.map((rate) => Math.round(rate)).join(' ')} of ${before}`);
+      stays = fresh;
+      ready = [fresh];
     }
+    await Promise.all(some.map(({ sent }) => sent));
+    const logs = await logsIn(admin);
+    await crowds.finish(some, async () => Object.fromEntries(Array.from(await logsIn(admin), ([room, { entries }]) => [room, entries.at(-1)?.offset ?? 0])));
+    const history = await crowds.history(new Map(Array.from(await logsIn(admin), ([room, life]) => [room, [life]])));
+    expect(judge(history)).toEqual([]);
+    expect(history.sent).toHaveLength(clients * (count + 1));
+    expect(history.sent.filter(({ outcome }) => !outcome || 'code' in outcome)).toEqual([]);
+    expect(logs.size).toBe(clients / perRoom);
+    const pages = (await Promise.all(some.map(async ({ report }) => JSON.parse(await readFile(report, 'utf8')) as ReportedPage[]))).flat();
+    expect(pages.flatMap(({ shown }) => shown).filter((it) => it !== 'connected joined'), 'what an app showed').toEqual([]);
   }, 120_000);
 });

@@ -6,6 +6,7 @@ import { createFlusher } from '../../src/server/outgoing.js';
 import type { Transport } from '../../src/server/ports.js';
 import { createWheel, nowhere } from '../../src/server/wheel.js';
 import { virtualClock } from '../../src/testing/clock.js';
+import { eventually } from '../support/eventually.js';
 
 describe('a lane', () => {
   test('keeps frames in order, whatever each takes, and one that fails holds up none', async () => {
@@ -23,10 +24,10 @@ describe('a lane', () => {
     for (const item of [1, 2, 3, 4]) lane.push(item, 1);
     expect(done).toEqual([]);
     gates.get(1)?.();
-    await vi.waitFor(() => { expect(gates.has(3)).toBe(true); });
+    await eventually(() => { expect(gates.has(3)).toBe(true); });
     expect(done).toEqual([1, 2]);
     gates.get(3)?.();
-    await vi.waitFor(() => { expect(done).toEqual([1, 2, 3, 4]); });
+    await eventually(() => { expect(done).toEqual([1, 2, 3, 4]); });
     expect(failed).toHaveBeenCalledTimes(1);
   });
 
@@ -62,7 +63,7 @@ describe('a lane', () => {
     for (let item = 0; item < 16; item++) expect(lane.push(item, 64 * kib)).toBe(true);
     expect(lane.push(16, 64 * kib)).toBe(false);
     gates[0]?.();
-    await vi.waitFor(() => { expect(gates).toHaveLength(2); });
+    await eventually(() => { expect(gates).toHaveLength(2); });
     expect([lane.push(17, 64 * kib), lane.push(18, 1)]).toEqual([true, false]);
   });
 

@@ -19,8 +19,8 @@ export interface Orders {
   readonly pause: number;
   /** Whether one in five is where WebSocket is blocked. */
   readonly blocked?: boolean;
-  /** As the client's option; default: tests do not wait for long. */
-  readonly backoff?: { readonly initial: number; readonly max: number };
+  /** Whether they are as patient as an app's, by the library's defaults. Otherwise they try again soon, and give up soon. */
+  readonly patient?: boolean;
   /** Where what was acknowledged is noted at once. */
   readonly receipts: string;
   /** Where everything is written at the end. */
@@ -40,11 +40,16 @@ export interface ReportedPage {
 }
 
 const orders = JSON.parse(process.argv[2] ?? '{}') as Orders;
+const often = { interval: 1_000, timeout: orders.patient ? 10_000 : 1_000 };
+const pace = orders.patient ? { heartbeat: often } : { heartbeat: often, backoff: { initial: 20, max: 400 }, connectTimeout: 2_000 };
+/** Whoever started this one may be gone. */
+const orphaned = (): void => { process.exit(1); };
+process.on('disconnect', orphaned);
 
 let isReady = false;
 const pages = orders.names.map((name, index) => {
   // Codecs are mixed, as they are among people.
-  const client = createClient({ url: orders.url, token: name, codecs: index % 2 ? [msgpack(), json()] : [json()], WebSocket: orders.blocked && index % 5 === 4 ? BlockedWebSocket : WebSocket, backoff: orders.backoff ?? { initial: 20, max: 400 }, heartbeat: { interval: 1_000, timeout: 1_000 }, connectTimeout: 2_000, logger: { warn: () => undefined, error: console.error } });
+  const client = createClient({ url: orders.url, token: name, codecs: index % 2 ? [msgpack(), json()] : [json()], WebSocket: orders.blocked && index % 5 === 4 ? BlockedWebSocket : WebSocket, ...pace, logger: { warn: () => undefined, error: console.error } });
   const room = client.room(line, { id: orders.rooms[index] ?? '1' });
   const seen: Seen[] = [];
   const sent: Sent[] = [];
@@ -115,5 +120,6 @@ async function finish(tops: Readonly<Record<string, number>>): Promise<void> {
   writeFileSync(orders.report, JSON.stringify(report));
   for (const { client } of pages) client.close();
   // The event loop ends by itself, or something was left.
+  process.off('disconnect', orphaned);
   process.disconnect();
 }

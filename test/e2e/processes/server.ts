@@ -28,4 +28,5 @@ const server = createRealtimeServer({
   buffer: 64 * 2 ** 20,
 });
 const address = await server.listen({ port: Number(port), host: '127.0.0.1' });
+process.on('disconnect', () => { process.exit(); });
 process.send?.({ port: address.port });

@@ -33,4 +33,5 @@ const { port } = await server.listen({ host: '127.0.0.1' });
 process.on('message', (room: string) => {
   void server.room(room).members().then((members) => process.send?.({ members: members.length }), () => process.send?.({ members: -1 }));
 });
+process.on('disconnect', () => { process.exit(); });
 process.send?.({ port });
