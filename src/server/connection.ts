@@ -4,7 +4,8 @@ import type { ClientFrame } from '../protocol/frames.js';
 import type { Intake } from './intake.js';
 import { createLane, type Lane, type Work } from './lane.js';
 import type { Flusher, Outgoing, Pressure } from './outgoing.js';
-import type { Identity, Membership, OpenReceipts, Peer } from './peer.js';
+import { createMemberships } from './memberships.js';
+import type { Identity, Memberships, OpenReceipts, Peer } from './peer.js';
 import type { MaybePromise, RequestInfo, Transport, TransportEvents } from './ports.js';
 import { createBucket, type Bucket } from './rate.js';
 import { newSession, type SessionState } from './session.js';
@@ -32,7 +33,7 @@ export class Connection implements Peer, TransportEvents, Pressure, Work<ClientF
   readonly request: RequestInfo;
   readonly outgoing: Outgoing;
   readonly lane: Lane<ClientFrame>;
-  readonly memberships: Map<string, Membership> = new Map();
+  readonly memberships: Memberships = createMemberships();
   state: SessionState;
   identity: Identity | null = null;
   readonly bucket: Bucket;

@@ -86,7 +86,7 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
       const frames = framesOf(peer, codec, data);
       if (!frames) return;
       const now = steady();
-      const share = codec.size(data) / frames.length;
+      const share = Math.ceil(codec.size(data) / frames.length);
       for (const frame of frames) {
         // Of many in one message the first proves life.
         if (frame === frames[0] || frame.type === 'hello' || peer.state.status !== 'live') advance(peer, { type: frame.type === 'hello' ? 'hello' : 'frame' });

@@ -78,13 +78,23 @@ export interface Identity {
   readonly sender: SenderTuple;
 }
 
+/** The rooms that a connection is in, by room. */
+export interface Memberships {
+  readonly size: number;
+  get(room: string): Membership | undefined;
+  set(room: string, membership: Membership): void;
+  delete(room: string): void;
+  clear(): void;
+  values(): Iterable<Membership>;
+}
+
 export interface Peer extends Timed {
   readonly id: number;
   readonly transport: Transport;
   readonly request: RequestInfo;
   readonly outgoing: Outgoing;
   readonly lane: Lane<ClientFrame>;
-  readonly memberships: Map<string, Membership>;
+  readonly memberships: Memberships;
   state: SessionState;
   readonly bucket: Bucket;
   /** Messages that the broker has been given, and that its lane does not wait for. */

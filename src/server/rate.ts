@@ -18,14 +18,16 @@ class TokenBucket implements Bucket {
 
   constructor(rate: number, at: number) {
     this.rate = rate;
-    this.at = at;
+    this.at = Math.floor(at);
     this.tokens = rate * 2;
   }
 
   take(now: number): number {
     const { rate } = this;
-    this.tokens = Math.min(rate * 2, this.tokens + ((now - this.at) * rate) / 1_000);
-    this.at = now;
+    // Whole ms: see server.ts.
+    const whole = Math.floor(now);
+    this.tokens = Math.min(rate * 2, this.tokens + ((whole - this.at) * rate) / 1_000);
+    this.at = whole;
     if (this.tokens >= rate) this.refused = 0;
     if (this.tokens >= 1) {
       this.tokens--;

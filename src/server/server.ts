@@ -116,9 +116,11 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     }
   }
 
+  /** Now, in whole ms: a fraction costs an object for each moment that a connection keeps. */
+  const moment = (): number => Math.floor(ports.steady());
+
   function advance(peer: Peer, event: SessionEvent): void {
-    // Whole ms: a fraction costs an object for each moment of each connection.
-    const [next, effects] = sessionStep(peer.state, event, { now: Math.floor(ports.steady()), ...timing });
+    const [next, effects] = sessionStep(peer.state, event, { now: moment(), ...timing });
     peer.state = next;
     for (const effect of effects) {
       if (effect.type === 'close') drop(peer, effect.code, effect.reason);
@@ -139,8 +141,8 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   /** A broker forgets numbers that nobody asks for: those of whoever is there are asked for. */
   function tend(peer: Peer): void {
     const { identity } = peer;
-    if (!identity || ports.steady() - peer.tendedAt < tending) return;
-    peer.tendedAt = ports.steady();
+    if (!identity || moment() - peer.tendedAt < tending) return;
+    peer.tendedAt = moment();
     for (const { room } of peer.memberships.values()) guarded(() => chain(broker.watermark(room, identity.producer), () => undefined));
   }
 
@@ -230,11 +232,14 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   const load = (): NodeLoad => ({ node: settings.node, connections: peers.size, rooms: hub.rooms, draining: drain.draining, full: census.full });
   const cluster = createCluster({ ...ports, broker, peers, load, failed });
 
+  // Once: each connection keeps the name of its own.
+  const choices = settings.codecs.map((its) => ({ codec: its, protocol: subprotocolOf(its.name) }));
+
   return {
     settings,
     choose(offered) {
       const codec = chooseCodec(offered, settings.codecs);
-      return codec && { codec, protocol: subprotocolOf(codec.name) };
+      return choices.find((choice) => choice.codec === codec) ?? null;
     },
     allows: (origin, host) => mayConnect(settings.origins, origin, host),
     open(transport, codec, request) {
@@ -244,10 +249,10 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
         return ignored;
       }
       if (!codec) {
-        transport.close(4406, `this server speaks ${settings.codecs.map(({ name }) => subprotocolOf(name)).join(', ')}`);
+        transport.close(4406, `this server speaks ${choices.map(({ protocol }) => protocol).join(', ')}`);
         return ignored;
       }
-      const peer = new Connection(host, ++nextId, transport, codec, request, ports.steady());
+      const peer = new Connection(host, ++nextId, transport, codec, request, moment());
       const refused = census.arrive(peer);
       if (refused) {
         noteClose(logger, peer, refused.code, refused.reason);

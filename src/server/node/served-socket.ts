@@ -1,16 +1,53 @@
-// A WebSocket of the server's: whom it tells, and what becomes of WebSocket's own pings and pongs. One read may bring ten thousand of them: they are counted together, and the newest ping is answered, as RFC 6455 §5.5.3 allows.
-import { WebSocket } from 'ws';
+// A WebSocket of the server's, which tells the core what it hears. One read may bring ten thousand pings and pongs of WebSocket itself: they are counted together, and the newest ping is answered, as RFC 6455 §5.5.3 allows.
+import { WebSocket, type RawData } from 'ws';
 import type { TransportEvents } from '../ports.js';
 
-/** It knows whom to tell: so its listeners are the same for all, and ten thousand idle ones have none of their own. */
+function bytesOf(data: RawData): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+}
+
+function textOf(data: RawData): string {
+  return (Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? Buffer.from(data) : data).toString('utf8');
+}
+
+/** `ws` is not to answer its pings (`autoPong: false`). */
 export class ServedSocket extends WebSocket {
+  /** Whom it tells. */
   events: TransportEvents | null = null;
+  /** The open ones, of which it is one until it closes. */
+  among: Set<ServedSocket> | null = null;
   /** Pings and pongs of this turn. */
   controls = 0;
   /** What the newest ping holds that was not answered. */
   asked: Buffer | null = null;
   /** Whether an answer waits to be written: one does at most, however little is read. */
   isAnswering = false;
+
+  /** It hears itself: listeners would be half a kilobyte for each of ten thousand idle connections. */
+  override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
+    switch (event) {
+      case 'message':
+        this.events?.message(second === true ? bytesOf(first as RawData) : textOf(first as RawData));
+        return true;
+      case 'ping':
+        this.asked = first as Buffer;
+        count(this);
+        return true;
+      case 'pong':
+        count(this);
+        return true;
+      case 'close':
+        this.among?.delete(this);
+        this.events?.closed(first as number);
+        return true;
+      case 'error':
+        // One bad frame is no end of the process. The close that follows tells the core.
+        return true;
+      default:
+        return super.emit(event, first, second);
+    }
+  }
 }
 
 const due: ServedSocket[] = [];
@@ -39,19 +76,4 @@ function settle(): void {
 
 function count(socket: ServedSocket): void {
   if (socket.controls++ === 0 && due.push(socket) === 1) process.nextTick(settle);
-}
-
-function onPing(this: WebSocket, data: Buffer): void {
-  (this as ServedSocket).asked = data;
-  count(this as ServedSocket);
-}
-
-function onPong(this: WebSocket): void {
-  count(this as ServedSocket);
-}
-
-/** Tells `events` of its pings and pongs, and answers the pings: `ws` is not to (`autoPong: false`). */
-export function serveControls(socket: ServedSocket): void {
-  socket.on('ping', onPing);
-  socket.on('pong', onPong);
 }

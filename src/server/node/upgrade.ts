@@ -1,39 +1,18 @@
 // From an HTTP upgrade to a session of the core. The upgrade is answered at once: what is refused is refused by a close code, which a browser can read.
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type RawData, type ServerOptions, type WebSocket } from 'ws';
+import { WebSocketServer, type ServerOptions } from 'ws';
 import { noteClose } from '../closings.js';
-import type { RequestInfo, TransportEvents } from '../ports.js';
+import type { RequestInfo } from '../ports.js';
 import type { ServerCore } from '../server.js';
-import { ServedSocket, serveControls } from './served-socket.js';
+import { ServedSocket } from './served-socket.js';
 import { wsTransport } from './transport.js';
 
 const offersOf = (request: IncomingMessage): string[] => (request.headers['sec-websocket-protocol'] ?? '').split(',').map((offer) => offer.trim()).filter(Boolean);
 
 const ignore = (): void => undefined;
 
-function bytesOf(data: RawData): Uint8Array {
-  if (Array.isArray(data)) return Buffer.concat(data);
-  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
-}
-
-function textOf(data: RawData): string {
-  return (Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? Buffer.from(data) : data).toString('utf8');
-}
-
-const eventsOf = (socket: WebSocket): TransportEvents | null => (socket as ServedSocket).events;
-
-function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  eventsOf(this)?.message(isBinary ? bytesOf(data) : textOf(data));
-}
-
-function onClose(this: WebSocket, code: number): void {
-  eventsOf(this)?.closed(code);
-}
-
 function serveSocket(core: ServerCore, socket: ServedSocket, stream: Duplex, request: RequestInfo, offers: readonly string[], host: string | null): void {
-  // Without a listener, one bad frame would end the process. The close that follows tells the core.
-  socket.on('error', ignore);
   const transport = wsTransport(socket, stream);
   if (!core.allows(request.origin, host)) {
     const reason = 'this origin may not connect';
@@ -42,14 +21,13 @@ function serveSocket(core: ServerCore, socket: ServedSocket, stream: Duplex, req
     return;
   }
   socket.events = core.open(transport, core.choose(offers)?.codec ?? null, request);
-  socket.on('message', onMessage);
-  serveControls(socket);
-  socket.on('close', onClose);
 }
+
+const none: RequestInfo['headers'] = Object.freeze({});
 
 /** What an app may want to know of a request. The rest is between the two ends of the connection, and would be held for as long as that lasts. */
 function headersOf({ headers }: IncomingMessage, { settings: { authenticate } }: ServerCore): RequestInfo['headers'] {
-  if (!authenticate) return {};
+  if (!authenticate) return none;
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('sec-websocket-') && name !== 'connection' && name !== 'upgrade'));
 }
 
@@ -88,10 +66,7 @@ export function serveUpgrades(core: ServerCore, http: Server, { path, alone, add
     handleProtocols: (offers) => core.choose(offers)?.protocol ?? [...offers][0] ?? false,
   };
   const sockets = new WebSocketServer<typeof ServedSocket>(settings);
-  const open = new Set<WebSocket>();
-  function forget(this: WebSocket): void {
-    open.delete(this);
-  }
+  const open = new Set<ServedSocket>();
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     // Whosever it is: one that breaks with nobody listening ends the process.
     socket.on('error', ignore);
@@ -108,7 +83,7 @@ export function serveUpgrades(core: ServerCore, http: Server, { path, alone, add
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       open.add(webSocket);
-      webSocket.on('close', forget);
+      webSocket.among = open;
       const { origin, host } = request.headers;
       serveSocket(core, webSocket, socket, { origin: origin ?? null, address: addressOf(request), headers: headersOf(request, core) }, offersOf(request), host ?? null);
     });
