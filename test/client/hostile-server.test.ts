@@ -7,6 +7,7 @@ import { msgpack } from '../../src/protocol/msgpack.js';
 import { checksIn, serverTuple } from '../../src/protocol/parse.js';
 import { seededRandom } from '../../src/testing/random.js';
 import { captured, entry, examples, most, pretend, world } from '../support/captured.js';
+import { cpuTime } from '../support/cpu.js';
 import { fakeServer } from '../support/fake-server.js';
 import { welcome } from '../support/run.js';
 
@@ -71,9 +72,9 @@ describe.each(codecs)('what is no frame, in $name', (codec) => {
       ];
   test.each(bombs)('T24 %s: closes with 4400 at once, nothing in the rooms is damaged, and what was sent is told of once', async (_name, bomb) => {
     const it = await captured({ codec });
-    const began = performance.now();
+    const began = cpuTime();
     it.link.sayRaw(bomb);
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(cpuTime() - began).toBeLessThan(500);
     await world.advance(0);
     expect(it.link.closed?.code).toBe(4400);
     expect(it.status()).toMatchObject({ status: 'closed', reason: { code: 4400 } });

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createRealtimeServer, serve, type ServerOptions } from '../../src/server/node/index.js';
+import { cpuTime } from './cpu.js';
 
 /** What the process is started with. */
 export interface ServerOrders {
@@ -76,14 +77,10 @@ setInterval(() => { peak = Math.max(peak, process.memoryUsage.rss()); }, 20);
 const loop = monitorEventLoopDelay({ resolution: 5 });
 loop.enable();
 
-const spent = (): number => {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
-};
-let came = spent();
+let came = cpuTime();
 let turn = 0;
 setInterval(() => {
-  const now = spent();
+  const now = cpuTime();
   turn = Math.max(turn, now - came);
   came = now;
 }, 1);
@@ -98,7 +95,7 @@ function measure(collect: boolean): Cost {
   const cost = { rss, peak: Math.max(peak, rss), heap: heapUsed + external, delay, turn, connections: server.stats().connections, intact: Reflect.ownKeys(Object.prototype).length === born, warned, failed, lines };
   peak = 0;
   turn = 0;
-  came = spent();
+  came = cpuTime();
   loop.reset();
   return cost;
 }
