@@ -87,8 +87,9 @@ function hole(offsets: readonly number[]): readonly (number | undefined)[] | nul
   return at < 0 ? null : [offsets[at - 1], offsets[at]];
 }
 
-async function heard(): Promise<Heard> {
-  readers.send('what was heard?');
+/** What the fifty heard since they were asked before, once it is so many messages. */
+async function heard(messages: number): Promise<Heard> {
+  readers.send(messages);
   const [it] = (await once(readers, 'message')) as [Heard];
   return it;
 }
@@ -96,9 +97,9 @@ async function heard(): Promise<Heard> {
 /** The server speaks for so long. What it cost, and how late the fifty heard of it. */
 async function phase(name: string, seconds: number, meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<{ readonly cost: Cost; readonly heard: Heard; readonly last: number }> {
   await server.measure();
-  await heard();
+  await heard(0);
   const [talked] = await Promise.all([server.talk({ ...pace, seconds }), meanwhile()]);
-  const its = { cost: await server.measure(), heard: await heard(), last: talked.last };
+  const its = { cost: await server.measure(), heard: await heard((talked.last - talked.first + 1) * 50), last: talked.last };
   const { latency } = its.heard;
   console.log(`${name}: ${Math.round((talked.last - talked.first + 1) / talked.seconds)} messages a second to 51 members for ${talked.seconds.toFixed(1)} s; RSS ${Math.round(its.cost.peak / MiB)} MiB at worst; the fifty: p50 ${latency.p50.toFixed(1)} ms, p99 ${latency.p99.toFixed(1)} ms, at worst ${latency.max.toFixed(0)} ms`);
   return its;

@@ -8,7 +8,7 @@ export interface ReadersOrders {
   readonly count: number;
 }
 
-/** Asked by any message; answered with what was heard since it was asked before. `gone`: how many have lost their connection. */
+/** Asked by a number: answered, once so many messages were heard or a connection was lost, with what was heard since it was asked before. `gone`: how many have lost their connection. */
 export interface Heard {
   readonly latency: Quantiles;
   readonly messages: number;
@@ -21,6 +21,17 @@ const entry = Buffer.from('[25,');
 let late: number[] = [];
 let messages = 0;
 let gone = 0;
+/** How many are to be heard before it answers; null: nobody asks. */
+let wanted: number | null = null;
+
+function answer(): void {
+  if (wanted === null || (messages < wanted && gone === 0)) return;
+  const heard: Heard = { latency: quantiles(late), messages, gone };
+  late = [];
+  messages = 0;
+  wanted = null;
+  process.send?.(heard);
+}
 
 await Promise.all(Array.from({ length: count }, (_, index) => new Promise<void>((resolve) => {
   const { socket, say }: RoomReader = roomReader(port, `reader-${index}`, room, (message) => {
@@ -31,15 +42,17 @@ await Promise.all(Array.from({ length: count }, (_, index) => new Promise<void>(
     if (at < 0) return;
     late.push(machineTime() - Number.parseFloat(message.toString('latin1', at + saidAt.length, at + saidAt.length + 24)));
     for (let from = message.indexOf(entry); from >= 0; from = message.indexOf(entry, from + 1_000)) messages++;
+    answer();
   });
-  socket.on('close', () => { gone++; });
+  socket.on('close', () => {
+    gone++;
+    answer();
+  });
 })));
 
-process.on('message', () => {
-  const heard: Heard = { latency: quantiles(late), messages, gone };
-  late = [];
-  messages = 0;
-  process.send?.(heard);
+process.on('message', (least: number) => {
+  wanted = least;
+  answer();
 });
 process.on('disconnect', () => { process.exit(); });
 process.send?.('ready');
