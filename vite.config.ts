@@ -69,7 +69,7 @@ export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
     },
   },
   test: {
-    // What does not end is found late rather than what is slow on a busy machine.
+    // Longer than a busy machine needs: only what never ends takes as long.
     testTimeout: 30_000,
     hookTimeout: 30_000,
     projects: mode !== 'test' ? [] : [

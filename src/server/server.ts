@@ -233,14 +233,11 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   const cluster = createCluster({ ...ports, broker, peers, load, failed });
 
   // Once: each connection keeps the name of its own.
-  const choices = settings.codecs.map((its) => ({ codec: its, protocol: subprotocolOf(its.name) }));
+  const choices = settings.codecs.map((its) => ({ codec: its, name: its.name, protocol: subprotocolOf(its.name) }));
 
   return {
     settings,
-    choose(offered) {
-      const codec = chooseCodec(offered, settings.codecs);
-      return choices.find((choice) => choice.codec === codec) ?? null;
-    },
+    choose: (offered) => chooseCodec(offered, choices),
     allows: (origin, host) => mayConnect(settings.origins, origin, host),
     open(transport, codec, request) {
       const ignored: TransportEvents = { message: () => undefined, control: () => undefined, closed: () => undefined };
