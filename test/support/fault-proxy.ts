@@ -33,19 +33,28 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
   const pairs = new Set<Pair>();
   let accepted = 0;
 
-  /** Forwards in order, each piece after its delay. */
+  /** Forwards in order, each piece after its delay: as in TCP, none overtakes another, whatever the delay becomes meanwhile. */
   const forward = (pair: Pair, direction: 'up' | 'down'): void => {
     const [from, to] = direction === 'up' ? [pair.down, pair.up] : [pair.up, pair.down];
-    const write = (chunk: Buffer): void => {
-      if (!to.destroyed && !proxy.blackhole && !pair.stalled[direction]) to.write(chunk);
+    const waiting: Buffer[] = [];
+    const write = (piece: Buffer): void => {
+      if (!to.destroyed && !proxy.blackhole && !pair.stalled[direction]) to.write(piece);
+    };
+    const next = (): void => {
+      const piece = waiting.shift();
+      if (piece) write(piece);
     };
     from.on('data', (chunk: Buffer) => {
       const cut = proxy.split && chunk.length > 1 ? 1 + Math.floor(Math.random() * (chunk.length - 1)) : chunk.length;
       for (const piece of [chunk.subarray(0, cut), chunk.subarray(cut)]) {
         if (piece.length === 0) continue;
-        if (proxy.delay > 0) setTimeout(write, proxy.delay, piece);
-        else if (cut < chunk.length) setImmediate(write, piece);
-        else write(piece);
+        if (proxy.delay === 0 && cut === chunk.length && waiting.length === 0) {
+          write(piece);
+          continue;
+        }
+        waiting.push(piece);
+        if (proxy.delay > 0) setTimeout(next, proxy.delay);
+        else setImmediate(next);
       }
     });
   };

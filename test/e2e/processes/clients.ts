@@ -78,8 +78,10 @@ function say({ name: by, room, sent }: Page): void {
   );
 }
 
-async function until(check: () => boolean): Promise<void> {
-  while (!check()) await new Promise((resolve) => { setTimeout(resolve, 20); });
+/** Waits for `check`, or for so many ms. */
+async function until(check: () => boolean, limit = Infinity): Promise<void> {
+  const end = performance.now() + limit;
+  while (!check() && performance.now() < end) await new Promise((resolve) => { setTimeout(resolve, 20); });
 }
 const settled = (): boolean => pages.every(({ sent }) => sent.every(({ outcome }) => outcome !== null));
 
@@ -99,9 +101,9 @@ process.on('message', (message) => {
 });
 
 async function settle(): Promise<void> {
-  await until(settled);
+  await until(settled, 60_000);
   for (const page of pages) say(page);
-  await until(settled);
+  await until(settled, 60_000);
   process.send?.('settled');
 }
 
@@ -111,8 +113,8 @@ async function finish(tops: Readonly<Record<string, number>>): Promise<void> {
     const last = seen.findLast((event) => event.type === 'message');
     return (last?.offset ?? 0) >= (tops[room.id] ?? 0);
   };
-  // Everybody has seen the last of their room, or never will.
-  await Promise.race([until(() => pages.every(ended)), new Promise((resolve) => { setTimeout(resolve, 10_000).unref(); })]);
+  // Everybody has seen the last of their room, or never will: then the report says so.
+  await until(() => pages.every(ended), 10_000);
   const report: ReportedPage[] = pages.map(({ name, room, sent, seen, shown, client }) => {
     const { connection, outbox } = client.store.getState();
     return { name, room: room.id, sent, seen, status: connection.status, roomStatus: room.status, unsettled: outbox.pending.length, shown };

@@ -80,7 +80,7 @@ export function createCrowds(folder: string, clientsFile: string, url: () => str
     async history(logs) {
       const reported = (await Promise.all(reports.map(async (report) => JSON.parse(await readFile(report, 'utf8')) as ReportedPage[]))).flat();
       const pages = reported.map(({ name, room, seen, status, roomStatus, unsettled }): Page => ({
-        name, by: name, rooms: new Map([[room, seen]]), alive: true, left: [], reconnects: 0, unsettled, status: { connection: status, rooms: new Map([[room, roomStatus]]) },
+        name, by: name, rooms: new Map([[room, seen]]), since: 0, alive: true, left: [], reconnects: 0, unsettled, status: { connection: status, rooms: new Map([[room, roomStatus]]) },
       }));
       return { sent: reported.flatMap(({ sent }) => sent), pages, logs, handledAgain: [], leaks: { timers: 0, connections: 0, listeners: 0 }, errors: [] };
     },
