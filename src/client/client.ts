@@ -32,7 +32,10 @@ export interface ClientEvents {
   reset: (event: { readonly room: string; readonly why: string; readonly missing: readonly [from: number, to: number] | null }) => void;
   /** What became of the outbox's storage. */
   storage: (event: StorageEvent) => void;
-  /** The server's log lost messages that it had acknowledged, more than are still held here. */
+  /**
+   * The server's log lost messages that it had acknowledged, more than are still held here. `count`: how many; after a reload, those of the page before
+   * count too, among them what it may just have sent again.
+   */
   'acked-lost': (event: { readonly room: string; readonly count: number }) => void;
 }
 

@@ -8,7 +8,7 @@ const logged = (offset: number, by = 'ada', n = offset): Logged => ({ offset, id
 const seen = (offset: number, by = 'ada', n = offset): Seen => ({ type: 'message', id: `${by}${n}`, offset, said: { by, n }, at: 0 });
 const sent = (n: number, fields: Partial<Sent> = {}): Sent => ({ by: 'ada', n, room, page: 'ada/0/0', refuse: false, outcome: { epoch: 'e', offset: n, id: `ada${n}` }, ...fields });
 const page = (name: string, events: readonly Seen[], fields: Partial<Page> = {}): Page => ({
-  name, by: name, rooms: new Map([[room, events]]), alive: true, left: [], reconnects: 0, unsettled: 0, status: { connection: 'connected', rooms: new Map([[room, 'joined']]) }, ...fields,
+  name, by: name, rooms: new Map([[room, events]]), since: 0, alive: true, left: [], reconnects: 0, unsettled: 0, status: { connection: 'connected', rooms: new Map([[room, 'joined']]) }, ...fields,
 });
 const life = (...entries: readonly Logged[]) => ({ epoch: 'e', entries });
 const three = [1, 2, 3];
@@ -72,4 +72,17 @@ test('a gap that is told of, and a log that is lost and told of, are no faults',
     sent: [sent(1), sent(2), sent(3, { outcome: { epoch: 'f', offset: 3, id: 'ada3' } })],
   });
   expect(judge(lost)).toEqual([]);
+});
+
+test('what a page was sending again as it went may have been counted as lost by the page after it, and no more than that', () => {
+  const taken = (count: number, since: number): History => ({
+    ...fine({
+      logs: new Map([[room, [life(...three.map((n) => logged(n))), { epoch: 'f', entries: [{ ...logged(1), at: 20 }] }]]]),
+      pages: [page('ada/0/0', three.map((n) => seen(n)), { alive: false }), page('ada/0/1', [reset(null), { type: 'acked-lost', count, at: 15 }, seen(1)], { since })],
+    }),
+  });
+  expect(judge(taken(3, 10))).toEqual([]);
+  expect(judge(taken(4, 10)).join()).toMatch(/was told that 4 acknowledged messages are lost/);
+  // It was there before the page came.
+  expect(judge(taken(3, 21)).join()).toMatch(/was told that 3 acknowledged messages are lost/);
 });

@@ -1,5 +1,5 @@
 // Judges a history by what Roomful promises. Written against the promise, not against the machines: it knows offsets, ids and outcomes, and nothing of how they come about.
-import type { History, LogLife, Page, Said, Seen, Sent } from './history.js';
+import type { History, Logged, LogLife, Page, Said, Seen, Sent } from './history.js';
 
 const nameOf = ({ by, n }: Said): string => `${by} #${n}`;
 const userOf = (page: string): string => page.split('/')[0] ?? page;
@@ -13,6 +13,10 @@ export function judge(history: History): readonly string[] {
   return [...receipts(history), ...logs(history), ...completeness(history), ...history.pages.flatMap((page) => views(page, history)), ...ends(history)];
 }
 
+/** What the lives of a log hold, by what was said. */
+const indexed = (lives: readonly LogLife[]): ReadonlyMap<string, Logged> => new Map(lives.flatMap(({ entries }) => entries.map((entry) => [nameOf(entry.said), entry])));
+const each = <T>(rooms: History['logs'], call: (lives: readonly LogLife[]) => T): ReadonlyMap<string, T> => new Map(Array.from(rooms, ([room, lives]) => [room, call(lives)]));
+
 /** Whether the log ever lost entries: then some things are allowed that never are otherwise. */
 const everLost = ({ logs: rooms }: History): boolean => Array.from(rooms.values()).some((lives) => lives.length > 1);
 
@@ -20,13 +24,13 @@ const everLost = ({ logs: rooms }: History): boolean => Array.from(rooms.values(
 function receipts(history: History): string[] {
   const wrong: string[] = [];
   const places = new Map<string, Sent>();
+  const written = each(history.logs, indexed);
   for (const sent of history.sent) {
     const { outcome, room } = sent;
     const lives = history.logs.get(room) ?? [];
     if (!outcome) continue;
     if ('code' in outcome) {
-      const found = lives.some(({ entries }) => entries.some(({ said }) => said.by === sent.by && said.n === sent.n));
-      if (found && outcome.code !== 'in-doubt') wrong.push(`${nameOf(sent)} rejected with ${outcome.code} and is in the log`);
+      if (written.get(room)?.has(nameOf(sent)) && outcome.code !== 'in-doubt') wrong.push(`${nameOf(sent)} rejected with ${outcome.code} and is in the log`);
       if (!['rejected', 'in-doubt', 'closed'].includes(outcome.code)) wrong.push(`${nameOf(sent)} rejected with ${outcome.code}`);
       if (outcome.code === 'rejected' && !sent.refuse) wrong.push(`${nameOf(sent)} was refused, and nobody did`);
       continue;
@@ -72,12 +76,11 @@ function completeness(history: History): string[] {
   const wrong: string[] = [];
   const alive = new Set(history.pages.filter((page) => page.alive).map(({ name }) => name));
   const lost = everLost(history);
-  const inLog = (room: string, { by, n }: Said, life: LogLife | undefined): boolean => life?.entries.some(({ said }) => said.by === by && said.n === n) ?? false;
+  const [earlier, latest] = [each(history.logs, (lives) => indexed(lives.slice(0, -1))), each(history.logs, (lives) => indexed(lives.slice(-1)))];
   const gone = new Map<string, number>();
   for (const sent of history.sent) {
-    const lives = history.logs.get(sent.room) ?? [];
     const acked = sent.outcome !== null && !('code' in sent.outcome);
-    if (acked && !inLog(sent.room, sent, lives.at(-1))) {
+    if (acked && !latest.get(sent.room)?.has(nameOf(sent))) {
       if (!lost) wrong.push(`${nameOf(sent)} was acknowledged and is lost`);
       const place = `${sent.page} in ${sent.room}`;
       gone.set(place, (gone.get(place) ?? 0) + 1);
@@ -85,20 +88,24 @@ function completeness(history: History): string[] {
     if (!sent.outcome && alive.has(sent.page)) wrong.push(`the promise of ${nameOf(sent)} never settled`);
   }
   // A log that lost what it had acknowledged gets it again from whoever still holds it; what nobody holds is counted.
-  for (const { name, rooms, alive: there } of history.pages) {
+  for (const { name, rooms, alive: there, since } of history.pages) {
     for (const [room, seen] of rooms) {
       const lacks = gone.get(`${name} in ${room}`) ?? 0;
-      // Of a page before it too, whose session it has: of that one's numbers it does not know what became of them.
-      const most = history.sent.filter((sent) => sent.room === room && userOf(sent.page) === userOf(name) && !inLog(room, sent, history.logs.get(room)?.at(-1))).length;
+      // Of a page before it too, whose session it has: of that one's numbers it does not know what became of them. What that one was sending again when it went may be counted, and arrive.
+      const isMissing = (sent: Sent): boolean => {
+        const found = latest.get(room)?.get(nameOf(sent));
+        return !found || (!alive.has(sent.page) && (found.at ?? -Infinity) >= since && earlier.get(room)?.has(nameOf(sent)) === true);
+      };
+      const most = history.sent.filter((sent) => sent.room === room && userOf(sent.page) === userOf(name) && isMissing(sent)).length;
       const told = seen.reduce((sum, event) => sum + (event.type === 'acked-lost' ? event.count : 0), 0);
       if (there && (told < lacks || told > most)) wrong.push(`${name} was told that ${told} acknowledged messages are lost in ${room}, and ${lacks} are, of all its user's ${most}`);
     }
   }
+  const places = new Map(history.sent.map((sent) => [nameOf(sent), sent]));
   for (const { name, left } of history.pages) {
     for (const said of left) {
-      const { room = '', refuse = false } = history.sent.find(({ by, n }) => by === said.by && n === said.n) ?? {};
-      const found = (history.logs.get(room) ?? []).some((life) => inLog(room, said, life));
-      if (!found && !refuse) wrong.push(`${nameOf(said)} lay on disk when ${name} went, and is lost`);
+      const { room = '', refuse = false } = places.get(nameOf(said)) ?? {};
+      if (!refuse && !earlier.get(room)?.has(nameOf(said)) && !latest.get(room)?.has(nameOf(said))) wrong.push(`${nameOf(said)} lay on disk when ${name} went, and is lost`);
     }
   }
   return wrong;

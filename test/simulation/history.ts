@@ -26,6 +26,8 @@ export interface Page {
   /** The user and tab that the page is one of: its messages are of one sender. */
   readonly by: string;
   readonly rooms: ReadonlyMap<string, readonly Seen[]>;
+  /** When it was opened. */
+  readonly since: number;
   /** Whether it was there to the end; otherwise it was closed or reloaded. */
   alive: boolean;
   /** What its outbox held on disk when it went, by who said it: nothing of it may be lost. */
@@ -41,6 +43,8 @@ export interface Logged {
   readonly offset: number;
   readonly id: string;
   readonly said: Said;
+  /** When it was written, where that is known. */
+  readonly at?: number;
 }
 
 /** A life of a room's log: it ends when the log is lost or goes back in time. Offsets that a life begins with and the one before it had too are the same entries. */

@@ -46,7 +46,7 @@ export function journaledBroker(now: () => number, randomId: (characters: number
       current.set(room, life);
       lives.set(room, [...(lives.get(room) ?? []), life]);
     }
-    life.entries.push({ offset: appended.offset, id, said: data as Said });
+    life.entries.push({ offset: appended.offset, id, said: data as Said, at: moment ?? now() });
   };
 
   const write = <T>(call: (it: Broker) => T): T => {

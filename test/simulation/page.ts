@@ -122,7 +122,7 @@ export function openPage(name: string, by: string, rooms: readonly string[], { c
   );
   const seen = new Map<string, Seen[]>(rooms.map((id) => [`line/${id}`, []]));
   const left: Said[] = [];
-  const record: Page = { name, by, rooms: seen, alive: true, left, reconnects: 0, unsettled: 0, status: { connection: '', rooms: new Map() } };
+  const record: Page = { name, by, rooms: seen, since: clock.now(), alive: true, left, reconnects: 0, unsettled: 0, status: { connection: '', rooms: new Map() } };
   const handles = new Map<string, Room<typeof line>>();
   for (const id of rooms) {
     const room = client.room(line, { id });
