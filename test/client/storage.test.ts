@@ -136,6 +136,47 @@ describe('a page that reloads', () => {
     expect(await log()).toEqual([1, 2]);
   });
 
+  test('as the page goes away all that was said is on its way to storage, though it was busy; and it is told so no more once the client is closed', async () => {
+    make();
+    const disk = memoryDisk();
+    const begun: unknown[][] = [];
+    const finish: (() => void)[] = [];
+    let slow = false;
+    const leavers = new Set<() => void>();
+    const page = user('ada', storageOn(() => Promise.resolve({
+      ...disk,
+      async write(key, change) {
+        begun.push((change.puts ?? []).map(({ data }) => data));
+        if (slow) await new Promise<void>((resolve) => { finish.push(resolve); });
+        await disk.write(key, change);
+      },
+      leaving(call) {
+        leavers.add(call);
+        return () => { leavers.delete(call); };
+      },
+    })));
+    page.client.room(line);
+    await world.advance(1_000);
+    begun.length = 0;
+    slow = true;
+    say(page, 1, 2);
+    await world.advance(10);
+    say(page, 3);
+    await world.advance(10);
+    expect(begun).toEqual([[1, 2]]);
+    for (const leave of leavers) leave();
+    expect(begun).toEqual([[1, 2], [3]]);
+    // It was kept after all, and goes on.
+    slow = false;
+    for (const resolve of finish) resolve();
+    await world.advance(1_000);
+    expect(await log()).toEqual([1, 2, 3]);
+    expect(leavers.size).toBe(1);
+    page.client.close();
+    await world.advance(100);
+    expect(leavers.size).toBe(0);
+  });
+
   test('a record is gone once its message is acknowledged, taken back or refused and discarded', async () => {
     make({ on: { say: ({ data }, { reject }) => (data === 3 ? reject('no') : undefined) } });
     const disk = memoryDisk();

@@ -49,7 +49,9 @@ export interface SimulatedPage {
 }
 
 /** A disk as one page has it: slow, and out of reach once the page is gone. */
-function diskOf(disk: Disk, clock: TestClock, random: () => number): Disk & { end(): void; keys: () => readonly string[] } {
+function diskOf(disk: Disk, clock: TestClock, random: () => number): Disk & { end(): void; leave(): void; keys: () => readonly string[] } {
+  const leavers = new Set<() => void>();
+  let before: Promise<unknown> = Promise.resolve();
   const unlocks = new Map<string, () => void>();
   let open = true;
   const never = new Promise<never>(() => undefined);
@@ -69,9 +71,20 @@ function diskOf(disk: Disk, clock: TestClock, random: () => number): Disk & { en
     },
     sessions: () => slowly(disk.sessions),
     messages: (key) => slowly(() => disk.messages(key)),
-    write: (key, change) => slowly(() => disk.write(key, change)),
+    write(key, change) {
+      const step = before.then(() => slowly(() => disk.write(key, change)));
+      before = step.catch(() => undefined);
+      return step;
+    },
     remove: (key) => slowly(() => disk.remove(key)),
     lost: disk.lost,
+    leaving(call) {
+      leavers.add(call);
+      return () => { leavers.delete(call); };
+    },
+    leave() {
+      for (const call of leavers) call();
+    },
     keys: () => [...unlocks.keys()],
     end() {
       open = false;
@@ -151,7 +164,10 @@ export function openPage(name: string, by: string, rooms: readonly string[], { c
   return {
     record,
     client,
-    signal: (signal) => { for (const listener of listeners) listener(signal); },
+    signal(signal) {
+      for (const listener of listeners) listener(signal);
+      if (signal === 'pagehide') mine?.leave();
+    },
     say(room, said, refuse) {
       const sent: Sent = { ...said, room, page: name, refuse, outcome: null };
       handles.get(room)?.send('say', { ...said, refuse }).then(

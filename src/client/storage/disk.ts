@@ -40,10 +40,12 @@ export interface Disk {
   sessions(): Promise<readonly SessionRow[]>;
   /** Everything under a session, in no order, whatever it is. */
   messages(key: string): Promise<readonly unknown[]>;
-  /** One atomic step. */
+  /** One atomic step. Steps happen in the order in which they begin. */
   write(key: string, change: { readonly row?: SessionRow; readonly puts?: readonly MessageRecord[]; readonly deletes?: readonly string[] }): Promise<void>;
   /** Forgets a session and its messages. */
   remove(key: string): Promise<void>;
   /** Calls once if the disk is lost while in use. */
   lost(call: (error: unknown) => void): void;
+  /** Calls as the page goes away: a step that has begun by then still happens. What it returns stops that. */
+  leaving(call: () => void): () => void;
 }

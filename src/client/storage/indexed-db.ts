@@ -86,6 +86,8 @@ export async function openDisk(name: string): Promise<Disk> {
         if (row) transaction.objectStore(sessions).put(row);
         for (const id of deletes) store.delete([key, id]);
         for (const record of puts) store.put({ ...record, session: key });
+        // Nothing more comes: it need not wait for the page to have heard of each, and goes through although the page goes away.
+        transaction.commit();
       } catch (error) {
         done.catch(() => undefined);
         transaction.abort();
@@ -110,6 +112,10 @@ export async function openDisk(name: string): Promise<Disk> {
     },
     lost(call) {
       lose = call;
+    },
+    leaving(call) {
+      globalThis.addEventListener('pagehide', call);
+      return () => { globalThis.removeEventListener('pagehide', call); };
     },
   };
 }

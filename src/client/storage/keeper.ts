@@ -15,6 +15,7 @@ const openPart = 250;
 export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>): Keeper {
   let writer: Writer | null = null;
   let orphans: Orphans | null = null;
+  let stay = (): void => undefined;
   let ended = false;
   let live = false;
 
@@ -24,6 +25,7 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
     ended = true;
     writer?.abandon();
     orphans?.end();
+    stay();
     host.dispatch({ type: 'storage-lost' });
     host.tell({ type: 'failed', error });
   };
@@ -49,6 +51,7 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
     });
     orphans = createOrphans(disk, { key: row.key, owner: () => whose()?.owner ?? row.owner, written: writtenOut }, host, createKeeper);
     disk.lost(fail);
+    stay = disk.leaving(writer.hurry);
     host.dispatch({ type: 'restored', session: { key: row.key, instance: host.randomId(12), owner: row.owner, member: row.member, held: true }, messages });
     host.tell({ type: 'restored', messages: messages.length });
     for (const record of corrupt) {
@@ -87,6 +90,7 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
     if (ended) return;
     ended = true;
     orphans?.end();
+    stay();
     for (const id of forget) writer?.forget(id);
     writer?.end();
   }

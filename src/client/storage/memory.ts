@@ -44,5 +44,6 @@ export function memoryDisk(): Disk {
       messages.delete(key);
     },
     lost: () => undefined,
+    leaving: () => () => undefined,
   };
 }

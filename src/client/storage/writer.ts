@@ -26,6 +26,8 @@ export interface Writer {
   own(owner: string | null, member: string): void;
   /** Forgets a record. */
   forget(id: string): void;
+  /** Begins to write all that is gathered, and waits for no step before: there may be no later. */
+  hurry(): void;
   /** Resolves once everything is written, or never will be. */
   idle(): Promise<void>;
   /** Unlocks the session once everything is written. */
@@ -52,6 +54,7 @@ export function createWriter({ row, disk, unlock }: HeldSession, before: Outbox,
   let busy = false;
   const waiting: (() => void)[] = [];
   let ended = false;
+  let hurried: Promise<void> | null = null;
 
   async function step(): Promise<void> {
     const some = Array.from(puts.values()).slice(0, batch);
@@ -70,6 +73,7 @@ export function createWriter({ row, disk, unlock }: HeldSession, before: Outbox,
       // What changes within one turn is one step.
       await Promise.resolve();
       while (puts.size || deletes.size || nextRow) await step();
+      await hurried;
     } catch (error) {
       failed(error);
     }
@@ -120,6 +124,9 @@ export function createWriter({ row, disk, unlock }: HeldSession, before: Outbox,
       puts.delete(id);
       deletes.add(id);
       void work();
+    },
+    hurry() {
+      if (busy) while (puts.size || deletes.size) hurried = step().catch(failed);
     },
     idle: () => new Promise((resolve) => {
       waiting.push(resolve);
