@@ -114,8 +114,8 @@ export async function openDisk(name: string): Promise<Disk> {
       lose = call;
     },
     leaving(call) {
-      globalThis.addEventListener('pagehide', call);
-      return () => { globalThis.removeEventListener('pagehide', call); };
+      addEventListener('pagehide', call);
+      return () => { removeEventListener('pagehide', call); };
     },
   };
 }

@@ -54,7 +54,7 @@ export function createWriter({ row, disk, unlock }: HeldSession, before: Outbox,
   let busy = false;
   const waiting: (() => void)[] = [];
   let ended = false;
-  let hurried: Promise<void> | null = null;
+  let hurried: Promise<void> | undefined;
 
   async function step(): Promise<void> {
     const some = Array.from(puts.values()).slice(0, batch);
@@ -126,7 +126,7 @@ export function createWriter({ row, disk, unlock }: HeldSession, before: Outbox,
       void work();
     },
     hurry() {
-      if (busy) while (puts.size || deletes.size) hurried = step().catch(failed);
+      while (puts.size || deletes.size) hurried = step().catch(failed);
     },
     idle: () => new Promise((resolve) => {
       waiting.push(resolve);
