@@ -72,8 +72,10 @@ export function createWriter({ row, disk, unlock }: HeldSession, before: Outbox,
     try {
       // What changes within one turn is one step.
       await Promise.resolve();
-      while (puts.size || deletes.size || nextRow) await step();
-      await hurried;
+      while (puts.size || deletes.size || nextRow) {
+        await step();
+        await hurried;
+      }
     } catch (error) {
       failed(error);
     }
