@@ -26,7 +26,9 @@ const browser = () => ({
   enabled: true,
   headless: true,
   screenshotFailures: false,
-  provider: playwright({ launchOptions: { executablePath: findChromium(), args: chromiumArgs, chromiumSandbox: false } }),
+  provider: playwright({
+    launchOptions: { executablePath: findChromium(), args: chromiumArgs, chromiumSandbox: false },
+  }),
   instances: [{ browser: 'chromium' as const }],
 });
 
@@ -34,7 +36,13 @@ const browser = () => ({
 const components = ['test/{react,testing,devtools,status}/**/*.test.{ts,tsx}'];
 
 /** What is timed, or takes every core that there is: after all others, one file at a time. */
-const alone = ['test/bench/**/*.test.ts', 'test/fuzz/**/*.test.ts', 'test/e2e/{browser,processes}/*.test.ts', 'test/e2e/{door,herd,paused-reader}.test.ts', 'test/redis/{faults,rolling}.test.ts'];
+const alone = [
+  'test/bench/**/*.test.ts',
+  'test/fuzz/**/*.test.ts',
+  'test/e2e/{browser,processes}/*.test.ts',
+  'test/e2e/{door,herd,paused-reader}.test.ts',
+  'test/redis/{faults,rolling}.test.ts',
+];
 
 export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
   plugins: [react()],
@@ -49,7 +57,7 @@ export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
     lib: {
       formats: ['es'],
       entry: {
-        'index': 'src/index.ts',
+        index: 'src/index.ts',
         'contract/index': 'src/contract/index.ts',
         'client/index': 'src/client/index.ts',
         'client/storage/index': 'src/client/storage/index.ts',
@@ -72,24 +80,84 @@ export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
     // Longer than a busy machine needs: only what never ends takes as long.
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    projects: mode !== 'test' ? [] : [
-      {
-        extends: true,
-        test: { name: 'node', environment: 'node', include: ['test/{protocol,contract,client,server,simulation,docs,e2e,package,redis}/**/*.test.ts'], exclude: alone },
-      },
-      { extends: true, test: { name: 'alone', environment: 'node', include: alone, sequence: { groupOrder: 1 }, maxWorkers: 1 } },
-      { extends: true, test: { name: 'dom', environment: 'jsdom', include: components, setupFiles: ['test/support/patient-components.ts'] } },
-      {
-        extends: true,
-        resolve: { alias: [{ find: /^(react|react-dom|zustand|@testing-library\/react)(?=$|\/)/, replacement: at('./test/react-18/node_modules/$1') }] },
-        test: { name: 'react-18', environment: 'jsdom', include: [...components, 'test/react-18/*.test.ts'], setupFiles: ['test/support/patient-components.ts'] },
-      },
-      {
-        extends: true,
-        test: { name: 'browser', include: ['test/browser/**/*.test.{ts,tsx}'], globalSetup: ['test/browser/global-setup.ts'], browser: browser() },
-        optimizeDeps: { include: ['partysocket/ws', 'zustand/vanilla', 'zustand', 'zustand/react/shallow', 'react', 'react/jsx-dev-runtime', 'react-dom/client', '@msgpack/msgpack', 'zod'] },
-      },
-      { extends: true, plugins: [storybookTest({ configDir: '.storybook' })], test: { name: 'storybook', browser: browser() } },
-    ],
+    projects:
+      mode !== 'test'
+        ? []
+        : [
+            {
+              extends: true,
+              test: {
+                name: 'node',
+                environment: 'node',
+                include: [
+                  'test/{protocol,contract,client,server,simulation,docs,e2e,package,redis}/**/*.test.ts',
+                ],
+                exclude: alone,
+              },
+            },
+            {
+              extends: true,
+              test: {
+                name: 'alone',
+                environment: 'node',
+                include: alone,
+                sequence: { groupOrder: 1 },
+                maxWorkers: 1,
+              },
+            },
+            {
+              extends: true,
+              test: {
+                name: 'dom',
+                environment: 'jsdom',
+                include: components,
+                setupFiles: ['test/support/patient-components.ts'],
+              },
+            },
+            {
+              extends: true,
+              resolve: {
+                alias: [
+                  {
+                    find: /^(react|react-dom|zustand|@testing-library\/react)(?=$|\/)/,
+                    replacement: at('./test/react-18/node_modules/$1'),
+                  },
+                ],
+              },
+              test: {
+                name: 'react-18',
+                environment: 'jsdom',
+                include: [...components, 'test/react-18/*.test.ts'],
+                setupFiles: ['test/support/patient-components.ts'],
+              },
+            },
+            {
+              extends: true,
+              test: {
+                name: 'browser',
+                include: ['test/browser/**/*.test.{ts,tsx}'],
+                globalSetup: ['test/browser/global-setup.ts'],
+                browser: browser(),
+              },
+              optimizeDeps: {
+                include: [
+                  'partysocket/ws',
+                  'zustand/vanilla',
+                  'zustand',
+                  'zustand/react/shallow',
+                  'react',
+                  'react/jsx-dev-runtime',
+                  'react-dom/client',
+                  '@msgpack/msgpack',
+                  'zod',
+                ],
+              },
+            },
+            {
+              extends: true,
+              plugins: [storybookTest({ configDir: '.storybook' })],
+              test: { name: 'storybook', browser: browser() },
+            },
+          ],
   },
 }));

@@ -8,11 +8,18 @@ configure({ asyncUtilTimeout: 8_000 });
 
 const preview: Preview = {
   tags: ['autodocs'],
-  parameters: { a11y: { test: 'error' }, options: { storySort: { order: ['Hooks', 'Recipes', 'Guarantees', 'Status', 'Devtools'] } } },
+  parameters: {
+    a11y: { test: 'error' },
+    options: { storySort: { order: ['Hooks', 'Recipes', 'Guarantees', 'Status', 'Devtools'] } },
+  },
   globalTypes: menus,
   initialGlobals: fair,
   decorators: [
-    (Story, { globals }) => <ConditionsContext value={globals as unknown as Conditions}><Story /></ConditionsContext>,
+    (Story, { globals }) => (
+      <ConditionsContext value={globals as unknown as Conditions}>
+        <Story />
+      </ConditionsContext>
+    ),
   ],
 };
 export default preview;

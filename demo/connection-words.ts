@@ -20,7 +20,9 @@ export function wordsFor(state: ConnectionState): Words {
     case 'connected':
       return { tone: 'good', title: 'Connected', detail: null };
     case 'reconnecting':
-      return state.lost ? { tone: 'loud', title: 'Connection lost', detail: kept } : { tone: 'quiet', title: 'Reconnecting…', detail: null };
+      return state.lost
+        ? { tone: 'loud', title: 'Connection lost', detail: kept }
+        : { tone: 'quiet', title: 'Reconnecting…', detail: null };
     case 'offline':
       return { tone: 'loud', title: 'This device is offline', detail: kept };
     case 'needs-auth':

@@ -51,13 +51,21 @@ export class CuttableSocket extends EventTarget implements Cuttable {
     this.#inner = isCut ? null : new WebSocket(url, protocols);
     if (!this.#inner) {
       // Later, as a real one: nobody listens yet.
-      setTimeout(() => { this.cut(); }, 0);
+      setTimeout(() => {
+        this.cut();
+      }, 0);
       return;
     }
     sockets.add(this);
-    this.#inner.addEventListener('open', () => { this.#pass(new Event('open')); });
-    this.#inner.addEventListener('error', () => { this.#pass(new Event('error')); });
-    this.#inner.addEventListener('message', ({ data, origin }: MessageEvent<unknown>) => { this.#pass(new MessageEvent('message', { data, origin })); });
+    this.#inner.addEventListener('open', () => {
+      this.#pass(new Event('open'));
+    });
+    this.#inner.addEventListener('error', () => {
+      this.#pass(new Event('error'));
+    });
+    this.#inner.addEventListener('message', ({ data, origin }: MessageEvent<unknown>) => {
+      this.#pass(new MessageEvent('message', { data, origin }));
+    });
     this.#inner.addEventListener('close', ({ code, reason, wasClean }) => {
       sockets.delete(this);
       this.#pass(new CloseEvent('close', { code, reason, wasClean }));

@@ -14,7 +14,17 @@ export function Delivery({ id, status, outbox }: Props) {
     return (
       <span className="delivery" data-status={status}>
         {words[status]}
-        {status === 'queued' && <button type="button" className="link" onClick={() => { outbox.discard(id); }}>Take back</button>}
+        {status === 'queued' && (
+          <button
+            type="button"
+            className="link"
+            onClick={() => {
+              outbox.discard(id);
+            }}
+          >
+            Take back
+          </button>
+        )}
       </span>
     );
   }
@@ -23,8 +33,24 @@ export function Delivery({ id, status, outbox }: Props) {
     <span className="delivery" data-status="failed">
       <span>{reason ? `Refused: ${reason}` : 'Refused'}</span>
       <span className="choices">
-        <button type="button" className="link" onClick={() => { outbox.retry(id); }}>Retry</button>
-        <button type="button" className="link" onClick={() => { outbox.discard(id); }}>Discard</button>
+        <button
+          type="button"
+          className="link"
+          onClick={() => {
+            outbox.retry(id);
+          }}
+        >
+          Retry
+        </button>
+        <button
+          type="button"
+          className="link"
+          onClick={() => {
+            outbox.discard(id);
+          }}
+        >
+          Discard
+        </button>
       </span>
     </span>
   );

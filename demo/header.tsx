@@ -5,13 +5,25 @@ import { Logo } from './icons.js';
 import type { Identity } from './rooms.js';
 import { ThemeButton } from './theme-button.js';
 
-export function Header({ me, onChange }: { readonly me: Identity; readonly onChange: (me: Identity) => void }) {
+export function Header({
+  me,
+  onChange,
+}: {
+  readonly me: Identity;
+  readonly onChange: (me: Identity) => void;
+}) {
   return (
     <header className="header">
-      <h1 className="brand"><Logo /> Roomful</h1>
+      <h1 className="brand">
+        <Logo /> Roomful
+      </h1>
       <p className="tagline">Chat, cursors, prices and orders over one socket that comes back.</p>
       <People />
-      {window.top === window && <a className="twin-link" href="/?two">Two side by side</a>}
+      {window.top === window && (
+        <a className="twin-link" href="/?two">
+          Two side by side
+        </a>
+      )}
       <ThemeButton />
       <IdentityForm me={me} onChange={onChange} />
     </header>

@@ -5,7 +5,13 @@ import { Avatar } from './avatars.js';
 import { colours, saveIdentity } from './identity.js';
 import { identitySchema, type Identity } from './rooms.js';
 
-export function IdentityForm({ me, onChange }: { readonly me: Identity; readonly onChange: (me: Identity) => void }) {
+export function IdentityForm({
+  me,
+  onChange,
+}: {
+  readonly me: Identity;
+  readonly onChange: (me: Identity) => void;
+}) {
   const client = useRealtime();
   const save = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
@@ -28,7 +34,15 @@ export function IdentityForm({ me, onChange }: { readonly me: Identity; readonly
       <form id="identity" className="identity" popover="auto" aria-label="Who you are" onSubmit={save}>
         <label className="field">
           <span>Your name</span>
-          <input name="name" defaultValue={me.name} required maxLength={32} pattern=".*\S.*" title="At least one letter" autoComplete="off" />
+          <input
+            name="name"
+            defaultValue={me.name}
+            required
+            maxLength={32}
+            pattern=".*\S.*"
+            title="At least one letter"
+            autoComplete="off"
+          />
         </label>
         <fieldset className="field">
           <legend>Your colour</legend>
@@ -41,7 +55,9 @@ export function IdentityForm({ me, onChange }: { readonly me: Identity; readonly
             ))}
           </div>
         </fieldset>
-        <button type="submit" className="button primary">Save</button>
+        <button type="submit" className="button primary">
+          Save
+        </button>
       </form>
     </>
   );

@@ -23,13 +23,19 @@ const key = ['roomful-demo', new URLSearchParams(location.search).get('as')].fil
 const adjectives = ['Calm', 'Bright', 'Swift', 'Quiet', 'Merry', 'Bold', 'Gentle', 'Curious'];
 const animals = ['Otter', 'Heron', 'Lynx', 'Wren', 'Badger', 'Fox', 'Hare', 'Seal'];
 
-const oneOf = <T>(list: readonly T[], fallback: T): T => list[Math.floor(Math.random() * list.length)] ?? fallback;
+const oneOf = <T>(list: readonly T[], fallback: T): T =>
+  list[Math.floor(Math.random() * list.length)] ?? fallback;
 
 const invented = (): Identity => ({
   // Not randomUUID: a page opened from another machine by plain http has none.
-  id: Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0')).join(''),
+  id: Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join(''),
   name: `${oneOf(adjectives, 'Calm')} ${oneOf(animals, 'Otter')}`,
-  colour: oneOf(colours.map(({ value }) => value), '#4c5fd5'),
+  colour: oneOf(
+    colours.map(({ value }) => value),
+    '#4c5fd5',
+  ),
 });
 
 export function saveIdentity(identity: Identity): void {

@@ -7,4 +7,6 @@ import './theme.js';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
-createRoot(root).render(<StrictMode>{new URLSearchParams(location.search).has('two') ? <SideBySide /> : <App />}</StrictMode>);
+createRoot(root).render(
+  <StrictMode>{new URLSearchParams(location.search).has('two') ? <SideBySide /> : <App />}</StrictMode>,
+);

@@ -12,7 +12,9 @@ export interface Market {
 }
 
 export function createMarket(random: () => number = Math.random): Market {
-  const walks = symbols.map((symbol) => ({ symbol, price: 20 + random() * 380, home: 0 })).map((walk) => ({ ...walk, home: walk.price }));
+  const walks = symbols
+    .map((symbol) => ({ symbol, price: 20 + random() * 380, home: 0 }))
+    .map((walk) => ({ ...walk, home: walk.price }));
   let turn = 0;
   return {
     next() {

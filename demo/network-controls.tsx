@@ -22,9 +22,19 @@ function NetworkSwitch() {
     client.reconnect();
   };
   return isCut ? (
-    <button type="button" className="button primary" onClick={restore}><SignalIcon /> Restore network</button>
+    <button type="button" className="button primary" onClick={restore}>
+      <SignalIcon /> Restore network
+    </button>
   ) : (
-    <button type="button" className="button" onClick={() => { network.cut(); }}><CutIcon /> Cut network</button>
+    <button
+      type="button"
+      className="button"
+      onClick={() => {
+        network.cut();
+      }}
+    >
+      <CutIcon /> Cut network
+    </button>
   );
 }
 
@@ -40,9 +50,20 @@ function RestartButton() {
     }
   };
   return (
-    <button type="button" className="button" aria-disabled={state === 'restarting'} onClick={() => { if (state !== 'restarting') void restart(); }}>
+    <button
+      type="button"
+      className="button"
+      aria-disabled={state === 'restarting'}
+      onClick={() => {
+        if (state !== 'restarting') void restart();
+      }}
+    >
       <RestartIcon />
-      {state === 'restarting' ? 'Restarting…' : state === 'failed' ? 'No answer: try again' : 'Restart server'}
+      {state === 'restarting'
+        ? 'Restarting…'
+        : state === 'failed'
+          ? 'No answer: try again'
+          : 'Restart server'}
     </button>
   );
 }

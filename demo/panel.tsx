@@ -1,7 +1,17 @@
 // What do the page's four parts look like from outside?
 import { useId, type ReactNode } from 'react';
 
-export function Panel({ name, title, note, children }: { readonly name: string; readonly title: string; readonly note?: ReactNode; readonly children: ReactNode }) {
+export function Panel({
+  name,
+  title,
+  note,
+  children,
+}: {
+  readonly name: string;
+  readonly title: string;
+  readonly note?: ReactNode;
+  readonly children: ReactNode;
+}) {
   const heading = useId();
   return (
     <section className={`panel ${name}`} aria-labelledby={heading}>

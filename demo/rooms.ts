@@ -10,7 +10,20 @@ const fraction = z.number().min(0).max(1);
 export const identitySchema = z.object({ id: z.string().regex(/^[\w-]{8,64}$/), name, colour });
 export type Identity = z.infer<typeof identitySchema>;
 
-export const symbols = ['ACRN', 'BIRC', 'CEDR', 'DHLA', 'ELMS', 'FERN', 'HAZL', 'IRIS', 'MAPL', 'OAKS', 'PINE', 'WLLW'] as const;
+export const symbols = [
+  'ACRN',
+  'BIRC',
+  'CEDR',
+  'DHLA',
+  'ELMS',
+  'FERN',
+  'HAZL',
+  'IRIS',
+  'MAPL',
+  'OAKS',
+  'PINE',
+  'WLLW',
+] as const;
 const symbol = z.enum(symbols);
 export type Ticker = (typeof symbols)[number];
 
@@ -34,7 +47,12 @@ export const orderLimit = 10_000;
 export const orders = defineRoom('orders/:trader', {
   messages: {
     // `booking` is the desk's to give: whatever a client writes there is replaced.
-    order: z.object({ symbol, side: z.enum(['buy', 'sell']), amount: z.number().int().min(1).max(1_000_000), booking: z.number().int().optional() }),
+    order: z.object({
+      symbol,
+      side: z.enum(['buy', 'sell']),
+      amount: z.number().int().min(1).max(1_000_000),
+      booking: z.number().int().optional(),
+    }),
   },
 });
 

@@ -12,7 +12,10 @@ const firstPort = Number(process.env.PORT) || 5173;
 /** Vite's own client would look for the socket that it is told not to have, and fail aloud in every console. */
 const withoutViteClient = {
   name: 'without-vite-client',
-  transformIndexHtml: { order: 'post', handler: (page) => page.replace(/<script [^>]*src="\/@vite\/client"[^>]*><\/script>\s*/, '') },
+  transformIndexHtml: {
+    order: 'post',
+    handler: (page) => page.replace(/<script [^>]*src="\/@vite\/client"[^>]*><\/script>\s*/, ''),
+  },
 };
 
 const vite = await createVite({
@@ -37,7 +40,19 @@ const vite = await createVite({
   },
   // Without these, Vite finds them during the first visit and loads the page again.
   optimizeDeps: {
-    include: ['react', 'react/jsx-runtime', 'react/jsx-dev-runtime', 'react-dom', 'react-dom/client', 'partysocket/ws', 'zustand', 'zustand/vanilla', 'zustand/react/shallow', '@msgpack/msgpack', 'zod'],
+    include: [
+      'react',
+      'react/jsx-runtime',
+      'react/jsx-dev-runtime',
+      'react-dom',
+      'react-dom/client',
+      'partysocket/ws',
+      'zustand',
+      'zustand/vanilla',
+      'zustand/react/shallow',
+      '@msgpack/msgpack',
+      'zod',
+    ],
   },
   // No socket of Vite's own: upgrades on this port are the realtime server's.
   server: { middlewareMode: true, hmr: false, ws: false, watch: null, fs: { allow: [at('..')] } },
@@ -64,13 +79,21 @@ const demo = createDemo(http);
 const isTaken = (port) =>
   new Promise((resolve) => {
     const socket = connect({ port, host: 'localhost', autoSelectFamily: true });
-    socket.once('connect', () => { socket.destroy(); resolve(true); }).once('error', () => resolve(false));
+    socket
+      .once('connect', () => {
+        socket.destroy();
+        resolve(true);
+      })
+      .once('error', () => resolve(false));
   });
 
 const listen = (port) =>
   new Promise((resolve, reject) => {
     http.once('error', reject);
-    http.listen(port, host, () => { http.off('error', reject); resolve(); });
+    http.listen(port, host, () => {
+      http.off('error', reject);
+      resolve();
+    });
   });
 
 async function listenFrom(port) {

@@ -47,7 +47,8 @@ export function createDemo(http: Server): Demo {
     serve(chat, {
       on: {
         post: (_message, { user, reject }) => {
-          if (user && isFlooding(user.id)) reject(`at most ${floodLimit} messages in ${floodTime / 1_000} seconds`);
+          if (user && isFlooding(user.id))
+            reject(`at most ${floodLimit} messages in ${floodTime / 1_000} seconds`);
         },
       },
       history: { limit: 500 },
@@ -59,7 +60,10 @@ export function createDemo(http: Server): Demo {
       on: {
         order: (message, { reject }) => {
           const { amount } = message.data;
-          if (amount > orderLimit) reject(`${amount.toLocaleString('en')} is above the desk's limit of ${orderLimit.toLocaleString('en')}`);
+          if (amount > orderLimit)
+            reject(
+              `${amount.toLocaleString('en')} is above the desk's limit of ${orderLimit.toLocaleString('en')}`,
+            );
           const booking = ++bookings;
           message.data = { ...message.data, booking };
           return { booking };
@@ -71,7 +75,12 @@ export function createDemo(http: Server): Demo {
 
   let realtime: RealtimeServer | null = null;
   const open = (): RealtimeServer => {
-    const server = createRealtimeServer({ rooms, broker, authenticate: ({ token }) => userOf(token), heartbeat: { interval: 4_000, timeout: 8_000 } });
+    const server = createRealtimeServer({
+      rooms,
+      broker,
+      authenticate: ({ token }) => userOf(token),
+      heartbeat: { interval: 4_000, timeout: 8_000 },
+    });
     server.attach(http, { path: '/realtime' });
     realtime = server;
     return server;
@@ -97,7 +106,9 @@ export function createDemo(http: Server): Demo {
 
   return {
     restart() {
-      restarting ??= restart().finally(() => { restarting = null; });
+      restarting ??= restart().finally(() => {
+        restarting = null;
+      });
       return restarting;
     },
     async close() {

@@ -7,10 +7,14 @@ export function SideBySide() {
   return (
     <div className="twins">
       <header className="twins-header">
-        <h1 className="brand"><Logo /> Roomful, for two</h1>
+        <h1 className="brand">
+          <Logo /> Roomful, for two
+        </h1>
         <a href="/">Only one</a>
       </header>
-      {sides.map((side) => <iframe key={side} title={`The ${side} one`} src={`/?as=${side}`} />)}
+      {sides.map((side) => (
+        <iframe key={side} title={`The ${side} one`} src={`/?as=${side}`} />
+      ))}
     </div>
   );
 }

@@ -11,14 +11,20 @@ function isInstalled() {
     const wanted = packagesIn('package-lock.json');
     const found = packagesIn('node_modules/.package-lock.json');
     // Optional packages are those of other systems: npm leaves them out.
-    return Object.entries(wanted).every(([path, { version, optional }]) => path === '' || optional || found[path]?.version === version);
+    return Object.entries(wanted).every(
+      ([path, { version, optional }]) => path === '' || optional || found[path]?.version === version,
+    );
   } catch {
     return false;
   }
 }
 
 if (!isInstalled()) {
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
   if (status !== 0) process.exit(status ?? 1);
 }
 await import('./serve.mjs');

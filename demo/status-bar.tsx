@@ -30,12 +30,31 @@ function NextTry() {
   const client = useRealtime();
   const retryAt = useConnectionState((state) => (state.status === 'reconnecting' ? state.retryAt : null));
   const isOver = useConnectionState(({ status }) => status === 'closed' || status === 'needs-auth');
-  if (isOver) return <button type="button" className="button small" onClick={() => { client.connect(); }}>Connect again</button>;
+  if (isOver)
+    return (
+      <button
+        type="button"
+        className="button small"
+        onClick={() => {
+          client.connect();
+        }}
+      >
+        Connect again
+      </button>
+    );
   if (retryAt === null) return null;
   return (
     <p className="next-try">
       <Countdown to={retryAt} />
-      <button type="button" className="button small" onClick={() => { client.reconnect(); }}>Retry now</button>
+      <button
+        type="button"
+        className="button small"
+        onClick={() => {
+          client.reconnect();
+        }}
+      >
+        Retry now
+      </button>
     </p>
   );
 }
@@ -51,7 +70,9 @@ function Latency() {
   return (
     <div data-idle={!isConnected}>
       <dt>Latency</dt>
-      <dd>{average === undefined || !isConnected ? '–' : average < 1 ? '< 1 ms' : `${Math.round(average)} ms`}</dd>
+      <dd>
+        {average === undefined || !isConnected ? '–' : average < 1 ? '< 1 ms' : `${Math.round(average)} ms`}
+      </dd>
     </div>
   );
 }
@@ -67,7 +88,11 @@ function Outbox() {
             <progress value={progress.done} max={progress.total} /> {progress.done} of {progress.total} sent
           </label>
         ) : (
-          (pending.length > 0 || failed.length === 0) && <span data-busy={pending.length > 0}>{pending.length ? `${pending.length} waiting` : 'empty'}</span>
+          (pending.length > 0 || failed.length === 0) && (
+            <span data-busy={pending.length > 0}>
+              {pending.length ? `${pending.length} waiting` : 'empty'}
+            </span>
+          )
         )}
         {failed.length > 0 && <span className="refused">{failed.length} not sent</span>}
       </dd>

@@ -30,4 +30,6 @@ export const theme = {
 };
 
 apply();
-addEventListener('storage', ({ key: changed }) => { if (changed === key) apply(); });
+addEventListener('storage', ({ key: changed }) => {
+  if (changed === key) apply();
+});

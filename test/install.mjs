@@ -16,7 +16,11 @@ export function run(command, args, options = {}) {
 export function installPackages(folder = '.') {
   const cwd = join(root, folder);
   const installed = join(cwd, 'node_modules', '.package-lock.json');
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(cwd, 'package-lock.json')).mtimeMs) return;
+  if (
+    existsSync(installed) &&
+    statSync(installed).mtimeMs >= statSync(join(cwd, 'package-lock.json')).mtimeMs
+  )
+    return;
   console.log(folder === '.' ? 'Installing packages …' : `Installing packages in ${folder} …`);
   if (run('npm', ['ci', '--no-audit', '--no-fund'], { cwd }) !== 0) throw new Error('npm ci failed');
 }

@@ -11,12 +11,22 @@ const { missingLibraries, installLibraries } = await import('./support/chromium-
 if (missingLibraries()) installLibraries();
 const { findRedis } = await import('./support/redis-path.mjs');
 const { findHaproxy, findNginx } = await import('./support/balancer-paths.mjs');
-const lacking = Object.entries({ 'redis-server': findRedis, nginx: findNginx, haproxy: findHaproxy }).flatMap(([name, find]) => (find() ? [] : [name]));
-if (lacking.length) (await import('./support/system-packages.mjs')).installSystemPackages(lacking, 'Redis and balancers');
+const lacking = Object.entries({ 'redis-server': findRedis, nginx: findNginx, haproxy: findHaproxy }).flatMap(
+  ([name, find]) => (find() ? [] : [name]),
+);
+if (lacking.length)
+  (await import('./support/system-packages.mjs')).installSystemPackages(lacking, 'Redis and balancers');
 
 const results = mkdtempSync(join(tmpdir(), 'roomful-test-'));
 const file = join(results, 'vitest.json');
-const status = run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...process.argv.slice(2)]);
+const status = run(process.execPath, [
+  'node_modules/vitest/vitest.mjs',
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${file}`,
+  ...process.argv.slice(2),
+]);
 
 let passed = 0;
 let failed = 0;
@@ -43,7 +53,10 @@ if (process.argv.length === 2) {
 
 if (status !== 0 && failed === 0) failed = 1;
 if (passed === 0 && failed === 0) failed = 1;
-if (skipped > 0) console.log(`\n!! ${skipped} tests were skipped here.${process.env.CI ? ' Under CI that is a failure.' : ''}`);
+if (skipped > 0)
+  console.log(
+    `\n!! ${skipped} tests were skipped here.${process.env.CI ? ' Under CI that is a failure.' : ''}`,
+  );
 if (skipped > 0 && process.env.CI) failed += skipped;
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);

@@ -11,20 +11,37 @@ import { report, results, versions } from './report.mjs';
 
 const script = fileURLToPath(new URL('load.mjs', import.meta.url));
 
-const measure = ({ server, client }, library, pin, { warm, seconds }) => withServer(spawnServer(new URL(`servers/${server}.mjs`, import.meta.url).href, library, pin.server), ({ port, pid }) => (
-  withChild(script, [client, port, library], async ({ ask }) => {
-    await ask({ inFlight: headline, seconds: warm });
-    const saturated = {};
-    for (const inFlight of loads) {
-      const before = cpuOf(pid);
-      const run = await ask({ inFlight, seconds });
-      saturated[inFlight] = { ...run, serverCpuSeconds: (cpuOf(pid) - before) / 1e6 };
-    }
-    return { saturated, low: await ask({ seconds }) };
-  }, { pin: pin.load })
-));
+const measure = ({ server, client }, library, pin, { warm, seconds }) =>
+  withServer(
+    spawnServer(new URL(`servers/${server}.mjs`, import.meta.url).href, library, pin.server),
+    ({ port, pid }) =>
+      withChild(
+        script,
+        [client, port, library],
+        async ({ ask }) => {
+          await ask({ inFlight: headline, seconds: warm });
+          const saturated = {};
+          for (const inFlight of loads) {
+            const before = cpuOf(pid);
+            const run = await ask({ inFlight, seconds });
+            saturated[inFlight] = { ...run, serverCpuSeconds: (cpuOf(pid) - before) / 1e6 };
+          }
+          return { saturated, low: await ask({ seconds }) };
+        },
+        { pin: pin.load },
+      ),
+  );
 
 export async function run({ quick, rounds = quick ? 1 : 5 }) {
-  if (platform !== 'linux') throw new CannotRun('This benchmark needs Linux: it reads the CPU time of the server from /proc.');
-  return compare({ kinds, rounds, setting: quick ? { warm: 0.2, seconds: 0.3 } : { warm: 1, seconds: 2 }, measure, results, versions, report });
+  if (platform !== 'linux')
+    throw new CannotRun('This benchmark needs Linux: it reads the CPU time of the server from /proc.');
+  return compare({
+    kinds,
+    rounds,
+    setting: quick ? { warm: 0.2, seconds: 0.3 } : { warm: 1, seconds: 2 },
+    measure,
+    results,
+    versions,
+    report,
+  });
 }

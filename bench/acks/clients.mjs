@@ -21,21 +21,30 @@ async function echo(port) {
     next = 0;
   });
   await once(socket, 'open');
-  return () => new Promise((resolve) => {
-    waiting.push(resolve);
-    socket.send(text);
-  });
+  return () =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      socket.send(text);
+    });
 }
 
 async function socketIo(port) {
-  const socket = requireFromBench('socket.io-client').io(`http://127.0.0.1:${port}`, { transports: ['websocket'] });
-  await new Promise((resolve) => { socket.on('connect', resolve); });
+  const socket = requireFromBench('socket.io-client').io(`http://127.0.0.1:${port}`, {
+    transports: ['websocket'],
+  });
+  await new Promise((resolve) => {
+    socket.on('connect', resolve);
+  });
   return () => socket.emitWithAck('m', message);
 }
 
 async function roomful(port, library) {
   const { createClient } = await import(pathToFileURL(`${library}/client/index.js`).href);
-  const client = createClient({ url: `ws://127.0.0.1:${port}/realtime`, WebSocket, outbox: { window: 1_024 } });
+  const client = createClient({
+    url: `ws://127.0.0.1:${port}/realtime`,
+    WebSocket,
+    outbox: { window: 1_024 },
+  });
   const room = client.room('bench/1');
   client.connect();
   await room.send('m', message);

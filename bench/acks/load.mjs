@@ -12,12 +12,14 @@ async function saturate(inFlight, seconds) {
   const began = performance.now();
   const end = began + seconds * 1_000;
   let count = 0;
-  await Promise.all(Array.from({ length: inFlight }, async () => {
-    while (performance.now() < end) {
-      await send();
-      count++;
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      while (performance.now() < end) {
+        await send();
+        count++;
+      }
+    }),
+  );
   const elapsed = (performance.now() - began) / 1_000;
   const { user, system } = process.cpuUsage(cpu);
   return { count, perSecond: count / elapsed, elapsed, cpuSeconds: (user + system) / 1e6 };
@@ -37,4 +39,6 @@ async function roundTrips(seconds) {
   return { p50: sorted[Math.floor(sorted.length / 2)], p99: sorted[Math.floor(sorted.length * 0.99)] };
 }
 
-answerParent('ready', ({ inFlight, seconds }) => (inFlight ? saturate(inFlight, seconds) : roundTrips(seconds)));
+answerParent('ready', ({ inFlight, seconds }) =>
+  inFlight ? saturate(inFlight, seconds) : roundTrips(seconds),
+);

@@ -13,14 +13,29 @@ const script = fileURLToPath(new URL('run-page.mjs', import.meta.url));
 export async function run({ quick, rounds = quick ? 1 : 5 }) {
   installPackages();
   const load = quick ? { messages: messages / 10, bursts, warm: 0 } : { messages, bursts, warm: 2 };
-  const sizes = kinds.flatMap((kind) => kind.components.map((components) => ({ ...kind, components, runs: [] })));
+  const sizes = kinds.flatMap((kind) =>
+    kind.components.map((components) => ({ ...kind, components, runs: [] })),
+  );
   const pin = pins();
   const before = busyness();
   await withLibrary(async (library) => {
     // Round by round, so that a neighbour's noise falls on all of them alike.
-    for (let round = 0; round < rounds; round++) for (const it of sizes) it.runs.push(await withChild(script, [it.consumer, it.components, library], ({ ask }) => ask(load), { pin: pin.load, nodeArgs: ['--expose-gc'] }));
+    for (let round = 0; round < rounds; round++)
+      for (const it of sizes)
+        it.runs.push(
+          await withChild(script, [it.consumer, it.components, library], ({ ask }) => ask(load), {
+            pin: pin.load,
+            nodeArgs: ['--expose-gc'],
+          }),
+        );
   });
-  const json = { ...results(sizes), setting: { ...load, rounds }, machine: machine(), versions: versions(), busy: { before, after: busyness() } };
+  const json = {
+    ...results(sizes),
+    setting: { ...load, rounds },
+    machine: machine(),
+    versions: versions(),
+    busy: { before, after: busyness() },
+  };
   report(json);
   return { json };
 }

@@ -6,7 +6,15 @@ process.env.NODE_ENV = 'production';
 
 const { JSDOM } = requireFromRoot('jsdom');
 const { window } = new JSDOM('<!doctype html>', { url: 'http://localhost/' });
-Object.assign(globalThis, { window, document: window.document, navigator: window.navigator, HTMLElement: window.HTMLElement, Node: window.Node, AbortController: window.AbortController, AbortSignal: window.AbortSignal });
+Object.assign(globalThis, {
+  window,
+  document: window.document,
+  navigator: window.navigator,
+  HTMLElement: window.HTMLElement,
+  Node: window.Node,
+  AbortController: window.AbortController,
+  AbortSignal: window.AbortSignal,
+});
 
 /** The server at the other end: answers what it is asked, and says what it is told to. */
 export class Socket {
@@ -45,7 +53,9 @@ export class Socket {
 
   #tell(type, event) {
     this[`on${type}`]?.(event);
-    this.#listeners.get(type)?.forEach((listener) => { listener(event); });
+    this.#listeners.get(type)?.forEach((listener) => {
+      listener(event);
+    });
   }
 
   hear(data) {
@@ -54,7 +64,10 @@ export class Socket {
 
   send(data) {
     const answer = Socket.answer(data);
-    if (answer !== null) queueMicrotask(() => { this.hear(answer); });
+    if (answer !== null)
+      queueMicrotask(() => {
+        this.hear(answer);
+      });
   }
 
   close() {
@@ -76,21 +89,32 @@ export function frame() {
 }
 
 /** The next task: React's own come before it. */
-export const task = () => new Promise((resolve) => {
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
-    port1.close();
-    resolve();
-  };
-  port2.postMessage(0);
-});
+export const task = () =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
 
 export const counts = { commits: 0, renders: 0 };
 
 /** Said by each component that is rendered. */
-export const rendered = () => { counts.renders++; };
+export const rendered = () => {
+  counts.renders++;
+};
 
-globalThis.__REACT_DEVTOOLS_GLOBAL_HOOK__ = { supportsFiber: true, inject: () => 1, onCommitFiberRoot() { counts.commits++; }, onCommitFiberUnmount() {}, onPostCommitFiberRoot() {} };
+globalThis.__REACT_DEVTOOLS_GLOBAL_HOOK__ = {
+  supportsFiber: true,
+  inject: () => 1,
+  onCommitFiberRoot() {
+    counts.commits++;
+  },
+  onCommitFiberUnmount() {},
+  onPostCommitFiberRoot() {},
+};
 
 // In a browser React posts through MessageChannel, not setImmediate: hidden while it loads.
 const { setImmediate } = globalThis;
@@ -103,7 +127,8 @@ globalThis.setImmediate = setImmediate;
 export const requirePeer = createRequire(`${bench}package.json`);
 
 /** `count` of a component, each for one entity. */
-export const each = (Component, count, props) => Array.from({ length: count }, (_, id) => React.createElement(Component, { key: id, id, ...props }));
+export const each = (Component, count, props) =>
+  Array.from({ length: count }, (_, id) => React.createElement(Component, { key: id, id, ...props }));
 
 /** Mounts something, and waits until all of it is there. */
 export async function mount(element) {
@@ -117,6 +142,8 @@ export async function mount(element) {
   return {
     /** What each shows. */
     shown: () => Array.from(div.querySelectorAll('b'), ({ textContent }) => Number(textContent)),
-    unmount() { root.unmount(); },
+    unmount() {
+      root.unmount();
+    },
   };
 }

@@ -8,9 +8,14 @@ const count = Number(components);
 
 /** As many messages as there are, dealt over the entities by a number that shares no factor with theirs. */
 function burstsOf(messages, bursts) {
-  const all = Array.from({ length: messages }, (_, n) => ({ id: (n * 7_919) % Math.max(1, count), value: n + 1 }));
+  const all = Array.from({ length: messages }, (_, n) => ({
+    id: (n * 7_919) % Math.max(1, count),
+    value: n + 1,
+  }));
   const each = Math.ceil(messages / bursts);
-  return Array.from({ length: bursts }, (_, at) => all.slice(at * each, (at + 1) * each)).filter((burst) => burst.length > 0);
+  return Array.from({ length: bursts }, (_, at) => all.slice(at * each, (at + 1) * each)).filter(
+    (burst) => burst.length > 0,
+  );
 }
 
 async function once({ messages, bursts }) {
@@ -33,7 +38,9 @@ async function once({ messages, bursts }) {
   const last = Array.from({ length: count }, () => 0);
   for (const { id, value } of said.flat()) last[id] = value;
   const shown = page.shown();
-  const dropped = page.heard ? messages - page.heard() : last.filter((value, id) => shown[id] !== value).length;
+  const dropped = page.heard
+    ? messages - page.heard()
+    : last.filter((value, id) => shown[id] !== value).length;
   const { renders } = counts;
   page.unmount();
   await task();

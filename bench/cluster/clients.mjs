@@ -20,37 +20,71 @@ async function cuttable(port) {
   const sockets = new Set();
   const server = createServer((down) => {
     const up = connect(port, '127.0.0.1');
-    for (const [one, other] of [[down, up], [up, down]]) {
+    for (const [one, other] of [
+      [down, up],
+      [up, down],
+    ]) {
       sockets.add(one);
-      one.on('error', () => undefined).on('close', () => {
-        sockets.delete(one);
-        other.destroy();
-      });
+      one
+        .on('error', () => undefined)
+        .on('close', () => {
+          sockets.delete(one);
+          other.destroy();
+        });
       one.pipe(other);
     }
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { port: server.address().port, cut() { for (const socket of sockets) socket.destroy(); } };
+  return {
+    port: server.address().port,
+    cut() {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 }
 
 function socketIo(port, heard) {
-  const socket = requireFromBench('socket.io-client').io(`http://127.0.0.1:${port}`, { transports: ['websocket'], forceNew: true });
-  socket.on('m', ({ n }) => { heard(n); });
-  return { say: (n) => { socket.emit('m', { n }); }, isThere: () => socket.connected, settled: () => true };
+  const socket = requireFromBench('socket.io-client').io(`http://127.0.0.1:${port}`, {
+    transports: ['websocket'],
+    forceNew: true,
+  });
+  socket.on('m', ({ n }) => {
+    heard(n);
+  });
+  return {
+    say: (n) => {
+      socket.emit('m', { n });
+    },
+    isThere: () => socket.connected,
+    settled: () => true,
+  };
 }
 
 const roomful = (durable) => async (port, heard, library) => {
   const { createClient } = await import(pathToFileURL(`${library}/client/index.js`).href);
-  const client = createClient({ url: `ws://127.0.0.1:${port}/realtime`, WebSocket: requireFromRoot('ws').WebSocket, logger: { warn() {}, error() {} } });
+  const client = createClient({
+    url: `ws://127.0.0.1:${port}/realtime`,
+    WebSocket: requireFromRoot('ws').WebSocket,
+    logger: { warn() {}, error() {} },
+  });
   const room = client.room('bench/1');
-  room.on('m', ({ data }) => { heard(data.n); });
+  room.on('m', ({ data }) => {
+    heard(data.n);
+  });
   client.connect();
   let open = 0;
   return {
     say(n) {
       if (!durable) return room.broadcast('m', { n });
       open++;
-      room.send('m', { n }).then(() => { open--; }, () => { open--; });
+      room.send('m', { n }).then(
+        () => {
+          open--;
+        },
+        () => {
+          open--;
+        },
+      );
     },
     isThere: () => room.status === 'joined',
     settled: () => open === 0,
@@ -66,17 +100,24 @@ async function lose({ dialect, from, to, library, rate, cuts, apart, what }, cut
   const seen = new Map();
   let heardAt = 0;
   const way = await cuttable(to);
-  const receiver = await clients[dialect](way.port, (n) => {
-    seen.set(n, (seen.get(n) ?? 0) + 1);
-    heardAt = performance.now();
-  }, library);
+  const receiver = await clients[dialect](
+    way.port,
+    (n) => {
+      seen.set(n, (seen.get(n) ?? 0) + 1);
+      heardAt = performance.now();
+    },
+    library,
+  );
   const sender = await clients[dialect](from, () => undefined, library);
-  if (!await until(() => receiver.isThere() && sender.isThere(), 10_000)) throw new Error(`${dialect}: the clients did not connect`);
+  if (!(await until(() => receiver.isThere() && sender.isThere(), 10_000)))
+    throw new Error(`${dialect}: the clients did not connect`);
   await pause(300);
 
   let sent = 0;
   const began = performance.now();
-  const saying = setInterval(() => { while (sent < ((performance.now() - began) * rate) / 1_000) sender.say(++sent); }, 5);
+  const saying = setInterval(() => {
+    while (sent < ((performance.now() - began) * rate) / 1_000) sender.say(++sent);
+  }, 5);
   for (let cut = 0; cut < cuts; cut++) {
     await pause(apart);
     if (what === 'client') {
@@ -100,7 +141,8 @@ answerParent('ready', async (order) => {
   await redis.connect();
   try {
     return await lose(order, async () => {
-      for (const type of ['pubsub', 'normal']) await redis.sendCommand(['CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes']);
+      for (const type of ['pubsub', 'normal'])
+        await redis.sendCommand(['CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes']);
     });
   } finally {
     redis.destroy();

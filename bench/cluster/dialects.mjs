@@ -5,7 +5,8 @@ import { requireFromRoot } from '../support/places.mjs';
 const { WebSocket } = requireFromRoot('ws');
 
 /** About 100 bytes, as a cursor or a short line. */
-const payload = (n) => `{"n":${n},"by":"somebody","text":"what one says to the others here","x":${100 + (n % 900)}.25,"y":${100 + (n % 800)}.5}`;
+const payload = (n) =>
+  `{"n":${n},"by":"somebody","text":"what one says to the others here","x":${100 + (n % 900)}.25,"y":${100 + (n % 800)}.5}`;
 
 /** The number in what arrived. */
 function numberOf(text) {
@@ -39,7 +40,9 @@ const roomful = (frame) => ({
     socket.send(frames.join('\n'));
   },
   opened(socket) {
-    socket.send(`[1,"${randomBytes(16).toString('hex')}","bench",null,false,"bench"]\n[2,"bench/1",null,0,null]`);
+    socket.send(
+      `[1,"${randomBytes(16).toString('hex')}","bench",null,false,"bench"]\n[2,"bench/1",null,0,null]`,
+    );
   },
   heard(socket, text, { ready, delivered, acknowledged }) {
     for (const line of text.split('\n')) {
@@ -62,10 +65,22 @@ export const dialects = {
 /** A client that is in the room. */
 export function open(dialect, port, { delivered = () => undefined, acknowledged = () => undefined }) {
   const { path, protocol, opened, heard } = dialects[dialect];
-  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, protocol ? [protocol] : [], { perMessageDeflate: false });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, protocol ? [protocol] : [], {
+    perMessageDeflate: false,
+  });
   return new Promise((resolve, reject) => {
     socket.on('error', reject);
-    socket.on('open', () => { opened(socket); });
-    socket.on('message', (data) => { heard(socket, data.toString(), { ready: () => { resolve(socket); }, delivered, acknowledged }); });
+    socket.on('open', () => {
+      opened(socket);
+    });
+    socket.on('message', (data) => {
+      heard(socket, data.toString(), {
+        ready: () => {
+          resolve(socket);
+        },
+        delivered,
+        acknowledged,
+      });
+    });
   });
 }

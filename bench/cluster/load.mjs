@@ -8,17 +8,26 @@ import { dialects, open } from './dialects.mjs';
 async function pair({ dialect, from, to }, heard) {
   const counts = { sent: 0, received: 0, acknowledged: 0 };
   const { acknowledges, publish } = dialects[dialect];
-  const receiver = await open(dialect, to, { delivered(n) { counts.received++; heard(n); } });
-  const publisher = await open(dialect, from, { acknowledged(last) {
-    counts.acknowledged = last;
-    heard(null);
-  } });
+  const receiver = await open(dialect, to, {
+    delivered(n) {
+      counts.received++;
+      heard(n);
+    },
+  });
+  const publisher = await open(dialect, from, {
+    acknowledged(last) {
+      counts.acknowledged = last;
+      heard(null);
+    },
+  });
   // Whoever has just come is known to the other node by then.
   await pause(300);
   return {
     counts,
     /** Published, and neither received nor, where that is promised, acknowledged. */
-    get inFlight() { return counts.sent - Math.min(counts.received, acknowledges ? counts.acknowledged : Infinity); },
+    get inFlight() {
+      return counts.sent - Math.min(counts.received, acknowledges ? counts.acknowledged : Infinity);
+    },
     say(many) {
       publish(publisher, counts.sent + 1, counts.sent + 1 + many);
       counts.sent += many;
@@ -53,7 +62,11 @@ async function saturate({ window, warm, seconds, ...ports }) {
   await pause(warm * 1_000);
   const [began, before, cpu] = [performance.now(), it.counts.received, process.cpuUsage()];
   await pause(seconds * 1_000);
-  const [elapsed, messages, { user, system }] = [performance.now() - began, it.counts.received - before, process.cpuUsage(cpu)];
+  const [elapsed, messages, { user, system }] = [
+    performance.now() - began,
+    it.counts.received - before,
+    process.cpuUsage(cpu),
+  ];
   due = true;
   await it.end();
   return { messages, perSecond: (messages * 1_000) / elapsed, cpu: user + system };

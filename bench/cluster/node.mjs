@@ -4,7 +4,9 @@ import { requireFromRoot } from '../support/places.mjs';
 
 const [name, adapter, redisPort, library] = process.argv.slice(2);
 const { createClient } = requireFromRoot('redis');
-const client = createClient({ socket: { port: Number(redisPort), host: '127.0.0.1', reconnectStrategy: 50 } });
+const client = createClient({
+  socket: { port: Number(redisPort), host: '127.0.0.1', reconnectStrategy: 50 },
+});
 client.on('error', () => undefined);
 await client.connect();
 

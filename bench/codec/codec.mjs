@@ -10,14 +10,25 @@ const script = fileURLToPath(new URL('run-codecs.mjs', import.meta.url));
 export async function run({ quick, rounds = quick ? 1 : 7 }) {
   const setting = { milliseconds: quick ? 2 : 60, rounds };
   const before = busyness();
-  const runs = await withChild(script, [], async ({ ask }) => {
-    const list = [];
-    // The first makes the engine compile what it needs.
-    if (!quick) await ask(setting);
-    for (let round = 0; round < rounds; round++) list.push(await ask(setting));
-    return list;
-  }, { pin: pins().load });
-  const json = { ...results(runs), setting, machine: machine(), versions: versions(), busy: { before, after: busyness() } };
+  const runs = await withChild(
+    script,
+    [],
+    async ({ ask }) => {
+      const list = [];
+      // The first makes the engine compile what it needs.
+      if (!quick) await ask(setting);
+      for (let round = 0; round < rounds; round++) list.push(await ask(setting));
+      return list;
+    },
+    { pin: pins().load },
+  );
+  const json = {
+    ...results(runs),
+    setting,
+    machine: machine(),
+    versions: versions(),
+    busy: { before, after: busyness() },
+  };
   report(json);
   return { json };
 }

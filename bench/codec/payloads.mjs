@@ -17,10 +17,28 @@ const entity = (_, at) => ({
 
 export const payloads = {
   'pointer move': { x: 412.25, y: 87.5 },
-  'chat, 300 B': { text: 'Has anyone looked at the reconnect storm yet? I think we should add jitter before the next deploy, see the graph — it is bad. Otherwise all of them come at once.', replyTo: 'm3kf92ld00zz', mentions: ['u_1', 'u_77'] },
+  'chat, 300 B': {
+    text: 'Has anyone looked at the reconnect storm yet? I think we should add jitter before the next deploy, see the graph — it is bad. Otherwise all of them come at once.',
+    replyTo: 'm3kf92ld00zz',
+    mentions: ['u_1', 'u_77'],
+  },
   'snapshot, 10 kB': { entities: Array.from({ length: 50 }, entity) },
   'bytes, 64 kB': Uint8Array.from({ length: 65_536 }, (_, at) => (at * 31) & 255),
 };
 
 /** The payload as an entry of a room's log, as the server sends it. */
-export const frameOf = (data) => ({ type: 'message', room: 'doc:42', entry: [18_231, 'kf92ld01', 'kf92ld00', 'm3kf92ld01ab', 1_764_000_000_123, ['Hs8w2k1mQz7LpD3x', { id: 'u_81233', name: 'Grace H.' }], 'say', 1, data] });
+export const frameOf = (data) => ({
+  type: 'message',
+  room: 'doc:42',
+  entry: [
+    18_231,
+    'kf92ld01',
+    'kf92ld00',
+    'm3kf92ld01ab',
+    1_764_000_000_123,
+    ['Hs8w2k1mQz7LpD3x', { id: 'u_81233', name: 'Grace H.' }],
+    'say',
+    1,
+    data,
+  ],
+});

@@ -6,9 +6,18 @@ import { requireFromRoot, root } from '../support/places.mjs';
 import { frameOf, payloads } from './payloads.mjs';
 
 // The parts of the library that an app cannot reach: from the source, by the same compiler that builds it.
-const vite = await createServer({ root, configFile: false, logLevel: 'warn', appType: 'custom', server: { middlewareMode: true, hmr: false, ws: false, watch: null }, optimizeDeps: { noDiscovery: true } });
+const vite = await createServer({
+  root,
+  configFile: false,
+  logLevel: 'warn',
+  appType: 'custom',
+  server: { middlewareMode: true, hmr: false, ws: false, watch: null },
+  optimizeDeps: { noDiscovery: true },
+});
 const load = (path) => vite.ssrLoadModule(pathToFileURL(`${root}src/protocol/${path}`).href);
-const [{ json }, { msgpack }, { parseServerFrame, serverTuple }] = await Promise.all(['codec.ts', 'msgpack.ts', 'parse.ts'].map(load));
+const [{ json }, { msgpack }, { parseServerFrame, serverTuple }] = await Promise.all(
+  ['codec.ts', 'msgpack.ts', 'parse.ts'].map(load),
+);
 await vite.close();
 const { Decoder, Encoder } = requireFromRoot('@msgpack/msgpack');
 
@@ -19,7 +28,14 @@ const [encoder, decoder] = [new Encoder(), new Decoder()];
 const bare = {
   write(tuple) {
     const data = tuple[2][8];
-    return JSON.stringify(data instanceof Uint8Array ? tuple.with(2, tuple[2].with(8, Buffer.from(data.buffer, data.byteOffset, data.length).toString('base64'))) : tuple);
+    return JSON.stringify(
+      data instanceof Uint8Array
+        ? tuple.with(
+            2,
+            tuple[2].with(8, Buffer.from(data.buffer, data.byteOffset, data.length).toString('base64')),
+          )
+        : tuple,
+    );
   },
   read: (text) => JSON.parse(text),
   readBytes(text) {
@@ -33,14 +49,17 @@ const ours = (codec) => ({
   write: (frame) => codec.encode(serverTuple(frame)),
   read: (message) => codec.decode(message).map(parseServerFrame),
 });
-const coded = (codec) => ({ write: ([tuple]) => codec.encode(tuple), read: (message) => codec.decode(message) });
+const coded = (codec) => ({
+  write: ([tuple]) => codec.encode(tuple),
+  read: (message) => codec.decode(message),
+});
 
 function waysOf(data) {
   const frame = frameOf(data);
   const tuple = serverTuple(frame);
   const codecs = { json: coded(ourJson), msgpack: coded(ourMsgpack) };
   return {
-    'JSON': { write: () => bare.write(tuple), read: data instanceof Uint8Array ? bare.readBytes : bare.read },
+    JSON: { write: () => bare.write(tuple), read: data instanceof Uint8Array ? bare.readBytes : bare.read },
     'roomful json, codec alone': { write: () => codecs.json.write([tuple]), read: codecs.json.read },
     'roomful json': { write: () => ours(ourJson).write(frame), read: ours(ourJson).read },
     '@msgpack/msgpack': { write: () => encoder.encode(tuple), read: (bytes) => decoder.decode(bytes) },
@@ -67,10 +86,20 @@ function timed(call, milliseconds) {
   }
 }
 
-answerParent('ready', ({ milliseconds }) => Object.entries(ways).flatMap(([payload, list]) => Object.entries(list).map(([way, { write, read }]) => {
-  const written = write();
-  const message = typeof written === 'string' ? written : written.slice();
-  const one = { payload, way, bytes: Buffer.byteLength(message), write: timed(write, milliseconds), read: timed(() => read(message), milliseconds) };
-  if (!sink) throw new Error(`${way} read nothing`);
-  return one;
-})));
+answerParent('ready', ({ milliseconds }) =>
+  Object.entries(ways).flatMap(([payload, list]) =>
+    Object.entries(list).map(([way, { write, read }]) => {
+      const written = write();
+      const message = typeof written === 'string' ? written : written.slice();
+      const one = {
+        payload,
+        way,
+        bytes: Buffer.byteLength(message),
+        write: timed(write, milliseconds),
+        read: timed(() => read(message), milliseconds),
+      };
+      if (!sink) throw new Error(`${way} read nothing`);
+      return one;
+    }),
+  ),
+);

@@ -14,10 +14,15 @@ function compiler() {
   const found = () => ['cc', 'gcc', 'clang'].find(works);
   if (!found() && process.getuid?.() === 0 && works('apt-get')) {
     console.error('No C compiler here: installing gcc.');
-    spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'gcc', 'libc6-dev'], { stdio: ['ignore', 'ignore', 'inherit'] });
+    spawnSync('apt-get', ['install', '-y', '--no-install-recommends', 'gcc', 'libc6-dev'], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
   }
   const command = found();
-  if (!command) throw new CannotRun('The load generator of this benchmark is a small C program: install a C compiler (on Debian: apt-get install gcc libc6-dev) and run it again.');
+  if (!command)
+    throw new CannotRun(
+      'The load generator of this benchmark is a small C program: install a C compiler (on Debian: apt-get install gcc libc6-dev) and run it again.',
+    );
   return command;
 }
 
@@ -25,7 +30,9 @@ function compiler() {
 export function compileLoad() {
   const path = `${cache()}/load-${createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)}`;
   if (existsSync(path)) return path;
-  const { status, stderr } = spawnSync(compiler(), ['-O2', '-std=gnu11', '-o', `${path}.new`, source], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(compiler(), ['-O2', '-std=gnu11', '-o', `${path}.new`, source], {
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new CannotRun(`The load generator could not be compiled:\n${stderr}`);
   renameSync(`${path}.new`, path);
   return path;
@@ -34,6 +41,9 @@ export function compileLoad() {
 /** One run against a server: what it measured. */
 export async function runLoad({ program, pin, dialect, port, pid, members, pace, warm, seconds }) {
   const [command, ...rest] = pin([program, dialect, port, members, pace, warm, seconds, pid].map(String));
-  const { stdout } = await promisify(execFile)(command, rest, { timeout: (warm + seconds + 60) * 1_000, killSignal: 'SIGKILL' });
+  const { stdout } = await promisify(execFile)(command, rest, {
+    timeout: (warm + seconds + 60) * 1_000,
+    killSignal: 'SIGKILL',
+  });
   return JSON.parse(stdout);
 }

@@ -14,10 +14,18 @@ export function natsVersion() {
 export async function spawnNats(pin) {
   const folder = mkdtempSync(`${cache()}/nats-`);
   const [port, clients] = [await freePort(), await freePort()];
-  writeFileSync(`${folder}/nats.conf`, `port: ${clients}\nhost: 127.0.0.1\nmax_connections: 19000\nwebsocket {\n host: "127.0.0.1"\n port: ${port}\n no_tls: true\n}\n`);
+  writeFileSync(
+    `${folder}/nats.conf`,
+    `port: ${clients}\nhost: 127.0.0.1\nmax_connections: 19000\nwebsocket {\n host: "127.0.0.1"\n port: ${port}\n no_tls: true\n}\n`,
+  );
   const [command, ...rest] = pin(['nats-server', '-c', `${folder}/nats.conf`]);
-  const child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, GOMAXPROCS: '1' } });
-  child.once('exit', () => { rmSync(folder, { recursive: true, force: true }); });
+  const child = spawn(command, rest, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, GOMAXPROCS: '1' },
+  });
+  child.once('exit', () => {
+    rmSync(folder, { recursive: true, force: true });
+  });
   const listens = new Promise((resolve) => {
     let said = '';
     child.stderr.on('data', (text) => {

@@ -5,11 +5,15 @@ import { connect } from 'node:net';
 /** A whole message as a client frames it; a mask of zeros masks nothing. */
 export function frame(content, opcode = 1) {
   const body = Buffer.from(content);
-  const head = body.length < 126 ? Buffer.from([0x80 | opcode, 0x80 | body.length]) : Buffer.from([0x80 | opcode, 0xfe, body.length >> 8, body.length & 0xff]);
+  const head =
+    body.length < 126
+      ? Buffer.from([0x80 | opcode, 0x80 | body.length])
+      : Buffer.from([0x80 | opcode, 0xfe, body.length >> 8, body.length & 0xff]);
   return Buffer.concat([head, Buffer.alloc(4), body]);
 }
 
-const request = (port, { path, protocol }) => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n${protocol ? `Sec-WebSocket-Protocol: ${protocol}\r\n` : ''}\r\n`;
+const request = (port, { path, protocol }) =>
+  `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n${protocol ? `Sec-WebSocket-Protocol: ${protocol}\r\n` : ''}\r\n`;
 
 /** The messages in what came, as pairs of opcode and content. Idle servers say little: each comes whole. */
 function* messagesIn(chunk) {
@@ -48,11 +52,18 @@ async function open(port, dialect, words) {
 /** What keeps a client of each kind alive, beside the pings of WebSocket itself. `pings`: what it says by itself, this often. */
 const dialects = {
   ws: { path: '/', answer: () => null },
-  'socket.io': { path: '/socket.io/?EIO=4&transport=websocket', answer: (text) => (text === '2' ? '3' : null) },
+  'socket.io': {
+    path: '/socket.io/?EIO=4&transport=websocket',
+    answer: (text) => (text === '2' ? '3' : null),
+  },
   roomful: {
     path: '/realtime',
     protocol: 'roomful.v1.json',
-    answer: (text) => text.split('\n').find((line) => line.startsWith('[9,'))?.replace('[9,', '[10,') ?? null,
+    answer: (text) =>
+      text
+        .split('\n')
+        .find((line) => line.startsWith('[9,'))
+        ?.replace('[9,', '[10,') ?? null,
     pings: { text: () => `[9,${Date.now()}]`, every: 25_000 },
   },
 };
@@ -62,7 +73,14 @@ export async function openMany(port, name, count, wordsOf) {
   const dialect = dialects[name];
   const sockets = [];
   const atOnce = 100;
-  while (sockets.length < count) sockets.push(...await Promise.all(Array.from({ length: Math.min(atOnce, count - sockets.length) }, (_, at) => open(port, dialect, wordsOf(sockets.length + at)))));
+  while (sockets.length < count)
+    sockets.push(
+      ...(await Promise.all(
+        Array.from({ length: Math.min(atOnce, count - sockets.length) }, (_, at) =>
+          open(port, dialect, wordsOf(sockets.length + at)),
+        ),
+      )),
+    );
   return sockets;
 }
 
@@ -74,7 +92,10 @@ export function keepAlive(name, sockets) {
   const each = Math.ceil((sockets.length * step) / pings.every);
   let next = 0;
   const timer = setInterval(() => {
-    for (let count = 0; count < each; count++, next = (next + 1) % sockets.length) sockets[next].write(frame(pings.text()));
+    for (let count = 0; count < each; count++, next = (next + 1) % sockets.length)
+      sockets[next].write(frame(pings.text()));
   }, step);
-  return () => { clearInterval(timer); };
+  return () => {
+    clearInterval(timer);
+  };
 }

@@ -8,9 +8,27 @@ const url = (path) => new URL(path, import.meta.url).href;
 export const kinds = [
   { name: 'ws', server: url('servers/ws.mjs'), dialect: 'ws', wordsOf: () => [] },
   { name: 'ws with heartbeat', server: url('servers/ws-heartbeat.mjs'), dialect: 'ws', wordsOf: () => [] },
-  { name: 'socket.io', server: url('servers/socket.io.mjs'), dialect: 'socket.io', wordsOf: () => [[null, '0{'], ['40', '40{']] },
-  { name: 'roomful, connected', server: url('../fanout/servers/roomful.mjs'), dialect: 'roomful', wordsOf: (number) => [hello(number)] },
-  { name: 'roomful', server: url('../fanout/servers/roomful.mjs'), dialect: 'roomful', wordsOf: (number) => [hello(number), join(number)] },
+  {
+    name: 'socket.io',
+    server: url('servers/socket.io.mjs'),
+    dialect: 'socket.io',
+    wordsOf: () => [
+      [null, '0{'],
+      ['40', '40{'],
+    ],
+  },
+  {
+    name: 'roomful, connected',
+    server: url('../fanout/servers/roomful.mjs'),
+    dialect: 'roomful',
+    wordsOf: (number) => [hello(number)],
+  },
+  {
+    name: 'roomful',
+    server: url('../fanout/servers/roomful.mjs'),
+    dialect: 'roomful',
+    wordsOf: (number) => [hello(number), join(number)],
+  },
 ];
 
 /** The one whose ratios stand for all: each connection a session in a room of ten. */

@@ -12,8 +12,13 @@ class PlainSocket extends WebSocket {
 }
 
 function socketIo(port, { heard, there }) {
-  const socket = requireFromBench('socket.io-client').io(`http://127.0.0.1:${port}`, { transports: ['websocket'], forceNew: true });
-  socket.on('m', ({ n }) => { heard(n); });
+  const socket = requireFromBench('socket.io-client').io(`http://127.0.0.1:${port}`, {
+    transports: ['websocket'],
+    forceNew: true,
+  });
+  socket.on('m', ({ n }) => {
+    heard(n);
+  });
   socket.on('connect', there);
 }
 
@@ -26,7 +31,9 @@ async function byHand(port, { heard, there }) {
     last = n;
     heard(n);
   };
-  socket.onopen = () => { socket.send(JSON.stringify({ join: last })); };
+  socket.onopen = () => {
+    socket.send(JSON.stringify({ join: last }));
+  };
   socket.onerror = () => undefined;
   socket.onmessage = ({ data }) => {
     const { joined, message } = JSON.parse(data);
@@ -39,9 +46,16 @@ let made = null;
 
 async function roomful(port, { heard, there }, library) {
   made ??= (await import(pathToFileURL(`${library}/client/index.js`).href)).createClient;
-  const client = made({ url: `ws://127.0.0.1:${port}/realtime`, WebSocket: PlainSocket, fallback: false, logger: { warn() {}, error() {} } });
+  const client = made({
+    url: `ws://127.0.0.1:${port}/realtime`,
+    WebSocket: PlainSocket,
+    fallback: false,
+    logger: { warn() {}, error() {} },
+  });
   const room = client.room('bench/1');
-  room.on('m', ({ data }) => { heard(data.n); });
+  room.on('m', ({ data }) => {
+    heard(data.n);
+  });
   client.store.subscribe(({ rooms }, before) => {
     const status = rooms['bench/1']?.status;
     if (status === 'joined' && before.rooms['bench/1']?.status !== 'joined') there();

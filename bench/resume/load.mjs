@@ -17,16 +17,20 @@ async function open() {
   while (members.length < Number(count)) {
     const member = { heard: [], times: 0, hadAll: null, cameAt: 0 };
     members.push(member);
-    await clients[name](port, {
-      heard(n) {
-        member.heard.push(n);
-        changed(member);
+    await clients[name](
+      port,
+      {
+        heard(n) {
+          member.heard.push(n);
+          changed(member);
+        },
+        there() {
+          member.times++;
+          member.cameAt = performance.now();
+        },
       },
-      there() {
-        member.times++;
-        member.cameAt = performance.now();
-      },
-    }, library);
+      library,
+    );
     if (members.length % 50 === 0) await pause(20);
   }
   while (members.some(({ times }) => times === 0)) await pause(20);
@@ -53,7 +57,16 @@ async function catchUp({ missed, patience, began }) {
     misplaced += heard.filter((n, at) => at > 0 && n < heard[at - 1]).length;
   }
   const share = (times, part) => times[Math.ceil(times.length * part) - 1] ?? Infinity;
-  return { half: share(came, 0.5), most: share(came, 0.99), back: came.length, allCaughtUp: had.length === members.length ? had.at(-1) : patience, caughtUp: had.length, lost, twice, misplaced };
+  return {
+    half: share(came, 0.5),
+    most: share(came, 0.99),
+    back: came.length,
+    allCaughtUp: had.length === members.length ? had.at(-1) : patience,
+    caughtUp: had.length,
+    lost,
+    twice,
+    misplaced,
+  };
 }
 
 const orders = {

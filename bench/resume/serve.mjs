@@ -11,9 +11,13 @@ const sockets = new Set();
 let opened = [];
 http.on('connection', (socket) => {
   sockets.add(socket);
-  socket.on('close', () => { sockets.delete(socket); });
+  socket.on('close', () => {
+    sockets.delete(socket);
+  });
 });
-http.on('upgrade', () => { opened.push(performance.now()); });
+http.on('upgrade', () => {
+  opened.push(performance.now());
+});
 const publish = await start(http, library);
 const listen = async (port) => {
   http.listen({ port, host: '127.0.0.1', backlog: 4_096 });
@@ -42,7 +46,8 @@ const orders = {
     return 'cut';
   },
   async publish({ from, to }) {
-    for (let n = from; n < to; n++) await publish({ n, by: 'somebody', text: 'what one says to the others here' });
+    for (let n = from; n < to; n++)
+      await publish({ n, by: 'somebody', text: 'what one says to the others here' });
     return 'published';
   },
   async listen() {

@@ -13,16 +13,27 @@ export function curve(points, { x, y }) {
   for (const [index, { at, value }] of points.entries()) {
     const next = points[index + 1];
     // The line to the next point, then the point itself.
-    if (next) for (let col = column(at); col < column(next.at); col++) grid[row(value + ((next.value - value) * (col - column(at))) / (column(next.at) - column(at)))][col] = '·';
+    if (next)
+      for (let col = column(at); col < column(next.at); col++)
+        grid[row(value + ((next.value - value) * (col - column(at))) / (column(next.at) - column(at)))][col] =
+          '·';
   }
   for (const { at, value } of points) grid[row(value)][column(at)] = '●';
   const label = top.toPrecision(3);
-  const lines = grid.map((cells, index) => `${(index === 0 ? label : index === height - 1 ? '0' : '').padStart(label.length)} │${cells.join('').trimEnd()}`);
+  const lines = grid.map(
+    (cells, index) =>
+      `${(index === 0 ? label : index === height - 1 ? '0' : '').padStart(label.length)} │${cells.join('').trimEnd()}`,
+  );
   const axis = Array.from({ length: width }, () => ' ');
   for (const { at } of points) {
     const text = at.toLocaleString('en-US');
     const from = Math.min(width - text.length, Math.max(0, column(at) - Math.floor(text.length / 2)));
     axis.splice(from, text.length, ...text);
   }
-  return [`${y}`, ...lines, `${' '.repeat(label.length)} └${'─'.repeat(width)}`, `${' '.repeat(label.length)}  ${axis.join('').trimEnd()} ${x}`].join('\n');
+  return [
+    `${y}`,
+    ...lines,
+    `${' '.repeat(label.length)} └${'─'.repeat(width)}`,
+    `${' '.repeat(label.length)}  ${axis.join('').trimEnd()} ${x}`,
+  ].join('\n');
 }

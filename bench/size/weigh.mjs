@@ -15,7 +15,8 @@ const fromText = (text) => ({
 const withoutPreload = {
   name: 'without-preload',
   enforce: 'pre',
-  load: (id) => (id.includes('vite/preload-helper') ? 'export const __vitePreload = (load) => load();' : null),
+  load: (id) =>
+    id.includes('vite/preload-helper') ? 'export const __vitePreload = (load) => load();' : null,
 };
 
 /** `from`: the folder whose packages it finds. */
@@ -42,7 +43,9 @@ export async function weigh(text, { library, from }) {
       rolldownOptions: { input: entry, external: /^react(-dom)?(\/|$)/, preserveEntrySignatures: 'strict' },
     },
   });
-  const chunks = new Map(output.filter(({ type }) => type === 'chunk').map((chunk) => [chunk.fileName, chunk]));
+  const chunks = new Map(
+    output.filter(({ type }) => type === 'chunk').map((chunk) => [chunk.fileName, chunk]),
+  );
   const first = new Set();
   const take = (name) => {
     const chunk = chunks.get(name);
@@ -51,10 +54,17 @@ export async function weigh(text, { library, from }) {
     chunk.imports.forEach(take);
   };
   for (const { fileName, isEntry } of chunks.values()) if (isEntry) take(fileName);
-  return { ...weightOf([...first]), later: weightOf([...chunks.values()].filter((chunk) => !first.has(chunk))).brotli };
+  return {
+    ...weightOf([...first]),
+    later: weightOf([...chunks.values()].filter((chunk) => !first.has(chunk))).brotli,
+  };
 }
 
 function weightOf(chunks) {
   const bytes = Buffer.concat(chunks.map(({ code }) => Buffer.from(code)));
-  return { minified: bytes.length, brotli: bytes.length && brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length };
+  return {
+    minified: bytes.length,
+    brotli:
+      bytes.length && brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length,
+  };
 }

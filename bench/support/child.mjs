@@ -15,11 +15,15 @@ export async function withChild(script, args, call, { pin = (command) => command
   };
   try {
     const first = await heard();
-    return await call({ first, pid: child.pid, ask(question) {
-      const answer = heard();
-      child.send(question);
-      return answer;
-    } });
+    return await call({
+      first,
+      pid: child.pid,
+      ask(question) {
+        const answer = heard();
+        child.send(question);
+        return answer;
+      },
+    });
   } finally {
     child.kill('SIGKILL');
     await ended;
@@ -30,7 +34,10 @@ export async function withChild(script, args, call, { pin = (command) => command
 export function answerParent(first, answer) {
   process.on('disconnect', () => process.exit(0));
   process.on('message', (question) => {
-    Promise.resolve(answer(question)).then((it) => process.send(it), (error) => process.send({ failed: String(error?.stack ?? error) }));
+    Promise.resolve(answer(question)).then(
+      (it) => process.send(it),
+      (error) => process.send({ failed: String(error?.stack ?? error) }),
+    );
   });
   process.send(first);
 }

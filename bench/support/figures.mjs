@@ -16,7 +16,11 @@ export const thousands = (value) => `${(value / 1_000).toFixed(1)}k`;
 export const fixed = (digits) => (value) => value.toFixed(digits);
 export const whole = (value) => value.toLocaleString('en-US');
 
-export const rounded = ({ median, min, max }, digits = 0) => ({ median: Number(median.toFixed(digits)), min: Number(min.toFixed(digits)), max: Number(max.toFixed(digits)) });
+export const rounded = ({ median, min, max }, digits = 0) => ({
+  median: Number(median.toFixed(digits)),
+  min: Number(min.toFixed(digits)),
+  max: Number(max.toFixed(digits)),
+});
 
 /**
  * How many times a figure of each of `ours` is that of each peer. Taken inside a round, where both sides met the same neighbours.
@@ -25,6 +29,14 @@ export const rounded = ({ median, min, max }, digits = 0) => ({ median: Number(m
 export function ratiosOf(runs, ours, figure) {
   const peers = [...runs.keys()].filter((kind) => !ours.includes(kind));
   const pairs = ours.filter((kind) => runs.has(kind)).flatMap((over) => peers.map((under) => [over, under]));
-  const ratioSpreads = Object.fromEntries(pairs.map(([over, under]) => [`${over}/${under}`, rounded(spread(runs.get(over).map((run, round) => figure(run) / figure(runs.get(under)[round]))), 2)]));
-  return { ratios: Object.fromEntries(Object.entries(ratioSpreads).map(([name, { median }]) => [name, median])), ratioSpreads };
+  const ratioSpreads = Object.fromEntries(
+    pairs.map(([over, under]) => [
+      `${over}/${under}`,
+      rounded(spread(runs.get(over).map((run, round) => figure(run) / figure(runs.get(under)[round]))), 2),
+    ]),
+  );
+  return {
+    ratios: Object.fromEntries(Object.entries(ratioSpreads).map(([name, { median }]) => [name, median])),
+    ratioSpreads,
+  };
 }

@@ -6,7 +6,9 @@ import { cache, root } from './places.mjs';
 /** Calls `call` with the folder of a fresh build, and removes it afterwards. */
 export async function withLibrary(call) {
   const folder = mkdtempSync(`${cache()}/library-`);
-  const remove = () => { rmSync(folder, { recursive: true, force: true }); };
+  const remove = () => {
+    rmSync(folder, { recursive: true, force: true });
+  };
   process.once('exit', remove);
   try {
     await build({ root, configFile: `${root}vite.config.ts`, logLevel: 'warn', build: { outDir: folder } });

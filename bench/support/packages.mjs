@@ -9,7 +9,10 @@ const packagesIn = (file) => JSON.parse(readFileSync(`${bench}${file}`, 'utf8'))
 function installed() {
   try {
     const found = packagesIn('node_modules/.package-lock.json');
-    return Object.entries(packagesIn('package-lock.json')).every(([path, { version }]) => path === '' || (found[path]?.version === version && existsSync(`${bench}${path}`)));
+    return Object.entries(packagesIn('package-lock.json')).every(
+      ([path, { version }]) =>
+        path === '' || (found[path]?.version === version && existsSync(`${bench}${path}`)),
+    );
   } catch {
     return false;
   }
@@ -17,6 +20,10 @@ function installed() {
 
 export function installPackages() {
   if (installed()) return;
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: bench, stdio: ['ignore', 'ignore', 'inherit'] });
-  if (status !== 0) throw new CannotRun('The packages to compare with could not be installed: run `npm ci` in bench/.');
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
+    cwd: bench,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (status !== 0)
+    throw new CannotRun('The packages to compare with could not be installed: run `npm ci` in bench/.');
 }

@@ -19,6 +19,9 @@ export const requireFromBench = createRequire(`${bench}package.json`);
 
 /** Read from its folder: not every package lets its package.json be imported. */
 export function versionOf(require, name) {
-  const path = require.resolve.paths(name).map((folder) => `${folder}/${name}/package.json`).find(existsSync);
+  const path = require.resolve
+    .paths(name)
+    .map((folder) => `${folder}/${name}/package.json`)
+    .find(existsSync);
   return JSON.parse(readFileSync(path, 'utf8')).version;
 }

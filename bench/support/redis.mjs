@@ -8,9 +8,16 @@ import { freePort } from './free-port.mjs';
 /** Calls `call` with the port and the process id of a running Redis. */
 export async function withRedis(call) {
   const binary = findRedis();
-  if (!binary) throw new CannotRun('This benchmark needs a Redis server: install one (on Debian: apt-get install redis-server), or name it in REDIS_SERVER.');
+  if (!binary)
+    throw new CannotRun(
+      'This benchmark needs a Redis server: install one (on Debian: apt-get install redis-server), or name it in REDIS_SERVER.',
+    );
   const port = await freePort();
-  const child = spawn(binary, ['--port', String(port), '--bind', '127.0.0.1', '--daemonize', 'no', '--save', '', '--appendonly', 'no'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(
+    binary,
+    ['--port', String(port), '--bind', '127.0.0.1', '--daemonize', 'no', '--save', '', '--appendonly', 'no'],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   const ended = once(child, 'exit');

@@ -12,9 +12,16 @@ export async function compare({ kinds, rounds, setting, measure, results, versio
   const before = busyness();
   await withLibrary(async (library) => {
     // Round by round, so that a neighbour's noise falls on all of them alike.
-    for (let round = 0; round < rounds; round++) for (const kind of kinds) runs.get(kind.name).push(await measure(kind, library, pin, setting));
+    for (let round = 0; round < rounds; round++)
+      for (const kind of kinds) runs.get(kind.name).push(await measure(kind, library, pin, setting));
   });
-  const json = { ...results(runs), setting: { ...setting, rounds, cores: pin.cores }, machine: machine(), versions: versions(), busy: { before, after: busyness() } };
+  const json = {
+    ...results(runs),
+    setting: { ...setting, rounds, cores: pin.cores },
+    machine: machine(),
+    versions: versions(),
+    busy: { before, after: busyness() },
+  };
   report(json);
   return { json };
 }

@@ -9,7 +9,12 @@ import { useRipples } from './use-ripples.js';
 const clamp = (value: number): number => Math.min(1, Math.max(0, value));
 const centre: Point = { x: 0.5, y: 0.5 };
 const step = 0.03;
-const arrows: Readonly<Record<string, Point>> = { ArrowLeft: { x: -step, y: 0 }, ArrowRight: { x: step, y: 0 }, ArrowUp: { x: 0, y: -step }, ArrowDown: { x: 0, y: step } };
+const arrows: Readonly<Record<string, Point>> = {
+  ArrowLeft: { x: -step, y: 0 },
+  ArrowRight: { x: step, y: 0 },
+  ArrowUp: { x: 0, y: -step },
+  ArrowDown: { x: 0, y: step },
+};
 
 function pointOf({ clientX, clientY, currentTarget }: MouseEvent<HTMLElement>): Point {
   const { left, top, width, height } = currentTarget.getBoundingClientRect();
@@ -39,26 +44,63 @@ export function Board({ me }: { readonly me: Identity }) {
     <Panel name="board" title="Board" note="Move to point, press to make a ripple">
       <div className="surface">
         {others.length === 0 ? (
-          <p className="empty">Nobody else is here. <a href="/" target="_blank" rel="noopener">Open a second window</a> and put it beside this one.</p>
+          <p className="empty">
+            Nobody else is here.{' '}
+            <a href="/" target="_blank" rel="noopener">
+              Open a second window
+            </a>{' '}
+            and put it beside this one.
+          </p>
         ) : (
-          others.every(({ presence }) => !presence?.cursor) && <p className="empty">Nobody points at anything yet.</p>
+          others.every(({ presence }) => !presence?.cursor) && (
+            <p className="empty">Nobody points at anything yet.</p>
+          )
         )}
         <button
           type="button"
           className="pad"
           aria-label="Board: arrow keys move your cursor, Enter makes a ripple"
-          onPointerMove={(event) => { update({ cursor: pointOf(event) }); }}
-          onPointerDown={(event) => { update({ cursor: pointOf(event) }); }}
-          onPointerLeave={() => { update({ cursor: null }); }}
-          onBlur={({ currentTarget }) => { if (!currentTarget.matches(':hover')) update({ cursor: null }); }}
+          onPointerMove={(event) => {
+            update({ cursor: pointOf(event) });
+          }}
+          onPointerDown={(event) => {
+            update({ cursor: pointOf(event) });
+          }}
+          onPointerLeave={() => {
+            update({ cursor: null });
+          }}
+          onBlur={({ currentTarget }) => {
+            if (!currentTarget.matches(':hover')) update({ cursor: null });
+          }}
           onKeyDown={steer}
           // A press of a key has no place of its own.
-          onClick={(event) => { ripple({ ...(event.detail === 0 ? at : pointOf(event)), colour }); }}
+          onClick={(event) => {
+            ripple({ ...(event.detail === 0 ? at : pointOf(event)), colour });
+          }}
         />
         <div className="overlay" aria-hidden="true">
-          {ripples.map(({ id, x, y, colour: of }) => <span key={id} className="ripple" style={{ left: `${x * 100}%`, top: `${y * 100}%`, color: of }} />)}
-          {others.map(({ id, presence, stale }) => presence?.cursor && <Cursor key={id} at={presence.cursor} name={presence.name} colour={presence.colour} stale={stale} />)}
-          <div className="own"><Cursor at={at} name="You" colour={colour} /></div>
+          {ripples.map(({ id, x, y, colour: of }) => (
+            <span
+              key={id}
+              className="ripple"
+              style={{ left: `${x * 100}%`, top: `${y * 100}%`, color: of }}
+            />
+          ))}
+          {others.map(
+            ({ id, presence, stale }) =>
+              presence?.cursor && (
+                <Cursor
+                  key={id}
+                  at={presence.cursor}
+                  name={presence.name}
+                  colour={presence.colour}
+                  stale={stale}
+                />
+              ),
+          )}
+          <div className="own">
+            <Cursor at={at} name="You" colour={colour} />
+          </div>
         </div>
       </div>
     </Panel>

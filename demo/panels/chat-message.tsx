@@ -23,8 +23,24 @@ export function ChatMessage({ message, me, follows, continues, outbox }: Props) 
   if (isMine) {
     return (
       <li className="message mine" data-follows={follows}>
-        <p className="bubble" data-status={status} style={status === 'failed' ? undefined : { backgroundColor: me.colour }}>{data.text}</p>
-        {status && status !== 'sent' ? <p className="meta"><Delivery id={id} status={status} outbox={outbox} /></p> : !continues && <p className="meta"><time>{formatTime(timestamp)}</time> <Tick /></p>}
+        <p
+          className="bubble"
+          data-status={status}
+          style={status === 'failed' ? undefined : { backgroundColor: me.colour }}
+        >
+          {data.text}
+        </p>
+        {status && status !== 'sent' ? (
+          <p className="meta">
+            <Delivery id={id} status={status} outbox={outbox} />
+          </p>
+        ) : (
+          !continues && (
+            <p className="meta">
+              <time>{formatTime(timestamp)}</time> <Tick />
+            </p>
+          )
+        )}
       </li>
     );
   }
@@ -32,7 +48,11 @@ export function ChatMessage({ message, me, follows, continues, outbox }: Props) 
   return (
     <li className="message" data-follows={follows}>
       {!follows && <Avatar name={name} colour={author?.colour ?? '#566173'} />}
-      {!follows && <p className="meta"><strong>{name}</strong> <time>{formatTime(timestamp)}</time></p>}
+      {!follows && (
+        <p className="meta">
+          <strong>{name}</strong> <time>{formatTime(timestamp)}</time>
+        </p>
+      )}
       <p className="bubble">{data.text}</p>
     </li>
   );
@@ -41,7 +61,16 @@ export function ChatMessage({ message, me, follows, continues, outbox }: Props) 
 function Tick() {
   return (
     <>
-      <svg className="tick" viewBox="0 0 12 12" fill="none" stroke="currentColor" strokeWidth="1.6" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true">
+      <svg
+        className="tick"
+        viewBox="0 0 12 12"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.6"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+        aria-hidden="true"
+      >
         <path d="m2.5 6.5 2.5 2.5 4.5-5.5" />
       </svg>
       <span className="unseen">delivered</span>

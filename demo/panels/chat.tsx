@@ -14,25 +14,55 @@ const groupTime = 120_000;
 const reachable = 0;
 
 export function Chat({ me }: { readonly me: Identity }) {
-  const room = useRoom(chat, { id: 'lobby' }, { history: 50, presence: { name: me.name, colour: me.colour, typing: false } });
+  const room = useRoom(
+    chat,
+    { id: 'lobby' },
+    { history: 50, presence: { name: me.name, colour: me.colour, typing: false } },
+  );
   const { messages, hasOlder, loadOlder, isLoading, gap } = useMessages(room, 'post');
   const outbox = useOutbox(room);
-  const writing = useOthers(room, (others) => others.flatMap(({ presence, stale }) => (presence?.typing && !stale ? [presence.name] : [])));
+  const writing = useOthers(room, (others) =>
+    others.flatMap(({ presence, stale }) => (presence?.typing && !stale ? [presence.name] : [])),
+  );
   return (
     <Panel name="chat" title="Chat">
       <div className="log" role="log" aria-label="Messages" tabIndex={reachable}>
         <ol>
-          {hasOlder && <li className="aside"><button type="button" className="button small" disabled={isLoading} onClick={loadOlder}>{isLoading ? 'Loading…' : 'Earlier messages'}</button></li>}
+          {hasOlder && (
+            <li className="aside">
+              <button type="button" className="button small" disabled={isLoading} onClick={loadOlder}>
+                {isLoading ? 'Loading…' : 'Earlier messages'}
+              </button>
+            </li>
+          )}
           {gap && <li className="aside">{gap[1] - gap[0] + 1} messages before these were missed.</li>}
           {messages.map((message, index) => {
             const follows = together(messages[index - 1], message);
             const continues = together(message, messages[index + 1]);
-            return <ChatMessage key={message.id} message={message} me={me} follows={follows} continues={continues} outbox={outbox} />;
+            return (
+              <ChatMessage
+                key={message.id}
+                message={message}
+                me={me}
+                follows={follows}
+                continues={continues}
+                outbox={outbox}
+              />
+            );
           })}
         </ol>
       </div>
       <p className="typing" aria-live="polite">
-        {writing.length > 0 && <><span className="dots" aria-hidden="true"><i /><i /><i /></span>{sentence(writing)}</>}
+        {writing.length > 0 && (
+          <>
+            <span className="dots" aria-hidden="true">
+              <i />
+              <i />
+              <i />
+            </span>
+            {sentence(writing)}
+          </>
+        )}
       </p>
       <Composer room={room} me={me} />
     </Panel>

@@ -19,7 +19,9 @@ export function Composer({ room, me }: { readonly room: Room<typeof chat>; reado
 
   useEffect(() => {
     if (text === '') return undefined;
-    const timer = setTimeout(() => { setTyping(false); }, pause);
+    const timer = setTimeout(() => {
+      setTyping(false);
+    }, pause);
     return () => {
       clearTimeout(timer);
     };
@@ -39,8 +41,20 @@ export function Composer({ room, me }: { readonly room: Room<typeof chat>; reado
 
   return (
     <form className="composer" onSubmit={submit}>
-      <input aria-label="Message" placeholder="Write to everybody here" value={text} maxLength={500} autoComplete="off" enterKeyHint="send" onChange={(event) => { write(event.target.value); }} />
-      <button type="submit" className="button primary"><SendIcon /> Send</button>
+      <input
+        aria-label="Message"
+        placeholder="Write to everybody here"
+        value={text}
+        maxLength={500}
+        autoComplete="off"
+        enterKeyHint="send"
+        onChange={(event) => {
+          write(event.target.value);
+        }}
+      />
+      <button type="submit" className="button primary">
+        <SendIcon /> Send
+      </button>
     </form>
   );
 }

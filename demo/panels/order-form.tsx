@@ -32,8 +32,15 @@ export function OrderForm({ room }: { readonly room: Room<typeof orders> }) {
     <form className="order-form" onSubmit={submit}>
       <label className="field">
         <span>Symbol</span>
-        <select value={symbol} onChange={(event) => { setSymbol(symbols.find((it) => it === event.target.value) ?? symbol); }}>
-          {symbols.map((it) => <option key={it}>{it}</option>)}
+        <select
+          value={symbol}
+          onChange={(event) => {
+            setSymbol(symbols.find((it) => it === event.target.value) ?? symbol);
+          }}
+        >
+          {symbols.map((it) => (
+            <option key={it}>{it}</option>
+          ))}
         </select>
       </label>
       <fieldset className="field">
@@ -41,17 +48,39 @@ export function OrderForm({ room }: { readonly room: Room<typeof orders> }) {
         <div className="segments">
           {sides.map((it) => (
             <label key={it}>
-              <input type="radio" name="side" checked={side === it} onChange={() => { setSide(it); }} />
+              <input
+                type="radio"
+                name="side"
+                checked={side === it}
+                onChange={() => {
+                  setSide(it);
+                }}
+              />
               <span>{it}</span>
             </label>
           ))}
         </div>
       </fieldset>
       <label className="field">
-        <span>Amount <small>limit {formatCount(orderLimit)}</small></span>
-        <input type="number" inputMode="numeric" min={1} max={1_000_000} step={1} required value={amount} onChange={(event) => { setAmount(event.target.value); }} />
+        <span>
+          Amount <small>limit {formatCount(orderLimit)}</small>
+        </span>
+        <input
+          type="number"
+          inputMode="numeric"
+          min={1}
+          max={1_000_000}
+          step={1}
+          required
+          value={amount}
+          onChange={(event) => {
+            setAmount(event.target.value);
+          }}
+        />
       </label>
-      <button type="submit" className="button primary">Place order</button>
+      <button type="submit" className="button primary">
+        Place order
+      </button>
       {/* The list below shows it too: this is for whoever does not see it. */}
       <output className="unseen">{heard}</output>
     </form>

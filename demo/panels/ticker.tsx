@@ -9,11 +9,15 @@ import { PriceRow } from './price-row.js';
 export function Ticker() {
   const [store] = useState(createPriceStore);
   const room = useRoom(ticker);
-  useMessage(room, 'price', ({ data }) => { store.push(data.symbol, data.price); });
+  useMessage(room, 'price', ({ data }) => {
+    store.push(data.symbol, data.price);
+  });
   return (
     <Panel name="ticker" title="Ticker" note={<Rate store={store} />}>
       <ul className="prices">
-        {symbols.map((symbol) => <PriceRow key={symbol} symbol={symbol} store={store} />)}
+        {symbols.map((symbol) => (
+          <PriceRow key={symbol} symbol={symbol} store={store} />
+        ))}
       </ul>
     </Panel>
   );
@@ -34,5 +38,9 @@ function Rate({ store }: { readonly store: PriceStore }) {
       clearInterval(timer);
     };
   }, [store]);
-  return <span className="rate">{prices} prices/s in {frames} frames/s</span>;
+  return (
+    <span className="rate">
+      {prices} prices/s in {frames} frames/s
+    </span>
+  );
 }

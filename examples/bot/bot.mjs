@@ -4,7 +4,9 @@ import { WebSocket } from 'ws';
 
 const [url = 'ws://localhost:4000/realtime', id = 'chat/lobby'] = process.argv.slice(2);
 const client = createClient({ url, token: process.env.BOT_TOKEN ?? 'bot', WebSocket });
-client.on('connection', ({ status }) => { console.log(status); });
+client.on('connection', ({ status }) => {
+  console.log(status);
+});
 client.connect();
 
 const room = client.room(id);
@@ -17,4 +19,6 @@ room.on('post', async ({ data, sender }) => {
   console.log(`answered at ${offset}`);
 });
 
-process.once('SIGINT', () => { client.close(); });
+process.once('SIGINT', () => {
+  client.close();
+});

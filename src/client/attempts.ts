@@ -20,9 +20,18 @@ export interface Attempts {
   token(effect: Ask<'token'>): Promise<void>;
 }
 
-const ask = async <T>(from: T | (() => T | Promise<T>)): Promise<T> => (typeof from === 'function' ? (from as () => T | Promise<T>)() : from);
+const ask = async <T>(from: T | (() => T | Promise<T>)): Promise<T> =>
+  typeof from === 'function' ? (from as () => T | Promise<T>)() : from;
 
-export function createAttempts(options: ClientOptions, connect: Connect, dispatch: (event: Event) => void, isCurrent: (attempt: number) => boolean, largest: () => number, ready: () => Promise<void> | undefined, report: (error: RealtimeError) => void): Attempts {
+export function createAttempts(
+  options: ClientOptions,
+  connect: Connect,
+  dispatch: (event: Event) => void,
+  isCurrent: (attempt: number) => boolean,
+  largest: () => number,
+  ready: () => Promise<void> | undefined,
+  report: (error: RealtimeError) => void,
+): Attempts {
   const codecs = codecsOf(options);
   /** How often a token was asked for in band. */
   let asked = 0;
@@ -56,29 +65,35 @@ export function createAttempts(options: ClientOptions, connect: Connect, dispatc
         await ready();
         const [url, token] = await Promise.all([ask(options.url), ask(options.token ?? null)]);
         if (!isCurrent(attempt)) return;
-        const link = connect(url, codecs.map(({ name }) => subprotocolOf(name)), {
-          opened(protocol) {
-            const codec = codecs.find(({ name }) => subprotocolOf(name) === protocol);
-            links.set(attempt, { link, codec: codec ?? null });
-            if (codec) dispatch({ type: 'opened', attempt, transport: link.transport, codec: codec.name, token });
-            else dispatch({ type: 'lost', attempt, code: 4406, reason: `'${protocol}' was not offered` });
+        const link = connect(
+          url,
+          codecs.map(({ name }) => subprotocolOf(name)),
+          {
+            opened(protocol) {
+              const codec = codecs.find(({ name }) => subprotocolOf(name) === protocol);
+              links.set(attempt, { link, codec: codec ?? null });
+              if (codec)
+                dispatch({ type: 'opened', attempt, transport: link.transport, codec: codec.name, token });
+              else dispatch({ type: 'lost', attempt, code: 4406, reason: `'${protocol}' was not offered` });
+            },
+            message(data) {
+              const codec = links.get(attempt)?.codec;
+              if (codec) read(attempt, codec, data);
+            },
+            better() {
+              // As if the server had asked: the next connection first, then this one is left.
+              dispatch({ type: 'received', attempt, frames: [{ type: 'goaway', within: 0 }] });
+            },
+            closed(code, reason) {
+              links.delete(attempt);
+              dispatch({ type: 'lost', attempt, code, reason });
+            },
           },
-          message(data) {
-            const codec = links.get(attempt)?.codec;
-            if (codec) read(attempt, codec, data);
-          },
-          better() {
-            // As if the server had asked: the next connection first, then this one is left.
-            dispatch({ type: 'received', attempt, frames: [{ type: 'goaway', within: 0 }] });
-          },
-          closed(code, reason) {
-            links.delete(attempt);
-            dispatch({ type: 'lost', attempt, code, reason });
-          },
-        });
+        );
         if (isCurrent(attempt)) links.set(attempt, { link, codec: null });
       } catch (error) {
-        if (isCurrent(attempt)) dispatch({ type: 'lost', attempt, code: 1006, reason: failed(error, 'the attempt') });
+        if (isCurrent(attempt))
+          dispatch({ type: 'lost', attempt, code: 1006, reason: failed(error, 'the attempt') });
       }
     },
     write({ attempt, frames }) {

@@ -29,7 +29,11 @@ export interface ClientEvents {
   /** Something went wrong that no promise tells: a message this end cannot read, a failing url or token function, a handler that threw. */
   error: (error: RealtimeError, room: string | null) => void;
   /** A room's messages start anew: `missing` are the offsets that were not seen, where they are known. */
-  reset: (event: { readonly room: string; readonly why: string; readonly missing: readonly [from: number, to: number] | null }) => void;
+  reset: (event: {
+    readonly room: string;
+    readonly why: string;
+    readonly missing: readonly [from: number, to: number] | null;
+  }) => void;
   /** What became of the outbox's storage. */
   storage: (event: StorageEvent) => void;
   /**
@@ -93,7 +97,10 @@ export function createClient(options: ClientOptions): Client {
   const socket = webSocketConnect(options.WebSocket);
   return createClientWith(options, {
     clock: systemClock,
-    connect: options.fallback === false ? socket : withFallback(socket, async () => (await import('./edge/http.js')).httpConnect, systemClock.now),
+    connect:
+      options.fallback === false
+        ? socket
+        : withFallback(socket, async () => (await import('./edge/http.js')).httpConnect, systemClock.now),
     signals: browserSignals,
     random: Math.random,
     randomId,
@@ -133,7 +140,8 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     }
   };
   const report = (error: RealtimeError, room: string | null = null): void => {
-    if (!listeners.get('error')?.size) logger.warn(`roomful${room ? ` room '${room}'` : ''}: ${error.code}: ${error.message}`);
+    if (!listeners.get('error')?.size)
+      logger.warn(`roomful${room ? ` room '${room}'` : ''}: ${error.code}: ${error.message}`);
     emit('error', error, room);
   };
 
@@ -174,7 +182,18 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
       const { type, data, sender } = delivery.broadcast;
       // Nobody else knows it by its id: a random part for this client, and a number.
       marks ||= ports.randomId(8);
-      handle?.deliver({ id: `${marks}${(++broadcasts).toString(36)}`, room, type, data, offset: null, timestamp: ports.clock.now(), sender }, failed);
+      handle?.deliver(
+        {
+          id: `${marks}${(++broadcasts).toString(36)}`,
+          room,
+          type,
+          data,
+          offset: null,
+          timestamp: ports.clock.now(),
+          sender,
+        },
+        failed,
+      );
     },
     pumped() {
       keeper?.sync();
@@ -184,10 +203,20 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     },
   });
 
-  const attempts = createAttempts(options, ports.connect, driver.dispatch, (attempt) => attemptsOf(driver.state().connection).includes(attempt), () => driver.state().limits.frame, () => keeper?.ready, report);
+  const attempts = createAttempts(
+    options,
+    ports.connect,
+    driver.dispatch,
+    (attempt) => attemptsOf(driver.state().connection).includes(attempt),
+    () => driver.state().limits.frame,
+    () => keeper?.ready,
+    report,
+  );
 
   /** What does each effect. */
-  const performers: { readonly [T in Exclude<Effect, Delivery>['type']]: (effect: Extract<Effect, { type: T }>) => unknown } = {
+  const performers: {
+    readonly [T in Exclude<Effect, Delivery>['type']]: (effect: Extract<Effect, { type: T }>) => unknown;
+  } = {
     ...attempts,
     settle({ ids, outcome }) {
       for (const id of ids) promises.settle(id, outcome);
@@ -197,7 +226,12 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     },
     disowned({ user }) {
       const { self, session, rooms } = driver.state();
-      const own = self?.key === session.key ? [] : Array.from(rooms.values()).flatMap(({ entries }) => Array.from(entries.values()).filter(({ settled: told }) => !told));
+      const own =
+        self?.key === session.key
+          ? []
+          : Array.from(rooms.values()).flatMap(({ entries }) =>
+              Array.from(entries.values()).filter(({ settled: told }) => !told),
+            );
       keeper?.release(own.map(({ id }) => id));
       foreign.add(session.key);
       keeper = storage?.attach(host, { owner: user, foreign });
@@ -217,7 +251,8 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     dispatch: driver.dispatch,
     state: driver.state,
     tell(event) {
-      if (event.type === 'failed' && !listeners.get('storage')?.size) logger.warn('roomful: the outbox is held in memory only, its storage failed', event.error);
+      if (event.type === 'failed' && !listeners.get('storage')?.size)
+        logger.warn('roomful: the outbox is held in memory only, its storage failed', event.error);
       emit('storage', event);
     },
     spawn: (its) => createClientWith({ ...options, outbox: { ...options.outbox, storage: its } }, ports),
@@ -257,9 +292,12 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     return known;
   };
 
-  const withEntry = (type: 'retry' | 'discard') => (id: string): void => {
-    for (const { id: room, entries } of driver.state().rooms.values()) if (entries.has(id)) return driver.dispatch({ type, room, id });
-  };
+  const withEntry =
+    (type: 'retry' | 'discard') =>
+    (id: string): void => {
+      for (const { id: room, entries } of driver.state().rooms.values())
+        if (entries.has(id)) return driver.dispatch({ type, room, id });
+    };
 
   return {
     store: driver.store,
@@ -290,6 +328,12 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
         set.delete(handler);
       };
     },
-    inspect: (inspector) => ({ codecs: codecsOf(options), state: driver.state, dispatch: driver.dispatch, perform, stop: driver.inspect(inspector) }),
+    inspect: (inspector) => ({
+      codecs: codecsOf(options),
+      state: driver.state,
+      dispatch: driver.dispatch,
+      perform,
+      stop: driver.inspect(inspector),
+    }),
   };
 }

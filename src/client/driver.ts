@@ -78,10 +78,13 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
     if (next === armedFor || (next > armedFor && next < Infinity)) return;
     disarm();
     armedFor = next;
-    disarm = next === Infinity ? () => undefined : clock.after(next - now(), () => {
-      armedFor = Infinity;
-      dispatch({ type: 'tick' });
-    });
+    disarm =
+      next === Infinity
+        ? () => undefined
+        : clock.after(next - now(), () => {
+            armedFor = Infinity;
+            dispatch({ type: 'tick' });
+          });
   };
 
   const takeOutgoing = (): void => {
@@ -144,7 +147,8 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
     try {
       for (let next = events.shift(); next; next = events.shift()) {
         for (const effect of step(next)) {
-          if (effect.type === 'deliver' || effect.type === 'deliver-broadcast' || effect.type === 'reset') deliveries.push(effect);
+          if (effect.type === 'deliver' || effect.type === 'deliver-broadcast' || effect.type === 'reset')
+            deliveries.push(effect);
           else ports.perform(effect);
         }
       }
@@ -163,7 +167,13 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
     state: () => state,
     dispatch(event) {
       // What was sent before this comes before it: it is what a close settles and an abort takes back, and a message that is tried again is newer.
-      if (event.type === 'close' || event.type === 'retry' || event.type === 'abort' || event.type === 'discard') takeOutgoing();
+      if (
+        event.type === 'close' ||
+        event.type === 'retry' ||
+        event.type === 'abort' ||
+        event.type === 'discard'
+      )
+        takeOutgoing();
       if (event.type === 'close') {
         ports.pumped();
         // What was received before is handed over before, and nothing after.

@@ -41,7 +41,11 @@ export function createHandlers(): Handlers {
   return {
     add(type, handler, where) {
       const [[field, value] = [null, undefined], ...besides] = Object.entries(where);
-      const values = made(made(types, type, () => new Map()), field, () => new Map<unknown, Audience>());
+      const values = made(
+        made(types, type, () => new Map()),
+        field,
+        () => new Map<unknown, Audience>(),
+      );
       const audience = made(values, value, (): Audience => ({ all: new Set(), now: null }));
       const subscriber: Subscriber = { handler, besides };
       audience.all.add(subscriber);

@@ -6,7 +6,15 @@ export type { Client, ClientEvents } from './client.js';
 export type { ClientOptions, Logger } from './options.js';
 export type { Broadcast, Receipt } from './machine/effects.js';
 export type { Continuity, Failure, Latency, Member, Message } from './machine/state.js';
-export type { ConnectionState, ListView, OutboxEntry, OutboxView, RealtimeState, RoomStatus, RoomView } from './machine/view.js';
+export type {
+  ConnectionState,
+  ListView,
+  OutboxEntry,
+  OutboxView,
+  RealtimeState,
+  RoomStatus,
+  RoomView,
+} from './machine/view.js';
 export type { HistoryOptions, ListenOptions, Room, SendOptions } from './room-handle.js';
 export type { DataOf, ParamsOf, PresenceIn, RoomName, SendOf, TypeOf } from '../contract/infer.js';
 export type { MemberIn, MessageIn } from './types.js';

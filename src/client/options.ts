@@ -33,7 +33,12 @@ export interface ClientOptions {
    * `indexedDBStorage()` of `roomful/storage`, they outlive the page. Default: they live as long as the client. `user`: the id of who is there, null for nobody in particular, as the
    * server will say it; where users share a browser, what one writes before there is a connection is then kept for them. Default: not known before the first welcome.
    */
-  readonly outbox?: (Partial<Config['outbox']> & { readonly storage?: OutboxStorage | undefined; readonly user?: (() => string | null) | undefined }) | undefined;
+  readonly outbox?:
+    | (Partial<Config['outbox']> & {
+        readonly storage?: OutboxStorage | undefined;
+        readonly user?: (() => string | null) | undefined;
+      })
+    | undefined;
   /** When the store is updated. Default `'frame'`: once an animation frame, on a microtask where there are none. */
   readonly flush?: 'microtask' | 'frame' | undefined;
   /** How long an attempt may take until it is welcome, url and token included, and a token function while connected, in ms. Default 10 000. */
@@ -54,7 +59,14 @@ export function configOf(options: ClientOptions): Config {
   const config = {
     backoff: { initial: 500, max: 30_000, factor: 2, attempts: Infinity, ...options.backoff },
     heartbeat: { interval: 25_000, timeout: 10_000, ...options.heartbeat },
-    outbox: { limit: 10_000, bytes: 5 * 2 ** 20, window: 256, ttl: null, overflow: 'reject' as const, ...options.outbox },
+    outbox: {
+      limit: 10_000,
+      bytes: 5 * 2 ** 20,
+      window: 256,
+      ttl: null,
+      overflow: 'reject' as const,
+      ...options.outbox,
+    },
     connectTimeout: options.connectTimeout ?? 10_000,
     // Asked each time: a provider may learn of a token later.
     get hasToken() {
@@ -62,10 +74,21 @@ export function configOf(options: ClientOptions): Config {
     },
   };
   const { backoff, heartbeat, outbox, connectTimeout } = config;
-  const bounds = { 'backoff.factor': backoff.factor, 'heartbeat.interval': heartbeat.interval, 'heartbeat.timeout': heartbeat.timeout, 'outbox.limit': outbox.limit, 'outbox.bytes': outbox.bytes, 'outbox.window': outbox.window, connectTimeout };
-  for (const [name, value] of Object.entries(bounds)) if (!(value >= 1)) throw new TypeError(`${name} must be a number of at least 1`);
-  if (!(backoff.initial >= 0 && backoff.max >= 0 && backoff.attempts >= 0)) throw new TypeError('backoff: initial, max and attempts must be numbers of at least 0');
+  const bounds = {
+    'backoff.factor': backoff.factor,
+    'heartbeat.interval': heartbeat.interval,
+    'heartbeat.timeout': heartbeat.timeout,
+    'outbox.limit': outbox.limit,
+    'outbox.bytes': outbox.bytes,
+    'outbox.window': outbox.window,
+    connectTimeout,
+  };
+  for (const [name, value] of Object.entries(bounds))
+    if (!(value >= 1)) throw new TypeError(`${name} must be a number of at least 1`);
+  if (!(backoff.initial >= 0 && backoff.max >= 0 && backoff.attempts >= 0))
+    throw new TypeError('backoff: initial, max and attempts must be numbers of at least 0');
   return config;
 }
 
-export const codecsOf = (options: ClientOptions): readonly Codec[] => (options.codecs?.length ? options.codecs : [json()]);
+export const codecsOf = (options: ClientOptions): readonly Codec[] =>
+  options.codecs?.length ? options.codecs : [json()];

@@ -9,7 +9,8 @@ interface Deferred {
   readonly promise: Promise<unknown>;
 }
 
-export const errorOf = ({ code, message, details }: Failure): RealtimeError => new RealtimeError(code, message, details);
+export const errorOf = ({ code, message, details }: Failure): RealtimeError =>
+  new RealtimeError(code, message, details);
 
 export interface Promises {
   make<T>(key: string | number): Promise<T>;

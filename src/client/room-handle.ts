@@ -53,7 +53,11 @@ export interface Room<R = string> {
   /** Reads the log, oldest first. Rejects with `denied`, `unavailable` or `closed`. */
   history(options?: HistoryOptions): Promise<MessageIn<R>[]>;
   /** Calls `handler` for each message of this type, once, in order; broadcasts too. Returns what stops it. */
-  on<T extends TypeOf<R>>(type: T, handler: (message: MessageIn<R, T>) => void, options?: ListenOptions<R, T>): () => void;
+  on<T extends TypeOf<R>>(
+    type: T,
+    handler: (message: MessageIn<R, T>) => void,
+    options?: ListenOptions<R, T>,
+  ): () => void;
   /** Gives back one `client.room(…)`. The room is left a moment after its last user did. */
   leave(): void;
 }
@@ -73,7 +77,10 @@ export interface RoomServices {
 export interface RoomHandle extends Room<RoomName> {
   readonly contract: AnyContract;
   /** Counts a user. Returns what gives it back, once. */
-  retain(options: { readonly history?: number | undefined; readonly presence?: Readonly<Record<string, unknown>> | undefined }): () => void;
+  retain(options: {
+    readonly history?: number | undefined;
+    readonly presence?: Readonly<Record<string, unknown>> | undefined;
+  }): () => void;
   retainList(list: string, limit: number): () => void;
   loadOlder(list: string, limit: number): void;
   /** Hands a message to its handlers. */
@@ -103,7 +110,8 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
   const showable = (presence: Readonly<Record<string, unknown>>): void => {
     checkPresence(contract, presence);
     const most = driver.state().limits.presence;
-    if (checkPayload(presence) > most) throw new RealtimeError('too-large', `a presence is at most ${most} bytes`);
+    if (checkPayload(presence) > most)
+      throw new RealtimeError('too-large', `a presence is at most ${most} bytes`);
   };
   /** Counts a user, who gives back once, however often that is called. */
   const once = (release: () => void) => {
@@ -128,19 +136,32 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
 
   function send(type: string, data: unknown, { ttl, coalesce, signal }: SendOptions = {}): Promise<Receipt> {
     if (signal?.aborted) throw new RealtimeError('aborted', 'the signal was already aborted');
-    if (ttl !== undefined && !(ttl >= 0)) throw new RealtimeError('invalid', 'ttl must be a number of ms from 0');
+    if (ttl !== undefined && !(ttl >= 0))
+      throw new RealtimeError('invalid', 'ttl must be a number of ms from 0');
     const { version, data: plain, shown, bytes } = checked(type, data);
     const messageId = services.newId();
     const settled = services.settled<Receipt>(messageId);
-    driver.send({ id: messageId, room: id, type, version, data: plain, shown, bytes, ttl: ttl ?? null, coalesce: coalesce ?? null });
+    driver.send({
+      id: messageId,
+      room: id,
+      type,
+      version,
+      data: plain,
+      shown,
+      bytes,
+      ttl: ttl ?? null,
+      coalesce: coalesce ?? null,
+    });
     if (!signal) return settled;
     const abort = (): void => {
       driver.dispatch({ type: 'abort', room: id, id: messageId });
     };
     signal.addEventListener('abort', abort);
-    return unwatched(settled.finally(() => {
-      signal.removeEventListener('abort', abort);
-    }));
+    return unwatched(
+      settled.finally(() => {
+        signal.removeEventListener('abort', abort);
+      }),
+    );
   }
 
   const handle: RoomHandle = {

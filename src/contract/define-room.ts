@@ -22,7 +22,11 @@ export type SendData<D> = InferInput<SchemaOf<D>>;
 export type MessageData<D> = InferOutput<SchemaOf<D>>;
 
 /** What {@link defineRoom} returns: shared by browser and server. */
-export interface RoomContract<Pattern extends string = string, Messages extends MessageDefinitions = MessageDefinitions, Presence extends StandardSchemaV1 = StandardSchemaV1> {
+export interface RoomContract<
+  Pattern extends string = string,
+  Messages extends MessageDefinitions = MessageDefinitions,
+  Presence extends StandardSchemaV1 = StandardSchemaV1,
+> {
   readonly pattern: Pattern;
   readonly messages: Messages;
   readonly presence: Presence | undefined;
@@ -35,9 +39,14 @@ export interface RoomContract<Pattern extends string = string, Messages extends 
 }
 
 /** Any contract, whatever it types: its `id` takes the parameters of a pattern that is not known here. */
-export type AnyContract = Omit<RoomContract, 'id' | 'match'> & { id(params: never): string; match(id: string): Readonly<Record<string, string>> | null };
+export type AnyContract = Omit<RoomContract, 'id' | 'match'> & {
+  id(params: never): string;
+  match(id: string): Readonly<Record<string, string>> | null;
+};
 
-export type ContractParams<C> = C extends { readonly pattern: infer Pattern extends string } ? Params<Pattern> : never;
+export type ContractParams<C> = C extends { readonly pattern: infer Pattern extends string }
+  ? Params<Pattern>
+  : never;
 export type ContractMessages<C> = C extends { readonly messages: infer Messages } ? Messages : never;
 /** The presence a contract describes. */
 export type PresenceOf<C> = C extends { readonly presence: infer P } ? InferOutput<NonNullable<P>> : unknown;
@@ -55,19 +64,28 @@ export interface RoomDefinition<Messages extends MessageDefinitions, Presence ex
  * @param pattern its id, with parameters: `'chat/:id'`. Throws a `TypeError` where it cannot be one.
  * @param definition its messages and presence.
  */
-export function defineRoom<const Pattern extends string, Messages extends MessageDefinitions = Record<never, never>, Presence extends StandardSchemaV1 = StandardSchemaV1>(
+export function defineRoom<
+  const Pattern extends string,
+  Messages extends MessageDefinitions = Record<never, never>,
+  Presence extends StandardSchemaV1 = StandardSchemaV1,
+>(
   pattern: Pattern,
   definition: RoomDefinition<Messages, Presence> = {},
 ): RoomContract<Pattern, Messages, Presence> {
   for (const [type, it] of Object.entries(definition.messages ?? {})) {
-    if ('schema' in it && (!Number.isSafeInteger(it.version) || it.version < 1)) throw new TypeError(`Room '${pattern}', message '${type}': version is a whole number from 1`);
+    if ('schema' in it && (!Number.isSafeInteger(it.version) || it.version < 1))
+      throw new TypeError(`Room '${pattern}', message '${type}': version is a whole number from 1`);
   }
   return contractOf(pattern, definition.messages ?? ({} as Messages), definition.presence, false);
 }
 
 /** The contract of every room that there can be. */
 export function anyRoom(): RoomContract {
-  return { ...contractOf('any', {}, undefined, true), pattern: '*', match: (id) => (isRoomId(id) ? {} : null) };
+  return {
+    ...contractOf('any', {}, undefined, true),
+    pattern: '*',
+    match: (id) => (isRoomId(id) ? {} : null),
+  };
 }
 
 /** The contract of a room named by a plain string: no parameters checked, no payload checked. */
@@ -75,7 +93,11 @@ export function untypedRoom(pattern: string): RoomContract {
   return contractOf(pattern, {}, undefined, true);
 }
 
-function contractOf<Pattern extends string, Messages extends MessageDefinitions, Presence extends StandardSchemaV1>(
+function contractOf<
+  Pattern extends string,
+  Messages extends MessageDefinitions,
+  Presence extends StandardSchemaV1,
+>(
   pattern: Pattern,
   messages: Messages,
   presence: Presence | undefined,

@@ -2,7 +2,25 @@
 export { defineRoom } from './define-room.js';
 export { type } from './standard-schema.js';
 export { RealtimeError } from '../protocol/error.js';
-export type { AnyContract, ContractMessages, ContractParams, MessageData, MessageDefinition, MessageDefinitions, PresenceOf, RoomContract, RoomDefinition, SendData, VersionedMessage } from './define-room.js';
+export type {
+  AnyContract,
+  ContractMessages,
+  ContractParams,
+  MessageData,
+  MessageDefinition,
+  MessageDefinitions,
+  PresenceOf,
+  RoomContract,
+  RoomDefinition,
+  SendData,
+  VersionedMessage,
+} from './define-room.js';
 export type { Params } from './pattern.js';
-export type { InferInput, InferOutput, SchemaIssue, SchemaResult, StandardSchemaV1 } from './standard-schema.js';
+export type {
+  InferInput,
+  InferOutput,
+  SchemaIssue,
+  SchemaResult,
+  StandardSchemaV1,
+} from './standard-schema.js';
 export type { ErrorCode } from '../protocol/codes.js';

@@ -29,15 +29,26 @@ function changed(value: unknown, change: (value: string) => string): string | nu
 }
 
 /** Escapes also what `encodeURIComponent` leaves, and room ids do not have. */
-const encode = (value: string): string => encodeURIComponent(value).replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+const encode = (value: string): string =>
+  encodeURIComponent(value).replace(
+    /[!'()*~]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 
 /** Throws a `TypeError` where the pattern could never be a room id. */
 export function compilePattern(pattern: string): PatternMatcher {
   const parts = pattern.split('/');
   const names = parts.flatMap((part) => (part.startsWith(':') ? [part.slice(1)] : []));
   const literal = parts.map((part) => (part.startsWith(':') ? 'x' : part)).join('/');
-  if (!isRoomId(literal) || parts.includes('') || names.includes('') || new Set(names).size !== names.length) {
-    throw new TypeError(`Room pattern '${pattern}': write segments of letters, digits and _.:@%- joined by '/', a parameter as ':name', each name once`);
+  if (
+    !isRoomId(literal) ||
+    parts.includes('') ||
+    names.includes('') ||
+    new Set(names).size !== names.length
+  ) {
+    throw new TypeError(
+      `Room pattern '${pattern}': write segments of letters, digits and _.:@%- joined by '/', a parameter as ':name', each name once`,
+    );
   }
   return {
     id(params) {
@@ -46,11 +57,19 @@ export function compilePattern(pattern: string): PatternMatcher {
           if (!part.startsWith(':')) return part;
           const name = part.slice(1);
           const encoded = changed(params[name], encode);
-          if (encoded === null) throw new RealtimeError('invalid', `Room '${pattern}': the parameter '${name}' must be a string of whole characters that is not empty`);
+          if (encoded === null)
+            throw new RealtimeError(
+              'invalid',
+              `Room '${pattern}': the parameter '${name}' must be a string of whole characters that is not empty`,
+            );
           return encoded;
         })
         .join('/');
-      if (id.length > maxRoomId) throw new RealtimeError('invalid', `Room '${pattern}': the id is ${id.length} characters long, ${maxRoomId} are allowed`);
+      if (id.length > maxRoomId)
+        throw new RealtimeError(
+          'invalid',
+          `Room '${pattern}': the id is ${id.length} characters long, ${maxRoomId} are allowed`,
+        );
       return id;
     },
     match(id) {

@@ -19,7 +19,12 @@ export interface SchemaIssue {
 }
 
 export type InferInput<S> = S extends StandardSchemaV1<infer Input, unknown> ? Input : unknown;
-export type InferOutput<S> = S extends StandardSchemaV1<never, infer Output> ? Output : S extends { readonly '~standard': { readonly types?: { readonly output: infer Output } | undefined } } ? Output : unknown;
+export type InferOutput<S> =
+  S extends StandardSchemaV1<never, infer Output>
+    ? Output
+    : S extends { readonly '~standard': { readonly types?: { readonly output: infer Output } | undefined } }
+      ? Output
+      : unknown;
 
 /** A schema that only types: nothing is checked at run time. */
 export function type<T>(): StandardSchemaV1<T, T> {

@@ -19,33 +19,51 @@ export function versionOf(contract: AnyContract, type: string): number {
   return definition && isVersioned(definition) ? definition.version : 1;
 }
 
-const pathOf = (issue: SchemaIssue): string => (issue.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step)).join('.');
+const pathOf = (issue: SchemaIssue): string =>
+  (issue.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step)).join('.');
 
 /** Runs a Standard Schema. Throws `invalid` with its issues; a schema that answers with a promise throws too: order could not be kept. */
 export function validate(schema: StandardSchemaV1, value: unknown, what: string): unknown {
   const result = schema['~standard'].validate(value);
   if (result instanceof Promise) {
     result.catch(() => undefined);
-    throw new RealtimeError('invalid', `${what}: its schema is asynchronous; Roomful takes schemas that answer at once`);
+    throw new RealtimeError(
+      'invalid',
+      `${what}: its schema is asynchronous; Roomful takes schemas that answer at once`,
+    );
   }
   if (!result.issues) return result.value;
   const issues = result.issues.map((issue) => ({ path: pathOf(issue), message: issue.message }));
   const first = issues[0];
-  throw new RealtimeError('invalid', `${what} does not fit its contract: ${first?.path ? `${first.path}: ` : ''}${first?.message ?? 'no reason given'}`, issues);
+  throw new RealtimeError(
+    'invalid',
+    `${what} does not fit its contract: ${first?.path ? `${first.path}: ` : ''}${first?.message ?? 'no reason given'}`,
+    issues,
+  );
 }
 
 /**
  * A message of `version` as this contract's current version of `type`, validated. Throws `unknown-type`, `unknown-version` (newer than this end
  * knows, or older than it can upgrade), or `invalid`. A reader may trust data of the current version: the server validated it before it was logged.
  */
-export function readMessage(contract: AnyContract, type: string, version: number, data: unknown, current: 'check-current' | 'trust-current' = 'check-current'): Validated {
+export function readMessage(
+  contract: AnyContract,
+  type: string,
+  version: number,
+  data: unknown,
+  current: 'check-current' | 'trust-current' = 'check-current',
+): Validated {
   const definition = definitionOf(contract, type);
   if (!definition) {
     if (contract.untyped) return { data, version };
     throw new RealtimeError('unknown-type', `room '${contract.pattern}' has no message '${type}'`);
   }
   const newest = versionOf(contract, type);
-  if (version > newest) throw new RealtimeError('unknown-version', `'${type}' version ${version} is newer than ${newest}, the newest this end knows`);
+  if (version > newest)
+    throw new RealtimeError(
+      'unknown-version',
+      `'${type}' version ${version} is newer than ${newest}, the newest this end knows`,
+    );
   if (version === newest && current === 'trust-current') return { data, version };
   let value = data;
   if (isVersioned(definition)) {
@@ -59,11 +77,18 @@ export function readMessage(contract: AnyContract, type: string, version: number
       }
     }
   }
-  return { data: validate(isVersioned(definition) ? definition.schema : definition, value, `'${type}'`), version: newest };
+  return {
+    data: validate(isVersioned(definition) ? definition.schema : definition, value, `'${type}'`),
+    version: newest,
+  };
 }
 
 /** Checks what an app wants to send. Returns what the receiver will see, and about how many bytes travel: what does is the input, so that a schema may transform. Throws as {@link readMessage}. */
-export function checkMessage(contract: AnyContract, type: string, data: unknown): Validated & { readonly bytes: number } {
+export function checkMessage(
+  contract: AnyContract,
+  type: string,
+  data: unknown,
+): Validated & { readonly bytes: number } {
   const bytes = checkPayload(data);
   const { data: shown, version } = readMessage(contract, type, versionOf(contract, type), data);
   return { data: shown, version, bytes };

@@ -14,8 +14,16 @@ type Fields = ReadonlyMap<string, unknown>;
 
 /** What a value is made of, where it is made of named parts. */
 function fieldsOf(value: unknown): Fields | null {
-  if (value instanceof Map) return new Map(Array.from(value as Map<unknown, unknown>, ([key, it]) => [String(key), it]));
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof Set) return null;
+  if (value instanceof Map)
+    return new Map(Array.from(value as Map<unknown, unknown>, ([key, it]) => [String(key), it]));
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    Array.isArray(value) ||
+    ArrayBuffer.isView(value) ||
+    value instanceof Set
+  )
+    return null;
   return new Map(Object.entries(value));
 }
 
@@ -28,7 +36,8 @@ export function changesBetween(before: unknown, after: unknown): readonly Change
       found.push({ path, before: was, after: is });
       return;
     }
-    for (const key of new Set([...old.keys(), ...now.keys()])) walk(path ? `${path}.${key}` : key, old.get(key), now.get(key), depth + 1);
+    for (const key of new Set([...old.keys(), ...now.keys()]))
+      walk(path ? `${path}.${key}` : key, old.get(key), now.get(key), depth + 1);
   };
   walk('', before, after, 0);
   return found;

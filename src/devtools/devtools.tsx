@@ -43,13 +43,27 @@ function Rooted({ client, ...defaults }: Defaults & { readonly client: Client })
   }, []);
   return (
     <div ref={host} data-roomful-devtools="">
-      {root && recorder && createPortal(<><style>{styles}</style><Placed recorder={recorder} {...defaults} /></>, root)}
+      {root &&
+        recorder &&
+        createPortal(
+          <>
+            <style>{styles}</style>
+            <Placed recorder={recorder} {...defaults} />
+          </>,
+          root,
+        )}
     </div>
   );
 }
 
-function Placed({ recorder, defaultOpen = false, defaultDock = 'bottom' }: Defaults & { readonly recorder: Recorder }): ReactElement {
-  const [preferences, setPreferences] = useState(() => loadPreferences({ open: defaultOpen, dock: defaultDock }));
+function Placed({
+  recorder,
+  defaultOpen = false,
+  defaultDock = 'bottom',
+}: Defaults & { readonly recorder: Recorder }): ReactElement {
+  const [preferences, setPreferences] = useState(() =>
+    loadPreferences({ open: defaultOpen, dock: defaultDock }),
+  );
   const prefer = (patch: Partial<Preferences>): void => {
     const next = { ...preferences, ...patch };
     savePreferences(next);

@@ -1,5 +1,12 @@
 // Open or closed, and where.
-import { useEffect, useRef, type KeyboardEvent, type PointerEvent, type ReactElement, type RefObject } from 'react';
+import {
+  useEffect,
+  useRef,
+  type KeyboardEvent,
+  type PointerEvent,
+  type ReactElement,
+  type RefObject,
+} from 'react';
 import { Panel } from './panel.js';
 import { sizes, type Preferences } from './preferences.js';
 import { useRecording } from './use-recorder.js';
@@ -20,20 +27,49 @@ export function Dock({ recorder, preferences, prefer }: DockProps): ReactElement
     if (before.current !== open) place.current?.focus();
     before.current = open;
   }, [open]);
-  if (!open) return <Opener place={place} recorder={recorder} onOpen={() => { prefer({ open: true }); }} />;
+  if (!open)
+    return (
+      <Opener
+        place={place}
+        recorder={recorder}
+        onOpen={() => {
+          prefer({ open: true });
+        }}
+      />
+    );
   return (
-    <section ref={place} tabIndex={-1} className={`dock dock-${dock}`} aria-label="Roomful devtools" style={dock === 'bottom' ? { height: `${size}vh` } : { width: `${size}vw` }}>
+    <section
+      ref={place}
+      tabIndex={-1}
+      className={`dock dock-${dock}`}
+      aria-label="Roomful devtools"
+      style={dock === 'bottom' ? { height: `${size}vh` } : { width: `${size}vw` }}
+    >
       <Edge preferences={preferences} prefer={prefer} />
       <Panel recorder={recorder} preferences={preferences} prefer={prefer} />
     </section>
   );
 }
 
-function Opener({ place, recorder, onOpen }: { readonly place: RefObject<HTMLElement | null>; readonly recorder: Recorder; readonly onOpen: () => void }): ReactElement {
+function Opener({
+  place,
+  recorder,
+  onOpen,
+}: {
+  readonly place: RefObject<HTMLElement | null>;
+  readonly recorder: Recorder;
+  readonly onOpen: () => void;
+}): ReactElement {
   const { spans } = useRecording(recorder);
   const status = spans.at(-1)?.state.status ?? 'idle';
   return (
-    <button ref={place as RefObject<HTMLButtonElement | null>} type="button" className="opener" onClick={onOpen} aria-label={`Open Roomful devtools: ${status}`}>
+    <button
+      ref={place as RefObject<HTMLButtonElement | null>}
+      type="button"
+      className="opener"
+      onClick={onOpen}
+      aria-label={`Open Roomful devtools: ${status}`}
+    >
       <span className={`dot is-${status}`} aria-hidden="true" />
       Roomful
     </button>
@@ -48,7 +84,12 @@ function Edge({ preferences: { dock, size }, prefer }: Omit<DockProps, 'recorder
   };
   const move = ({ clientX, clientY }: PointerEvent): void => {
     if (!held.current) return;
-    const share = dock === 'bottom' ? 1 - clientY / innerHeight : dock === 'left' ? clientX / innerWidth : 1 - clientX / innerWidth;
+    const share =
+      dock === 'bottom'
+        ? 1 - clientY / innerHeight
+        : dock === 'left'
+          ? clientX / innerWidth
+          : 1 - clientX / innerWidth;
     resize(share * 100);
   };
   const press = (event: KeyboardEvent): void => {
@@ -70,8 +111,12 @@ function Edge({ preferences: { dock, size }, prefer }: Omit<DockProps, 'recorder
         event.currentTarget.setPointerCapture(event.pointerId);
       }}
       onPointerMove={move}
-      onPointerUp={() => { held.current = false; }}
-      onPointerCancel={() => { held.current = false; }}
+      onPointerUp={() => {
+        held.current = false;
+      }}
+      onPointerCancel={() => {
+        held.current = false;
+      }}
     />
   );
 }

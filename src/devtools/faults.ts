@@ -75,13 +75,17 @@ export function createFaults(inspection: Inspection, changed: () => void): Fault
         heldIn.push(event);
         return null;
       }
-      if (!losing || event.type !== 'received' || !event.frames.some(({ type }) => type === 'ack')) return event;
+      if (!losing || event.type !== 'received' || !event.frames.some(({ type }) => type === 'ack'))
+        return event;
       losing = false;
       going = true;
       // What came before it was read; the rest is lost with it.
       queueMicrotask(cut);
       changed();
-      const frames = event.frames.slice(0, event.frames.findIndex(({ type }) => type === 'ack'));
+      const frames = event.frames.slice(
+        0,
+        event.frames.findIndex(({ type }) => type === 'ack'),
+      );
       return frames.length ? { ...event, frames } : null;
     },
     effect(effect) {

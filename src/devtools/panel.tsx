@@ -20,7 +20,9 @@ export interface TabProps {
   readonly recording: Recording;
 }
 
-const tabs: Readonly<Record<TabName, { readonly title: string; readonly Tab: (props: TabProps) => ReactElement }>> = {
+const tabs: Readonly<
+  Record<TabName, { readonly title: string; readonly Tab: (props: TabProps) => ReactElement }>
+> = {
   connection: { title: 'Connection', Tab: ConnectionTab },
   events: { title: 'Events', Tab: EventsTab },
   frames: { title: 'Frames', Tab: FramesTab },
@@ -55,25 +57,58 @@ export function Panel({ recorder, preferences, prefer }: PanelProps): ReactEleme
   return (
     <>
       <header>
-        <span className="status"><span className={`dot is-${status}`} aria-hidden="true" />{status}</span>
+        <span className="status">
+          <span className={`dot is-${status}`} aria-hidden="true" />
+          {status}
+        </span>
         <Faults recorder={recorder} />
         <span className="grow" />
         <label className="place">
           <span className="hidden">Dock</span>
-          <select value={preferences.dock} onChange={({ target }) => { prefer({ dock: docks.find((it) => it === target.value) ?? 'bottom' }); }}>
-            {docks.map((dock) => <option key={dock}>{dock}</option>)}
+          <select
+            value={preferences.dock}
+            onChange={({ target }) => {
+              prefer({ dock: docks.find((it) => it === target.value) ?? 'bottom' });
+            }}
+          >
+            {docks.map((dock) => (
+              <option key={dock}>{dock}</option>
+            ))}
           </select>
         </label>
-        <button type="button" onClick={recorder.clear}>Clear</button>
-        <button type="button" aria-label="Close devtools" onClick={() => { prefer({ open: false }); }}>✕</button>
+        <button type="button" onClick={recorder.clear}>
+          Clear
+        </button>
+        <button
+          type="button"
+          aria-label="Close devtools"
+          onClick={() => {
+            prefer({ open: false });
+          }}
+        >
+          ✕
+        </button>
       </header>
       <div role="tablist" aria-label="What to look at" ref={list}>
         {tabNames.map((name) => {
           const count = countOf(name, recording);
           const selected = name === preferences.tab;
           return (
-            <button key={name} type="button" role="tab" id={`${id}-${name}`} aria-selected={selected} aria-controls={`${id}-panel`} tabIndex={selected ? 0 : -1} onKeyDown={step} onClick={() => { prefer({ tab: name }); }}>
-              {tabs[name].title}{count !== null && <span className="count">{count}</span>}
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              id={`${id}-${name}`}
+              aria-selected={selected}
+              aria-controls={`${id}-panel`}
+              tabIndex={selected ? 0 : -1}
+              onKeyDown={step}
+              onClick={() => {
+                prefer({ tab: name });
+              }}
+            >
+              {tabs[name].title}
+              {count !== null && <span className="count">{count}</span>}
             </button>
           );
         })}
@@ -88,10 +123,30 @@ export function Panel({ recorder, preferences, prefer }: PanelProps): ReactEleme
 function Faults({ recorder: { faults } }: { readonly recorder: Recorder }): ReactElement {
   return (
     <fieldset className="faults" aria-label="Faults on purpose">
-      <button type="button" onClick={faults.cut} title="Breaks the connection, as a network that is gone">Cut</button>
-      <button type="button" aria-pressed={faults.stalled} onClick={() => { faults.stall(!faults.stalled); }} title="Nothing passes either way, and nobody is told">Stall</button>
-      <button type="button" aria-pressed={faults.losing} onClick={faults.loseAck} title="The next acknowledgement is lost with the connection">Lose next ack</button>
-      <button type="button" onClick={faults.expireToken} title="As if the server refused the token">Expire token</button>
+      <button type="button" onClick={faults.cut} title="Breaks the connection, as a network that is gone">
+        Cut
+      </button>
+      <button
+        type="button"
+        aria-pressed={faults.stalled}
+        onClick={() => {
+          faults.stall(!faults.stalled);
+        }}
+        title="Nothing passes either way, and nobody is told"
+      >
+        Stall
+      </button>
+      <button
+        type="button"
+        aria-pressed={faults.losing}
+        onClick={faults.loseAck}
+        title="The next acknowledgement is lost with the connection"
+      >
+        Lose next ack
+      </button>
+      <button type="button" onClick={faults.expireToken} title="As if the server refused the token">
+        Expire token
+      </button>
     </fieldset>
   );
 }

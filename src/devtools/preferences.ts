@@ -18,11 +18,16 @@ export const sizes = { least: 20, most: 90 } as const;
 export function loadPreferences(first: Partial<Preferences>): Preferences {
   const fallback: Preferences = { open: false, dock: 'bottom', size: 45, tab: 'connection', ...first };
   try {
-    const known = JSON.parse(localStorage.getItem(name) ?? '{}') as Partial<Record<keyof Preferences, unknown>>;
+    const known = JSON.parse(localStorage.getItem(name) ?? '{}') as Partial<
+      Record<keyof Preferences, unknown>
+    >;
     return {
       open: typeof known.open === 'boolean' ? known.open : fallback.open,
       dock: docks.find((it) => it === known.dock) ?? fallback.dock,
-      size: typeof known.size === 'number' && known.size >= sizes.least && known.size <= sizes.most ? known.size : fallback.size,
+      size:
+        typeof known.size === 'number' && known.size >= sizes.least && known.size <= sizes.most
+          ? known.size
+          : fallback.size,
       tab: tabNames.find((it) => it === known.tab) ?? fallback.tab,
     };
   } catch {

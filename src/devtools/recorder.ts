@@ -94,9 +94,15 @@ export function record(client: Client, { now, after: later }: Clock = systemCloc
     // The machine looks whether there is something to do, many times a second: where there is not, nothing happened.
     if (after !== before || effects.length > 0) {
       moments.push({ id: ++count, at, event: passed, before, after, effects });
-      if (passed.type === 'received') for (const frame of passed.frames) lines.push({ id: ++count, at, attempt: passed.attempt, direction: 'in', frame });
-      for (const effect of effects) if (effect.type === 'write') for (const frame of effect.frames) lines.push({ id: ++count, at, attempt: effect.attempt, direction: 'out', frame });
-      if (after.latency && after.latency !== before.latency) trips.push({ id: ++count, at, ms: after.latency.last });
+      if (passed.type === 'received')
+        for (const frame of passed.frames)
+          lines.push({ id: ++count, at, attempt: passed.attempt, direction: 'in', frame });
+      for (const effect of effects)
+        if (effect.type === 'write')
+          for (const frame of effect.frames)
+            lines.push({ id: ++count, at, attempt: effect.attempt, direction: 'out', frame });
+      if (after.latency && after.latency !== before.latency)
+        trips.push({ id: ++count, at, ms: after.latency.last });
       changed();
     }
     return effects.filter(faults.effect);
@@ -121,7 +127,15 @@ export function record(client: Client, { now, after: later }: Clock = systemCloc
         listeners.delete(listener);
       };
     },
-    recording: () => (shown ??= { at: now(), moments: moments.all(), lines: lines.all(), spans: spans.all(), trips: trips.all(), state: inspection.state() }),
+    recording: () =>
+      (shown ??= {
+        at: now(),
+        moments: moments.all(),
+        lines: lines.all(),
+        spans: spans.all(),
+        trips: trips.all(),
+        state: inspection.state(),
+      }),
     clear() {
       for (const ring of [moments, lines, trips]) ring.clear();
       tell();

@@ -19,10 +19,27 @@ const most = 50;
  * @param options.name what it is called there. Default `'roomful'`.
  * @returns what ends it.
  */
-export function reduxDevtools(client: Client, { name = 'roomful' }: { readonly name?: string } = {}): () => void {
-  const extension = (globalThis as { readonly __REDUX_DEVTOOLS_EXTENSION__?: Extension }).__REDUX_DEVTOOLS_EXTENSION__;
+export function reduxDevtools(
+  client: Client,
+  { name = 'roomful' }: { readonly name?: string } = {},
+): () => void {
+  const extension = (globalThis as { readonly __REDUX_DEVTOOLS_EXTENSION__?: Extension })
+    .__REDUX_DEVTOOLS_EXTENSION__;
   if (!extension) return () => undefined;
-  const connection = extension.connect({ name, features: { pause: true, export: true, test: false, jump: false, skip: false, reorder: false, dispatch: false, lock: false, import: false } });
+  const connection = extension.connect({
+    name,
+    features: {
+      pause: true,
+      export: true,
+      test: false,
+      jump: false,
+      skip: false,
+      reorder: false,
+      dispatch: false,
+      lock: false,
+      import: false,
+    },
+  });
   connection.init(client.store.getState());
   /** Since the store was last set: it is set once for all of them. */
   let events: unknown[] = [];

@@ -4,7 +4,10 @@ import type { Client } from '../client/client.js';
 import { record, type Recorder, type Recording } from './recorder.js';
 
 /** React subscribes on mount and, under StrictMode, once more after giving the first up: each recorder that was made is stopped. */
-function recorderStore(client: Client): { readonly subscribe: (changed: () => void) => () => void; readonly get: () => Recorder | null } {
+function recorderStore(client: Client): {
+  readonly subscribe: (changed: () => void) => () => void;
+  readonly get: () => Recorder | null;
+} {
   let recorder: Recorder | null = null;
   return {
     subscribe() {
@@ -25,4 +28,5 @@ export function useRecorder(client: Client): Recorder | null {
   return useSyncExternalStore(store.subscribe, store.get, () => null);
 }
 
-export const useRecording = (recorder: Recorder): Recording => useSyncExternalStore(recorder.subscribe, recorder.recording, recorder.recording);
+export const useRecording = (recorder: Recorder): Recording =>
+  useSyncExternalStore(recorder.subscribe, recorder.recording, recorder.recording);

@@ -6,7 +6,8 @@ const slice = 8_192;
 export function toBase64(bytes: Uint8Array): string {
   let text = '';
   // Not spread: that would go through an iterator, byte by byte.
-  for (let at = 0; at < bytes.length; at += slice) text += String.fromCharCode.apply(null, bytes.subarray(at, at + slice) as unknown as number[]);
+  for (let at = 0; at < bytes.length; at += slice)
+    text += String.fromCharCode.apply(null, bytes.subarray(at, at + slice) as unknown as number[]);
   return btoa(text);
 }
 

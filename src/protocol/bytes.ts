@@ -3,7 +3,9 @@ import type { Encoded } from './codec.js';
 
 const utf8 = new TextEncoder();
 
-export const byteLength = (data: Encoded): number => (typeof data === 'string' ? utf8.encode(data).length : data.length);
+export const byteLength = (data: Encoded): number =>
+  typeof data === 'string' ? utf8.encode(data).length : data.length;
 
 /** Whether it takes more than `limit` bytes. They are counted only where the number of characters leaves it open. */
-export const isLarger = (data: Encoded, limit: number): boolean => data.length > limit || (data.length * 3 > limit && byteLength(data) > limit);
+export const isLarger = (data: Encoded, limit: number): boolean =>
+  data.length > limit || (data.length * 3 > limit && byteLength(data) > limit);

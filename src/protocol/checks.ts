@@ -8,22 +8,30 @@ const text = (it: unknown): it is string => typeof it === 'string';
 const id = (it: unknown): boolean => text(it) && it.length <= 256;
 const count = (it: unknown): boolean => Number.isSafeInteger(it) && (it as number) >= 0;
 const time = (it: unknown): boolean => Number.isFinite(it);
-const object = (it: unknown): it is Record<string, unknown> => typeof it === 'object' && it !== null && !Array.isArray(it) && !(it instanceof Uint8Array);
+const object = (it: unknown): it is Record<string, unknown> =>
+  typeof it === 'object' && it !== null && !Array.isArray(it) && !(it instanceof Uint8Array);
 const bool = (it: unknown): boolean => typeof it === 'boolean';
 const any = (): boolean => true;
 
-export const maybe = (check: Check): Check => (it) => it === null || it === undefined || check(it);
-const list = (check: Check): Check => (it) => {
-  if (!Array.isArray(it)) return false;
-  for (const item of it) if (!check(item)) return false;
-  return true;
-};
+export const maybe =
+  (check: Check): Check =>
+  (it) =>
+    it === null || it === undefined || check(it);
+const list =
+  (check: Check): Check =>
+  (it) => {
+    if (!Array.isArray(it)) return false;
+    for (const item of it) if (!check(item)) return false;
+    return true;
+  };
 /** An array that begins with these; more may follow, so that a later minor version can append. */
-const tuple = (...checks: readonly Check[]): Check => (it) => {
-  if (!Array.isArray(it)) return false;
-  for (let at = 0; at < checks.length; at++) if (!(checks[at] as Check)(it[at])) return false;
-  return true;
-};
+const tuple =
+  (...checks: readonly Check[]): Check =>
+  (it) => {
+    if (!Array.isArray(it)) return false;
+    for (let at = 0; at < checks.length; at++) if (!(checks[at] as Check)(it[at])) return false;
+    return true;
+  };
 
 const user = (it: unknown): boolean => object(it) && text(it['id']);
 const sender = tuple(id, maybe(user));
@@ -31,10 +39,21 @@ const member = tuple(id, maybe(user), any);
 const entry = tuple(count, id, id, id, time, maybe(sender), id, count, any);
 
 /** A room id: no braces, globs, spaces or controls, so that one is safe as a key and in a log. */
-export const isRoomId = (it: unknown): it is string => text(it) && it.length <= maxRoomId && /^[\w.:@/%-]+$/.test(it);
+export const isRoomId = (it: unknown): it is string =>
+  text(it) && it.length <= maxRoomId && /^[\w.:@/%-]+$/.test(it);
 
 export const kinds: Readonly<Record<string, Check>> = {
-  text, id, count, time, object, bool, any, user, sender, member, entry,
+  text,
+  id,
+  count,
+  time,
+  object,
+  bool,
+  any,
+  user,
+  sender,
+  member,
+  entry,
   integer: Number.isSafeInteger,
   room: isRoomId,
   ref: (it) => text(it) || Number.isSafeInteger(it),

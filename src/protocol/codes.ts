@@ -48,14 +48,37 @@ export interface CloseCodes {
 }
 
 export const closeCodes: CloseCodes = {
-  normal: 1000, 'going-away': 1001, abnormal: 1006, 'too-big': 1009, internal: 1011, restart: 1012, busy: 1013,
-  silent: 4000, slow: 4008, replaced: 4009, suspended: 4010, moved: 4011,
-  'bad-frame': 4400, unauthorized: 4401, forbidden: 4403, unsupported: 4406, 'hello-timeout': 4408, 'session-conflict': 4409, 'rate-limited': 4429,
+  normal: 1000,
+  'going-away': 1001,
+  abnormal: 1006,
+  'too-big': 1009,
+  internal: 1011,
+  restart: 1012,
+  busy: 1013,
+  silent: 4000,
+  slow: 4008,
+  replaced: 4009,
+  suspended: 4010,
+  moved: 4011,
+  'bad-frame': 4400,
+  unauthorized: 4401,
+  forbidden: 4403,
+  unsupported: 4406,
+  'hello-timeout': 4408,
+  'session-conflict': 4409,
+  'rate-limited': 4429,
   unavailable: 4500,
 };
 
 /** Codes whose verdict is not that of their range. */
-const exceptions: Readonly<Record<number, Verdict>> = { 1000: 'end', 4009: 'end', 4401: 'reauth', 4408: 'retry', 4409: 'retry', 4429: 'retry' };
+const exceptions: Readonly<Record<number, Verdict>> = {
+  1000: 'end',
+  4009: 'end',
+  4401: 'reauth',
+  4408: 'retry',
+  4409: 'retry',
+  4429: 'retry',
+};
 
 /** The verdict on a close code, by its range: 4400 to 4499 stop, any other retries. So an older client knows what to do with a newer code. */
 export function verdictOf(code: number): Verdict {
@@ -109,8 +132,23 @@ export interface ErrorCodes {
 export type ErrorCode = keyof ErrorCodes;
 
 export const errorCodes: ErrorCodes = {
-  rejected: false, invalid: false, denied: false, 'not-joined': true, 'unknown-type': false, 'unknown-version': false, 'too-large': false, 'too-many-rooms': false,
-  gap: true, conflict: false, limited: true, unavailable: true, expired: false, overflow: true, 'in-doubt': false, closed: false, aborted: false,
+  rejected: false,
+  invalid: false,
+  denied: false,
+  'not-joined': true,
+  'unknown-type': false,
+  'unknown-version': false,
+  'too-large': false,
+  'too-many-rooms': false,
+  gap: true,
+  conflict: false,
+  limited: true,
+  unavailable: true,
+  expired: false,
+  overflow: true,
+  'in-doubt': false,
+  closed: false,
+  aborted: false,
 };
 
 export function isErrorCode(value: unknown): value is ErrorCode {

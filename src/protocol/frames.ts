@@ -21,30 +21,121 @@ export type EntryTuple = readonly [
   data: unknown,
 ];
 /** The receipt of one message. `offset` null: a duplicate so old that its place is not known. */
-export type ReceiptTuple = readonly [seq: number, offset: number | null, timestamp: number, duplicate: boolean, result?: unknown];
+export type ReceiptTuple = readonly [
+  seq: number,
+  offset: number | null,
+  timestamp: number,
+  duplicate: boolean,
+  result?: unknown,
+];
 
 export type ClientFrame =
-  | { readonly type: 'hello'; readonly session: string; readonly instance: string; readonly token: string | null; readonly takeover: boolean; readonly client: string; readonly attempt?: number | null }
-  | { readonly type: 'join'; readonly room: string; readonly position: PositionTuple | null; readonly history: number; readonly presence: unknown }
+  | {
+      readonly type: 'hello';
+      readonly session: string;
+      readonly instance: string;
+      readonly token: string | null;
+      readonly takeover: boolean;
+      readonly client: string;
+      readonly attempt?: number | null;
+    }
+  | {
+      readonly type: 'join';
+      readonly room: string;
+      readonly position: PositionTuple | null;
+      readonly history: number;
+      readonly presence: unknown;
+    }
   | { readonly type: 'leave'; readonly room: string }
-  | { readonly type: 'send'; readonly room: string; readonly seq: number; readonly id: string; readonly message: string; readonly version: number; readonly data: unknown; readonly follows?: number | null }
-  | { readonly type: 'broadcast'; readonly room: string; readonly message: string; readonly version: number; readonly data: unknown }
+  | {
+      readonly type: 'send';
+      readonly room: string;
+      readonly seq: number;
+      readonly id: string;
+      readonly message: string;
+      readonly version: number;
+      readonly data: unknown;
+      readonly follows?: number | null;
+    }
+  | {
+      readonly type: 'broadcast';
+      readonly room: string;
+      readonly message: string;
+      readonly version: number;
+      readonly data: unknown;
+    }
   | { readonly type: 'presence'; readonly room: string; readonly patch: unknown }
-  | { readonly type: 'history'; readonly ref: number; readonly room: string; readonly before: number | null; readonly limit: number }
+  | {
+      readonly type: 'history';
+      readonly ref: number;
+      readonly room: string;
+      readonly before: number | null;
+      readonly limit: number;
+    }
   | { readonly type: 'auth'; readonly token: string }
   | { readonly type: 'ping'; readonly time: number }
   | { readonly type: 'pong'; readonly time: number };
 
 export type ServerFrame =
-  | { readonly type: 'welcome'; readonly member: string; readonly heartbeat: readonly [interval: number, timeout: number]; readonly limits: Limits; readonly time: number; readonly node: string; readonly expires: number | null; readonly user: UserInfo | null }
-  | { readonly type: 'joined'; readonly room: string; readonly position: PositionTuple; readonly recovered: boolean; readonly why: string | null; readonly messages: readonly EntryTuple[]; readonly members: readonly MemberTuple[] | null; readonly last: number; readonly more: boolean }
+  | {
+      readonly type: 'welcome';
+      readonly member: string;
+      readonly heartbeat: readonly [interval: number, timeout: number];
+      readonly limits: Limits;
+      readonly time: number;
+      readonly node: string;
+      readonly expires: number | null;
+      readonly user: UserInfo | null;
+    }
+  | {
+      readonly type: 'joined';
+      readonly room: string;
+      readonly position: PositionTuple;
+      readonly recovered: boolean;
+      readonly why: string | null;
+      readonly messages: readonly EntryTuple[];
+      readonly members: readonly MemberTuple[] | null;
+      readonly last: number;
+      readonly more: boolean;
+    }
   | { readonly type: 'left'; readonly room: string; readonly code: string | null }
-  | { readonly type: 'ack'; readonly room: string; readonly epoch: string; readonly receipts: readonly ReceiptTuple[] }
-  | { readonly type: 'nack'; readonly room: string; readonly seq: number; readonly code: string; readonly after: number | null; readonly reason: string | null; readonly details: unknown }
+  | {
+      readonly type: 'ack';
+      readonly room: string;
+      readonly epoch: string;
+      readonly receipts: readonly ReceiptTuple[];
+    }
+  | {
+      readonly type: 'nack';
+      readonly room: string;
+      readonly seq: number;
+      readonly code: string;
+      readonly after: number | null;
+      readonly reason: string | null;
+      readonly details: unknown;
+    }
   | { readonly type: 'message'; readonly room: string; readonly entry: EntryTuple }
-  | { readonly type: 'broadcast'; readonly room: string; readonly sender: SenderTuple | null; readonly message: string; readonly version: number; readonly data: unknown }
-  | { readonly type: 'presence'; readonly room: string; readonly joined: readonly MemberTuple[]; readonly left: readonly string[]; readonly changed: readonly (readonly [id: string, patch: unknown])[] }
-  | { readonly type: 'history'; readonly ref: number; readonly messages: readonly EntryTuple[]; readonly more: boolean }
+  | {
+      readonly type: 'broadcast';
+      readonly room: string;
+      readonly sender: SenderTuple | null;
+      readonly message: string;
+      readonly version: number;
+      readonly data: unknown;
+    }
+  | {
+      readonly type: 'presence';
+      readonly room: string;
+      readonly joined: readonly MemberTuple[];
+      readonly left: readonly string[];
+      readonly changed: readonly (readonly [id: string, patch: unknown])[];
+    }
+  | {
+      readonly type: 'history';
+      readonly ref: number;
+      readonly messages: readonly EntryTuple[];
+      readonly more: boolean;
+    }
   | { readonly type: 'lag'; readonly room: string }
   | { readonly type: 'reset'; readonly room: string; readonly why: string }
   | { readonly type: 'auth'; readonly expires: number | null }
@@ -52,7 +143,12 @@ export type ServerFrame =
   | { readonly type: 'ping'; readonly time: number }
   | { readonly type: 'pong'; readonly time: number; readonly spread?: number | null }
   | { readonly type: 'goaway'; readonly within: number }
-  | { readonly type: 'error'; readonly ref: number | string | null; readonly code: string; readonly reason: string };
+  | {
+      readonly type: 'error';
+      readonly ref: number | string | null;
+      readonly code: string;
+      readonly reason: string;
+    };
 
 export type Frame = ClientFrame | ServerFrame;
 

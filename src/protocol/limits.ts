@@ -29,7 +29,18 @@ export const maxDepth = 32;
 /** Values in a payload, containers included. A frame may hold twice as many. */
 export const maxItems = 50_000;
 
-export const defaultLimits: Limits = { frame: 65_536, fragments: 256, rooms: 128, window: 256, history: 256, rate: 5_000, roomRate: 10_000, presence: 4_096, depth: maxDepth, items: maxItems };
+export const defaultLimits: Limits = {
+  frame: 65_536,
+  fragments: 256,
+  rooms: 128,
+  window: 256,
+  history: 256,
+  rate: 5_000,
+  roomRate: 10_000,
+  presence: 4_096,
+  depth: maxDepth,
+  items: maxItems,
+};
 
 /** Characters of a room id. */
 export const maxRoomId = 128;

@@ -3,7 +3,7 @@ import { Decoder, Encoder } from '@msgpack/msgpack';
 import type { Codec } from './codec.js';
 import { maxDepth } from './limits.js';
 import { Malformed } from './parse.js';
-import { envelopeDepth, } from './scan-json.js';
+import { envelopeDepth } from './scan-json.js';
 import { scanMessagePack } from './scan-msgpack.js';
 
 /**

@@ -1,6 +1,14 @@
 // Unknown in; frame, unknown opcode or malformed out. The only file that trusts nobody.
 import { kinds, maybe, type Check } from './checks.js';
-import { clientKinds, clientWire, serverKinds, serverWire, type ClientFrame, type Frame, type ServerFrame } from './frames.js';
+import {
+  clientKinds,
+  clientWire,
+  serverKinds,
+  serverWire,
+  type ClientFrame,
+  type Frame,
+  type ServerFrame,
+} from './frames.js';
 
 /** What arrived is not a frame of this protocol. The reason names the frame and the field, never their content. */
 export class Malformed extends Error {
@@ -12,13 +20,27 @@ type AnyWire = Readonly<Record<string, readonly [opcode: number, fields: string]
 /** The fields of a frame, and what the value of each must be. */
 export function checksIn(fields: string, fieldKinds: string): (readonly [name: string, check: Check])[] {
   const names = fields.split(' ');
-  return fieldKinds.split(' ').map((kind, index) => [names[index] as string, kind.endsWith('?') ? maybe(kinds[kind.slice(0, -1)] as Check) : (kinds[kind] as Check)]);
+  return fieldKinds
+    .split(' ')
+    .map((kind, index) => [
+      names[index] as string,
+      kind.endsWith('?') ? maybe(kinds[kind.slice(0, -1)] as Check) : (kinds[kind] as Check),
+    ]);
 }
 
-function parser<F extends Frame>(wire: AnyWire, fieldKinds: Readonly<Record<string, string>>): (value: unknown) => F | null {
-  const table = new Map(Object.entries(wire).map(([type, [opcode, fields]]) => [opcode, [type, checksIn(fields, fieldKinds[type] as string)] as const]));
+function parser<F extends Frame>(
+  wire: AnyWire,
+  fieldKinds: Readonly<Record<string, string>>,
+): (value: unknown) => F | null {
+  const table = new Map(
+    Object.entries(wire).map(([type, [opcode, fields]]) => [
+      opcode,
+      [type, checksIn(fields, fieldKinds[type] as string)] as const,
+    ]),
+  );
   return (value) => {
-    if (!Array.isArray(value) || !Number.isSafeInteger(value[0])) throw new Malformed('a frame is an array that begins with an opcode');
+    if (!Array.isArray(value) || !Number.isSafeInteger(value[0]))
+      throw new Malformed('a frame is an array that begins with an opcode');
     const known = table.get(value[0] as number);
     if (!known) return null;
     const [type, fields] = known;
@@ -35,7 +57,9 @@ function parser<F extends Frame>(wire: AnyWire, fieldKinds: Readonly<Record<stri
 }
 
 function writer<F extends Frame>(wire: AnyWire): (frame: F) => unknown[] {
-  const table = new Map(Object.entries(wire).map(([type, [opcode, fields]]) => [type, [opcode, fields.split(' ')] as const]));
+  const table = new Map(
+    Object.entries(wire).map(([type, [opcode, fields]]) => [type, [opcode, fields.split(' ')] as const]),
+  );
   return (frame) => {
     const [opcode, names] = table.get(frame.type) as readonly [number, readonly string[]];
     const values: unknown[] = [opcode];
@@ -45,9 +69,15 @@ function writer<F extends Frame>(wire: AnyWire): (frame: F) => unknown[] {
 }
 
 /** One decoded value as a frame from a client; null where the opcode is one this version does not know. Throws {@link Malformed}. */
-export const parseClientFrame: (value: unknown) => ClientFrame | null = /* @__PURE__ */ parser<ClientFrame>(clientWire, clientKinds);
+export const parseClientFrame: (value: unknown) => ClientFrame | null = /* @__PURE__ */ parser<ClientFrame>(
+  clientWire,
+  clientKinds,
+);
 /** One decoded value as a frame from a server; null where the opcode is one this version does not know. Throws {@link Malformed}. */
-export const parseServerFrame: (value: unknown) => ServerFrame | null = /* @__PURE__ */ parser<ServerFrame>(serverWire, serverKinds);
+export const parseServerFrame: (value: unknown) => ServerFrame | null = /* @__PURE__ */ parser<ServerFrame>(
+  serverWire,
+  serverKinds,
+);
 /** A frame as the tuple that a codec encodes. */
 export const clientTuple: (frame: ClientFrame) => unknown[] = /* @__PURE__ */ writer<ClientFrame>(clientWire);
 /** A frame as the tuple that a codec encodes. */

@@ -11,7 +11,8 @@ const utf8 = new TextEncoder();
 const ordinary = /^[ !#-[\]-~]*$/;
 
 /** Bytes of a string as JSON writes it, escapes and all. */
-const written = (text: string): number => (ordinary.test(text) ? text.length + 2 : utf8.encode(JSON.stringify(text)).length);
+const written = (text: string): number =>
+  ordinary.test(text) ? text.length + 2 : utf8.encode(JSON.stringify(text)).length;
 
 function refuse(path: string, why: string): never {
   throw new RealtimeError('invalid', `${path || 'the payload'} ${why}`);
@@ -64,7 +65,10 @@ export function checkPayload(value: unknown, path = ''): number {
     }
     const prototype: unknown = Object.getPrototypeOf(it);
     if (prototype !== null && prototype !== Object.prototype && Object.getPrototypeOf(prototype) !== null) {
-      refuse(at, `is a ${(prototype as { constructor?: { name?: string } }).constructor?.name ?? 'class instance'}: only plain data can be sent`);
+      refuse(
+        at,
+        `is a ${(prototype as { constructor?: { name?: string } }).constructor?.name ?? 'class instance'}: only plain data can be sent`,
+      );
     }
     for (const key of Object.keys(it as object)) {
       if (poisonKeys.has(key)) refuse(at, `has the key ${key}, which is never sent`);

@@ -21,7 +21,8 @@ export function encodeRecord(kind: RecordKind, payload: string | Uint8Array): Ui
   return record;
 }
 
-export const encodeClose = (code: number, reason: string): Uint8Array<ArrayBuffer> => encodeRecord(recordKinds.close, `${code} ${reason}`);
+export const encodeClose = (code: number, reason: string): Uint8Array<ArrayBuffer> =>
+  encodeRecord(recordKinds.close, `${code} ${reason}`);
 
 /** What a close says; 1006 where it is none. */
 export function readClose(payload: Uint8Array): readonly [code: number, reason: string] {
@@ -38,7 +39,7 @@ export function createRecordReader(limit: number): (piece: Uint8Array) => readon
   return (piece) => {
     const records: WireRecord[] = [];
     let at = 0;
-    while (at < piece.length || (payload?.length === 0)) {
+    while (at < piece.length || payload?.length === 0) {
       const into: Uint8Array<ArrayBuffer> = payload ?? start;
       const some = piece.subarray(at, at + into.length - filled);
       into.set(some, filled);

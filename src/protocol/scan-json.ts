@@ -31,7 +31,9 @@ function endOfString(text: string, from: number): number {
 function isHarmless(text: string): boolean {
   if (text.length > most) return false;
   let brackets = 0;
-  for (const bracket of '[{') for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) if (++brackets > deepest) return false;
+  for (const bracket of '[{')
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1))
+      if (++brackets > deepest) return false;
   return true;
 }
 

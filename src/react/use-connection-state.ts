@@ -5,5 +5,7 @@ import { useRealtimeStore } from './use-selection.js';
 export function useConnectionState(): ConnectionState;
 export function useConnectionState<T>(selector: (state: ConnectionState) => T): T;
 export function useConnectionState<T>(selector?: (state: ConnectionState) => T): T | ConnectionState {
-  return useRealtimeStore(({ connection }): T | ConnectionState => (selector ? selector(connection) : connection));
+  return useRealtimeStore(({ connection }): T | ConnectionState =>
+    selector ? selector(connection) : connection,
+  );
 }

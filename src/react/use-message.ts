@@ -7,7 +7,12 @@ import type { MessageIn } from '../client/types.js';
  * Calls `handler` for each message of a type, once, in order, outside of rendering; broadcasts too. The newest handler is called; one that throws breaks no
  * other. Never renders. With `where` only for those whose data has these values: a row of a table that shows one thing is not called for the others.
  */
-export function useMessage<R, T extends TypeOf<R>>(room: Room<R>, type: T, handler: (message: MessageIn<R, T>) => void, { where }: ListenOptions<R, T> = {}): void {
+export function useMessage<R, T extends TypeOf<R>>(
+  room: Room<R>,
+  type: T,
+  handler: (message: MessageIn<R, T>) => void,
+  { where }: ListenOptions<R, T> = {},
+): void {
   const latest = useRef({ handler, where });
   useInsertionEffect(() => {
     latest.current = { handler, where };
@@ -16,8 +21,12 @@ export function useMessage<R, T extends TypeOf<R>>(room: Room<R>, type: T, handl
   const key = JSON.stringify(where);
   useEffect(() => {
     const options = latest.current.where && { where: latest.current.where };
-    return room.on(type, (message) => {
-      latest.current.handler(message);
-    }, options);
+    return room.on(
+      type,
+      (message) => {
+        latest.current.handler(message);
+      },
+      options,
+    );
   }, [room, type, key]);
 }

@@ -27,7 +27,11 @@ export interface Messages<M> {
 const empty = { messages: [], hasOlder: false, isLoading: false, gap: null } as const;
 
 /** A room's messages, of one type or of all. Renders again when that list changes. */
-export function useMessages<R, T extends TypeOf<R> = TypeOf<R>>(room: Room<R>, type?: T, { limit = 100, pending = true }: UseMessagesOptions = {}): Messages<MessageIn<R, T>> {
+export function useMessages<R, T extends TypeOf<R> = TypeOf<R>>(
+  room: Room<R>,
+  type?: T,
+  { limit = 100, pending = true }: UseMessagesOptions = {},
+): Messages<MessageIn<R, T>> {
   const list = type ?? everyType;
   useEffect(() => roomHandle.of(room).retainList(list, limit), [room, list, limit]);
   const view = useRealtimeStore(({ rooms }) => rooms[room.id]?.lists[list] ?? empty);

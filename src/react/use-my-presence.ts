@@ -4,10 +4,15 @@ import type { Room } from '../client/room-handle.js';
 import { useRealtimeStore } from './use-selection.js';
 
 /** Own presence as last set, and what merges into it: the last value of a key wins, the others learn of it at most every 50 ms. */
-export function useMyPresence<R>(room: Room<R>): readonly [mine: PresenceIn<R> | null, update: (patch: Partial<PresenceIn<R>>) => void] {
+export function useMyPresence<R>(
+  room: Room<R>,
+): readonly [mine: PresenceIn<R> | null, update: (patch: Partial<PresenceIn<R>>) => void] {
   const mine = useRealtimeStore(({ rooms }) => rooms[room.id]?.mine ?? null) as PresenceIn<R> | null;
-  const update = useCallback((patch: Partial<PresenceIn<R>>) => {
-    room.setPresence(patch);
-  }, [room]);
+  const update = useCallback(
+    (patch: Partial<PresenceIn<R>>) => {
+      room.setPresence(patch);
+    },
+    [room],
+  );
   return [mine, update];
 }

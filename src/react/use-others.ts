@@ -7,7 +7,10 @@ const nobody: readonly never[] = [];
 /** The other members of a room in the order in which they joined, or a selection of them. While the connection is down they are kept for a while, each marked `stale`. */
 export function useOthers<R>(room: Room<R>): readonly MemberIn<R>[];
 export function useOthers<R, T>(room: Room<R>, selector: (others: readonly MemberIn<R>[]) => T): T;
-export function useOthers<R, T>(room: Room<R>, selector?: (others: readonly MemberIn<R>[]) => T): T | readonly MemberIn<R>[] {
+export function useOthers<R, T>(
+  room: Room<R>,
+  selector?: (others: readonly MemberIn<R>[]) => T,
+): T | readonly MemberIn<R>[] {
   return useRealtimeStore(({ rooms }): T | readonly MemberIn<R>[] => {
     const others = (rooms[room.id]?.others ?? nobody) as unknown as readonly MemberIn<R>[];
     return selector ? selector(others) : others;

@@ -14,7 +14,9 @@ export interface UseRoomOptions<R = RoomName> {
   readonly history?: number;
 }
 
-type Args<R> = keyof ParamsOf<R> extends never ? [params?: ParamsOf<R> | null, options?: UseRoomOptions<R>] : [params: ParamsOf<R>, options?: UseRoomOptions<R>];
+type Args<R> = keyof ParamsOf<R> extends never
+  ? [params?: ParamsOf<R> | null, options?: UseRoomOptions<R>]
+  : [params: ParamsOf<R>, options?: UseRoomOptions<R>];
 
 /**
  * A room, joined for as long as a component uses it. The same object for as long as the id is the same; renders again when its `status`, `continuity` or

@@ -12,11 +12,18 @@ export interface SendState {
   readonly reset: () => void;
 }
 
-const asError = (error: unknown): RealtimeError => (error instanceof RealtimeError ? error : new RealtimeError('invalid', String(error)));
+const asError = (error: unknown): RealtimeError =>
+  error instanceof RealtimeError ? error : new RealtimeError('invalid', String(error));
 
 /** A function that sends messages of one type, and what became of them. Renders again when its own sends change. */
-export function useSend<R, T extends TypeOf<R>>(room: Room<R>, type: T): readonly [send: (data: SendOf<R, T>, options?: SendOptions) => Promise<Receipt>, state: SendState] {
-  const [{ count, error }, setState] = useState<{ readonly count: number; readonly error: RealtimeError | null }>({ count: 0, error: null });
+export function useSend<R, T extends TypeOf<R>>(
+  room: Room<R>,
+  type: T,
+): readonly [send: (data: SendOf<R, T>, options?: SendOptions) => Promise<Receipt>, state: SendState] {
+  const [{ count, error }, setState] = useState<{
+    readonly count: number;
+    readonly error: RealtimeError | null;
+  }>({ count: 0, error: null });
   const send = useCallback(
     (data: SendOf<R, T>, options?: SendOptions) => {
       const sent = room.send(type, data, options);
@@ -24,7 +31,14 @@ export function useSend<R, T extends TypeOf<R>>(room: Room<R>, type: T): readonl
       const settled = (failure: RealtimeError | null): void => {
         setState((before) => ({ count: before.count - 1, error: failure }));
       };
-      sent.then(() => { settled(null); }, (reason: unknown) => { settled(asError(reason)); });
+      sent.then(
+        () => {
+          settled(null);
+        },
+        (reason: unknown) => {
+          settled(asError(reason));
+        },
+      );
       return sent;
     },
     [room, type],

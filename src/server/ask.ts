@@ -32,13 +32,26 @@ type Asking = Pick<ServerPorts, 'after' | 'steady'> & { readonly settings: Setti
 const keyOf = (action: Action, type: string | null): string => `${action}\n${type ?? ''}`;
 
 /** Whether an answer is there without being asked for. */
-export function isAnswered({ served: { authorize }, verdicts }: Membership, action: Action, type: string, { steady }: Pick<ServerPorts, 'steady'>): boolean {
+export function isAnswered(
+  { served: { authorize }, verdicts }: Membership,
+  action: Action,
+  type: string,
+  { steady }: Pick<ServerPorts, 'steady'>,
+): boolean {
   return !authorize || (verdicts?.get(keyOf(action, type))?.until ?? -Infinity) > steady();
 }
 
 /** May somebody who is in the room do this? Asks its `authorize`, unless an answer still counts. */
-export function allowed(membership: Membership, action: Action, type: string | null, data: unknown, asking: Asking): MaybePromise<Answer> {
-  const { served: { authorize, cache } } = membership;
+export function allowed(
+  membership: Membership,
+  action: Action,
+  type: string | null,
+  data: unknown,
+  asking: Asking,
+): MaybePromise<Answer> {
+  const {
+    served: { authorize, cache },
+  } = membership;
   if (!authorize) return 'yes';
   if (cache === 0) return asked(membership, action, type, data, asking);
   const verdicts = (membership.verdicts ??= new Map());
@@ -48,18 +61,35 @@ export function allowed(membership: Membership, action: Action, type: string | n
   if (known && now < known.until) return known.answer;
   return chain(asked(membership, action, type, data, asking), (answer) => {
     // What was asked before a new token or a `reauthorize` says nothing any more.
-    if (answer !== 'unavailable' && membership.verdicts === verdicts) verdicts.set(key, { answer, until: now + cache });
+    if (answer !== 'unavailable' && membership.verdicts === verdicts)
+      verdicts.set(key, { answer, until: now + cache });
     return answer;
   });
 }
 
 /** Asks the room's `authorize`. One that throws is a no, and logged; one that is late is `unavailable`. */
-export function asked({ served, params, room, peer }: Asked, action: Action, type: string | null, data: unknown, { after, settings }: Asking): MaybePromise<Answer> {
+export function asked(
+  { served, params, room, peer }: Asked,
+  action: Action,
+  type: string | null,
+  data: unknown,
+  { after, settings }: Asking,
+): MaybePromise<Answer> {
   const { authorize } = served;
   if (!authorize) return 'yes';
-  return caught<Answer>(() => chain(inTime(authorize({ action, user: peer.identity?.user ?? null, room, params, type, data }), after), (answer) => (answer === true ? 'yes' : 'no')), (error) => {
-    const late = error instanceof TooLate;
-    settings.logger.error({ room, action, ...traceOf(error) }, late ? 'authorize did not answer in time' : 'authorize threw');
-    return late ? 'unavailable' : 'no';
-  });
+  return caught<Answer>(
+    () =>
+      chain(
+        inTime(authorize({ action, user: peer.identity?.user ?? null, room, params, type, data }), after),
+        (answer) => (answer === true ? 'yes' : 'no'),
+      ),
+    (error) => {
+      const late = error instanceof TooLate;
+      settings.logger.error(
+        { room, action, ...traceOf(error) },
+        late ? 'authorize did not answer in time' : 'authorize threw',
+      );
+      return late ? 'unavailable' : 'no';
+    },
+  );
 }

@@ -29,7 +29,13 @@ export interface Append {
 
 export type Appended =
   | { readonly status: 'ok'; readonly epoch: string; readonly offset: number; readonly timestamp: number }
-  | { readonly status: 'duplicate'; readonly epoch: string; readonly offset: number | null; readonly timestamp: number; readonly result: unknown }
+  | {
+      readonly status: 'duplicate';
+      readonly epoch: string;
+      readonly offset: number | null;
+      readonly timestamp: number;
+      readonly result: unknown;
+    }
   | { readonly status: 'refused'; readonly refusal: Refusal }
   | { readonly status: 'gap'; readonly last: number }
   | { readonly status: 'conflict' };
@@ -59,10 +65,22 @@ export type Unrecoverable = { readonly why: 'epoch' | 'trimmed' | 'rewound' | 't
 
 export type RoomEvent =
   | { readonly type: 'entry'; readonly entry: EntryTuple }
-  | { readonly type: 'broadcast'; readonly except: string | null; readonly sender: SenderTuple | null; readonly message: string; readonly version: number; readonly data: unknown }
+  | {
+      readonly type: 'broadcast';
+      readonly except: string | null;
+      readonly sender: SenderTuple | null;
+      readonly message: string;
+      readonly version: number;
+      readonly data: unknown;
+    }
   /** What follows the positions of this node's members cannot be had: they join again. */
   | { readonly type: 'reset'; readonly why: Unrecoverable['why'] }
-  | { readonly type: 'presence'; readonly joined: readonly MemberTuple[]; readonly left: readonly string[]; readonly changed: readonly (readonly [id: string, patch: Readonly<Record<string, unknown>>])[] };
+  | {
+      readonly type: 'presence';
+      readonly joined: readonly MemberTuple[];
+      readonly left: readonly string[];
+      readonly changed: readonly (readonly [id: string, patch: Readonly<Record<string, unknown>>])[];
+    };
 
 /** What one node carries. */
 export interface NodeLoad {
@@ -76,7 +94,9 @@ export interface NodeLoad {
 }
 
 /** What one node asks of another, whoever holds the session. */
-export type NodeEvent = { readonly type: 'disconnect'; readonly user: string; readonly reason: string } | { readonly type: 'reauthorize'; readonly user: string };
+export type NodeEvent =
+  | { readonly type: 'disconnect'; readonly user: string; readonly reason: string }
+  | { readonly type: 'reauthorize'; readonly user: string };
 
 /** What a client without WebSocket said at a node that does not hold its connection. */
 export interface Parcel {

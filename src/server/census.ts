@@ -40,11 +40,20 @@ export function networkOf(address: string): string {
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
   const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter(Boolean));
-  const groups = [...head, ...Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => '0'), ...tail];
+  const groups = [
+    ...head,
+    ...Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => '0'),
+    ...tail,
+  ];
   return groups.slice(0, 4).join(':');
 }
 
-export function createCensus({ total: most, strangers: mostStrangers, perUser, perAddress }: ConnectionLimits): Census {
+export function createCensus({
+  total: most,
+  strangers: mostStrangers,
+  perUser,
+  perAddress,
+}: ConnectionLimits): Census {
   const strangers = new Set<Counted>();
   let total = 0;
   const users = new Map<string, number>();
@@ -62,7 +71,8 @@ export function createCensus({ total: most, strangers: mostStrangers, perUser, p
     arrive(peer) {
       const address = networkOf(peer.request.address);
       if (total >= most) return { code: 1013, reason: 'too many connections' };
-      if (strangers.size >= mostStrangers) return { code: 1013, reason: 'too many connections that have not said who they are' };
+      if (strangers.size >= mostStrangers)
+        return { code: 1013, reason: 'too many connections that have not said who they are' };
       const there = addresses.get(address) ?? 0;
       if (there >= perAddress) return { code: 4429, reason: 'too many connections from this address' };
       addresses.set(address, there + 1);

@@ -4,7 +4,15 @@ import type { Settings } from './options.js';
 
 const warned: ReadonlySet<number> = new Set([1009, 1013, 4008, 4400, 4403, 4408, 4429]);
 
-export function noteClose(logger: Settings['logger'], { request, identity }: Pick<Peer, 'request' | 'identity'>, code: number, reason: string): void {
+export function noteClose(
+  logger: Settings['logger'],
+  { request, identity }: Pick<Peer, 'request' | 'identity'>,
+  code: number,
+  reason: string,
+): void {
   const { address, origin } = request;
-  logger[warned.has(code) ? 'warn' : 'debug']({ code, reason, address, origin, user: identity?.user?.id ?? null }, `closed a connection with ${code}`);
+  logger[warned.has(code) ? 'warn' : 'debug'](
+    { code, reason, address, origin, user: identity?.user?.id ?? null },
+    `closed a connection with ${code}`,
+  );
 }

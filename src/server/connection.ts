@@ -46,7 +46,14 @@ export class Connection implements Peer, TransportEvents, Pressure, Work<ClientF
   tendedAt: number;
   private readonly host: ConnectionHost;
 
-  constructor(host: ConnectionHost, id: number, transport: Transport, codec: Codec, request: RequestInfo, now: number) {
+  constructor(
+    host: ConnectionHost,
+    id: number,
+    transport: Transport,
+    codec: Codec,
+    request: RequestInfo,
+    now: number,
+  ) {
     this.host = host;
     this.id = id;
     this.transport = transport;

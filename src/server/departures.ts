@@ -19,7 +19,11 @@ export interface Departures {
 const keyOf = (room: string, member: string): string => `${room}\n${member}`;
 
 /** `step`: how late somebody may go, in ms. */
-export function createDepartures(step: number, ports: Parameters<typeof createWheel>[1], exit: (room: string, member: string) => void): Departures {
+export function createDepartures(
+  step: number,
+  ports: Parameters<typeof createWheel>[1],
+  exit: (room: string, member: string) => void,
+): Departures {
   const departures = new Map<string, Departure>();
   const wheel: Wheel<Departure> = createWheel(step, ports, ({ key, room, member }) => {
     departures.delete(key);

@@ -16,7 +16,11 @@ export interface Drain {
 /** Who begins to move last has the rest of the time for it. */
 const lastStart = 0.8;
 
-export function createDrain(peers: ReadonlySet<Peer>, { after }: Pick<ServerPorts, 'after'>, drop: (peer: Peer, code: number, reason: string) => void): Drain {
+export function createDrain(
+  peers: ReadonlySet<Peer>,
+  { after }: Pick<ServerPorts, 'after'>,
+  drop: (peer: Peer, code: number, reason: string) => void,
+): Drain {
   let draining = false;
   let running: Promise<void> | null = null;
   let emptied: (() => void) | null = null;

@@ -25,5 +25,7 @@ export function fly(peer: Peer, frame: ClientFrame, answered: Promise<void>): vo
 /** Resolves once all are answered; at once where there is none. Asked by its lane alone. */
 export function landing(peer: Peer): Promise<void> | undefined {
   if (peer.flying === 0) return undefined;
-  return new Promise((resolve) => { peer.landed = resolve; });
+  return new Promise((resolve) => {
+    peer.landed = resolve;
+  });
 }

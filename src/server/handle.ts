@@ -23,7 +23,15 @@ function away(frame: ClientFrame, peer: Peer, { depart, settings }: Services): v
     case 'send': {
       const membership = peer.memberships.get(frame.room);
       if (membership) Object.assign(membership, { gapped: true, told: membership.last });
-      return tell(peer, { type: 'nack', room: frame.room, seq: frame.seq, code: 'unavailable', after: 1_000, reason, details: null });
+      return tell(peer, {
+        type: 'nack',
+        room: frame.room,
+        seq: frame.seq,
+        code: 'unavailable',
+        after: 1_000,
+        reason,
+        details: null,
+      });
     }
     case 'history':
       return tell(peer, { type: 'error', ref: frame.ref, code: 'unavailable', reason });
@@ -33,14 +41,24 @@ function away(frame: ClientFrame, peer: Peer, { depart, settings }: Services): v
 }
 
 export function handle(frame: ClientFrame, peer: Peer, services: Services): MaybePromise<void> {
-  return caught(() => (frame.type === 'send' ? send(frame, peer, services) : chain(landing(peer), () => (peer.lane.ended ? undefined : handlerOf(frame, peer, services)))), (error) => {
-    if (!(error instanceof BrokerUnavailable)) throw error;
-    if (!peer.lane.ended) away(frame, peer, services);
-  });
+  return caught(
+    () =>
+      frame.type === 'send'
+        ? send(frame, peer, services)
+        : chain(landing(peer), () => (peer.lane.ended ? undefined : handlerOf(frame, peer, services))),
+    (error) => {
+      if (!(error instanceof BrokerUnavailable)) throw error;
+      if (!peer.lane.ended) away(frame, peer, services);
+    },
+  );
 }
 
 /** Anything but a message comes after the answers to those before it. */
-function handlerOf(frame: Exclude<ClientFrame, { type: 'send' }>, peer: Peer, services: Services): MaybePromise<void> {
+function handlerOf(
+  frame: Exclude<ClientFrame, { type: 'send' }>,
+  peer: Peer,
+  services: Services,
+): MaybePromise<void> {
   switch (frame.type) {
     case 'hello':
       return hello(frame, peer, services);

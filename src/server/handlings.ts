@@ -33,14 +33,19 @@ export interface Handlings {
 
 const keyOf = (producer: string, room: string): string => `${room}\n${producer}`;
 
-export function createHandlings({ now, after }: Pick<ServerPorts, 'now' | 'after'>, failed: (error: unknown) => void): Handlings {
+export function createHandlings(
+  { now, after }: Pick<ServerPorts, 'now' | 'after'>,
+  failed: (error: unknown) => void,
+): Handlings {
   const handlings = new Map<string, { readonly all: Map<number, Handling>; newest: Handling }>();
   const controllers = new Set<AbortController>();
   let closed = false;
 
   return {
-    find: (producer, room, seq) => (handlings.size === 0 ? undefined : handlings.get(keyOf(producer, room))?.all.get(seq)),
-    newest: (producer, room) => (handlings.size === 0 ? undefined : handlings.get(keyOf(producer, room))?.newest),
+    find: (producer, room, seq) =>
+      handlings.size === 0 ? undefined : handlings.get(keyOf(producer, room))?.all.get(seq),
+    newest: (producer, room) =>
+      handlings.size === 0 ? undefined : handlings.get(keyOf(producer, room))?.newest,
     keep(producer, room, handling) {
       const key = keyOf(producer, room);
       const here = handlings.get(key) ?? { all: new Map<number, Handling>(), newest: handling };
@@ -77,7 +82,9 @@ export function createHandlings({ now, after }: Pick<ServerPorts, 'now' | 'after
             if (closed) made.abort();
             else if (!ended) {
               controllers.add(made);
-              cancel = after(until - now(), () => { made.abort(); });
+              cancel = after(until - now(), () => {
+                made.abort();
+              });
             }
           }
           return controller.signal;

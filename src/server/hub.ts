@@ -73,14 +73,29 @@ function note(behind: Behind, frame: ServerFrame, policy: SlowPolicy): boolean {
 }
 
 /** What changed in a room's presence: one frame, or several where it would be too large for one. Nobody is in two of the lists, so that their order does not matter. */
-function presenceFrames(room: string, joined: Presence['joined'], left: Presence['left'], changed: Presence['changed']): readonly Presence[] {
-  const frame = (...lists: readonly [Presence['joined'], Presence['left'], Presence['changed']]): Presence => ({ type: 'presence', room, joined: lists[0], left: lists[1], changed: lists[2] });
+function presenceFrames(
+  room: string,
+  joined: Presence['joined'],
+  left: Presence['left'],
+  changed: Presence['changed'],
+): readonly Presence[] {
+  const frame = (
+    ...lists: readonly [Presence['joined'], Presence['left'], Presence['changed']]
+  ): Presence => ({ type: 'presence', room, joined: lists[0], left: lists[1], changed: lists[2] });
   if (isPortion([joined, left, changed])) return [frame(joined, left, changed)];
-  return [...portions(joined).map((some) => frame(some, [], [])), ...portions(left).map((some) => frame([], some, [])), ...portions(changed).map((some) => frame([], [], some))];
+  return [
+    ...portions(joined).map((some) => frame(some, [], [])),
+    ...portions(left).map((some) => frame([], some, [])),
+    ...portions(changed).map((some) => frame([], [], some)),
+  ];
 }
 
 /** `roomRate`: what is let into a room a second, unless the room says otherwise. */
-export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, 'after' | 'steady'>, roomRate: number): Hub {
+export function createHub(
+  broker: Broker,
+  { after, steady }: Pick<ServerPorts, 'after' | 'steady'>,
+  roomRate: number,
+): Hub {
   const rooms = new Map<string, HubRoom>();
   let dirty: string[] = [];
   let delivered = 0;
@@ -94,7 +109,14 @@ export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, '
       if (member.behind && note(member.behind, frame, member.served.slow)) continue;
       if (member.waiting) {
         // Held back with its offset, so that what the log already gave is not given again.
-        member.waiting.push(Object.assign(() => { outgoing.push(encode(outgoing.codec)); }, { offset }));
+        member.waiting.push(
+          Object.assign(
+            () => {
+              outgoing.push(encode(outgoing.codec));
+            },
+            { offset },
+          ),
+        );
       } else if (!member.behind) outgoing.push(encode(outgoing.codec));
     }
   };
@@ -107,7 +129,8 @@ export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, '
       if (!room?.diff) continue;
       const { joined, left, changed } = room.diff;
       room.diff = null;
-      for (const frame of presenceFrames(id, [...joined.values()], [...left], [...changed])) toAll(room, frame, null);
+      for (const frame of presenceFrames(id, [...joined.values()], [...left], [...changed]))
+        toAll(room, frame, null);
     }
   };
 
@@ -145,7 +168,18 @@ export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, '
         return;
       case 'broadcast':
         delivered += room.members.size;
-        toAll(room, { type: 'broadcast', room: id, sender: event.sender, message: event.message, version: event.version, data: event.data }, event.except);
+        toAll(
+          room,
+          {
+            type: 'broadcast',
+            room: id,
+            sender: event.sender,
+            message: event.message,
+            version: event.version,
+            data: event.data,
+          },
+          event.except,
+        );
         return;
       case 'presence':
         gather(id, room, event);
@@ -162,9 +196,17 @@ export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, '
     async enter(membership) {
       let room = rooms.get(membership.room);
       if (!room) {
-        const made: HubRoom = { members: new Set(), listening: () => undefined, pace: createBucket(membership.served.rate ?? roomRate, steady()), diff: null, last: null };
+        const made: HubRoom = {
+          members: new Set(),
+          listening: () => undefined,
+          pace: createBucket(membership.served.rate ?? roomRate, steady()),
+          diff: null,
+          last: null,
+        };
         rooms.set(membership.room, (room = made));
-        made.listening = broker.subscribe(membership.room, (event) => { hear(membership.room, made, event); });
+        made.listening = broker.subscribe(membership.room, (event) => {
+          hear(membership.room, made, event);
+        });
       }
       room.members.add(membership);
       membership.pace = room.pace;
@@ -184,20 +226,32 @@ export function createHub(broker: Broker, { after, steady }: Pick<ServerPorts, '
       membership.waiting = null;
       membership.behind = null;
       membership.at = at;
-      for (const frame of kept) membership.outgoing.push(membership.outgoing.codec.encode(serverTuple(frame)));
-      for (const call of held as (((() => void) & { readonly offset?: number }))[]) if (!call.offset || call.offset > top) call();
+      for (const frame of kept)
+        membership.outgoing.push(membership.outgoing.codec.encode(serverTuple(frame)));
+      for (const call of held as ((() => void) & { readonly offset?: number })[])
+        if (!call.offset || call.offset > top) call();
     },
     fallBehind(membership) {
       const { at, room } = membership;
       const last = rooms.get(room)?.last;
       if (!at || membership.waiting) return;
-      membership.behind ??= { at: last && last[0] > at.offset ? { epoch: at.epoch, offset: last[0], tag: last[1] } : at, left: null, kept: nothingKept() };
+      membership.behind ??= {
+        at: last && last[0] > at.offset ? { epoch: at.epoch, offset: last[0], tag: last[1] } : at,
+        left: null,
+        kept: nothingKept(),
+      };
     },
     leave(membership) {
       const room = rooms.get(membership.room);
       if (!room?.members.delete(membership) || room.members.size > 0) return;
       rooms.delete(membership.room);
-      if (room.listening instanceof Promise) room.listening.then((stop) => { stop(); }, () => undefined);
+      if (room.listening instanceof Promise)
+        room.listening.then(
+          (stop) => {
+            stop();
+          },
+          () => undefined,
+        );
       else room.listening();
     },
     members: (room) => rooms.get(room)?.members ?? [],

@@ -56,7 +56,8 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
         const tuples = codec.decode(data);
         const frames = tuples.flatMap((tuple) => parseClientFrame(tuple) ?? []);
         // What means nothing to us was read all the same.
-        for (let nothing = Math.max(tuples.length, 1) - frames.length; nothing > 0; nothing--) if (!spent(peer)) return null;
+        for (let nothing = Math.max(tuples.length, 1) - frames.length; nothing > 0; nothing--)
+          if (!spent(peer)) return null;
         return frames;
       }
       drop(peer, 1009, `at most ${limits.frame} bytes`);
@@ -89,7 +90,8 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
       const share = Math.ceil(codec.size(data) / frames.length);
       for (const frame of frames) {
         // Of many in one message the first proves life.
-        if (frame === frames[0] || frame.type === 'hello' || peer.state.status !== 'live') advance(peer, { type: frame.type === 'hello' ? 'hello' : 'frame' });
+        if (frame === frames[0] || frame.type === 'hello' || peer.state.status !== 'live')
+          advance(peer, { type: frame.type === 'hello' ? 'hello' : 'frame' });
         if (peer.state.status === 'closed') return;
         const wait = waitOf(peer, frame, now);
         if (wait) {
@@ -102,7 +104,10 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
         if (frame.type === 'ping' && peer.state.status === 'live') {
           tell(peer, { type: 'pong', time: frame.time, spread: services.spread() });
           advance(peer, { type: 'pinged' });
-        } else if (!peer.lane.push(frame, peer.lane.busy ? Math.max(share, weightOf(frame) / ordinary) : share)) return drop(peer, 4429, 'too much waits to be handled');
+        } else if (
+          !peer.lane.push(frame, peer.lane.busy ? Math.max(share, weightOf(frame) / ordinary) : share)
+        )
+          return drop(peer, 4429, 'too much waits to be handled');
       }
       // Where nothing was a frame we know, it still proves life.
       if (frames.length === 0) advance(peer, { type: 'frame' });

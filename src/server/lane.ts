@@ -68,8 +68,14 @@ class FrameLane<T> implements Lane<T> {
     }
     if (!(running instanceof Promise)) return false;
     this.busy = true;
-    const proceed = (): void => { this.proceed(); };
-    running.catch((error: unknown) => { this.work.failed(error); }).then(proceed, proceed);
+    const proceed = (): void => {
+      this.proceed();
+    };
+    running
+      .catch((error: unknown) => {
+        this.work.failed(error);
+      })
+      .then(proceed, proceed);
     return true;
   }
 

@@ -4,7 +4,9 @@ import type { MaybePromise } from './ports.js';
 /** A thenable of whatever library or realm as a promise; anything else as it is. */
 export function adopt<T>(value: MaybePromise<T> | PromiseLike<T>): MaybePromise<T> {
   if (value instanceof Promise) return value as Promise<T>;
-  return typeof (value as PromiseLike<T> | null | undefined)?.then === 'function' ? Promise.resolve(value) : (value as T);
+  return typeof (value as PromiseLike<T> | null | undefined)?.then === 'function'
+    ? Promise.resolve(value)
+    : (value as T);
 }
 
 /** What `step` makes of what `value` is, or becomes. */

@@ -19,7 +19,10 @@ class OneOrMany implements Memberships {
     if (this.many) this.many.set(room, membership);
     else if (!this.one || this.one.room === room) this.one = membership;
     else {
-      this.many = new Map([[this.one.room, this.one], [room, membership]]);
+      this.many = new Map([
+        [this.one.room, this.one],
+        [room, membership],
+      ]);
       this.one = undefined;
     }
   }

@@ -2,11 +2,26 @@
 import type { EntryTuple, MemberTuple } from '../protocol/frames.js';
 import type { Position } from '../protocol/position.js';
 import { weightOf } from './weight.js';
-import type { Append, Appended, Broker, LogLimits, LogPage, NodeEvent, NodeLoad, Parcel, Range, Refusal, RoomEvent, Unrecoverable } from './broker.js';
+import type {
+  Append,
+  Appended,
+  Broker,
+  LogLimits,
+  LogPage,
+  NodeEvent,
+  NodeLoad,
+  Parcel,
+  Range,
+  Refusal,
+  RoomEvent,
+  Unrecoverable,
+} from './broker.js';
 
 interface Settled {
   readonly id: string;
-  readonly outcome: { readonly offset: number; readonly timestamp: number; readonly result: unknown } | { readonly refusal: Refusal };
+  readonly outcome:
+    | { readonly offset: number; readonly timestamp: number; readonly result: unknown }
+    | { readonly refusal: Refusal };
 }
 
 interface Producer {
@@ -50,10 +65,15 @@ const sweepEvery = 4_096;
 /** … and at the first use after so long, in ms. No timer: what nobody uses does not grow. */
 const sweepTime = 600_000;
 
-const randomText = (characters: number): string => Array.from(crypto.getRandomValues(new Uint8Array(characters)), (byte) => (byte & 31).toString(32)).join('');
+const randomText = (characters: number): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(characters)), (byte) => (byte & 31).toString(32)).join('');
 
 /** The default broker: one process, nothing survives it. */
-export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 ** 28 }: MemoryBrokerOptions = {}): Broker {
+export function memoryBroker({
+  now = Date.now,
+  randomId = randomText,
+  bytes = 2 ** 28,
+}: MemoryBrokerOptions = {}): Broker {
   const logs = new Map<string, Log>();
   const loads = new Set<() => NodeLoad>();
   const receivers = new Map<string, (parcel: Parcel) => void>();
@@ -70,7 +90,17 @@ export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 
     let log = logs.get(room);
     if (!log) {
       const epoch = `${life}-${forgotten}`;
-      log = { epoch, limits: { limit: 0, ttl: Infinity }, entries: [], weights: [], weight: 0, top: { epoch, offset: 0, tag: '' }, producers: new Map(), members: new Map(), listeners: new Set() };
+      log = {
+        epoch,
+        limits: { limit: 0, ttl: Infinity },
+        entries: [],
+        weights: [],
+        weight: 0,
+        top: { epoch, offset: 0, tag: '' },
+        producers: new Map(),
+        members: new Map(),
+        listeners: new Set(),
+      };
       logs.set(room, log);
     }
     return log;
@@ -90,12 +120,14 @@ export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 
     producer.last = seq;
     producer.usedAt = now();
     producer.settled.set(seq, settled);
-    if (producer.settled.size > settledLimit) producer.settled.delete(producer.settled.keys().next().value as number);
+    if (producer.settled.size > settledLimit)
+      producer.settled.delete(producer.settled.keys().next().value as number);
   };
 
   const remembered = (log: Log, producer: Producer, seq: number, id: string): Appended => {
     const known = producer.settled.get(seq);
-    if (!known) return { status: 'duplicate', epoch: log.epoch, offset: null, timestamp: now(), result: null };
+    if (!known)
+      return { status: 'duplicate', epoch: log.epoch, offset: null, timestamp: now(), result: null };
     if (known.id !== id) return { status: 'conflict' };
     if ('refusal' in known.outcome) return { status: 'refused', refusal: known.outcome.refusal };
     return { status: 'duplicate', epoch: log.epoch, ...known.outcome };
@@ -114,12 +146,15 @@ export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 
 
   /** All logs together are too heavy: those that are heavier than a fair share are cut to it. A fifth is freed at once, so that this is seldom. */
   const relieve = (): void => {
-    const heaviest = [...logs.values()].filter((log) => log.weight > 0).toSorted((one, two) => one.weight - two.weight);
+    const heaviest = [...logs.values()]
+      .filter((log) => log.weight > 0)
+      .toSorted((one, two) => one.weight - two.weight);
     let left = bytes * 0.8;
     for (const [at, log] of heaviest.entries()) {
       const share = left / (heaviest.length - at);
       let count = 0;
-      for (let over = log.weight - share; over > 0 && count < log.weights.length; count++) over -= log.weights[count] as number;
+      for (let over = log.weight - share; over > 0 && count < log.weights.length; count++)
+        over -= log.weights[count] as number;
       drop(log, count);
       left -= log.weight;
     }
@@ -127,7 +162,10 @@ export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 
 
   /** Entries leave in slices, so that an append costs the same however long the log is. */
   const trim = (log: Log): void => {
-    const { entries, limits: { limit, ttl } } = log;
+    const {
+      entries,
+      limits: { limit, ttl },
+    } = log;
     const oldest = now() - ttl;
     let surplus = entries.length > limit * 1.25 + 16 ? entries.length - limit : 0;
     while (surplus < entries.length && (entries[surplus] as EntryTuple)[4] < oldest) surplus++;
@@ -139,7 +177,8 @@ export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 
     sweptAt = now();
     for (const [room, log] of logs) {
       trim(log);
-      for (const [name, { usedAt }] of log.producers) if (now() - usedAt > producerTime) log.producers.delete(name);
+      for (const [name, { usedAt }] of log.producers)
+        if (now() - usedAt > producerTime) log.producers.delete(name);
       if (log.entries.length + log.producers.size + log.members.size + log.listeners.size === 0) {
         logs.delete(room);
         if (log.top.offset > 0) forgotten++;
@@ -157,7 +196,17 @@ export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 
     const timestamp = now();
     const offset = log.top.offset + 1;
     const tag = randomId(8);
-    const entry: EntryTuple = [offset, tag, log.top.tag, it.id, timestamp, it.sender, it.type, it.version, it.data];
+    const entry: EntryTuple = [
+      offset,
+      tag,
+      log.top.tag,
+      it.id,
+      timestamp,
+      it.sender,
+      it.type,
+      it.version,
+      it.data,
+    ];
     log.top = { epoch: log.epoch, offset, tag };
     if (it.log.limit > 0) {
       const cost = entryWeight + weightOf(it.data);
@@ -189,15 +238,25 @@ export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 
       const { after } = range;
       if (after.epoch !== epoch) return { why: 'epoch' };
       if (after.offset > top.offset) return { why: 'rewound' };
-      if (after.offset === top.offset) return after.tag === top.tag ? { epoch, top, from: after, entries: [], more: entries.length > 0 } : { why: 'rewound' };
+      if (after.offset === top.offset)
+        return after.tag === top.tag
+          ? { epoch, top, from: after, entries: [], more: entries.length > 0 }
+          : { why: 'rewound' };
       if (after.offset + 1 < first) return { why: 'trimmed' };
       const index = after.offset + 1 - first;
       if ((entries[index] as EntryTuple)[2] !== after.tag) return { why: 'rewound' };
       return { epoch, top, from: after, entries: entries.slice(index), more: index > 0 };
     }
-    const end = range.before === null ? entries.length : Math.min(entries.length, Math.max(0, range.before - first));
+    const end =
+      range.before === null ? entries.length : Math.min(entries.length, Math.max(0, range.before - first));
     const start = Math.max(0, end - range.limit);
-    return { epoch, top, from: range.limit === 0 && range.before === null ? top : beforeIndex(log, start), entries: entries.slice(start, end), more: start > 0 };
+    return {
+      epoch,
+      top,
+      from: range.limit === 0 && range.before === null ? top : beforeIndex(log, start),
+      entries: entries.slice(start, end),
+      more: start > 0,
+    };
   }
 
   return {
@@ -222,7 +281,13 @@ export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 
       log.listeners.add(listener);
       return () => {
         log.listeners.delete(listener);
-        if (log.top.offset === 0 && log.listeners.size === 0 && log.members.size === 0 && log.producers.size === 0) logs.delete(room);
+        if (
+          log.top.offset === 0 &&
+          log.listeners.size === 0 &&
+          log.members.size === 0 &&
+          log.producers.size === 0
+        )
+          logs.delete(room);
       };
     },
     publish(room, event) {
@@ -270,7 +335,12 @@ export function memoryBroker({ now = Date.now, randomId = randomText, bytes = 2 
     },
     announce(load) {
       loads.add(load);
-      return { refresh: () => undefined, end: () => { loads.delete(load); } };
+      return {
+        refresh: () => undefined,
+        end: () => {
+          loads.delete(load);
+        },
+      };
     },
     nodes: () => Array.from(loads, (load) => load()),
     close() {

@@ -17,4 +17,11 @@ export interface Meter {
 
 const ignore = (): void => undefined;
 
-export const noMeter: Meter = { closed: ignore, acknowledged: ignore, ponged: ignore, joined: ignore, appended: ignore, handed: ignore };
+export const noMeter: Meter = {
+  closed: ignore,
+  acknowledged: ignore,
+  ponged: ignore,
+  joined: ignore,
+  appended: ignore,
+  handed: ignore,
+};

@@ -14,7 +14,12 @@ export interface ServerOptions {
   /** The rooms there are: the first whose pattern fits an id counts. */
   readonly rooms: readonly ServedRoom[];
   /** Who is there. Null refuses with 4401, and so does a `RealtimeError` `rejected`, whose message is logged; anything else that is thrown closes with 4500, and the client tries again. Default: everybody, as nobody in particular. */
-  readonly authenticate?: ((credentials: { readonly token: string | null; readonly request: RequestInfo }) => MaybePromise<User | null>) | undefined;
+  readonly authenticate?:
+    | ((credentials: {
+        readonly token: string | null;
+        readonly request: RequestInfo;
+      }) => MaybePromise<User | null>)
+    | undefined;
   /** What other members see of a user: plain data, with its id. Default: all of it but `expiresAt`. Anything else is logged, and closes the connection with 4500. */
   readonly expose?: ((user: User) => User) | undefined;
   /** Keeps rooms. Default: {@link memoryBroker}. */
@@ -63,8 +68,12 @@ export interface Settings {
 
 const consoleLogger: ServerLogger = {
   info: () => undefined,
-  warn: (details, message) => { console.warn(`roomful: ${message}`, details); },
-  error: (details, message) => { console.error(`roomful: ${message}`, details); },
+  warn: (details, message) => {
+    console.warn(`roomful: ${message}`, details);
+  },
+  error: (details, message) => {
+    console.error(`roomful: ${message}`, details);
+  },
 };
 
 function withoutExpiry(user: User): User {
@@ -76,13 +85,29 @@ function withoutExpiry(user: User): User {
 export function settingsOf(options: ServerOptions, ports: ServerPorts): Settings {
   if (!Array.isArray(options.rooms)) throw new TypeError('rooms must be a list of serve(…)');
   const limits = { ...defaultLimits, ...options.limits };
-  for (const [name, value] of Object.entries(limits)) if (!Number.isSafeInteger(value) || value < 1) throw new TypeError(`limits.${name} must be a whole number from 1`);
-  for (const name of ['depth', 'items'] as const) if (limits[name] !== defaultLimits[name]) throw new TypeError(`limits.${name} is ${defaultLimits[name]}: the protocol says so`);
-  const connections = { total: Infinity, strangers: 1_000, perUser: 100, perAddress: Infinity, ...options.connections };
-  for (const [name, value] of Object.entries(connections)) if (!(value >= 1)) throw new TypeError(`connections.${name} must be a number from 1`);
-  for (const origin of options.origins ?? []) if (!isOrigin(origin)) throw new TypeError(`origins: '${origin}' is not an origin as a browser writes it, such as https://app.example.com`);
+  for (const [name, value] of Object.entries(limits))
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new TypeError(`limits.${name} must be a whole number from 1`);
+  for (const name of ['depth', 'items'] as const)
+    if (limits[name] !== defaultLimits[name])
+      throw new TypeError(`limits.${name} is ${defaultLimits[name]}: the protocol says so`);
+  const connections = {
+    total: Infinity,
+    strangers: 1_000,
+    perUser: 100,
+    perAddress: Infinity,
+    ...options.connections,
+  };
+  for (const [name, value] of Object.entries(connections))
+    if (!(value >= 1)) throw new TypeError(`connections.${name} must be a number from 1`);
+  for (const origin of options.origins ?? [])
+    if (!isOrigin(origin))
+      throw new TypeError(
+        `origins: '${origin}' is not an origin as a browser writes it, such as https://app.example.com`,
+      );
   const { interval = 25_000, timeout = 35_000 } = options.heartbeat ?? {};
-  if (!(interval > 0) || !(timeout > 0)) throw new TypeError('heartbeat: interval and timeout must be numbers of ms above 0');
+  if (!(interval > 0) || !(timeout > 0))
+    throw new TypeError('heartbeat: interval and timeout must be numbers of ms above 0');
   return {
     rooms: options.rooms,
     authenticate: options.authenticate ?? null,

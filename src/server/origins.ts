@@ -12,7 +12,11 @@ export function isOrigin(text: string): boolean {
 }
 
 /** `listed`: who may, or null for the server's own pages and for what is no browser. */
-export function mayConnect(listed: readonly string[] | null, origin: string | null, host: string | null): boolean {
+export function mayConnect(
+  listed: readonly string[] | null,
+  origin: string | null,
+  host: string | null,
+): boolean {
   if (listed) return origin !== null && listed.includes(origin);
   const own = host?.toLowerCase() ?? '';
   return origin === null || origin === `https://${own}` || origin === `http://${own}`;

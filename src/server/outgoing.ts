@@ -66,7 +66,7 @@ class Queue implements Outgoing {
     if (this.ended) return;
     const { batch } = this;
     if (batch === this.empty && !this.late) this.turn.add(this);
-    const longer = this.batch = batch.with(part);
+    const longer = (this.batch = batch.with(part));
     // Answers to much that was asked in one message: what they cost is seen before there are more of them. Half of the limit: with that much on top of what may wait, acknowledgements still find room.
     if (longer.bytes > this.turn.limit / 2) this.flush();
   }
@@ -119,7 +119,9 @@ class Turn {
     this.dirty.push(queue);
     if (this.scheduled) return;
     this.scheduled = true;
-    this.soon(() => { this.flush(); });
+    this.soon(() => {
+      this.flush();
+    });
   }
 
   private flush(): void {

@@ -115,7 +115,8 @@ export interface Peer extends Timed {
 }
 
 /** Whether a member is where it was: its connection is there, and it did not leave, join anew or get put out. */
-export const isHere = (membership: Membership): boolean => !membership.peer.lane.ended && membership.peer.memberships.get(membership.room) === membership;
+export const isHere = (membership: Membership): boolean =>
+  !membership.peer.lane.ended && membership.peer.memberships.get(membership.room) === membership;
 
 /** Queues a frame for a connection, alone. What goes to many is encoded once, by the hub. */
 export function tell(peer: Peer, frame: ServerFrame): void {

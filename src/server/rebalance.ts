@@ -25,14 +25,20 @@ export function surplusOf(node: string, loads: readonly NodeLoad[], tolerance: n
   if (!mine) return 0;
   const mean = staying.reduce((sum, { connections }) => sum + connections, 0) / staying.length;
   if (mine.connections <= mean * (1 + tolerance)) return 0;
-  const room = staying.reduce((sum, it) => (it === mine || it.full ? sum : sum + Math.max(0, mean - it.connections)), 0);
+  const room = staying.reduce(
+    (sum, it) => (it === mine || it.full ? sum : sum + Math.max(0, mean - it.connections)),
+    0,
+  );
   return Math.floor(Math.min(mine.connections - mean, room));
 }
 
 /** Some of a set, each as likely as the others. */
 function some<T>(all: readonly T[], count: number, random: () => number): readonly T[] {
   const pool = [...all];
-  return Array.from({ length: Math.min(count, pool.length) }, () => pool.splice(Math.floor(random() * pool.length), 1)[0] as T);
+  return Array.from(
+    { length: Math.min(count, pool.length) },
+    () => pool.splice(Math.floor(random() * pool.length), 1)[0] as T,
+  );
 }
 
 export interface Balanced {
@@ -47,7 +53,11 @@ export interface Balanced {
  *
  * @throws TypeError where an option makes no sense.
  */
-export function rebalance({ node, peers, loads, failed }: Balanced, { tolerance = 0.1, rate = 10 }: RebalanceOptions, { after, steady, random }: Pick<ServerPorts, 'after' | 'steady' | 'random'>): () => void {
+export function rebalance(
+  { node, peers, loads, failed }: Balanced,
+  { tolerance = 0.1, rate = 10 }: RebalanceOptions,
+  { after, steady, random }: Pick<ServerPorts, 'after' | 'steady' | 'random'>,
+): () => void {
   if (!(tolerance >= 0)) throw new TypeError('rebalance: tolerance must be a number from 0');
   if (!(rate > 0)) throw new TypeError('rebalance: rate must be a number above 0');
   const asked = new WeakMap<Peer, number>();
@@ -57,8 +67,17 @@ export function rebalance({ node, peers, loads, failed }: Balanced, { tolerance 
   async function step(): Promise<void> {
     const surplus = surplusOf(node, await loads(), tolerance);
     const now = steady();
-    const free = surplus === 0 ? [] : [...peers].filter((peer) => peer.state.status === 'live' && now - (asked.get(peer) ?? -Infinity) >= rest);
-    for (const peer of some(free, Math.min(surplus, Math.max(1, Math.floor((rate * interval) / 1_000))), random)) {
+    const free =
+      surplus === 0
+        ? []
+        : [...peers].filter(
+            (peer) => peer.state.status === 'live' && now - (asked.get(peer) ?? -Infinity) >= rest,
+          );
+    for (const peer of some(
+      free,
+      Math.min(surplus, Math.max(1, Math.floor((rate * interval) / 1_000))),
+      random,
+    )) {
       asked.set(peer, now);
       tell(peer, { type: 'goaway', within: interval });
     }

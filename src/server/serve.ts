@@ -46,8 +46,18 @@ export interface HandlerContext<Params = Readonly<Record<string, string>>> {
   readonly signal: AbortSignal;
 }
 
-type ParamsFor<C> = C extends { match(id: string): infer P } ? NonNullable<P> : Readonly<Record<string, string>>;
-type Handlers<C> = C extends RoomContract<string, infer M> ? { readonly [T in keyof M & string]?: (message: IncomingMessage<MessageData<ContractMessages<C>[T]>>, context: HandlerContext<ParamsFor<C>>) => unknown } : Readonly<Record<string, (message: IncomingMessage, context: HandlerContext) => unknown>>;
+type ParamsFor<C> = C extends { match(id: string): infer P }
+  ? NonNullable<P>
+  : Readonly<Record<string, string>>;
+type Handlers<C> =
+  C extends RoomContract<string, infer M>
+    ? {
+        readonly [T in keyof M & string]?: (
+          message: IncomingMessage<MessageData<ContractMessages<C>[T]>>,
+          context: HandlerContext<ParamsFor<C>>,
+        ) => unknown;
+      }
+    : Readonly<Record<string, (message: IncomingMessage, context: HandlerContext) => unknown>>;
 
 export interface ServeOptions<C = AnyContract> {
   /** Asked before each join, send, broadcast, presence and history; a join that brings a presence or wants history asks for those too. Default: everybody who is connected may. One that takes longer than 10 s counts as `unavailable`, one that throws as no. */
@@ -85,14 +95,19 @@ export interface ServedRoom {
  *
  * @throws TypeError where an option makes no sense.
  */
-export function serve<C extends AnyContract>(contract: C | string, options: ServeOptions<C> = {}): ServedRoom {
+export function serve<C extends AnyContract>(
+  contract: C | string,
+  options: ServeOptions<C> = {},
+): ServedRoom {
   const { limit = 1_000, ttl = 86_400_000 } = options.history ?? {};
-  if (!Number.isSafeInteger(limit) || limit < 0 || !(ttl > 0)) throw new TypeError('history: limit is a whole number from 0, ttl a number of ms above 0');
+  if (!Number.isSafeInteger(limit) || limit < 0 || !(ttl > 0))
+    throw new TypeError('history: limit is a whole number from 0, ttl a number of ms above 0');
   const { cache = 0, rate = null, slow = 'drop' } = options;
   if (!(cache >= 0)) throw new TypeError('cache must be a number of ms from 0');
   if (rate !== null && !(rate >= 1)) throw new TypeError('rate must be a number from 1');
   if (!slowPolicies.includes(slow)) throw new TypeError(`slow must be one of ${slowPolicies.join(', ')}`);
-  const known: AnyContract = typeof contract !== 'string' ? contract : contract === '*' ? anyRoom() : untypedRoom(contract);
+  const known: AnyContract =
+    typeof contract !== 'string' ? contract : contract === '*' ? anyRoom() : untypedRoom(contract);
   return {
     contract: known,
     authorize: (options.authorize as ServedRoom['authorize'] | undefined) ?? null,

@@ -21,16 +21,26 @@ export interface LoggedMessage {
 export interface ServerRoom {
   readonly id: string;
   /** Appends a message of the server's own: its `sender` is null. Rejects with `invalid` or `unknown-type`. */
-  send(type: string, data: unknown): Promise<{ readonly offset: number; readonly epoch: string; readonly timestamp: number }>;
+  send(
+    type: string,
+    data: unknown,
+  ): Promise<{ readonly offset: number; readonly epoch: string; readonly timestamp: number }>;
   /** To everybody who is there now, in no log. */
   broadcast(type: string, data: unknown): void;
   /** Everybody in the room, on every node. */
-  members(): Promise<readonly { readonly id: string; readonly user: MemberTuple[1]; readonly presence: unknown }[]>;
+  members(): Promise<
+    readonly { readonly id: string; readonly user: MemberTuple[1]; readonly presence: unknown }[]
+  >;
   /** Entries of the log, oldest first; what the contract cannot read is passed over. */
   history(options?: { readonly before?: number; readonly limit?: number }): Promise<readonly LoggedMessage[]>;
 }
 
-export function serverRoom(contract: AnyContract, params: Readonly<Record<string, string>>, { rooms, broker }: Settings, ports: ServerPorts): ServerRoom {
+export function serverRoom(
+  contract: AnyContract,
+  params: Readonly<Record<string, string>>,
+  { rooms, broker }: Settings,
+  ports: ServerPorts,
+): ServerRoom {
   const id = contract.id(params as never);
   return {
     id,
@@ -38,27 +48,62 @@ export function serverRoom(contract: AnyContract, params: Readonly<Record<string
       const { data: checked, version } = checkMessage(contract, type, data);
       const served = rooms.find((it) => it.contract.match(id));
       if (!served) throw new RealtimeError('denied', `this server has no room '${id}'`);
-      const appended = await broker.append({ room: id, producer: null, seq: 0, id: ports.randomId(11), follows: 0, sender: null, type, version, data: checked, result: null, log: served.log });
-      if (appended.status !== 'ok') throw new RealtimeError('unavailable', 'the message could not be appended');
+      const appended = await broker.append({
+        room: id,
+        producer: null,
+        seq: 0,
+        id: ports.randomId(11),
+        follows: 0,
+        sender: null,
+        type,
+        version,
+        data: checked,
+        result: null,
+        log: served.log,
+      });
+      if (appended.status !== 'ok')
+        throw new RealtimeError('unavailable', 'the message could not be appended');
       return { offset: appended.offset, epoch: appended.epoch, timestamp: appended.timestamp };
     },
     broadcast(type, data) {
       const { data: checked, version } = checkMessage(contract, type, data);
-      broker.publish(id, { type: 'broadcast', except: null, sender: null, message: type, version, data: checked });
-    },
-    async history({ before = null, limit = 50 }: { readonly before?: number | null; readonly limit?: number } = {}) {
-      const page = await broker.read(id, { before, limit });
-      if ('why' in page) return [];
-      return page.entries.flatMap(([offset, , , message, timestamp, sender, type, version, data]): readonly LoggedMessage[] => {
-        try {
-          const read = readMessage(contract, type, version, data, 'trust-current');
-          return [{ id: message, type, data: read.data, offset, timestamp, sender: sender && { id: sender[0], user: sender[1] } }];
-        } catch {
-          // Of another version of the contract.
-          return [];
-        }
+      broker.publish(id, {
+        type: 'broadcast',
+        except: null,
+        sender: null,
+        message: type,
+        version,
+        data: checked,
       });
     },
-    members: async () => (await broker.members(id)).map(([member, user, presence]) => ({ id: member, user, presence })),
+    async history({
+      before = null,
+      limit = 50,
+    }: { readonly before?: number | null; readonly limit?: number } = {}) {
+      const page = await broker.read(id, { before, limit });
+      if ('why' in page) return [];
+      return page.entries.flatMap(
+        ([offset, , , message, timestamp, sender, type, version, data]): readonly LoggedMessage[] => {
+          try {
+            const read = readMessage(contract, type, version, data, 'trust-current');
+            return [
+              {
+                id: message,
+                type,
+                data: read.data,
+                offset,
+                timestamp,
+                sender: sender && { id: sender[0], user: sender[1] },
+              },
+            ];
+          } catch {
+            // Of another version of the contract.
+            return [];
+          }
+        },
+      );
+    },
+    members: async () =>
+      (await broker.members(id)).map(([member, user, presence]) => ({ id: member, user, presence })),
   };
 }

@@ -127,7 +127,8 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       else if (effect.type === 'ping') {
         const frame = { type: 'ping', time: ports.now() } as const;
         // One write for both: the one is answered by whatever holds the connection, the other by the client.
-        if (effect.alone && peer.transport.ping) peer.transport.ping(peer.outgoing.codec.encode(serverTuple(frame)));
+        if (effect.alone && peer.transport.ping)
+          peer.transport.ping(peer.outgoing.codec.encode(serverTuple(frame)));
         else tell(peer, frame);
         tend(peer);
       }
@@ -143,7 +144,8 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     const { identity } = peer;
     if (!identity || moment() - peer.tendedAt < tending) return;
     peer.tendedAt = moment();
-    for (const { room } of peer.memberships.values()) guarded(() => chain(broker.watermark(room, identity.producer), () => undefined));
+    for (const { room } of peer.memberships.values())
+      guarded(() => chain(broker.watermark(room, identity.producer), () => undefined));
   }
 
   function gone(peer: Peer, keptFor: number): void {
@@ -154,7 +156,8 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     peer.lane.end();
     const { identity } = peer;
     const current = sessions.end(peer);
-    for (const membership of peer.memberships.values()) depart(membership, keptFor, identity === null || !current);
+    for (const membership of peer.memberships.values())
+      depart(membership, keptFor, identity === null || !current);
     peer.memberships.clear();
     peer.outgoing.end();
     drain.left();
@@ -189,7 +192,15 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     for (const membership of older.memberships.values()) depart(membership, grace);
     drop(older, 4009, 'a newer connection of this session took over');
   });
-  const slowReaders = createSlowReaders({ broker, hub, limit: settings.buffer, after: ports.after, steady: ports.steady, drop, failed });
+  const slowReaders = createSlowReaders({
+    broker,
+    hub,
+    limit: settings.buffer,
+    after: ports.after,
+    steady: ports.steady,
+    drop,
+    failed,
+  });
 
   const services: Services = {
     ...ports,
@@ -229,18 +240,32 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   };
 
   const stopListening = broker.listen(createTold(peers, services, guarded));
-  const load = (): NodeLoad => ({ node: settings.node, connections: peers.size, rooms: hub.rooms, draining: drain.draining, full: census.full });
+  const load = (): NodeLoad => ({
+    node: settings.node,
+    connections: peers.size,
+    rooms: hub.rooms,
+    draining: drain.draining,
+    full: census.full,
+  });
   const cluster = createCluster({ ...ports, broker, peers, load, failed });
 
   // Once: each connection keeps the name of its own.
-  const choices = settings.codecs.map((its) => ({ codec: its, name: its.name, protocol: subprotocolOf(its.name) }));
+  const choices = settings.codecs.map((its) => ({
+    codec: its,
+    name: its.name,
+    protocol: subprotocolOf(its.name),
+  }));
 
   return {
     settings,
     choose: (offered) => chooseCodec(offered, choices),
     allows: (origin, host) => mayConnect(settings.origins, origin, host),
     open(transport, codec, request) {
-      const ignored: TransportEvents = { message: () => undefined, control: () => undefined, closed: () => undefined };
+      const ignored: TransportEvents = {
+        message: () => undefined,
+        control: () => undefined,
+        closed: () => undefined,
+      };
       if (drain.draining) {
         transport.close(1012, 'this node is draining');
         return ignored;
@@ -261,7 +286,8 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       wheel.schedule(peer, sessionDeadline(peer.state, timing));
       return peer;
     },
-    room: (room, params = {}) => serverRoom(typeof room === 'string' ? untypedRoom(room) : room, params, settings, ports),
+    room: (room, params = {}) =>
+      serverRoom(typeof room === 'string' ? untypedRoom(room) : room, params, settings, ports),
     disconnect(user, reason = 'disconnected by the server') {
       broker.tell({ type: 'disconnect', user, reason });
     },

@@ -20,7 +20,8 @@ export function createSessions(census: Census, replace: (older: Peer) => void): 
       const older = sessions.get(identity.producer);
       if (older && older.identity?.instance !== identity.instance && !takeover) return conflict;
       // A hello that was held up on its way while its client already opened another connection.
-      if (older?.identity?.instance === identity.instance && older.identity.attempt > identity.attempt) return { code: 4009, reason: 'a newer connection of this session is there' };
+      if (older?.identity?.instance === identity.instance && older.identity.attempt > identity.attempt)
+        return { code: 4009, reason: 'a newer connection of this session is there' };
       sessions.set(identity.producer, peer);
       if (older) replace(older);
       const refused = census.know(peer, identity.user?.id ?? null);
@@ -33,7 +34,9 @@ export function createSessions(census: Census, replace: (older: Peer) => void): 
     },
     end(peer) {
       const { identity } = peer;
-      return identity !== null && sessions.get(identity.producer) === peer && sessions.delete(identity.producer);
+      return (
+        identity !== null && sessions.get(identity.producer) === peer && sessions.delete(identity.producer)
+      );
     },
   };
 }

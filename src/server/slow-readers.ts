@@ -56,8 +56,15 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
     }
     if (members) {
       const here = new Set(members.map(([id]) => id));
-      tell(peer, { type: 'presence', room, joined: [], left: Array.from(behind.left ?? []).filter((id) => !here.has(id)), changed: [] });
-      for (const some of portions(members)) tell(peer, { type: 'presence', room, joined: some, left: [], changed: [] });
+      tell(peer, {
+        type: 'presence',
+        room,
+        joined: [],
+        left: Array.from(behind.left ?? []).filter((id) => !here.has(id)),
+        changed: [],
+      });
+      for (const some of portions(members))
+        tell(peer, { type: 'presence', room, joined: some, left: [], changed: [] });
     }
     hub.go(membership, behind.at);
   }
@@ -73,14 +80,17 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
         else watch(peer, Math.min(waits, least), waits < least ? now : since);
         return;
       }
-      round(peer).then((done) => {
-        if (done) peer.outgoing.slow = false;
-        else watch(peer, Infinity, now);
-      }, (error: unknown) => {
-        if (error instanceof BrokerUnavailable) return watch(peer, Infinity, now);
-        failed(error);
-        drop(peer, 1011, 'the log could not be read');
-      });
+      round(peer).then(
+        (done) => {
+          if (done) peer.outgoing.slow = false;
+          else watch(peer, Infinity, now);
+        },
+        (error: unknown) => {
+          if (error instanceof BrokerUnavailable) return watch(peer, Infinity, now);
+          failed(error);
+          drop(peer, 1011, 'the log could not be read');
+        },
+      );
     });
   }
 
@@ -109,7 +119,8 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
       watch(peer, Infinity, steady());
     },
     begin(peer) {
-      for (const { room, served } of peer.memberships.values()) if (served.slow === 'close') return drop(peer, 4008, `too slow for ${room}`);
+      for (const { room, served } of peer.memberships.values())
+        if (served.slow === 'close') return drop(peer, 4008, `too slow for ${room}`);
       for (const membership of peer.memberships.values()) {
         if (membership.waiting) continue;
         hub.fallBehind(membership);

@@ -5,7 +5,11 @@ import { reauthorize } from './reauthorize.js';
 import type { Services } from './services.js';
 
 /** Hears what nodes tell one another. `age`: how many ms ago it was told. `guarded`: runs what may fail. */
-export function createTold(peers: ReadonlySet<Peer>, services: Services, guarded: (call: () => Promise<void>) => void): (event: NodeEvent, age: number) => void {
+export function createTold(
+  peers: ReadonlySet<Peer>,
+  services: Services,
+  guarded: (call: () => Promise<void>) => void,
+): (event: NodeEvent, age: number) => void {
   const { revocations, drop, steady } = services;
   return (event, age) => {
     if (event.type === 'disconnect') revocations.note(event.user, age);

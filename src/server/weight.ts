@@ -11,6 +11,8 @@ export function weightOf(data: unknown): number {
   if (data instanceof Uint8Array) return container + data.length;
   let weight = container;
   if (Array.isArray(data)) for (const it of data) weight += slot + weightOf(it);
-  else for (const key of Object.keys(data)) weight += slot + text + weightOf((data as Record<string, unknown>)[key]);
+  else
+    for (const key of Object.keys(data))
+      weight += slot + text + weightOf((data as Record<string, unknown>)[key]);
   return weight;
 }

@@ -15,7 +15,14 @@ export interface Wheel<T extends Timed> {
 export const nowhere = -1;
 
 /** `step`: how late it may ring, in ms. */
-export function createWheel<T extends Timed>(step: number, { now, after }: { readonly now: () => number; readonly after: (delay: number, call: () => void) => () => void }, due: (item: T) => void): Wheel<T> {
+export function createWheel<T extends Timed>(
+  step: number,
+  {
+    now,
+    after,
+  }: { readonly now: () => number; readonly after: (delay: number, call: () => void) => () => void },
+  due: (item: T) => void,
+): Wheel<T> {
   const slots = new Map<number, Set<T>>();
   let turned = Math.floor(now() / step);
   let armed = false;
@@ -29,7 +36,10 @@ export function createWheel<T extends Timed>(step: number, { now, after }: { rea
   function turn(): void {
     armed = false;
     const current = Math.floor(now() / step);
-    const passed = current - turned > slots.size ? [...slots.keys()].filter((slot) => slot <= current) : Array.from({ length: Math.max(0, current - turned) }, (_, index) => turned + 1 + index);
+    const passed =
+      current - turned > slots.size
+        ? [...slots.keys()].filter((slot) => slot <= current)
+        : Array.from({ length: Math.max(0, current - turned) }, (_, index) => turned + 1 + index);
     turned = current;
     for (const slot of passed) {
       const items = slots.get(slot);

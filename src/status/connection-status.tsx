@@ -6,7 +6,14 @@ import { useConnectionState } from '../react/use-connection-state.js';
 import { useCountdown } from './countdown.js';
 
 /** What a person needs to know. An interruption of less than five seconds is none: until then it is `'connected'`. */
-export type ConnectionPhase = 'idle' | 'connecting' | 'connected' | 'lost' | 'offline' | 'needs-auth' | 'closed';
+export type ConnectionPhase =
+  | 'idle'
+  | 'connecting'
+  | 'connected'
+  | 'lost'
+  | 'offline'
+  | 'needs-auth'
+  | 'closed';
 
 export interface ConnectionStatusView {
   readonly phase: ConnectionPhase;
@@ -27,20 +34,24 @@ export interface ConnectionStatusLabels {
 
 export interface ConnectionStatusProps extends Omit<ComponentPropsWithoutRef<'div'>, 'children'> {
   /** Other words, such as those of another language. Default English. */
-  readonly labels?: { readonly [K in keyof ConnectionStatusLabels]?: K extends 'phases' ? Partial<ConnectionStatusLabels['phases']> : ConnectionStatusLabels[K] };
+  readonly labels?: {
+    readonly [K in keyof ConnectionStatusLabels]?: K extends 'phases'
+      ? Partial<ConnectionStatusLabels['phases']>
+      : ConnectionStatusLabels[K];
+  };
   /** What to show instead of the words and the button. What changes the phase is announced all the same. */
   readonly children?: (view: ConnectionStatusView) => ReactNode;
 }
 
 const english: ConnectionStatusLabels = {
   phases: {
-    'idle': 'Not connected',
-    'connecting': 'Connecting …',
-    'connected': 'Connected',
-    'lost': 'Connection lost. What you write is kept and sent later.',
-    'offline': 'You are offline. What you write is kept and sent later.',
+    idle: 'Not connected',
+    connecting: 'Connecting …',
+    connected: 'Connected',
+    lost: 'Connection lost. What you write is kept and sent later.',
+    offline: 'You are offline. What you write is kept and sent later.',
     'needs-auth': 'Please sign in again.',
-    'closed': 'Disconnected',
+    closed: 'Disconnected',
   },
   retry: 'Retry now',
   retryIn: (seconds) => (seconds > 0 ? `Next try in ${seconds} s` : 'Trying …'),
@@ -58,7 +69,13 @@ export function useConnectionStatus(): ConnectionStatusView {
   const state = useConnectionState();
   const phase = phaseOf(state);
   const retryIn = useCountdown(phase === 'lost' && state.status === 'reconnecting' ? state.retryAt : null);
-  return { phase, state, retryIn, canRetry: phase === 'lost' || phase === 'offline' || phase === 'needs-auth' || phase === 'closed', retry: client.reconnect };
+  return {
+    phase,
+    state,
+    retryIn,
+    canRetry: phase === 'lost' || phase === 'offline' || phase === 'needs-auth' || phase === 'closed',
+    retry: client.reconnect,
+  };
 }
 
 /**
@@ -72,11 +89,19 @@ export function ConnectionStatus({ labels, children, ...rest }: ConnectionStatus
   return (
     <div {...rest} data-phase={view.phase}>
       {/* The seconds stand outside: nobody wants to hear each of them. */}
-      <output data-part="label" {...(children ? { style: hidden } : {})}>{label}</output>
-      {children ? children(view) : (
+      <output data-part="label" {...(children ? { style: hidden } : {})}>
+        {label}
+      </output>
+      {children ? (
+        children(view)
+      ) : (
         <>
           {view.retryIn !== null && <span data-part="retry-in">{words.retryIn(view.retryIn)}</span>}
-          {view.canRetry && <button type="button" data-part="retry" onClick={view.retry}>{words.retry}</button>}
+          {view.canRetry && (
+            <button type="button" data-part="retry" onClick={view.retry}>
+              {words.retry}
+            </button>
+          )}
         </>
       )}
     </div>
@@ -84,4 +109,11 @@ export function ConnectionStatus({ labels, children, ...rest }: ConnectionStatus
 }
 
 /** Out of sight, and still read. */
-const hidden = { position: 'absolute', width: 1, height: 1, overflow: 'hidden', clipPath: 'inset(50%)', whiteSpace: 'nowrap' } as const;
+const hidden = {
+  position: 'absolute',
+  width: 1,
+  height: 1,
+  overflow: 'hidden',
+  clipPath: 'inset(50%)',
+  whiteSpace: 'nowrap',
+} as const;

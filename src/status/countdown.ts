@@ -11,10 +11,16 @@ export function useCountdown(moment: number | null): number | null {
     let cancel: () => void = () => undefined;
     const arm = (): void => {
       const left = moment - systemClock.now();
-      if (left > 0) cancel = systemClock.after(left % 1_000 || 1_000, () => { changed(); arm(); });
+      if (left > 0)
+        cancel = systemClock.after(left % 1_000 || 1_000, () => {
+          changed();
+          arm();
+        });
     };
     arm();
-    return () => { cancel(); };
+    return () => {
+      cancel();
+    };
   };
   const get = (): number | null => (moment === null ? null : secondsUntil(moment));
   return useSyncExternalStore(subscribe, get, () => null);

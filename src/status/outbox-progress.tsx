@@ -35,12 +35,29 @@ export function OutboxProgress({ room, labels, ...rest }: OutboxProgressProps): 
   };
   return (
     <div {...rest}>
-      <output data-part="label">{progress ? words.sending(progress.done, progress.total) : failed.length > 0 ? words.failed(failed.length) : ''}</output>
-      {progress && <progress data-part="bar" aria-label={words.sending(progress.done, progress.total)} max={progress.total} value={progress.done} />}
+      <output data-part="label">
+        {progress
+          ? words.sending(progress.done, progress.total)
+          : failed.length > 0
+            ? words.failed(failed.length)
+            : ''}
+      </output>
+      {progress && (
+        <progress
+          data-part="bar"
+          aria-label={words.sending(progress.done, progress.total)}
+          max={progress.total}
+          value={progress.done}
+        />
+      )}
       {failed.length > 0 && (
         <span data-part="failed">
-          <button type="button" data-part="retry" onClick={forEach(retry)}>{words.retry}</button>
-          <button type="button" data-part="discard" onClick={forEach(discard)}>{words.discard}</button>
+          <button type="button" data-part="retry" onClick={forEach(retry)}>
+            {words.retry}
+          </button>
+          <button type="button" data-part="discard" onClick={forEach(discard)}>
+            {words.discard}
+          </button>
         </span>
       )}
     </div>

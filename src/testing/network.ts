@@ -48,10 +48,19 @@ interface Conditions {
 
 const copy = (data: Encoded): Encoded => (typeof data === 'string' ? data : data.slice());
 
-export function createNetwork(clock: TestClock, random: () => number, server: () => ServerCore | null, origin: string | null = null): Network {
+export function createNetwork(
+  clock: TestClock,
+  random: () => number,
+  server: () => ServerCore | null,
+  origin: string | null = null,
+): Network {
   const conditions: Conditions = { delay: 0, jitter: 0, up: true, down: true, cut: false };
   // Until both ends know that it is over: what the client closed may still be open at the server.
-  const connections = new Set<{ readonly open: boolean; readonly break: () => void; readonly release: () => void }>();
+  const connections = new Set<{
+    readonly open: boolean;
+    readonly break: () => void;
+    readonly release: () => void;
+  }>();
   let opened = 0;
 
   const pipe = (direction: 'up' | 'down', deliver: (item: Item) => void): Pipe => {
@@ -130,9 +139,15 @@ export function createNetwork(clock: TestClock, random: () => number, server: ()
       // A handshake into a stalled network hangs; the client gives it up by its own clock.
       if (!conditions.up || !conditions.down) return;
       const transport: Transport = {
-        send: (data) => { down.put({ data: copy(data) }); },
-        close: (code, reason) => { down.put({ code, reason }); },
-        terminate: () => { connection.break(); },
+        send: (data) => {
+          down.put({ data: copy(data) });
+        },
+        close: (code, reason) => {
+          down.put({ code, reason });
+        },
+        terminate: () => {
+          connection.break();
+        },
         buffered: () => down.bytes,
       };
       if (!core.allows(origin, null)) {

@@ -16,13 +16,22 @@ export interface Page {
 export function createPage(clock: Clock, network: Network, storage: OutboxStorage | undefined): Page {
   const keepers = new Set<Keeper>();
   let open = true;
-  const inPage = <A extends readonly unknown[]>(call: (...args: A) => void) => (...args: A): void => {
-    if (open) call(...args);
-  };
+  const inPage =
+    <A extends readonly unknown[]>(call: (...args: A) => void) =>
+    (...args: A): void => {
+      if (open) call(...args);
+    };
 
   return {
     clock: { now: clock.now, after: (delay, call) => clock.after(delay, inPage(call)) },
-    connect: (url, protocols, { opened, message, closed }) => (open ? network.connect(url, protocols, { opened: inPage(opened), message: inPage(message), closed: inPage(closed) }) : nowhere),
+    connect: (url, protocols, { opened, message, closed }) =>
+      open
+        ? network.connect(url, protocols, {
+            opened: inPage(opened),
+            message: inPage(message),
+            closed: inPage(closed),
+          })
+        : nowhere,
     storage: storage && {
       attach(host, wanted) {
         const keeper = storage.attach(host, wanted);

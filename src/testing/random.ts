@@ -13,12 +13,15 @@ export function seededRandom(seed: number): () => number {
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-export const idsFrom = (random: () => number) => (characters: number): string =>
-  Array.from({ length: characters }, () => alphabet[Math.floor(random() * alphabet.length)]).join('');
+export const idsFrom =
+  (random: () => number) =>
+  (characters: number): string =>
+    Array.from({ length: characters }, () => alphabet[Math.floor(random() * alphabet.length)]).join('');
 
 /** No secret is kept by this: it only gives the same text for the same input, 16 characters long, at once. */
 export function testDigest(text: string): string {
   let hash = 0xcbf29ce484222325n;
-  for (const character of text) hash = BigInt.asUintN(64, (hash ^ BigInt(character.codePointAt(0) ?? 0)) * 0x100000001b3n);
+  for (const character of text)
+    hash = BigInt.asUintN(64, (hash ^ BigInt(character.codePointAt(0) ?? 0)) * 0x100000001b3n);
   return hash.toString(16).padStart(16, '0');
 }

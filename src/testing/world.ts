@@ -60,7 +60,12 @@ export interface TestRealtime {
 }
 
 /** A server and any number of users, in memory: no sockets, no ports, and no waiting under a virtual clock. */
-export function createTestRealtime({ rooms, seed = 1, clock: kind = 'real', server: serverOptions = {} }: TestRealtimeOptions): TestRealtime {
+export function createTestRealtime({
+  rooms,
+  seed = 1,
+  clock: kind = 'real',
+  server: serverOptions = {},
+}: TestRealtimeOptions): TestRealtime {
   const clock = kind === 'virtual' ? virtualClock() : realClock();
   const random = seededRandom(seed);
   const randomId = idsFrom(random);
@@ -72,8 +77,22 @@ export function createTestRealtime({ rooms, seed = 1, clock: kind = 'real', serv
 
   const start = (): ServerCore =>
     createServerCore(
-      { authenticate: ({ token }) => (token === null ? null : (users.get(token) ?? null)), node: 'test', ...serverOptions, rooms, broker },
-      { now: clock.now, steady: clock.now, after: clock.after, soon: clock.soon, random, randomId, digest: testDigest },
+      {
+        authenticate: ({ token }) => (token === null ? null : (users.get(token) ?? null)),
+        node: 'test',
+        ...serverOptions,
+        rooms,
+        broker,
+      },
+      {
+        now: clock.now,
+        steady: clock.now,
+        after: clock.after,
+        soon: clock.soon,
+        random,
+        randomId,
+        digest: testDigest,
+      },
     );
   core = start();
 
@@ -93,11 +112,20 @@ export function createTestRealtime({ rooms, seed = 1, clock: kind = 'real', serv
     return open(who, network, options);
   };
 
-  const open = (who: User, network: Network, { connect = true, ...options }: TestUserOptions = {}): TestUser => {
+  const open = (
+    who: User,
+    network: Network,
+    { connect = true, ...options }: TestUserOptions = {},
+  ): TestUser => {
     const listeners = new Set<(signal: Signal) => void>();
     const page = createPage(clock, network, options.outbox?.storage);
     const client = createClientWith(
-      { url: 'memory:', token: who.id, ...options, ...(options.outbox && { outbox: { ...options.outbox, storage: page.storage } }) },
+      {
+        url: 'memory:',
+        token: who.id,
+        ...options,
+        ...(options.outbox && { outbox: { ...options.outbox, storage: page.storage } }),
+      },
       {
         clock: page.clock,
         connect: page.connect,
@@ -139,11 +167,31 @@ export function createTestRealtime({ rooms, seed = 1, clock: kind = 'real', serv
   return {
     user,
     network: {
-      latency: (ms, options) => { fault((network) => { network.latency(ms, options); }); },
-      cut: () => { fault((network) => { network.cut(); }); },
-      stall: (direction) => { fault((network) => { network.stall(direction); }); },
-      drop: () => { all((network) => { network.drop(); }); },
-      restore: () => { fault((network) => { network.restore(); }); },
+      latency: (ms, options) => {
+        fault((network) => {
+          network.latency(ms, options);
+        });
+      },
+      cut: () => {
+        fault((network) => {
+          network.cut();
+        });
+      },
+      stall: (direction) => {
+        fault((network) => {
+          network.stall(direction);
+        });
+      },
+      drop: () => {
+        all((network) => {
+          network.drop();
+        });
+      },
+      restore: () => {
+        fault((network) => {
+          network.restore();
+        });
+      },
     },
     get server() {
       if (!core) throw new Error('the server is stopped');

@@ -11,28 +11,54 @@ const meta = {
   title: 'Devtools/RealtimeDevtools',
   component: RealtimeDevtools,
   args: { defaultOpen: true },
-  argTypes: { client: { table: { disable: true } }, defaultDock: { control: 'select', options: ['bottom', 'left', 'right'] } },
-  beforeEach: () => { localStorage.removeItem('roomful.devtools'); },
+  argTypes: {
+    client: { table: { disable: true } },
+    defaultDock: { control: 'select', options: ['bottom', 'left', 'right'] },
+  },
+  beforeEach: () => {
+    localStorage.removeItem('roomful.devtools');
+  },
   decorators: [staged()],
-  render: (args) => <><Chat me="ada" id="tea" /><RealtimeDevtools {...args} /></>,
-  parameters: sample("import { RealtimeDevtools } from 'roomful/devtools';\n\n<RealtimeProvider url={url}>\n  <App />\n  <RealtimeDevtools />\n</RealtimeProvider>", 'A panel to look into a client: connection, events with the state before and after, frames, rooms, outbox and latency, and faults on purpose. A production build gets nothing at all of `roomful/devtools`; `roomful/devtools/production` is there in every build.'),
+  render: (args) => (
+    <>
+      <Chat me="ada" id="tea" />
+      <RealtimeDevtools {...args} />
+    </>
+  ),
+  parameters: sample(
+    "import { RealtimeDevtools } from 'roomful/devtools';\n\n<RealtimeProvider url={url}>\n  <App />\n  <RealtimeDevtools />\n</RealtimeProvider>",
+    'A panel to look into a client: connection, events with the state before and after, frames, rooms, outbox and latency, and faults on purpose. A production build gets nothing at all of `roomful/devtools`; `roomful/devtools/production` is there in every build.',
+  ),
 } satisfies Meta<typeof RealtimeDevtools>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
-const panelIn = (canvas: HTMLElement): Promise<ReturnType<typeof within>> => waitFor(() => {
-  const root = canvas.querySelector('[data-roomful-devtools]')?.shadowRoot;
-  if (!root?.firstElementChild) throw new Error('no panel yet');
-  return within(root as unknown as HTMLElement);
-}, { timeout: 5_000 });
+const panelIn = (canvas: HTMLElement): Promise<ReturnType<typeof within>> =>
+  waitFor(
+    () => {
+      const root = canvas.querySelector('[data-roomful-devtools]')?.shadowRoot;
+      if (!root?.firstElementChild) throw new Error('no panel yet');
+      return within(root as unknown as HTMLElement);
+    },
+    { timeout: 5_000 },
+  );
 
 /** The connection over time. */
 export const Connection: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
-    await waitFor(() => expect(panel.getByRole('region', { name: 'Roomful devtools' })).toHaveTextContent('connected'), { timeout: 8_000 });
+    await waitFor(
+      () => expect(panel.getByRole('region', { name: 'Roomful devtools' })).toHaveTextContent('connected'),
+      { timeout: 8_000 },
+    );
     await fireEvent.click(panel.getByRole('button', { name: 'Cut' }));
-    await waitFor(() => expect(panel.getByRole('region', { name: 'Roomful devtools' })).toHaveTextContent('cut by the devtools'), { timeout: 8_000 });
+    await waitFor(
+      () =>
+        expect(panel.getByRole('region', { name: 'Roomful devtools' })).toHaveTextContent(
+          'cut by the devtools',
+        ),
+      { timeout: 8_000 },
+    );
   },
 };
 
@@ -67,7 +93,9 @@ export const Rooms: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await fireEvent.click(panel.getByRole('tab', { name: /^Rooms/ }));
-    await waitFor(() => expect(panel.getByRole('row', { name: /chat\/tea/ })).toHaveTextContent('joined'), { timeout: 8_000 });
+    await waitFor(() => expect(panel.getByRole('row', { name: /chat\/tea/ })).toHaveTextContent('joined'), {
+      timeout: 8_000,
+    });
   },
 };
 
@@ -77,9 +105,14 @@ export const Outbox: Story = {
     const panel = await panelIn(canvasElement);
     const { client, network } = (await stageOf(canvasElement)).user('Ada');
     network.cut();
-    void client.room(chat, { id: 'tea' }).send('post', { text: 'later' }).catch(() => undefined);
+    void client
+      .room(chat, { id: 'tea' })
+      .send('post', { text: 'later' })
+      .catch(() => undefined);
     await fireEvent.click(panel.getByRole('tab', { name: /^Outbox/ }));
-    await waitFor(() => expect(panel.getByRole('row', { name: /later/ })).toHaveTextContent('queued'), { timeout: 8_000 });
+    await waitFor(() => expect(panel.getByRole('row', { name: /later/ })).toHaveTextContent('queued'), {
+      timeout: 8_000,
+    });
   },
 };
 
@@ -90,23 +123,34 @@ export const UnderLoad: Story = {
     const { world } = await stageOf(canvasElement);
     await fireEvent.click(panel.getByRole('tab', { name: /^Frames/ }));
     const tasks: number[] = [];
-    const observer = new PerformanceObserver((list) => { tasks.push(...list.getEntries().map(({ duration }) => duration)); });
+    const observer = new PerformanceObserver((list) => {
+      tasks.push(...list.getEntries().map(({ duration }) => duration));
+    });
     observer.observe({ type: 'longtask' });
     const room = world.server.room(chat, { id: 'tea' });
     let said = 0;
     await new Promise<void>((resolve) => {
       const began = performance.now();
       const timer = setInterval(() => {
-        for (; said < (performance.now() - began) / 2 && said < 1_500; said++) room.broadcast('wave', { from: `number ${said}` });
+        for (; said < (performance.now() - began) / 2 && said < 1_500; said++)
+          room.broadcast('wave', { from: `number ${said}` });
         if (said < 1_500) return;
         clearInterval(timer);
         resolve();
       }, 10);
     });
-    await waitFor(() => expect(Number(panel.getByRole('tab', { name: /^Frames/ }).querySelector('.count')?.textContent)).toBe(1_000), { timeout: 5_000 });
+    await waitFor(
+      () =>
+        expect(Number(panel.getByRole('tab', { name: /^Frames/ }).querySelector('.count')?.textContent)).toBe(
+          1_000,
+        ),
+      { timeout: 5_000 },
+    );
     observer.disconnect();
     const longest = Math.max(0, ...tasks);
-    console.info(`devtools at 500 messages a second for 3 s: ${tasks.length} tasks above 50 ms, the longest ${Math.round(longest)} ms`);
+    console.info(
+      `devtools at 500 messages a second for 3 s: ${tasks.length} tasks above 50 ms, the longest ${Math.round(longest)} ms`,
+    );
     await expect(longest).toBeLessThan(400);
   },
 };

@@ -17,18 +17,30 @@ const meta = {
 export default meta;
 type Story = StoryObj<typeof meta>;
 
-const posts = (canvas: HTMLElement): (string | undefined)[] => within(within(canvas).getByRole('list', { name: 'Messages' })).queryAllByRole('listitem').map(({ textContent }) => textContent?.trim());
-const shows = (canvas: HTMLElement, ...lines: string[]): Promise<void> => waitFor(() => expect(posts(canvas)).toEqual(lines), { timeout: 9_000 });
-const tells = (canvas: HTMLElement, ...words: string[]): Promise<void> => waitFor(() => {
-  const log = within(canvas).getByRole('log').textContent ?? '';
-  for (const word of words) void expect(log).toContain(word);
-}, { timeout: 9_000 });
+const posts = (canvas: HTMLElement): (string | undefined)[] =>
+  within(within(canvas).getByRole('list', { name: 'Messages' }))
+    .queryAllByRole('listitem')
+    .map(({ textContent }) => textContent?.trim());
+const shows = (canvas: HTMLElement, ...lines: string[]): Promise<void> =>
+  waitFor(() => expect(posts(canvas)).toEqual(lines), { timeout: 9_000 });
+const tells = (canvas: HTMLElement, ...words: string[]): Promise<void> =>
+  waitFor(
+    () => {
+      const log = within(canvas).getByRole('log').textContent ?? '';
+      for (const word of words) void expect(log).toContain(word);
+    },
+    { timeout: 9_000 },
+  );
 const joined = async (canvas: HTMLElement): Promise<StageWorld> => {
   const stage = await stageOf(canvas);
-  await waitFor(() => expect(stage.user('Ada').client.store.getState().rooms['chat/tea']?.status).toBe('joined'), { timeout: 8_000 });
+  await waitFor(
+    () => expect(stage.user('Ada').client.store.getState().rooms['chat/tea']?.status).toBe('joined'),
+    { timeout: 8_000 },
+  );
   return stage;
 };
-const roomOf = ({ user }: StageWorld, name: string): Room<typeof chat> => user(name).client.room(chat, { id: 'tea' });
+const roomOf = ({ user }: StageWorld, name: string): Room<typeof chat> =>
+  user(name).client.room(chat, { id: 'tea' });
 
 /** The line breaks while messages are on their way. They are sent again on the next connection, under the numbers that they had. */
 export const ACutMidSend: Story = {
@@ -66,12 +78,20 @@ export const AGap: Story = {
   play: async ({ canvasElement }) => {
     const stage = await joined(canvasElement);
     const { network } = stage.user('Ada');
-    for (let index = 0; index < 2; index++) await roomOf(stage, 'Bob').send('post', { text: `number ${index}` });
+    for (let index = 0; index < 2; index++)
+      await roomOf(stage, 'Bob').send('post', { text: `number ${index}` });
     await waitFor(() => expect(posts(canvasElement)).toHaveLength(2), { timeout: 8_000 });
     network.cut();
-    for (let index = 2; index < 1_200; index++) await stage.world.server.room(chat, { id: 'tea' }).send('post', { text: `number ${index}` });
+    for (let index = 2; index < 1_200; index++)
+      await stage.world.server.room(chat, { id: 'tea' }).send('post', { text: `number ${index}` });
     network.restore();
-    await waitFor(() => expect(within(canvasElement).getByRole('alert')).toHaveTextContent(/^Messages 3 to \d+ were missed\.$/), { timeout: 9_000 });
+    await waitFor(
+      () =>
+        expect(within(canvasElement).getByRole('alert')).toHaveTextContent(
+          /^Messages 3 to \d+ were missed\.$/,
+        ),
+      { timeout: 9_000 },
+    );
     await tells(canvasElement, 'trimmed');
   },
 };
@@ -83,7 +103,9 @@ export const ADuplicateDropped: Story = {
     const { network } = stage.user('Ada');
     const heard: string[] = [];
     const theirs = roomOf(stage, 'Bob');
-    theirs.on('post', ({ data }) => { heard.push(data.text); });
+    theirs.on('post', ({ data }) => {
+      heard.push(data.text);
+    });
     await waitFor(() => expect(theirs.status).toBe('joined'), { timeout: 8_000 });
     // What goes up arrives; what comes down does not.
     network.stall('down');
@@ -126,7 +148,12 @@ export const ALogThatIsGone: Story = {
 export const ARefusal: Story = {
   play: async ({ canvasElement }) => {
     const stage = await joined(canvasElement);
-    const refused = roomOf(stage, 'Ada').send('post', { text: 'a bad word' }).then(() => null, (error: { code: string }) => error.code);
+    const refused = roomOf(stage, 'Ada')
+      .send('post', { text: 'a bad word' })
+      .then(
+        () => null,
+        (error: { code: string }) => error.code,
+      );
     const sent = roomOf(stage, 'Ada').send('post', { text: 'a good one' });
     await expect(await refused).toBe('rejected');
     await expect(await sent).toMatchObject({ offset: 1 });

@@ -11,23 +11,48 @@ import source from './samples/connection-state.tsx?raw';
 const meta = {
   title: 'Hooks/useConnectionState',
   component: Connection,
-  parameters: sample(source, 'What the connection does, or a selection of it: `useConnectionState()` or `useConnectionState((state) => state.status)`. Renders when the selection changes; a heartbeat changes nothing in it. On a server render it is `idle`. `lost` becomes true once a connection is away for more than five seconds: only then tell a person.'),
+  parameters: sample(
+    source,
+    'What the connection does, or a selection of it: `useConnectionState()` or `useConnectionState((state) => state.status)`. Renders when the selection changes; a heartbeat changes nothing in it. On a server render it is `idle`. `lost` becomes true once a connection is away for more than five seconds: only then tell a person.',
+  ),
 } satisfies Meta<typeof Connection>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
-const shows = (canvas: HTMLElement, status: string): Promise<void> => waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(status), { timeout: 8_000 });
+const shows = (canvas: HTMLElement, status: string): Promise<void> =>
+  waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(status), { timeout: 8_000 });
 
 /** Nothing was asked for yet: so it is on every server render, whose HTML this is. */
 export const Idle: Story = {
-  render: () => <div className="stage" dangerouslySetInnerHTML={{ __html: renderToString(<RealtimeProvider url="wss://app.example.com/realtime"><Connection /></RealtimeProvider>) }} />,
-  play: async ({ canvasElement }) => { await shows(canvasElement, 'idle'); },
+  render: () => (
+    <div
+      className="stage"
+      dangerouslySetInnerHTML={{
+        __html: renderToString(
+          <RealtimeProvider url="wss://app.example.com/realtime">
+            <Connection />
+          </RealtimeProvider>,
+        ),
+      }}
+    />
+  ),
+  play: async ({ canvasElement }) => {
+    await shows(canvasElement, 'idle');
+  },
 };
 
 /** The network takes its time: the socket is not open yet. */
 export const Connecting: Story = {
-  decorators: [staged({ before: ({ world }) => { world.network.stall(); } })],
-  play: async ({ canvasElement }) => { await shows(canvasElement, 'connecting'); },
+  decorators: [
+    staged({
+      before: ({ world }) => {
+        world.network.stall();
+      },
+    }),
+  ],
+  play: async ({ canvasElement }) => {
+    await shows(canvasElement, 'connecting');
+  },
 };
 
 /** The usual state. */
@@ -56,7 +81,9 @@ export const Lost: Story = {
   play: async ({ canvasElement }) => {
     await shows(canvasElement, 'connected');
     (await stageOf(canvasElement)).user('Ada').network.cut();
-    await waitFor(() => expect(canvasElement).toHaveTextContent('worth telling a person'), { timeout: 9_000 });
+    await waitFor(() => expect(canvasElement).toHaveTextContent('worth telling a person'), {
+      timeout: 9_000,
+    });
   },
 };
 

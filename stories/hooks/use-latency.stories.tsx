@@ -9,24 +9,38 @@ import source from './samples/latency.tsx?raw';
 const meta = {
   title: 'Hooks/useLatency',
   component: RoundTrip,
-  parameters: sample(source, 'Round trips in ms as the heartbeat measures them: `{ last, average, jitter }`, or null before the first. Renders when a pong arrives, and not otherwise.'),
+  parameters: sample(
+    source,
+    'Round trips in ms as the heartbeat measures them: `{ last, average, jitter }`, or null before the first. Renders when a pong arrives, and not otherwise.',
+  ),
 } satisfies Meta<typeof RoundTrip>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
 const frequent = { heartbeat: { interval: 500, timeout: 5_000 } };
-const millisecondsIn = (canvas: HTMLElement): number => Number.parseInt(canvas.querySelector('.figure')?.textContent ?? '', 10);
+const millisecondsIn = (canvas: HTMLElement): number =>
+  Number.parseInt(canvas.querySelector('.figure')?.textContent ?? '', 10);
 
 /** Before there is a connection. */
 export const NotMeasured: Story = {
-  decorators: [staged({ before: ({ world }) => { world.network.cut(); } })],
-  play: async ({ canvasElement }) => { await waitFor(() => expect(canvasElement).toHaveTextContent('Not measured yet.')); },
+  decorators: [
+    staged({
+      before: ({ world }) => {
+        world.network.cut();
+      },
+    }),
+  ],
+  play: async ({ canvasElement }) => {
+    await waitFor(() => expect(canvasElement).toHaveTextContent('Not measured yet.'));
+  },
 };
 
 /** A good network. */
 export const Near: Story = {
   decorators: [staged({ options: frequent })],
-  play: async ({ canvasElement }) => { await waitFor(() => expect(millisecondsIn(canvasElement)).toBeGreaterThan(20), { timeout: 8_000 }); },
+  play: async ({ canvasElement }) => {
+    await waitFor(() => expect(millisecondsIn(canvasElement)).toBeGreaterThan(20), { timeout: 8_000 });
+  },
 };
 
 /** The same user, far away. */

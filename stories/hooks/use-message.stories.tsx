@@ -12,26 +12,46 @@ const meta = {
   title: 'Hooks/useMessage',
   component: Waves,
   args: { broken: false },
-  parameters: sample(source, '`useMessage(room, type, handler)`: calls the handler for each message once, in order, outside render. The newest handler is called; one that throws breaks no other, and is reported to the client\'s `logger`. It never renders by itself. What was missed is caught up with after a cut; messages of the history that a room is joined with are not handed to it.'),
+  parameters: sample(
+    source,
+    "`useMessage(room, type, handler)`: calls the handler for each message once, in order, outside render. The newest handler is called; one that throws breaks no other, and is reported to the client's `logger`. It never renders by itself. What was missed is caught up with after a cut; messages of the history that a room is joined with are not handed to it.",
+  ),
 } satisfies Meta<typeof Waves>;
 export default meta;
 
-const bob = <Speak label="Bob waves" act={({ user }) => { void user('Bob').client.room(chat, { id: 'tea' }).send('wave', { from: 'Bob' }); }} />;
+const bob = (
+  <Speak
+    label="Bob waves"
+    act={({ user }) => {
+      void user('Bob').client.room(chat, { id: 'tea' }).send('wave', { from: 'Bob' });
+    }}
+  />
+);
 const onStage = [staged({}, bob)];
 type Story = StoryObj<typeof meta>;
 
-const counts = (canvas: HTMLElement, count: number): Promise<void> => waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(new RegExp(`^${count}$`)), { timeout: 8_000 });
+const counts = (canvas: HTMLElement, count: number): Promise<void> =>
+  waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(new RegExp(`^${count}$`)), {
+    timeout: 8_000,
+  });
 const wave = async (canvas: HTMLElement, times: number): Promise<void> => {
   const room = (await stageOf(canvas)).user('Bob').client.room(chat, { id: 'tea' });
   await Promise.all(Array.from({ length: times }, () => room.send('wave', { from: 'Bob' })));
 };
 const inside = async (canvas: HTMLElement): Promise<void> => {
   const { client } = (await stageOf(canvas)).user('Ada');
-  await waitFor(() => expect(client.store.getState().rooms['chat/tea']?.status).toBe('joined'), { timeout: 8_000 });
+  await waitFor(() => expect(client.store.getState().rooms['chat/tea']?.status).toBe('joined'), {
+    timeout: 8_000,
+  });
 };
 
 /** Nobody waved. */
-export const None: Story = { decorators: onStage, play: async ({ canvasElement }) => { await counts(canvasElement, 0); } };
+export const None: Story = {
+  decorators: onStage,
+  play: async ({ canvasElement }) => {
+    await counts(canvasElement, 0);
+  },
+};
 
 /** One message, one call. */
 export const One: Story = {

@@ -11,7 +11,8 @@ import { Posts } from './samples/messages.js';
 import source from './samples/messages.tsx?raw';
 
 const spoke = ({ world }: StageWorld, count: number): void => {
-  for (let index = 1; index <= count; index++) void world.server.room(chat, { id: 'tea' }).send('post', { text: `number ${index}` });
+  for (let index = 1; index <= count; index++)
+    void world.server.room(chat, { id: 'tea' }).send('post', { text: `number ${index}` });
 };
 
 const meta = {
@@ -19,25 +20,50 @@ const meta = {
   component: Posts,
   args: { limit: 20, history: 20 },
   argTypes: { limit: { control: 'number' }, history: { control: 'number' } },
-  parameters: sample(source, '`useMessages(room, type?, { limit = 100, pending = true })`: `{ messages, hasOlder, loadOlder(), isLoading, gap }`. Own messages stand in their place from the moment they are sent, with a `status` until the log has them. Renders when that list changes, once for all that arrived together.'),
+  parameters: sample(
+    source,
+    '`useMessages(room, type?, { limit = 100, pending = true })`: `{ messages, hasOlder, loadOlder(), isLoading, gap }`. Own messages stand in their place from the moment they are sent, with a `status` until the log has them. Renders when that list changes, once for all that arrived together.',
+  ),
 } satisfies Meta<typeof Posts>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
-const posts = (canvas: HTMLElement): (string | null)[] => within(canvas).queryAllByRole('listitem').map(({ textContent }) => textContent?.trim() ?? null);
-const shows = (canvas: HTMLElement, ...lines: string[]): Promise<void> => waitFor(() => expect(posts(canvas)).toEqual(lines), { timeout: 8_000 });
+const posts = (canvas: HTMLElement): (string | null)[] =>
+  within(canvas)
+    .queryAllByRole('listitem')
+    .map(({ textContent }) => textContent?.trim() ?? null);
+const shows = (canvas: HTMLElement, ...lines: string[]): Promise<void> =>
+  waitFor(() => expect(posts(canvas)).toEqual(lines), { timeout: 8_000 });
 const joined = async (canvas: HTMLElement): Promise<StageWorld> => {
   const stage = await stageOf(canvas);
-  await waitFor(() => expect(stage.user('Ada').client.store.getState().rooms['chat/tea']?.status).toBe('joined'), { timeout: 8_000 });
+  await waitFor(
+    () => expect(stage.user('Ada').client.store.getState().rooms['chat/tea']?.status).toBe('joined'),
+    { timeout: 8_000 },
+  );
   return stage;
 };
 
 /** Nothing was said. */
-export const Empty: Story = { decorators: [staged()], play: async ({ canvasElement }) => { await waitFor(() => expect(canvasElement).toHaveTextContent('Nothing was said yet.')); } };
+export const Empty: Story = {
+  decorators: [staged()],
+  play: async ({ canvasElement }) => {
+    await waitFor(() => expect(canvasElement).toHaveTextContent('Nothing was said yet.'));
+  },
+};
 
 /** One message, from another. */
 export const One: Story = {
-  decorators: [staged({}, <Speak label="Bob speaks" act={({ user }) => { void user('Bob').client.room(chat, { id: 'tea' }).send('post', { text: 'hello' }); }} />)],
+  decorators: [
+    staged(
+      {},
+      <Speak
+        label="Bob speaks"
+        act={({ user }) => {
+          void user('Bob').client.room(chat, { id: 'tea' }).send('post', { text: 'hello' });
+        }}
+      />,
+    ),
+  ],
   play: async ({ canvasElement }) => {
     await joined(canvasElement);
     await userEvent.click(within(canvasElement).getByRole('button', { name: 'Bob speaks' }));
@@ -48,7 +74,13 @@ export const One: Story = {
 /** A history that is longer than what is shown: older ones are asked for. */
 export const Many: Story = {
   args: { limit: 10, history: 10 },
-  decorators: [staged({ before: (stage) => { spoke(stage, 35); } })],
+  decorators: [
+    staged({
+      before: (stage) => {
+        spoke(stage, 35);
+      },
+    }),
+  ],
   play: async ({ canvasElement }) => {
     await waitFor(() => expect(posts(canvasElement)).toHaveLength(10), { timeout: 8_000 });
     await userEvent.click(within(canvasElement).getByRole('button', { name: 'Older' }));
@@ -63,7 +95,10 @@ export const Pending: Story = {
   play: async ({ canvasElement }) => {
     const { user } = await joined(canvasElement);
     user('Ada').network.cut();
-    void user('Ada').client.room(chat, { id: 'tea' }).send('post', { text: 'later' }).catch(() => undefined);
+    void user('Ada')
+      .client.room(chat, { id: 'tea' })
+      .send('post', { text: 'later' })
+      .catch(() => undefined);
     await waitFor(() => expect(posts(canvasElement)[0]).toMatch(/later queued/), { timeout: 8_000 });
   },
 };
@@ -73,7 +108,10 @@ export const Failed: Story = {
   decorators: [staged()],
   play: async ({ canvasElement }) => {
     const { user } = await joined(canvasElement);
-    await user('Ada').client.room(chat, { id: 'tea' }).send('post', { text: 'a bad word' }).catch(() => undefined);
+    await user('Ada')
+      .client.room(chat, { id: 'tea' })
+      .send('post', { text: 'a bad word' })
+      .catch(() => undefined);
     await waitFor(() => expect(posts(canvasElement)[0]).toMatch(/a bad word failed/), { timeout: 8_000 });
   },
 };
@@ -89,6 +127,8 @@ export const Gap: Story = {
     network.cut();
     spoke(stage, 40);
     network.restore();
-    await waitFor(() => expect(within(canvasElement).getByRole('alert')).toHaveTextContent(/were missed/), { timeout: 10_000 });
+    await waitFor(() => expect(within(canvasElement).getByRole('alert')).toHaveTextContent(/were missed/), {
+      timeout: 10_000,
+    });
   },
 };

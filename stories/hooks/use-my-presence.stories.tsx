@@ -10,8 +10,17 @@ import source from './samples/my-presence.tsx?raw';
 const meta = {
   title: 'Hooks/useMyPresence',
   component: Name,
-  decorators: [staged({ before: ({ user }) => { user('Bob').client.room(chat, { id: 'tea' }); } })],
-  parameters: sample(source, '`const [mine, update] = useMyPresence(room)`: what the others see of this client, and a function that merges into it. Changes are throttled on their way, and the last one wins. Renders when it changes.'),
+  decorators: [
+    staged({
+      before: ({ user }) => {
+        user('Bob').client.room(chat, { id: 'tea' });
+      },
+    }),
+  ],
+  parameters: sample(
+    source,
+    '`const [mine, update] = useMyPresence(room)`: what the others see of this client, and a function that merges into it. Changes are throttled on their way, and the last one wins. Renders when it changes.',
+  ),
 } satisfies Meta<typeof Name>;
 export default meta;
 type Story = StoryObj<typeof meta>;
@@ -22,7 +31,13 @@ const seenByBob = async (canvas: HTMLElement): Promise<Look | undefined> => {
 };
 
 /** As it was set when the room was joined. */
-export const First: Story = { play: async ({ canvasElement }) => { await waitFor(async () => expect(await seenByBob(canvasElement)).toEqual({ name: 'Ada' }), { timeout: 8_000 }); } };
+export const First: Story = {
+  play: async ({ canvasElement }) => {
+    await waitFor(async () => expect(await seenByBob(canvasElement)).toEqual({ name: 'Ada' }), {
+      timeout: 8_000,
+    });
+  },
+};
 
 /** Changed: others see it within a moment. */
 export const Changed: Story = {
@@ -30,7 +45,10 @@ export const Changed: Story = {
     await stageOf(canvasElement);
     await userEvent.click(within(canvasElement).getByRole('checkbox', { name: 'typing' }));
     await userEvent.type(within(canvasElement).getByRole('textbox'), ' L.');
-    await waitFor(async () => expect(await seenByBob(canvasElement)).toEqual({ name: 'Ada L.', typing: true }), { timeout: 8_000 });
+    await waitFor(
+      async () => expect(await seenByBob(canvasElement)).toEqual({ name: 'Ada L.', typing: true }),
+      { timeout: 8_000 },
+    );
   },
 };
 
@@ -38,10 +56,14 @@ export const Changed: Story = {
 export const Offline: Story = {
   play: async ({ canvasElement }) => {
     const { network } = (await stageOf(canvasElement)).user('Ada');
-    await waitFor(async () => expect(await seenByBob(canvasElement)).toEqual({ name: 'Ada' }), { timeout: 8_000 });
+    await waitFor(async () => expect(await seenByBob(canvasElement)).toEqual({ name: 'Ada' }), {
+      timeout: 8_000,
+    });
     network.cut();
     await userEvent.type(within(canvasElement).getByRole('textbox'), '!');
     network.restore();
-    await waitFor(async () => expect(await seenByBob(canvasElement)).toEqual({ name: 'Ada!' }), { timeout: 8_000 });
+    await waitFor(async () => expect(await seenByBob(canvasElement)).toEqual({ name: 'Ada!' }), {
+      timeout: 8_000,
+    });
   },
 };

@@ -10,16 +10,27 @@ import source from './samples/outbox.tsx?raw';
 const meta = {
   title: 'Hooks/useOutbox',
   component: Outbox,
-  parameters: sample(source, '`useOutbox(room?)`: `{ pending, failed, progress, retry(id), discard(id) }`, of all rooms or of one. `progress` is there while a backlog is sent. Renders when the outbox changes.'),
+  parameters: sample(
+    source,
+    '`useOutbox(room?)`: `{ pending, failed, progress, retry(id), discard(id) }`, of all rooms or of one. `progress` is there while a backlog is sent. Renders when the outbox changes.',
+  ),
 } satisfies Meta<typeof Outbox>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
-const says = (canvas: HTMLElement, text: string): Promise<void> => waitFor(() => expect(within(canvas).getByRole('status')).toHaveTextContent(text), { timeout: 8_000 });
-const press = (canvas: HTMLElement, name: string): Promise<void> => userEvent.click(within(canvas).getByRole('button', { name }));
+const says = (canvas: HTMLElement, text: string): Promise<void> =>
+  waitFor(() => expect(within(canvas).getByRole('status')).toHaveTextContent(text), { timeout: 8_000 });
+const press = (canvas: HTMLElement, name: string): Promise<void> =>
+  userEvent.click(within(canvas).getByRole('button', { name }));
 
 /** Nothing waits. */
-export const Empty: Story = { decorators: [staged()], play: async ({ canvasElement }) => { await stageOf(canvasElement); await says(canvasElement, '0 waiting, 0 failed'); } };
+export const Empty: Story = {
+  decorators: [staged()],
+  play: async ({ canvasElement }) => {
+    await stageOf(canvasElement);
+    await says(canvasElement, '0 waiting, 0 failed');
+  },
+};
 
 /** Three wait for the network; one is taken back. */
 export const Pending: Story = {
@@ -28,7 +39,9 @@ export const Pending: Story = {
     (await stageOf(canvasElement)).user('Ada').network.cut();
     for (let index = 0; index < 3; index++) await press(canvasElement, 'Send');
     await says(canvasElement, '3 waiting, 0 failed');
-    await userEvent.click(within(canvasElement).getAllByRole('button', { name: 'Take back' })[0] as HTMLElement);
+    await userEvent.click(
+      within(canvasElement).getAllByRole('button', { name: 'Take back' })[0] as HTMLElement,
+    );
     await says(canvasElement, '2 waiting, 0 failed');
   },
 };
@@ -55,7 +68,12 @@ export const Progress: Story = {
     network.cut();
     for (let index = 0; index < 30; index++) void room.send('post', { text: `number ${index}` });
     network.restore();
-    await waitFor(() => expect(within(canvasElement).getByRole('status')).toHaveTextContent(/Sending \d+ of 30/), { timeout: 8_000 });
-    await waitFor(() => expect(within(canvasElement).getByRole('status')).toHaveTextContent('0 waiting'), { timeout: 12_000 });
+    await waitFor(
+      () => expect(within(canvasElement).getByRole('status')).toHaveTextContent(/Sending \d+ of 30/),
+      { timeout: 8_000 },
+    );
+    await waitFor(() => expect(within(canvasElement).getByRole('status')).toHaveTextContent('0 waiting'), {
+      timeout: 12_000,
+    });
   },
 };

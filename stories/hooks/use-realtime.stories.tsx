@@ -10,7 +10,10 @@ const meta = {
   title: 'Hooks/useRealtime',
   component: Controls,
   decorators: [staged()],
-  parameters: sample(source, '`useRealtime()`: the client of the provider around it, for what is no state: `connect()`, `close()`, `reconnect()`, `on(event, handler)`. It never renders. Throws outside a provider.'),
+  parameters: sample(
+    source,
+    '`useRealtime()`: the client of the provider around it, for what is no state: `connect()`, `close()`, `reconnect()`, `on(event, handler)`. It never renders. Throws outside a provider.',
+  ),
 } satisfies Meta<typeof Controls>;
 export default meta;
 type Story = StoryObj<typeof meta>;

@@ -12,23 +12,39 @@ const meta = {
   component: RoomState,
   args: { id: 'tea', enabled: true },
   argTypes: { id: { control: 'text' }, enabled: { control: 'boolean' } },
-  parameters: sample(source, '`useRoom(room, params?, { presence?, enabled?, history? }?)`: joins on mount, leaves when its last user unmounts, whoever else used it. The handle keeps its identity for as long as the id is the same; it renders when `status`, `continuity` or `error` change. `room.send` is durable, `room.broadcast` is not.'),
+  parameters: sample(
+    source,
+    '`useRoom(room, params?, { presence?, enabled?, history? }?)`: joins on mount, leaves when its last user unmounts, whoever else used it. The handle keeps its identity for as long as the id is the same; it renders when `status`, `continuity` or `error` change. `room.send` is durable, `room.broadcast` is not.',
+  ),
 } satisfies Meta<typeof RoomState>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
-const shows = (canvas: HTMLElement, status: string): Promise<void> => waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(new RegExp(`^${status}$`)), { timeout: 8_000 });
+const shows = (canvas: HTMLElement, status: string): Promise<void> =>
+  waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(new RegExp(`^${status}$`)), {
+    timeout: 8_000,
+  });
 
 /** Asked for, and not answered yet. */
 export const Joining: Story = {
-  decorators: [staged({ before: ({ world }) => { world.network.stall(); } })],
-  play: async ({ canvasElement }) => { await shows(canvasElement, 'joining'); },
+  decorators: [
+    staged({
+      before: ({ world }) => {
+        world.network.stall();
+      },
+    }),
+  ],
+  play: async ({ canvasElement }) => {
+    await shows(canvasElement, 'joining');
+  },
 };
 
 /** In the room. */
 export const Joined: Story = {
   decorators: [staged()],
-  play: async ({ canvasElement }) => { await shows(canvasElement, 'joined'); },
+  play: async ({ canvasElement }) => {
+    await shows(canvasElement, 'joined');
+  },
 };
 
 /** The connection is away; the room is joined again with it. */
@@ -78,5 +94,7 @@ export const Denied: Story = {
 export const Disabled: Story = {
   args: { enabled: false },
   decorators: [staged()],
-  play: async ({ canvasElement }) => { await shows(canvasElement, 'left'); },
+  play: async ({ canvasElement }) => {
+    await shows(canvasElement, 'left');
+  },
 };

@@ -11,13 +11,18 @@ const meta = {
   component: SendButton,
   args: { text: 'hello' },
   decorators: [staged()],
-  parameters: sample(source, '`const [send, { pending, error, reset }] = useSend(room, type)`. `send(data, { ttl?, coalesce?, signal? })` resolves with the receipt once the message is in the room\'s log, however often the connection broke meanwhile, and rejects with a `RealtimeError`. Renders when its own sends change.'),
+  parameters: sample(
+    source,
+    "`const [send, { pending, error, reset }] = useSend(room, type)`. `send(data, { ttl?, coalesce?, signal? })` resolves with the receipt once the message is in the room's log, however often the connection broke meanwhile, and rejects with a `RealtimeError`. Renders when its own sends change.",
+  ),
 } satisfies Meta<typeof SendButton>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
-const press = (canvas: HTMLElement): Promise<void> => userEvent.click(within(canvas).getByRole('button', { name: /^Send/ }));
-const says = (canvas: HTMLElement, text: string): Promise<void> => waitFor(() => expect(within(canvas).getByRole('status')).toHaveTextContent(text), { timeout: 8_000 });
+const press = (canvas: HTMLElement): Promise<void> =>
+  userEvent.click(within(canvas).getByRole('button', { name: /^Send/ }));
+const says = (canvas: HTMLElement, text: string): Promise<void> =>
+  waitFor(() => expect(within(canvas).getByRole('status')).toHaveTextContent(text), { timeout: 8_000 });
 
 /** Sent and acknowledged. */
 export const Sent: Story = {
@@ -44,7 +49,13 @@ export const Failed: Story = {
   play: async ({ canvasElement }) => {
     await stageOf(canvasElement);
     await press(canvasElement);
-    await waitFor(() => expect(within(canvasElement).getByRole('alert')).toHaveTextContent('rejected: we do not say that here'), { timeout: 8_000 });
+    await waitFor(
+      () =>
+        expect(within(canvasElement).getByRole('alert')).toHaveTextContent(
+          'rejected: we do not say that here',
+        ),
+      { timeout: 8_000 },
+    );
     await userEvent.click(within(canvasElement).getByRole('button', { name: 'OK' }));
     await expect(within(canvasElement).queryByRole('alert')).toBeNull();
   },

@@ -2,7 +2,13 @@
 import type { Conditions } from './conditions.js';
 import type { StageWorld } from './world.js';
 
-const delays = { 'good': [20, 10], '3g': [300, 150], 'lossy': [120, 80], 'offline': [20, 10], 'half-open': [20, 10] } as const;
+const delays = {
+  good: [20, 10],
+  '3g': [300, 150],
+  lossy: [120, 80],
+  offline: [20, 10],
+  'half-open': [20, 10],
+} as const;
 /** From one break of a lossy network to the next, in ms. */
 const lossyEvery = 4_000;
 
@@ -10,7 +16,12 @@ const lossyEvery = 4_000;
 export function applyNetwork({ world, users }: StageWorld, network: Conditions['network']): () => void {
   const [delay, jitter] = delays[network];
   world.network.latency(delay, { jitter });
-  const lossy = network === 'lossy' ? setInterval(() => { world.network.drop(); }, lossyEvery) : undefined;
+  const lossy =
+    network === 'lossy'
+      ? setInterval(() => {
+          world.network.drop();
+        }, lossyEvery)
+      : undefined;
   if (network === 'half-open') world.network.stall();
   if (network === 'offline') {
     world.network.cut();
@@ -38,6 +49,7 @@ export function applyToken({ letIn, users, world }: StageWorld, token: Condition
   world.network.drop();
   return () => {
     letIn(true);
-    for (const { client } of users.values()) if (client.store.getState().connection.status === 'needs-auth') client.connect();
+    for (const { client } of users.values())
+      if (client.store.getState().connection.status === 'needs-auth') client.connect();
   };
 }

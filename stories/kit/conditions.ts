@@ -12,10 +12,27 @@ export const fair: Conditions = { network: 'good', server: 'up', token: 'valid',
 
 /** The menus of the toolbar, as Storybook wants them. */
 export const menus = {
-  network: { description: 'The network between every client and the server', toolbar: { title: 'Network', icon: 'globe', items: ['good', '3g', 'lossy', 'offline', 'half-open'], dynamicTitle: true } },
-  server: { description: 'The server', toolbar: { title: 'Server', icon: 'database', items: ['up', 'draining', 'down'], dynamicTitle: true } },
-  token: { description: 'The token of every client', toolbar: { title: 'Token', icon: 'key', items: ['valid', 'expired'], dynamicTitle: true } },
-  codec: { description: 'What client and server speak', toolbar: { title: 'Codec', icon: 'transfer', items: ['json', 'msgpack'], dynamicTitle: true } },
+  network: {
+    description: 'The network between every client and the server',
+    toolbar: {
+      title: 'Network',
+      icon: 'globe',
+      items: ['good', '3g', 'lossy', 'offline', 'half-open'],
+      dynamicTitle: true,
+    },
+  },
+  server: {
+    description: 'The server',
+    toolbar: { title: 'Server', icon: 'database', items: ['up', 'draining', 'down'], dynamicTitle: true },
+  },
+  token: {
+    description: 'The token of every client',
+    toolbar: { title: 'Token', icon: 'key', items: ['valid', 'expired'], dynamicTitle: true },
+  },
+  codec: {
+    description: 'What client and server speak',
+    toolbar: { title: 'Codec', icon: 'transfer', items: ['json', 'msgpack'], dynamicTitle: true },
+  },
 } as const;
 
 export const ConditionsContext = createContext<Conditions>(fair);

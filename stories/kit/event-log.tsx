@@ -4,9 +4,12 @@ import type { Client } from 'roomful';
 
 type Step = Parameters<Parameters<Client['inspect']>[0]>[0];
 type Effects = ReturnType<Parameters<Client['inspect']>[0]>;
-type Frame = Extract<Step, { type: 'received' }>['frames'][number] | Extract<Effects[number], { type: 'write' }>['frames'][number];
+type Frame =
+  | Extract<Step, { type: 'received' }>['frames'][number]
+  | Extract<Effects[number], { type: 'write' }>['frames'][number];
 
-const wordsOf = (data: unknown): string => (typeof data === 'object' && data !== null && 'text' in data ? `“${String(data.text)}”` : '');
+const wordsOf = (data: unknown): string =>
+  typeof data === 'object' && data !== null && 'text' in data ? `“${String(data.text)}”` : '';
 
 /** A frame in a line, or null: not worth one. */
 function lineOf(frame: Frame, out: boolean): string | null {
@@ -23,7 +26,12 @@ function lineOf(frame: Frame, out: boolean): string | null {
     case 'send':
       return `${arrow} send number ${frame.seq} ${wordsOf(frame.data)}`;
     case 'ack':
-      return frame.receipts.map(([seq, offset, , duplicate]) => `${arrow} number ${seq} acknowledged at offset ${offset}${duplicate ? ', a duplicate: dropped' : ''}`).join('\n');
+      return frame.receipts
+        .map(
+          ([seq, offset, , duplicate]) =>
+            `${arrow} number ${seq} acknowledged at offset ${offset}${duplicate ? ', a duplicate: dropped' : ''}`,
+        )
+        .join('\n');
     case 'nack':
       return `${arrow} number ${frame.seq} refused: ${frame.code}`;
     case 'message':
@@ -68,14 +76,24 @@ function logOf(client: Client): Log {
   };
 }
 
-export function EventLog({ person, client }: { readonly person: string; readonly client: Client }): ReactElement {
+export function EventLog({
+  person,
+  client,
+}: {
+  readonly person: string;
+  readonly client: Client;
+}): ReactElement {
   const log = useMemo(() => logOf(client), [client]);
   const lines = useSyncExternalStore(log.subscribe, log.get);
   return (
     <section className="log">
       <h2>{person} and the server</h2>
       <div className="scroll" role="log" tabIndex={0} aria-label={`Between ${person} and the server`}>
-        <ol>{lines.map((line, index) => <li key={`${index}:${line}`}>{line}</li>)}</ol>
+        <ol>
+          {lines.map((line, index) => (
+            <li key={`${index}:${line}`}>{line}</li>
+          ))}
+        </ol>
       </div>
     </section>
   );

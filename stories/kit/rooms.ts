@@ -19,11 +19,17 @@ export const match = defineRoom('match/:id', {
 });
 
 export const market = defineRoom('market/:symbol', {
-  messages: { price: type<{ readonly price: number }>(), order: type<{ readonly side: 'buy' | 'sell'; readonly quantity: number }>() },
+  messages: {
+    price: type<{ readonly price: number }>(),
+    order: type<{ readonly side: 'buy' | 'sell'; readonly quantity: number }>(),
+  },
 });
 
 export const list = defineRoom('list/:id', {
-  messages: { add: type<{ readonly text: string }>(), check: type<{ readonly of: string; readonly done: boolean }>() },
+  messages: {
+    add: type<{ readonly text: string }>(),
+    check: type<{ readonly of: string; readonly done: boolean }>(),
+  },
 });
 
 /** Everybody may be everywhere, but in `private` only Ada; what says `bad` is refused. */
@@ -31,7 +37,10 @@ export const served: readonly ServedRoom[] = [
   serve(chat, {
     authorize: ({ params, user }) => params.id !== 'private' || user?.id === 'ada',
     history: { limit: 500, ttl: 600_000 },
-    on: { post: ({ data }, { reject }) => (data.text.includes('bad') ? reject('we do not say that here') : undefined) },
+    on: {
+      post: ({ data }, { reject }) =>
+        data.text.includes('bad') ? reject('we do not say that here') : undefined,
+    },
   }),
   serve(match, { history: { limit: 100, ttl: 600_000 } }),
   serve(market, { on: { order: ({ data }) => ({ filled: data.quantity, at: 101.25 }) } }),

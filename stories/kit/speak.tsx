@@ -3,7 +3,22 @@ import type { ReactElement } from 'react';
 import { useStage } from './stage.js';
 import type { StageWorld } from './world.js';
 
-export function Speak({ label, act }: { readonly label: string; readonly act: (stage: StageWorld) => void }): ReactElement {
+export function Speak({
+  label,
+  act,
+}: {
+  readonly label: string;
+  readonly act: (stage: StageWorld) => void;
+}): ReactElement {
   const stage = useStage();
-  return <button type="button" onClick={() => { act(stage); }}>{label}</button>;
+  return (
+    <button
+      type="button"
+      onClick={() => {
+        act(stage);
+      }}
+    >
+      {label}
+    </button>
+  );
 }

@@ -1,5 +1,15 @@
 // Where a story plays: a window for each person, the network of each, and what happens beside them.
-import { createContext, useCallback, useContext, useEffect, useId, useState, useSyncExternalStore, type ReactElement, type ReactNode } from 'react';
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useId,
+  useState,
+  useSyncExternalStore,
+  type ReactElement,
+  type ReactNode,
+} from 'react';
 import { RealtimeProvider, useConnectionState } from 'roomful';
 import type { TestUser } from 'roomful/testing';
 import { applyNetwork, applyServer, applyToken } from './apply.js';
@@ -22,7 +32,10 @@ export function useStage(): StageWorld {
 }
 
 /** React subscribes on mount and, under StrictMode, once more after giving the first up: each world that was made is closed. */
-function stageStore(setup: StageSetup, codec: 'json' | 'msgpack'): { readonly subscribe: () => () => void; readonly get: () => StageWorld | null } {
+function stageStore(
+  setup: StageSetup,
+  codec: 'json' | 'msgpack',
+): { readonly subscribe: () => () => void; readonly get: () => StageWorld | null } {
   let made: StageWorld | null = null;
   return {
     subscribe() {
@@ -51,7 +64,12 @@ export function Stage({ setup, children, aside }: StageProps): ReactElement | nu
   useEffect(() => (stage ? applyNetwork(stage, network) : undefined), [stage, network]);
   useEffect(() => (stage ? applyServer(stage, server) : undefined), [stage, server]);
   useEffect(() => (stage ? applyToken(stage, token) : undefined), [stage, token]);
-  const place = useCallback((element: HTMLElement | null) => { if (element && stage) enter(element, stage); }, [stage]);
+  const place = useCallback(
+    (element: HTMLElement | null) => {
+      if (element && stage) enter(element, stage);
+    },
+    [stage],
+  );
   if (!stage) return null;
   const { people = ['Ada'], log } = setup;
   return (
@@ -60,11 +78,17 @@ export function Stage({ setup, children, aside }: StageProps): ReactElement | nu
         {people.map((person) => (
           <RealtimeProvider key={person} client={stage.user(person).client}>
             <PersonContext value={person}>
-              <Window person={person} user={stage.user(person)}>{children}</Window>
+              <Window person={person} user={stage.user(person)}>
+                {children}
+              </Window>
             </PersonContext>
           </RealtimeProvider>
         ))}
-        {aside !== undefined && <section className="aside" aria-label="Others">{aside}</section>}
+        {aside !== undefined && (
+          <section className="aside" aria-label="Others">
+            {aside}
+          </section>
+        )}
         {log !== undefined && <EventLog person={log} client={stage.user(log).client} />}
       </main>
     </WorldContext>
@@ -72,17 +96,34 @@ export function Stage({ setup, children, aside }: StageProps): ReactElement | nu
 }
 
 const words = {
-  'idle': 'Idle', 'connecting': 'Connecting', 'authenticating': 'Signing in', 'connected': 'Connected', 'reconnecting': 'Reconnecting', 'offline': 'Offline', 'needs-auth': 'Needs a sign-in', 'closed': 'Closed',
+  idle: 'Idle',
+  connecting: 'Connecting',
+  authenticating: 'Signing in',
+  connected: 'Connected',
+  reconnecting: 'Reconnecting',
+  offline: 'Offline',
+  'needs-auth': 'Needs a sign-in',
+  closed: 'Closed',
 } as const;
 
-function Window({ person, user, children }: { readonly person: string; readonly user: TestUser; readonly children: ReactNode }): ReactElement {
+function Window({
+  person,
+  user,
+  children,
+}: {
+  readonly person: string;
+  readonly user: TestUser;
+  readonly children: ReactNode;
+}): ReactElement {
   const heading = useId();
   const status = useConnectionState((state) => state.status);
   return (
     <section className="window" aria-labelledby={heading}>
       <header>
         <h2 id={heading}>{person}</h2>
-        <span className="chip" data-status={status}>{words[status]}</span>
+        <span className="chip" data-status={status}>
+          {words[status]}
+        </span>
         <NetworkSwitch person={person} user={user} />
       </header>
       <div className="inside">{children}</div>
@@ -94,7 +135,12 @@ function NetworkSwitch({ person, user }: { readonly person: string; readonly use
   const { watch, isCut } = useStage();
   const up = useSyncExternalStore(watch, () => !isCut(person));
   const toggle = (): void => {
-    if (up) user.network.cut(); else user.network.restore();
+    if (up) user.network.cut();
+    else user.network.restore();
   };
-  return <button type="button" className="switch" role="switch" aria-checked={up} onClick={toggle}>Network</button>;
+  return (
+    <button type="button" className="switch" role="switch" aria-checked={up} onClick={toggle}>
+      Network
+    </button>
+  );
 }

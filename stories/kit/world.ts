@@ -1,7 +1,13 @@
 // The world behind a stage: one server, and a client for each person.
 import { json } from 'roomful';
 import { msgpack } from 'roomful/msgpack';
-import { createTestRealtime, type ServedRoom, type TestRealtime, type TestUser, type TestUserOptions } from 'roomful/testing';
+import {
+  createTestRealtime,
+  type ServedRoom,
+  type TestRealtime,
+  type TestUser,
+  type TestUserOptions,
+} from 'roomful/testing';
 import type { Conditions } from './conditions.js';
 import { served } from './rooms.js';
 
@@ -35,7 +41,10 @@ export interface StageWorld {
 /** Ada's second tab is `Ada 2`, and Ada. */
 export const idOf = (person: string): string => person.split(' ')[0]?.toLowerCase() ?? '';
 
-export function createStageWorld({ people = ['Ada'], offstage = ['Bob'], rooms = served, options = {}, before }: StageSetup, codec: Conditions['codec']): StageWorld {
+export function createStageWorld(
+  { people = ['Ada'], offstage = ['Bob'], rooms = served, options = {}, before }: StageSetup,
+  codec: Conditions['codec'],
+): StageWorld {
   let valid = true;
   const world = createTestRealtime({
     rooms,
@@ -51,7 +60,8 @@ export function createStageWorld({ people = ['Ada'], offstage = ['Bob'], rooms =
     const { cut: cutOff, restore } = network;
     const become = (isCut: boolean, act: () => void) => (): void => {
       act();
-      if (isCut) cut.add(person); else cut.delete(person);
+      if (isCut) cut.add(person);
+      else cut.delete(person);
       for (const watcher of watchers) watcher();
     };
     Object.assign(network, { cut: become(true, cutOff), restore: become(false, restore) });
@@ -78,7 +88,20 @@ export function createStageWorld({ people = ['Ada'], offstage = ['Bob'], rooms =
   };
   for (const person of [...people, ...offstage]) {
     const mine = typeof options === 'function' ? options(person) : options;
-    users.set(person, watched(person, world.user({ id: idOf(person) }, { codecs: codec === 'msgpack' ? [msgpack(), json()] : [json()], backoff: { initial: 100, max: 800 }, ...mine })));
+    users.set(
+      person,
+      watched(
+        person,
+        world.user(
+          { id: idOf(person) },
+          {
+            codecs: codec === 'msgpack' ? [msgpack(), json()] : [json()],
+            backoff: { initial: 100, max: 800 },
+            ...mine,
+          },
+        ),
+      ),
+    );
   }
   before?.(stage);
   return stage;

@@ -18,20 +18,33 @@ const meta = {
   args: { id: 'tea' },
   argTypes: { id: { control: 'text' } },
   decorators: [staged({ people: ['Ada', 'Bob'], offstage: [], log: 'Ada' })],
-  parameters: sample(source, 'A chat in forty lines: what is said stands in its place at once, marked until the server has it, and survives a cut.'),
+  parameters: sample(
+    source,
+    'A chat in forty lines: what is said stands in its place at once, marked until the server has it, and survives a cut.',
+  ),
 } satisfies Meta<typeof TheirChat>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
 type Windows = readonly [ada: HTMLElement, bob: HTMLElement];
 async function windowsIn(canvas: HTMLElement): Promise<Windows> {
-  const [ada, bob] = await Promise.all([within(canvas).findByRole('region', { name: 'Ada' }, { timeout: 5_000 }), within(canvas).findByRole('region', { name: 'Bob' })]);
-  await waitFor(() => expect(canvas.querySelectorAll('[data-status=connected]')).toHaveLength(2), { timeout: 8_000 });
+  const [ada, bob] = await Promise.all([
+    within(canvas).findByRole('region', { name: 'Ada' }, { timeout: 5_000 }),
+    within(canvas).findByRole('region', { name: 'Bob' }),
+  ]);
+  await waitFor(() => expect(canvas.querySelectorAll('[data-status=connected]')).toHaveLength(2), {
+    timeout: 8_000,
+  });
   return [ada, bob];
 }
-const networkOf = (window: HTMLElement): HTMLElement => within(window).getByRole('switch', { name: 'Network' });
-const posts = (window: HTMLElement): (string | undefined)[] => within(window).queryAllByRole('listitem').map(({ textContent }) => textContent?.trim());
-const shows = (window: HTMLElement, ...lines: string[]): Promise<void> => waitFor(() => expect(posts(window)).toEqual(lines), { timeout: 8_000 });
+const networkOf = (window: HTMLElement): HTMLElement =>
+  within(window).getByRole('switch', { name: 'Network' });
+const posts = (window: HTMLElement): (string | undefined)[] =>
+  within(window)
+    .queryAllByRole('listitem')
+    .map(({ textContent }) => textContent?.trim());
+const shows = (window: HTMLElement, ...lines: string[]): Promise<void> =>
+  waitFor(() => expect(posts(window)).toEqual(lines), { timeout: 8_000 });
 async function say(window: HTMLElement, text: string): Promise<void> {
   await userEvent.type(within(window).getByRole('textbox'), text);
   await userEvent.click(within(window).getByRole('button', { name: 'Send' }));
@@ -81,7 +94,9 @@ export const Denied: Story = {
   args: { id: 'private' },
   play: async ({ canvasElement }) => {
     const [ada, bob] = await windowsIn(canvasElement);
-    await waitFor(() => expect(within(bob).getByRole('alert')).toHaveTextContent('not open to you'), { timeout: 8_000 });
+    await waitFor(() => expect(within(bob).getByRole('alert')).toHaveTextContent('not open to you'), {
+      timeout: 8_000,
+    });
     await expect(within(ada).queryByRole('alert')).toBeNull();
   },
 };

@@ -9,7 +9,14 @@ import source from './samples/infinite-history.tsx?raw';
 const meta = {
   title: 'Recipes/Infinite history',
   component: History,
-  decorators: [staged({ before: ({ world }) => { for (let index = 1; index <= 90; index++) void world.server.room(chat, { id: 'tea' }).send('post', { text: `number ${index}` }); } })],
+  decorators: [
+    staged({
+      before: ({ world }) => {
+        for (let index = 1; index <= 90; index++)
+          void world.server.room(chat, { id: 'tea' }).send('post', { text: `number ${index}` });
+      },
+    }),
+  ],
   parameters: sample(source, '`loadOlder()` when the top comes into view, for as long as `hasOlder`.'),
 } satisfies Meta<typeof History>;
 export default meta;
@@ -20,10 +27,13 @@ export const ToTheTop: Story = {
   play: async ({ canvasElement }) => {
     const canvas = within(canvasElement);
     const region = await canvas.findByRole('region', { name: /^History/ }, { timeout: 5_000 });
-    await waitFor(() => {
-      region.scrollTop = 0;
-      return expect(canvas.queryAllByRole('listitem')).toHaveLength(90);
-    }, { timeout: 12_000 });
+    await waitFor(
+      () => {
+        region.scrollTop = 0;
+        return expect(canvas.queryAllByRole('listitem')).toHaveLength(90);
+      },
+      { timeout: 12_000 },
+    );
     await expect(canvas.getByText('This is where it began.')).toBeInTheDocument();
   },
 };

@@ -9,19 +9,43 @@ import type { StageWorld } from '../kit/world.js';
 import { Score } from './samples/live-scores.js';
 import source from './samples/live-scores.tsx?raw';
 
-const goal = ({ world }: StageWorld, team: string, minute: number): void => { void world.server.room(match, { id: 'Reds-Blues' }).send('goal', { team, minute }); };
+const goal = ({ world }: StageWorld, team: string, minute: number): void => {
+  void world.server.room(match, { id: 'Reds-Blues' }).send('goal', { team, minute });
+};
 
 const meta = {
   title: 'Recipes/Live scores',
   component: Score,
   args: { home: 'Reds', away: 'Blues' },
-  decorators: [staged({ offstage: [] }, <><Speak label="Goal for the Reds" act={(stage) => { goal(stage, 'Reds', 10); }} /><Speak label="Goal for the Blues" act={(stage) => { goal(stage, 'Blues', 20); }} /></>)],
-  parameters: sample(source, 'The server speaks; whoever comes later gets the history, and whoever was cut off what was missed.'),
+  decorators: [
+    staged(
+      { offstage: [] },
+      <>
+        <Speak
+          label="Goal for the Reds"
+          act={(stage) => {
+            goal(stage, 'Reds', 10);
+          }}
+        />
+        <Speak
+          label="Goal for the Blues"
+          act={(stage) => {
+            goal(stage, 'Blues', 20);
+          }}
+        />
+      </>,
+    ),
+  ],
+  parameters: sample(
+    source,
+    'The server speaks; whoever comes later gets the history, and whoever was cut off what was missed.',
+  ),
 } satisfies Meta<typeof Score>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
-const shows = (canvas: HTMLElement, text: string): Promise<void> => waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(text), { timeout: 8_000 });
+const shows = (canvas: HTMLElement, text: string): Promise<void> =>
+  waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(text), { timeout: 8_000 });
 
 /** Goals as they fall. */
 export const Live: Story = {

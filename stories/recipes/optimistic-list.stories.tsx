@@ -10,17 +10,24 @@ const meta = {
   title: 'Recipes/Optimistic list',
   component: ShoppingList,
   decorators: [staged({ people: ['Ada', 'Bob'], offstage: [] })],
-  parameters: sample(source, 'A list that is the sum of its messages. Own messages are part of it from the moment they are sent, so that nothing has to be guessed and taken back.'),
+  parameters: sample(
+    source,
+    'A list that is the sum of its messages. Own messages are part of it from the moment they are sent, so that nothing has to be guessed and taken back.',
+  ),
 } satisfies Meta<typeof ShoppingList>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
-const windowOf = (canvas: HTMLElement, name: string): Promise<HTMLElement> => within(canvas).findByRole('region', { name }, { timeout: 5_000 });
+const windowOf = (canvas: HTMLElement, name: string): Promise<HTMLElement> =>
+  within(canvas).findByRole('region', { name }, { timeout: 5_000 });
 async function add(window: HTMLElement, text: string): Promise<void> {
   await userEvent.type(within(window).getByRole('textbox'), text);
   await userEvent.click(within(window).getByRole('button', { name: 'Add' }));
 }
-const items = (window: HTMLElement): (string | undefined)[] => within(window).queryAllByRole('listitem').map(({ textContent }) => textContent?.trim());
+const items = (window: HTMLElement): (string | undefined)[] =>
+  within(window)
+    .queryAllByRole('listitem')
+    .map(({ textContent }) => textContent?.trim());
 
 /** Both write; both see the same list. */
 export const Shared: Story = {
@@ -29,7 +36,9 @@ export const Shared: Story = {
     await add(ada, 'milk');
     await waitFor(() => expect(items(bob)).toEqual(['milk']), { timeout: 8_000 });
     await userEvent.click(within(bob).getByRole('checkbox', { name: 'milk' }));
-    await waitFor(() => expect(within(ada).getByRole('checkbox', { name: 'milk' })).toBeChecked(), { timeout: 8_000 });
+    await waitFor(() => expect(within(ada).getByRole('checkbox', { name: 'milk' })).toBeChecked(), {
+      timeout: 8_000,
+    });
   },
 };
 

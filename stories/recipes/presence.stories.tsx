@@ -18,7 +18,8 @@ export default meta;
 type Story = StoryObj<typeof meta>;
 
 const two = { people: ['Ada', 'Bob'], offstage: [] };
-const windowOf = (canvas: HTMLElement, name: string): Promise<HTMLElement> => within(canvas).findByRole('region', { name }, { timeout: 5_000 });
+const windowOf = (canvas: HTMLElement, name: string): Promise<HTMLElement> =>
+  within(canvas).findByRole('region', { name }, { timeout: 5_000 });
 
 function TheirTyping(): ReactElement {
   return <Typing name={usePerson()} />;
@@ -35,7 +36,9 @@ export const TypingIndicator: Story = {
   play: async ({ canvasElement }) => {
     const [ada, bob] = [await windowOf(canvasElement, 'Ada'), await windowOf(canvasElement, 'Bob')];
     await userEvent.type(within(ada).getByRole('textbox'), 'hm');
-    await waitFor(() => expect(within(bob).getByRole('status')).toHaveTextContent('Ada is typing …'), { timeout: 8_000 });
+    await waitFor(() => expect(within(bob).getByRole('status')).toHaveTextContent('Ada is typing …'), {
+      timeout: 8_000,
+    });
     await waitFor(() => expect(within(bob).getByRole('status')).toHaveTextContent(/^$/), { timeout: 8_000 });
   },
 };
@@ -43,14 +46,19 @@ export const TypingIndicator: Story = {
 /** Pointers of the others, in shares of the surface. */
 export const LiveCursors: Story = {
   decorators: [staged(two)],
-  parameters: sample(cursorsSource, 'Cursors, as presence: at most so many a second, and the last position wins.'),
+  parameters: sample(
+    cursorsSource,
+    'Cursors, as presence: at most so many a second, and the last position wins.',
+  ),
   render: () => <TheirCursors />,
   play: async ({ canvasElement }) => {
     const [ada, bob] = [await windowOf(canvasElement, 'Ada'), await windowOf(canvasElement, 'Bob')];
     const surface = ada.querySelector('.surface') as HTMLElement;
     const { left, top, width, height } = surface.getBoundingClientRect();
     await fireEvent.pointerMove(surface, { clientX: left + width / 4, clientY: top + height / 2 });
-    await waitFor(() => expect(bob.querySelector<HTMLElement>('.pointer')?.style.left).toMatch(/^2[45]/), { timeout: 8_000 });
+    await waitFor(() => expect(bob.querySelector<HTMLElement>('.pointer')?.style.left).toMatch(/^2[45]/), {
+      timeout: 8_000,
+    });
     await expect(bob.querySelector('.pointer')).toHaveTextContent('Ada');
   },
 };
@@ -59,11 +67,23 @@ const crowd = ['Bob', 'Cleo', 'Dan', 'Eve', 'Finn'];
 
 /** Faces, and how many more. */
 export const Stack: Story = {
-  decorators: [staged({ offstage: crowd, before: ({ user }) => { for (const name of crowd) user(name).client.room(chat, { id: 'tea' }).setPresence({ name }); } })],
-  parameters: sample(stackSource, 'Who is here, as a stack of faces. It renders when somebody comes, goes or is renamed.'),
+  decorators: [
+    staged({
+      offstage: crowd,
+      before: ({ user }) => {
+        for (const name of crowd) user(name).client.room(chat, { id: 'tea' }).setPresence({ name });
+      },
+    }),
+  ],
+  parameters: sample(
+    stackSource,
+    'Who is here, as a stack of faces. It renders when somebody comes, goes or is renamed.',
+  ),
   render: () => <PresenceStack />,
   play: async ({ canvasElement }) => {
-    await waitFor(() => expect(canvasElement.querySelector('.rest')).toHaveTextContent('+2'), { timeout: 8_000 });
+    await waitFor(() => expect(canvasElement.querySelector('.rest')).toHaveTextContent('+2'), {
+      timeout: 8_000,
+    });
     const stage = await stageOf(canvasElement);
     stage.user('Finn').client.close();
     stage.user('Eve').client.close();

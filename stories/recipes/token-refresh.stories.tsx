@@ -10,14 +10,23 @@ import source from './samples/token-refresh.tsx?raw';
 
 function Account(): ReactElement {
   const { letIn } = useStage();
-  return <SignedIn onSignIn={() => { letIn(true); }} />;
+  return (
+    <SignedIn
+      onSignIn={() => {
+        letIn(true);
+      }}
+    />
+  );
 }
 
 const meta = {
   title: 'Recipes/Token refresh',
   component: Account,
   decorators: [staged({ log: 'Ada' })],
-  parameters: sample(source, 'A token function is asked at each attempt and before a token ends, so that nothing is noticed. Where two in a row are refused, the state is `needs-auth`: the app asks somebody to sign in, and connects.'),
+  parameters: sample(
+    source,
+    'A token function is asked at each attempt and before a token ends, so that nothing is noticed. Where two in a row are refused, the state is `needs-auth`: the app asks somebody to sign in, and connects.',
+  ),
 } satisfies Meta<typeof Account>;
 export default meta;
 type Story = StoryObj<typeof meta>;
@@ -26,11 +35,19 @@ type Story = StoryObj<typeof meta>;
 export const SignInAgain: Story = {
   play: async ({ canvasElement }) => {
     const stage = await stageOf(canvasElement);
-    await waitFor(() => expect(stage.user('Ada').client.store.getState().connection.status).toBe('connected'), { timeout: 8_000 });
+    await waitFor(
+      () => expect(stage.user('Ada').client.store.getState().connection.status).toBe('connected'),
+      { timeout: 8_000 },
+    );
     stage.letIn(false);
     stage.user('Ada').network.drop();
-    await userEvent.click(await within(canvasElement).findByRole('button', { name: 'Sign in' }, { timeout: 8_000 }));
+    await userEvent.click(
+      await within(canvasElement).findByRole('button', { name: 'Sign in' }, { timeout: 8_000 }),
+    );
     await waitFor(() => expect(within(canvasElement).queryByRole('alert')).toBeNull(), { timeout: 8_000 });
-    await waitFor(() => expect(stage.user('Ada').client.store.getState().connection.status).toBe('connected'), { timeout: 8_000 });
+    await waitFor(
+      () => expect(stage.user('Ada').client.store.getState().connection.status).toBe('connected'),
+      { timeout: 8_000 },
+    );
   },
 };

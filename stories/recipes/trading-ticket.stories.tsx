@@ -12,14 +12,29 @@ const meta = {
   title: 'Recipes/Trading ticket',
   component: Ticket,
   args: { symbol: 'TEA' },
-  decorators: [staged({ offstage: [] }, <Speak label="New price" act={({ world }) => { void world.server.room(market, { symbol: 'TEA' }).send('price', { price: 100 + Math.random() * 5 }); }} />)],
-  parameters: sample(source, 'An order with a `ttl`: where the network is away, it expires instead of being filled at a price of an hour ago. What left, and was not answered, is never called expired.'),
+  decorators: [
+    staged(
+      { offstage: [] },
+      <Speak
+        label="New price"
+        act={({ world }) => {
+          void world.server.room(market, { symbol: 'TEA' }).send('price', { price: 100 + Math.random() * 5 });
+        }}
+      />,
+    ),
+  ],
+  parameters: sample(
+    source,
+    'An order with a `ttl`: where the network is away, it expires instead of being filled at a price of an hour ago. What left, and was not answered, is never called expired.',
+  ),
 } satisfies Meta<typeof Ticket>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
-const says = (canvas: HTMLElement, text: string): Promise<void> => waitFor(() => expect(within(canvas).getByRole('status')).toHaveTextContent(text), { timeout: 9_000 });
-const buy = (canvas: HTMLElement): Promise<void> => userEvent.click(within(canvas).getByRole('button', { name: 'Buy 100' }));
+const says = (canvas: HTMLElement, text: string): Promise<void> =>
+  waitFor(() => expect(within(canvas).getByRole('status')).toHaveTextContent(text), { timeout: 9_000 });
+const buy = (canvas: HTMLElement): Promise<void> =>
+  userEvent.click(within(canvas).getByRole('button', { name: 'Buy 100' }));
 
 /** Filled: the server's handler answered, and its answer came with the receipt. */
 export const Filled: Story = {
@@ -34,7 +49,9 @@ export const Filled: Story = {
 export const Offline: Story = {
   play: async ({ canvasElement }) => {
     const { client, network } = (await stageOf(canvasElement)).user('Ada');
-    await waitFor(() => expect(client.store.getState().rooms['market/TEA']?.status).toBe('joined'), { timeout: 8_000 });
+    await waitFor(() => expect(client.store.getState().rooms['market/TEA']?.status).toBe('joined'), {
+      timeout: 8_000,
+    });
     network.cut();
     await buy(canvasElement);
     await says(canvasElement, 'On its way');

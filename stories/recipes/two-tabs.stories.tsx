@@ -15,7 +15,10 @@ const meta = {
   title: 'Recipes/Two tabs',
   component: ThisTab,
   decorators: [staged({ people: ['Ada', 'Ada 2'], offstage: [] })],
-  parameters: sample(source, 'Two tabs of one user are two members: neither takes the other\'s connection, messages or presence.'),
+  parameters: sample(
+    source,
+    "Two tabs of one user are two members: neither takes the other's connection, messages or presence.",
+  ),
 } satisfies Meta<typeof ThisTab>;
 export default meta;
 type Story = StoryObj<typeof meta>;
@@ -23,10 +26,15 @@ type Story = StoryObj<typeof meta>;
 /** Each sees the other, and what is said in it. */
 export const SideBySide: Story = {
   play: async ({ canvasElement }) => {
-    const [first, second] = [await within(canvasElement).findByRole('region', { name: 'Ada' }, { timeout: 5_000 }), await within(canvasElement).findByRole('region', { name: 'Ada 2' })];
+    const [first, second] = [
+      await within(canvasElement).findByRole('region', { name: 'Ada' }, { timeout: 5_000 }),
+      await within(canvasElement).findByRole('region', { name: 'Ada 2' }),
+    ];
     await waitFor(() => expect(first).toHaveTextContent('Also here: tab 2 of ada'), { timeout: 8_000 });
     await userEvent.click(within(second).getByRole('button'));
-    await waitFor(() => expect(within(first).getByRole('list')).toHaveTextContent('from tab 2'), { timeout: 8_000 });
+    await waitFor(() => expect(within(first).getByRole('list')).toHaveTextContent('from tab 2'), {
+      timeout: 8_000,
+    });
     await expect(within(second).getAllByRole('listitem')).toHaveLength(1);
   },
 };

@@ -11,15 +11,23 @@ const meta = {
   title: 'Status/ConnectionStatus',
   component: ConnectionStatus,
   decorators: [staged()],
-  parameters: sample(source, 'What the connection does, in words for people, announced politely. An interruption of less than five seconds is not worth a word. Unstyled: `data-phase` and `data-part` are what styles hold on to; `labels` are its words; `useConnectionStatus()` is what it shows, for one of your own.'),
+  parameters: sample(
+    source,
+    'What the connection does, in words for people, announced politely. An interruption of less than five seconds is not worth a word. Unstyled: `data-phase` and `data-part` are what styles hold on to; `labels` are its words; `useConnectionStatus()` is what it shows, for one of your own.',
+  ),
 } satisfies Meta<typeof ConnectionStatus>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
-const says = (canvas: HTMLElement, text: string): Promise<void> => waitFor(() => expect(within(canvas).getByRole('status')).toHaveTextContent(text), { timeout: 9_000 });
+const says = (canvas: HTMLElement, text: string): Promise<void> =>
+  waitFor(() => expect(within(canvas).getByRole('status')).toHaveTextContent(text), { timeout: 9_000 });
 
 /** As it comes. */
-export const Connected: Story = { play: async ({ canvasElement }) => { await says(canvasElement, 'Connected'); } };
+export const Connected: Story = {
+  play: async ({ canvasElement }) => {
+    await says(canvasElement, 'Connected');
+  },
+};
 
 /** Away for more than five seconds: what happens to what is written, when the next try is, and a button. */
 export const Lost: Story = {
@@ -58,8 +66,12 @@ export const NeedsAuth: Story = {
 
 /** Other words. */
 export const InGerman: Story = {
-  args: { labels: { phases: { connected: 'Verbunden', lost: 'Verbindung verloren' }, retry: 'Jetzt versuchen' } },
-  play: async ({ canvasElement }) => { await says(canvasElement, 'Verbunden'); },
+  args: {
+    labels: { phases: { connected: 'Verbunden', lost: 'Verbindung verloren' }, retry: 'Jetzt versuchen' },
+  },
+  play: async ({ canvasElement }) => {
+    await says(canvasElement, 'Verbunden');
+  },
 };
 
 /** A banner of one's own, which appears only where there is something to say. */
@@ -68,6 +80,9 @@ export const Restyled: Story = {
   play: async ({ canvasElement }) => {
     await says(canvasElement, 'Connected');
     (await stageOf(canvasElement)).user('Ada').network.cut();
-    await waitFor(() => expect(within(canvasElement).getByRole('button', { name: /^Try now/ })).toBeVisible(), { timeout: 9_000 });
+    await waitFor(
+      () => expect(within(canvasElement).getByRole('button', { name: /^Try now/ })).toBeVisible(),
+      { timeout: 9_000 },
+    );
   },
 };

@@ -12,7 +12,10 @@ const meta = {
   component: Backlog,
   args: { text: 'hello' },
   decorators: [staged({ options: { outbox: { window: 1 } } })],
-  parameters: sample(source, 'A progress bar while what was kept is sent, and what to do about messages that failed. Unstyled: `data-part` is what styles hold on to.'),
+  parameters: sample(
+    source,
+    'A progress bar while what was kept is sent, and what to do about messages that failed. Unstyled: `data-part` is what styles hold on to.',
+  ),
 } satisfies Meta<typeof Backlog>;
 export default meta;
 type Story = StoryObj<typeof meta>;
@@ -21,12 +24,18 @@ type Story = StoryObj<typeof meta>;
 export const Sending: Story = {
   play: async ({ canvasElement }) => {
     const { client, network } = (await stageOf(canvasElement)).user('Ada');
-    await waitFor(() => expect(client.store.getState().rooms['chat/tea']?.status).toBe('joined'), { timeout: 8_000 });
+    await waitFor(() => expect(client.store.getState().rooms['chat/tea']?.status).toBe('joined'), {
+      timeout: 8_000,
+    });
     network.cut();
     await userEvent.click(within(canvasElement).getByRole('button', { name: 'Send twenty' }));
     network.restore();
-    await waitFor(() => expect(within(canvasElement).getByRole('progressbar')).toBeVisible(), { timeout: 9_000 });
-    await waitFor(() => expect(within(canvasElement).queryByRole('progressbar')).toBeNull(), { timeout: 12_000 });
+    await waitFor(() => expect(within(canvasElement).getByRole('progressbar')).toBeVisible(), {
+      timeout: 9_000,
+    });
+    await waitFor(() => expect(within(canvasElement).queryByRole('progressbar')).toBeNull(), {
+      timeout: 12_000,
+    });
   },
 };
 
@@ -36,9 +45,14 @@ export const Failed: Story = {
   play: async ({ canvasElement }) => {
     await stageOf(canvasElement);
     await userEvent.click(within(canvasElement).getByRole('button', { name: 'Send twenty' }));
-    await waitFor(() => expect(within(canvasElement).getByRole('status')).toHaveTextContent('20 messages were not sent'), { timeout: 12_000 });
+    await waitFor(
+      () => expect(within(canvasElement).getByRole('status')).toHaveTextContent('20 messages were not sent'),
+      { timeout: 12_000 },
+    );
     await userEvent.click(within(canvasElement).getByRole('button', { name: 'Discard' }));
-    await waitFor(() => expect(within(canvasElement).getByRole('status')).toHaveTextContent(/^$/), { timeout: 8_000 });
+    await waitFor(() => expect(within(canvasElement).getByRole('status')).toHaveTextContent(/^$/), {
+      timeout: 8_000,
+    });
   },
 };
 
@@ -49,6 +63,9 @@ export const Restyled: Story = {
   play: async ({ canvasElement }) => {
     await stageOf(canvasElement);
     await userEvent.click(within(canvasElement).getByRole('button', { name: 'Send' }));
-    await waitFor(() => expect(within(canvasElement).getByRole('status')).toHaveTextContent('1 stayed here'), { timeout: 8_000 });
+    await waitFor(
+      () => expect(within(canvasElement).getByRole('status')).toHaveTextContent('1 stayed here'),
+      { timeout: 8_000 },
+    );
   },
 };

@@ -23,13 +23,15 @@ function heldFrames(): { readonly next: () => void } {
   };
 }
 
-test('a call waits for the browser\'s next frame', async () => {
+test("a call waits for the browser's next frame", async () => {
   const frames = vi.spyOn(window, 'requestAnimationFrame');
   const call = vi.fn<() => void>();
   onFrame(call);
   await Promise.resolve();
   expect(call).not.toHaveBeenCalled();
-  await until(() => { expect(call).toHaveBeenCalledTimes(1); });
+  await until(() => {
+    expect(call).toHaveBeenCalledTimes(1);
+  });
   expect(frames).toHaveBeenCalledTimes(1);
 });
 
@@ -70,14 +72,20 @@ test('a hidden page, which gets no frames, is updated at the end of the turn', a
 test('a client updates its store by frames, and by microtasks where it is told to', async () => {
   const { url } = await startServer();
   const requested = vi.spyOn(window, 'requestAnimationFrame');
-  const requestedFor = async (flush: 'frame' | 'microtask'): Promise<{ readonly frames: number; readonly updates: number }> => {
+  const requestedFor = async (
+    flush: 'frame' | 'microtask',
+  ): Promise<{ readonly frames: number; readonly updates: number }> => {
     const client = clientFor(url, 'ada', { flush });
     const before = requested.mock.calls.length;
     let updates = 0;
-    client.store.subscribe(() => { updates++; });
+    client.store.subscribe(() => {
+      updates++;
+    });
     const room = client.room(chat, { id: '1' });
     client.connect();
-    await until(() => { expect([room.status, updates > 0]).toEqual(['joined', true]); });
+    await until(() => {
+      expect([room.status, updates > 0]).toEqual(['joined', true]);
+    });
     const frames = requested.mock.calls.length - before;
     // One that is still there would be heard among the requests of the next.
     client.close();

@@ -17,9 +17,13 @@ const servers = new Map<string, RealtimeServer>();
 
 const freePort = async (): Promise<number> => {
   const probe = createServer();
-  await new Promise<void>((resolve) => { probe.listen(0, host, resolve); });
+  await new Promise<void>((resolve) => {
+    probe.listen(0, host, resolve);
+  });
   const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => { probe.close(resolve); });
+  await new Promise((resolve) => {
+    probe.close(resolve);
+  });
   return port;
 };
 
@@ -60,11 +64,17 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const control = createServer((request, response) => {
     response.setHeader('Access-Control-Allow-Origin', request.headers.origin ?? '*');
     answer(request).then(
-      (body) => { response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body)); },
-      (error: unknown) => { response.writeHead(500).end(String(error)); },
+      (body) => {
+        response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+      },
+      (error: unknown) => {
+        response.writeHead(500).end(String(error));
+      },
     );
   });
-  await new Promise<void>((resolve) => { control.listen(0, host, resolve); });
+  await new Promise<void>((resolve) => {
+    control.listen(0, host, resolve);
+  });
   project.provide('control', `http://${host}:${(control.address() as AddressInfo).port}`);
   return async () => {
     await Promise.all(Array.from(servers.values(), (server) => server.close()));

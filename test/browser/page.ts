@@ -7,7 +7,9 @@ import type { ClientFrame } from '../../src/protocol/frames.js';
 import { parseClientFrame } from '../../src/protocol/parse.js';
 
 async function control<T>(path: string, query: Readonly<Record<string, string>> = {}): Promise<T> {
-  const response = await fetch(`${inject('control')}${path}?${new URLSearchParams(query).toString()}`, { method: 'POST' });
+  const response = await fetch(`${inject('control')}${path}?${new URLSearchParams(query).toString()}`, {
+    method: 'POST',
+  });
   if (!response.ok) throw new Error(await response.text());
   return (await response.json()) as T;
 }
@@ -19,11 +21,14 @@ export interface PageServer {
 }
 
 /** A Node server for this test alone. It takes pages of this origin, or of the given one. */
-export async function startServer(options: { readonly origin?: string; readonly port?: string } = {}): Promise<PageServer> {
+export async function startServer(
+  options: { readonly origin?: string; readonly port?: string } = {},
+): Promise<PageServer> {
   const { url } = await control<{ readonly url: string }>('/start', options);
   const server: PageServer = {
     url,
-    connections: async () => (await control<{ readonly connections: number }>('/stats', { id: url })).connections,
+    connections: async () =>
+      (await control<{ readonly connections: number }>('/stats', { id: url })).connections,
     stop: () => control('/stop', { id: url }),
   };
   onTestFinished(server.stop);
@@ -31,7 +36,8 @@ export async function startServer(options: { readonly origin?: string; readonly 
 }
 
 /** A port at which nobody listens. */
-export const freePort = async (): Promise<string> => String((await control<{ readonly port: number }>('/free-port')).port);
+export const freePort = async (): Promise<string> =>
+  String((await control<{ readonly port: number }>('/free-port')).port);
 
 export interface CountedSockets {
   readonly WebSocket: typeof WebSocket;
@@ -59,19 +65,33 @@ export function countedSockets(): CountedSockets {
 
 /** How many frames of a type were sent over these sockets, in JSON. */
 export const framesSent = ({ sent }: CountedSockets, type: ClientFrame['type']): number =>
-  sent.flatMap((message) => json().decode(message as string)).filter((tuple) => parseClientFrame(tuple)?.type === type).length;
+  sent
+    .flatMap((message) => json().decode(message as string))
+    .filter((tuple) => parseClientFrame(tuple)?.type === type).length;
 
-export const quick: Partial<ClientOptions> = { backoff: { initial: 10, max: 100 }, logger: { warn: () => undefined, error: () => undefined } };
+export const quick: Partial<ClientOptions> = {
+  backoff: { initial: 10, max: 100 },
+  logger: { warn: () => undefined, error: () => undefined },
+};
 
 /** A client that is closed when the test ends. */
-export function clientFor(url: ClientOptions['url'], token: string, options: Partial<ClientOptions> = {}): Client {
+export function clientFor(
+  url: ClientOptions['url'],
+  token: string,
+  options: Partial<ClientOptions> = {},
+): Client {
   const client = createClient({ url, token, ...quick, ...options });
-  onTestFinished(() => { client.close(); });
+  onTestFinished(() => {
+    client.close();
+  });
   return client;
 }
 
 /** Renders as an app does: no `act`, so that React and the store keep their own pace. */
-export function mount(children: ReactNode): { readonly container: HTMLElement; readonly unmount: () => void } {
+export function mount(children: ReactNode): {
+  readonly container: HTMLElement;
+  readonly unmount: () => void;
+} {
   const container = document.body.appendChild(document.createElement('div'));
   const root = createRoot(container);
   root.render(children);
@@ -86,4 +106,5 @@ export function mount(children: ReactNode): { readonly container: HTMLElement; r
   return { container, unmount };
 }
 
-export const until = <T>(check: () => T | Promise<T>): Promise<T> => vi.waitFor(check, { timeout: 10_000, interval: 10 });
+export const until = <T>(check: () => T | Promise<T>): Promise<T> =>
+  vi.waitFor(check, { timeout: 10_000, interval: 10 });

@@ -21,7 +21,18 @@ afterEach(async () => {
   await world?.close();
   logged.length = 0;
 });
-const start = (): TestRealtime => (world = createTestRealtime({ rooms: [serve(line, { on: { say: ({ data }) => { logged.push(data); } } })] }));
+const start = (): TestRealtime =>
+  (world = createTestRealtime({
+    rooms: [
+      serve(line, {
+        on: {
+          say: ({ data }) => {
+            logged.push(data);
+          },
+        },
+      }),
+    ],
+  }));
 
 test('what a page queued offline is delivered by the next, once and in order', async () => {
   const outbox = { storage: indexedDBStorage({ name: `app-${++databases}` }) };
@@ -30,10 +41,12 @@ test('what a page queued offline is delivered by the next, once and in order', a
   await expect.poll(() => room.status).toBe('joined');
   page.network.cut();
   for (let number = 0; number < 1_200; number++) void room.send('say', number);
-  await expect.poll(async () => {
-    const disk = await openDisk(`app-${databases}`);
-    return (await disk.messages((await disk.sessions())[0]?.key ?? '')).length;
-  }).toBe(1_200);
+  await expect
+    .poll(async () => {
+      const disk = await openDisk(`app-${databases}`);
+      return (await disk.messages((await disk.sessions())[0]?.key ?? '')).length;
+    })
+    .toBe(1_200);
   const next = page.reload();
   next.network.restore();
   await expect.poll(() => logged.length, { timeout: 10_000 }).toBe(1_200);
@@ -45,7 +58,13 @@ test('what a page queued offline is delivered by the next, once and in order', a
 
 test('a newer version of the app that wants the database gets it, and this page goes on from memory', async () => {
   const name = `app-${++databases}`;
-  const page = start().user({ id: 'ada' }, { outbox: { storage: indexedDBStorage({ name }) }, logger: { warn: () => undefined, error: () => undefined } });
+  const page = start().user(
+    { id: 'ada' },
+    {
+      outbox: { storage: indexedDBStorage({ name }) },
+      logger: { warn: () => undefined, error: () => undefined },
+    },
+  );
   const events: StorageEvent[] = [];
   page.client.on('storage', (event) => events.push(event));
   const room = page.client.room(line);
@@ -63,9 +82,18 @@ test('a newer version of the app that wants the database gets it, and this page 
 test('where the database is of a newer version, messages are held in memory', async () => {
   const name = `app-${++databases}`;
   const newer = indexedDB.open(name, 7);
-  await new Promise((resolve) => { newer.onsuccess = resolve; });
+  await new Promise((resolve) => {
+    newer.onsuccess = resolve;
+  });
   newer.result.close();
-  const page = start().user({ id: 'ada' }, { connect: false, outbox: { storage: indexedDBStorage({ name }) }, logger: { warn: () => undefined, error: () => undefined } });
+  const page = start().user(
+    { id: 'ada' },
+    {
+      connect: false,
+      outbox: { storage: indexedDBStorage({ name }) },
+      logger: { warn: () => undefined, error: () => undefined },
+    },
+  );
   const events: StorageEvent[] = [];
   page.client.on('storage', (event) => events.push(event));
   page.client.connect();

@@ -2,10 +2,27 @@
 import { describe, expect, test } from 'vitest';
 import { backoff } from '../../src/client/machine/backoff.js';
 import { verdictOf } from '../../src/protocol/codes.js';
-import { joinedFrame, machine, messageFrame, outgoing, settledOf, typesOf, welcome, type Machine } from '../support/run.js';
+import {
+  joinedFrame,
+  machine,
+  messageFrame,
+  outgoing,
+  settledOf,
+  typesOf,
+  welcome,
+  type Machine,
+} from '../support/run.js';
 
-const lose = (it: Machine, code = 1006): Machine => it.dispatch({ type: 'lost', attempt: it.state.attempt, code, reason: '' });
-const opened = (it: Machine): Machine => it.dispatch({ type: 'opened', attempt: it.state.attempt, transport: 'websocket', codec: 'json', token: 't' });
+const lose = (it: Machine, code = 1006): Machine =>
+  it.dispatch({ type: 'lost', attempt: it.state.attempt, code, reason: '' });
+const opened = (it: Machine): Machine =>
+  it.dispatch({
+    type: 'opened',
+    attempt: it.state.attempt,
+    transport: 'websocket',
+    codec: 'json',
+    token: 't',
+  });
 
 test('idle opens nothing until the app asks', () => {
   const it = machine().dispatch({ type: 'retain', room: 'a', history: 0, presence: null }).pass(60_000);
@@ -14,8 +31,21 @@ test('idle opens nothing until the app asks', () => {
 });
 
 test('P12 P13 hello is written first, with the joins behind it in one write, and nothing else before welcome', () => {
-  const it = machine().dispatch({ type: 'retain', room: 'a', history: 0, presence: { n: 1 } }, { type: 'connect' });
-  it.send({ id: 'x', room: 'a', type: 'post', version: 1, data: 1, shown: 1, bytes: 1, ttl: null, coalesce: null });
+  const it = machine().dispatch(
+    { type: 'retain', room: 'a', history: 0, presence: { n: 1 } },
+    { type: 'connect' },
+  );
+  it.send({
+    id: 'x',
+    room: 'a',
+    type: 'post',
+    version: 1,
+    data: 1,
+    shown: 1,
+    bytes: 1,
+    ttl: null,
+    coalesce: null,
+  });
   expect(typesOf(it.take())).toEqual(['open']);
   expect(typesOf(opened(it).take())).toEqual(['write hello join']);
   expect(typesOf(it.receive(welcome()).take())).toEqual([]);
@@ -37,22 +67,39 @@ test('an attempt that is not welcome in time is given up, url and token promises
 });
 
 test('P20 the first retry has full jitter too, and the ceiling doubles up to the most', () => {
-  expect([0, 1, 2, 3, 10].map((failures) => backoff(failures, () => 1, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 0))).toEqual([500, 1_000, 2_000, 4_000, 30_000]);
-  expect([4, 9, 10].map((failures) => backoff(failures, () => 1, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 0)), 'while it may be a restart').toEqual([4_000, 4_000, 30_000]);
-  expect(backoff(1, () => 1, { initial: 8_000, max: 30_000, factor: 2, attempts: Infinity }, 0), 'never less than the first').toBe(8_000);
+  expect(
+    [0, 1, 2, 3, 10].map((failures) =>
+      backoff(failures, () => 1, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 0),
+    ),
+  ).toEqual([500, 1_000, 2_000, 4_000, 30_000]);
+  expect(
+    [4, 9, 10].map((failures) =>
+      backoff(failures, () => 1, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 0),
+    ),
+    'while it may be a restart',
+  ).toEqual([4_000, 4_000, 30_000]);
+  expect(
+    backoff(1, () => 1, { initial: 8_000, max: 30_000, factor: 2, attempts: Infinity }, 0),
+    'never less than the first',
+  ).toBe(8_000);
   expect(backoff(0, () => 0, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 4_000)).toBe(0);
   const it = lose(machine({}, () => 0.25).live());
   expect(it.state.connection).toEqual({ status: 'waiting', retryAt: it.now + 125 });
 });
 
 test('P20 what failed is over once its rooms are back; connections that end soon after that count until one lasts', () => {
-  const it = machine({}, () => 0.999).dispatch({ type: 'retain', room: 'a', history: 0, presence: null }, { type: 'connect' });
+  const it = machine({}, () => 0.999).dispatch(
+    { type: 'retain', room: 'a', history: 0, presence: null },
+    { type: 'connect' },
+  );
   for (let count = 0; count < 3; count++) lose(it).pass(10_000);
   expect(it.state.retry.failures).toBe(3);
   /** Connects once more, and loses that after so many ms. */
   const once = (joined: boolean, ms: number): number => {
     it.dispatch({ type: 'reconnect' });
-    opened(it).receive(welcome(), ...(joined ? [joinedFrame('a')] : [])).pass(ms);
+    opened(it)
+      .receive(welcome(), ...(joined ? [joinedFrame('a')] : []))
+      .pass(ms);
     return lose(it).state.retry.failures;
   };
   expect(once(false, 10_000)).toBe(4);
@@ -72,15 +119,34 @@ test('after as many failed attempts as the app allows it is closed, and says so'
 
 describe('close verdicts', () => {
   test.each([
-    [1001, 'waiting'], [1006, 'waiting'], [1012, 'waiting'], [4000, 'waiting'], [4399, 'waiting'], [4408, 'waiting'], [4429, 'waiting'], [4500, 'waiting'], [4599, 'waiting'],
-    [1000, 'closed'], [4009, 'closed'], [4400, 'closed'], [4403, 'closed'], [4406, 'closed'], [4444, 'closed'],
+    [1001, 'waiting'],
+    [1006, 'waiting'],
+    [1012, 'waiting'],
+    [4000, 'waiting'],
+    [4399, 'waiting'],
+    [4408, 'waiting'],
+    [4429, 'waiting'],
+    [4500, 'waiting'],
+    [4599, 'waiting'],
+    [1000, 'closed'],
+    [4009, 'closed'],
+    [4400, 'closed'],
+    [4403, 'closed'],
+    [4406, 'closed'],
+    [4444, 'closed'],
     [4401, 'opening'],
   ])('%i leaves %s', (code, status) => {
     expect(lose(machine().live().pass(5_000), code).state.connection.status).toBe(status);
   });
 
   test('an unknown code is judged by its range', () => {
-    expect([4123, 4456, 4567, 3000, 1099].map(verdictOf)).toEqual(['retry', 'stop', 'retry', 'retry', 'retry']);
+    expect([4123, 4456, 4567, 3000, 1099].map(verdictOf)).toEqual([
+      'retry',
+      'stop',
+      'retry',
+      'retry',
+      'retry',
+    ]);
   });
 
   test('4401 asks for a new token once, then needs the app; connect() tries again', () => {
@@ -97,16 +163,32 @@ describe('close verdicts', () => {
     expect(lose(machine({ token: undefined }).live(), 4401).state.connection.status).toBe('needs-auth');
   });
 
-  test.each([1000, 4009, 4400, 4403, 4406])('%i settles whatever waits: nothing will come of it before the app connects again', (code) => {
-    const it = machine().live('a').send(outgoing('sent')).dispatch({ type: 'history', ref: 9, room: 'a', before: null, limit: 10, list: null }, { type: 'broadcast', room: 'a', message: 'x', version: 1, data: 1 });
-    it.send(outgoing('queued', { room: 'b' })).take();
-    const effects = lose(it, code).take();
-    expect(settledOf(effects)).toEqual([['sent', 'in-doubt'], ['queued', 'closed']]);
-    expect(effects).toContainEqual({ type: 'history', ref: 9, outcome: expect.objectContaining({ code: 'closed' }) as unknown });
-    expect(it.state.session.key).toBe('k1');
-    it.dispatch({ type: 'connect' });
-    expect(it.state.connection.status).toBe('opening');
-  });
+  test.each([1000, 4009, 4400, 4403, 4406])(
+    '%i settles whatever waits: nothing will come of it before the app connects again',
+    (code) => {
+      const it = machine()
+        .live('a')
+        .send(outgoing('sent'))
+        .dispatch(
+          { type: 'history', ref: 9, room: 'a', before: null, limit: 10, list: null },
+          { type: 'broadcast', room: 'a', message: 'x', version: 1, data: 1 },
+        );
+      it.send(outgoing('queued', { room: 'b' })).take();
+      const effects = lose(it, code).take();
+      expect(settledOf(effects)).toEqual([
+        ['sent', 'in-doubt'],
+        ['queued', 'closed'],
+      ]);
+      expect(effects).toContainEqual({
+        type: 'history',
+        ref: 9,
+        outcome: expect.objectContaining({ code: 'closed' }) as unknown,
+      });
+      expect(it.state.session.key).toBe('k1');
+      it.dispatch({ type: 'connect' });
+      expect(it.state.connection.status).toBe('opening');
+    },
+  );
 
   test('4401 for good keeps what waits: a new token may still send it', () => {
     const it = machine({ token: undefined }).live('a').send(outgoing('x'));
@@ -127,9 +209,16 @@ describe('a socket that never says close', () => {
     const it = machine().live('a');
     const old = it.state.attempt;
     it.dispatch({ type: 'reconnect' });
-    expect(it.take()).toMatchObject([{ type: 'close', attempt: old, code: 4011 }, { type: 'open', attempt: old + 1 }]);
+    expect(it.take()).toMatchObject([
+      { type: 'close', attempt: old, code: 4011 },
+      { type: 'open', attempt: old + 1 },
+    ]);
     const before = it.state;
-    it.dispatch({ type: 'lost', attempt: old, code: 1006, reason: '' }, { type: 'received', attempt: old, frames: [welcome()] }, { type: 'opened', attempt: old, transport: 'websocket', codec: 'json', token: null });
+    it.dispatch(
+      { type: 'lost', attempt: old, code: 1006, reason: '' },
+      { type: 'received', attempt: old, frames: [welcome()] },
+      { type: 'opened', attempt: old, transport: 'websocket', codec: 'json', token: null },
+    );
     expect(it.state).toBe(before);
     expect(it.take()).toEqual([]);
   });
@@ -137,10 +226,21 @@ describe('a socket that never says close', () => {
 
 describe('another user than before', () => {
   const as = (id: string | null) => welcome({ member: `member of ${id}`, user: id === null ? null : { id } });
-  const again = (it: Machine, id: string | null): Machine => opened(it.dispatch({ type: 'reconnect' })).receive(as(id), joinedFrame('a', { position: ['e', 1, 't1'], recovered: true }));
+  const again = (it: Machine, id: string | null): Machine =>
+    opened(it.dispatch({ type: 'reconnect' })).receive(
+      as(id),
+      joinedFrame('a', { position: ['e', 1, 't1'], recovered: true }),
+    );
   const ada = (): Machine => {
-    const it = machine().dispatch({ type: 'retain', room: 'a', history: 0, presence: null }, { type: 'list-retain', room: 'a', list: '*', limit: 9, ref: 1 }, { type: 'connect' });
-    opened(it).receive(as('ada'), joinedFrame('a'), messageFrame('a', 1)).dispatch({ type: 'lost', attempt: 1, code: 1006, reason: '' }).send(outgoing('of ada'));
+    const it = machine().dispatch(
+      { type: 'retain', room: 'a', history: 0, presence: null },
+      { type: 'list-retain', room: 'a', list: '*', limit: 9, ref: 1 },
+      { type: 'connect' },
+    );
+    opened(it)
+      .receive(as('ada'), joinedFrame('a'), messageFrame('a', 1))
+      .dispatch({ type: 'lost', attempt: 1, code: 1006, reason: '' })
+      .send(outgoing('of ada'));
     it.take();
     return it;
   };
@@ -148,7 +248,11 @@ describe('another user than before', () => {
   test('sends nothing of the first, and sees nothing that the first saw', () => {
     const effects = again(ada(), 'bob').take();
     expect(settledOf(effects)).toEqual([['of ada', 'closed']]);
-    expect(effects.flatMap((effect) => (effect.type === 'write' ? effect.frames : [])).filter(({ type }) => type === 'send')).toEqual([]);
+    expect(
+      effects
+        .flatMap((effect) => (effect.type === 'write' ? effect.frames : []))
+        .filter(({ type }) => type === 'send'),
+    ).toEqual([]);
   });
 
   test('starts the lists anew', () => {
@@ -158,10 +262,22 @@ describe('another user than before', () => {
   });
 
   test('is another though the same is shown of the two: the server makes another member of the same key', () => {
-    const it = machine().dispatch({ type: 'retain', room: 'a', history: 0, presence: null }, { type: 'connect' });
-    opened(it).receive(welcome({ member: 'm1', user: { id: 'anonymous' } })).dispatch({ type: 'lost', attempt: 1, code: 1006, reason: '' }).send(outgoing('of the first'));
+    const it = machine().dispatch(
+      { type: 'retain', room: 'a', history: 0, presence: null },
+      { type: 'connect' },
+    );
+    opened(it)
+      .receive(welcome({ member: 'm1', user: { id: 'anonymous' } }))
+      .dispatch({ type: 'lost', attempt: 1, code: 1006, reason: '' })
+      .send(outgoing('of the first'));
     it.take();
-    expect(settledOf(opened(it.dispatch({ type: 'reconnect' })).receive(welcome({ member: 'm2', user: { id: 'anonymous' } })).take())).toEqual([['of the first', 'closed']]);
+    expect(
+      settledOf(
+        opened(it.dispatch({ type: 'reconnect' }))
+          .receive(welcome({ member: 'm2', user: { id: 'anonymous' } }))
+          .take(),
+      ),
+    ).toEqual([['of the first', 'closed']]);
   });
 
   test('the same user goes on', () => {
@@ -200,7 +316,9 @@ test('close() leaves no deadline behind, and an event afterwards changes nothing
 });
 
 test('what the browser said before close() is forgotten: the next connection retries', () => {
-  const it = machine().live('a').dispatch({ type: 'hidden' }, { type: 'offline' }, { type: 'close' }, { type: 'connect' });
+  const it = machine()
+    .live('a')
+    .dispatch({ type: 'hidden' }, { type: 'offline' }, { type: 'close' }, { type: 'connect' });
   it.take();
   lose(it);
   expect(it.state.connection.status).toBe('waiting');
@@ -208,8 +326,14 @@ test('what the browser said before close() is forgotten: the next connection ret
 });
 
 describe('P20 the clients of a node that falls come back over the span that it said', () => {
-  const waitAfter = (spread: number | null, code: number, options: Parameters<typeof machine>[0] = {}): unknown => {
-    const it = machine(options, () => 0.5).live('a').receive({ type: 'pong', time: 1_000_000, spread });
+  const waitAfter = (
+    spread: number | null,
+    code: number,
+    options: Parameters<typeof machine>[0] = {},
+  ): unknown => {
+    const it = machine(options, () => 0.5)
+      .live('a')
+      .receive({ type: 'pong', time: 1_000_000, spread });
     it.dispatch({ type: 'lost', attempt: it.state.attempt, code, reason: '' });
     const { connection } = it.state;
     return 'retryAt' in connection ? connection.retryAt - it.now : connection.status;
@@ -231,7 +355,9 @@ describe('P20 the clients of a node that falls come back over the span that it s
 
   test('the waits after it are parts of twice as much, or double as ever where that is more', () => {
     const waits = (spread: number): readonly number[] => {
-      const it = machine({}, () => 0.5).live('a').receive({ type: 'pong', time: 1_000_000, spread });
+      const it = machine({}, () => 0.5)
+        .live('a')
+        .receive({ type: 'pong', time: 1_000_000, spread });
       return [1, 2, 3, 4].map(() => {
         lose(it);
         const { connection } = it.state;
@@ -257,17 +383,20 @@ describe('signals', () => {
     expect(typesOf(it.dispatch({ type: 'visible' }).take())).toEqual(['open']);
   });
 
-  test.each(['offline', 'visible', 'online', 'pageshow'] as const)('%s is not believed: a live link is probed for 2 s', (signal) => {
-    const answered = machine().live('a').dispatch({ type: signal });
-    expect(typesOf(answered.take())).toEqual(['write ping']);
-    answered.receive({ type: 'pong', time: answered.now });
-    expect(typesOf(answered.pass(2_000).take())).toEqual([]);
-    expect(answered.state.connection.status).toBe('live');
+  test.each(['offline', 'visible', 'online', 'pageshow'] as const)(
+    '%s is not believed: a live link is probed for 2 s',
+    (signal) => {
+      const answered = machine().live('a').dispatch({ type: signal });
+      expect(typesOf(answered.take())).toEqual(['write ping']);
+      answered.receive({ type: 'pong', time: answered.now });
+      expect(typesOf(answered.pass(2_000).take())).toEqual([]);
+      expect(answered.state.connection.status).toBe('live');
 
-    const dead = machine().live('a').dispatch({ type: signal });
-    dead.take();
-    expect(typesOf(dead.pass(2_000).take())).toEqual(['close']);
-  });
+      const dead = machine().live('a').dispatch({ type: signal });
+      dead.take();
+      expect(typesOf(dead.pass(2_000).take())).toEqual(['close']);
+    },
+  );
 
   test('without a network no attempt is spent; online starts one', () => {
     const it = lose(machine().live('a').dispatch({ type: 'offline' }));
@@ -290,7 +419,10 @@ describe('signals', () => {
     expect(it.dispatch({ type: 'pagehide' }).take()).toMatchObject([{ type: 'close', code: 4010 }]);
     expect(typesOf(it.pass(600_000).take())).toEqual([]);
     expect(typesOf(it.dispatch({ type: 'pageshow' }).take())).toEqual(['open']);
-    expect(opened(it).written()).toMatchObject([{ type: 'hello', session: key }, { type: 'join', position: ['e', 0, ''] }]);
+    expect(opened(it).written()).toMatchObject([
+      { type: 'hello', session: key },
+      { type: 'join', position: ['e', 0, ''] },
+    ]);
   });
 });
 

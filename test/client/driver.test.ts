@@ -12,26 +12,42 @@ import { joinedFrame, messageFrame, welcome } from '../support/run.js';
 
 const params = { id: '1' };
 
-describe('against a server of the test\'s own', () => {
+describe("against a server of the test's own", () => {
   const codec = json();
-  const encode = (...frames: readonly ServerFrame[]): string => codec.join(frames.map((frame) => codec.encode(serverTuple(frame)))) as string;
+  const encode = (...frames: readonly ServerFrame[]): string =>
+    codec.join(frames.map((frame) => codec.encode(serverTuple(frame)))) as string;
 
   function setup(options: Partial<Parameters<typeof createClientWith>[0]> = {}) {
     const clock = virtualClock();
     let set = 0;
-    const links: { events: LinkEvents; readonly sent: unknown[]; closed: readonly [number, string] | null; readonly url: string }[] = [];
+    const links: {
+      events: LinkEvents;
+      readonly sent: unknown[];
+      closed: readonly [number, string] | null;
+      readonly url: string;
+    }[] = [];
     const logger = { warn: vi.fn<(message: string) => void>(), error: vi.fn<(message: string) => void>() };
     const ports: ClientPorts = {
       clock: { now: () => clock.now() + set, after: clock.after },
       connect(url, _protocols, events) {
         const link = { events, sent: [] as unknown[], closed: null as readonly [number, string] | null, url };
         links.push(link);
-        return { transport: 'websocket', send: (data) => { link.sent.push(data); }, close: (code, reason) => { link.closed = [code, reason]; } };
+        return {
+          transport: 'websocket',
+          send: (data) => {
+            link.sent.push(data);
+          },
+          close: (code, reason) => {
+            link.closed = [code, reason];
+          },
+        };
       },
       signals: () => () => undefined,
       random: () => 0.5,
       randomId: (characters) => 'x'.repeat(characters),
-      schedule: (call) => { queueMicrotask(call); },
+      schedule: (call) => {
+        queueMicrotask(call);
+      },
     };
     const client = createClientWith({ url: 'ws://test', logger, ...options }, ports);
     const live = async () => {
@@ -44,7 +60,16 @@ describe('against a server of the test\'s own', () => {
       await clock.advance(0);
       return link;
     };
-    return { client, clock, links, live, logger, setClock(ms: number) { set += ms; } };
+    return {
+      client,
+      clock,
+      links,
+      live,
+      logger,
+      setClock(ms: number) {
+        set += ms;
+      },
+    };
   }
 
   test('a clock that is set back holds up no retry', async () => {
@@ -58,7 +83,12 @@ describe('against a server of the test\'s own', () => {
 
   test('a server whose clock is set leads to one new token, and not to one after the other', async () => {
     const asked: number[] = [];
-    const { client, clock, live, setClock } = setup({ token: () => { asked.push(clock.now()); return 't'; } });
+    const { client, clock, live, setClock } = setup({
+      token: () => {
+        asked.push(clock.now());
+        return 't';
+      },
+    });
     client.connect();
     await clock.advance(0);
     const link = await live();
@@ -67,7 +97,9 @@ describe('against a server of the test\'s own', () => {
     setClock(3_600_000);
     for (let beat = 0; beat < 60; beat++) {
       await clock.advance(1_000);
-      link.events.message(encode({ type: 'ping', time: clock.now() }, { type: 'auth', expires: clock.now() + 3_600_000 }));
+      link.events.message(
+        encode({ type: 'ping', time: clock.now() }, { type: 'auth', expires: clock.now() + 3_600_000 }),
+      );
     }
     expect(asked.length).toBeLessThan(3);
   });
@@ -93,7 +125,9 @@ describe('against a server of the test\'s own', () => {
     link.events.message(encode(joinedFrame('lobby')));
     link.sent.length = 0;
     const abort = new AbortController();
-    const sent = room.send('post', 1, { signal: abort.signal }).catch((error: unknown) => (error as { code: string }).code);
+    const sent = room
+      .send('post', 1, { signal: abort.signal })
+      .catch((error: unknown) => (error as { code: string }).code);
     abort.abort();
     expect(await sent).toBe('aborted');
     await clock.advance(100);
@@ -111,9 +145,13 @@ describe('against a server of the test\'s own', () => {
     client.handle('lobby').retainList('*', 100);
     await clock.advance(0);
     let updates = 0;
-    client.store.subscribe(() => { updates++; });
+    client.store.subscribe(() => {
+      updates++;
+    });
     for (let batch = 0; batch < 100; batch++) {
-      link.events.message(encode(...Array.from({ length: 100 }, (_, index) => messageFrame('lobby', batch * 100 + index + 1))));
+      link.events.message(
+        encode(...Array.from({ length: 100 }, (_, index) => messageFrame('lobby', batch * 100 + index + 1))),
+      );
       await clock.advance(0);
     }
     expect(updates).toBeLessThanOrEqual(100);
@@ -131,7 +169,11 @@ describe('against a server of the test\'s own', () => {
     await clock.advance(0);
     const after = client.store.getState();
     expect(after.latency).toMatchObject({ last: 10 });
-    expect([after.connection, after.rooms, after.outbox].map((it, index) => it === [before.connection, before.rooms, before.outbox][index])).toEqual([true, true, true]);
+    expect(
+      [after.connection, after.rooms, after.outbox].map(
+        (it, index) => it === [before.connection, before.rooms, before.outbox][index],
+      ),
+    ).toEqual([true, true, true]);
   });
 
   test.each([
@@ -140,24 +182,27 @@ describe('against a server of the test\'s own', () => {
     ['a field gone wrong', '[21,"lobby"]'],
     ['nested without end', '['.repeat(100_000)],
     ['binary', new Uint8Array([1])],
-  ])('P11 nonsense from the server (%s) closes with 4400, is an error event, and damages no state', async (_name, message) => {
-    const { client, clock, live } = setup();
-    const errors: string[] = [];
-    client.on('error', ({ code, message: text }) => errors.push(`${code}: ${text}`));
-    const link = await live();
-    const room = client.room('lobby');
-    await clock.advance(0);
-    link.events.message(encode(joinedFrame('lobby'), messageFrame('lobby', 1)));
-    link.events.message(message);
-    await clock.advance(0);
-    expect(link.closed?.[0]).toBe(4400);
-    expect(errors).toEqual([expect.stringContaining('invalid: the server sent what is not this protocol')]);
-    expect(client.store.getState().connection).toMatchObject({ status: 'closed', reason: { code: 4400 } });
-    expect(room.status).toBe('reconnecting');
-    client.connect();
-    await clock.advance(0);
-    expect(client.store.getState().connection.status).toBe('connecting');
-  });
+  ])(
+    'P11 nonsense from the server (%s) closes with 4400, is an error event, and damages no state',
+    async (_name, message) => {
+      const { client, clock, live } = setup();
+      const errors: string[] = [];
+      client.on('error', ({ code, message: text }) => errors.push(`${code}: ${text}`));
+      const link = await live();
+      const room = client.room('lobby');
+      await clock.advance(0);
+      link.events.message(encode(joinedFrame('lobby'), messageFrame('lobby', 1)));
+      link.events.message(message);
+      await clock.advance(0);
+      expect(link.closed?.[0]).toBe(4400);
+      expect(errors).toEqual([expect.stringContaining('invalid: the server sent what is not this protocol')]);
+      expect(client.store.getState().connection).toMatchObject({ status: 'closed', reason: { code: 4400 } });
+      expect(room.status).toBe('reconnecting');
+      client.connect();
+      await clock.advance(0);
+      expect(client.store.getState().connection.status).toBe('connecting');
+    },
+  );
 
   test('a url or token function that throws is an error event and a backoff; one that hangs is given up in time', async () => {
     let asked = 0;
@@ -176,7 +221,10 @@ describe('against a server of the test\'s own', () => {
     await clock.advance(300);
     expect(asked).toBe(2);
     await clock.advance(1_000);
-    expect(client.store.getState().connection).toMatchObject({ status: 'reconnecting', reason: { reason: 'no welcome within 1000 ms' } });
+    expect(client.store.getState().connection).toMatchObject({
+      status: 'reconnecting',
+      reason: { reason: 'no welcome within 1000 ms' },
+    });
     await clock.advance(1_000);
     expect([asked, links.length]).toEqual([3, 1]);
   });
@@ -188,7 +236,7 @@ describe('against a server of the test\'s own', () => {
     expect(String(link.sent[0]).split('\n')[0]).toContain('"SECRET"');
   });
 
-  test('a token is refreshed in band ahead of its expiry, by the server\'s clock', async () => {
+  test("a token is refreshed in band ahead of its expiry, by the server's clock", async () => {
     const tokens = ['one', 'two'];
     const { client, clock, links } = setup({ token: () => tokens.shift() ?? 'three' });
     client.connect();
@@ -218,14 +266,27 @@ describe('on the real server core', () => {
     const { client } = world.user({ id: 'ada' });
     const room = client.room(chat, params);
     await world.advance(10);
-    await expect(room.send('post', { text: 1 as never })).rejects.toMatchObject({ code: 'invalid', details: [{ path: 'text' }] });
+    await expect(room.send('post', { text: 1 as never })).rejects.toMatchObject({
+      code: 'invalid',
+      details: [{ path: 'text' }],
+    });
     await expect(room.send('nothing' as never, {} as never)).rejects.toMatchObject({ code: 'unknown-type' });
-    await expect(room.send('cursor', { x: NaN, y: 0 })).rejects.toMatchObject({ code: 'invalid', message: expect.stringContaining('x is NaN') as string });
-    await expect(room.send('bytes', { body: new Uint8Array(70_000) })).rejects.toMatchObject({ code: 'too-large', message: expect.stringContaining('65536') as string });
+    await expect(room.send('cursor', { x: NaN, y: 0 })).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining('x is NaN') as string,
+    });
+    await expect(room.send('bytes', { body: new Uint8Array(70_000) })).rejects.toMatchObject({
+      code: 'too-large',
+      message: expect.stringContaining('65536') as string,
+    });
     await expect(room.send('post', { text: 'a' }, { ttl: -1 })).rejects.toMatchObject({ code: 'invalid' });
-    await expect(room.send('post', { text: 'a' }, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' });
+    await expect(room.send('post', { text: 'a' }, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'aborted',
+    });
     expect(() => room.broadcast('post', { text: 1 as never })).toThrow('does not fit');
-    expect(() => { room.setPresence({ name: 1 as never }); }).toThrow('presence');
+    expect(() => {
+      room.setPresence({ name: 1 as never });
+    }).toThrow('presence');
     expect(client.store.getState().outbox.pending).toEqual([]);
   });
 
@@ -244,7 +305,9 @@ describe('on the real server core', () => {
     void client.room(chat, params).send('order', { amount: 5_000 });
     await world.advance(50);
     const { failed } = client.store.getState().outbox;
-    expect(failed).toMatchObject([{ type: 'order', status: 'failed', error: { code: 'rejected', message: 'too much' } }]);
+    expect(failed).toMatchObject([
+      { type: 'order', status: 'failed', error: { code: 'rejected', message: 'too much' } },
+    ]);
     client.discard(failed[0]?.id ?? '');
     await world.advance(5);
     expect(client.store.getState().outbox.failed).toEqual([]);
@@ -263,7 +326,10 @@ describe('on the real server core', () => {
     expect(client.store.getState().connection).toMatchObject({ status: 'closed', reason: { code: 1000 } });
     network.restore();
     client.connect();
-    expect(await Promise.all([room.send('post', { text: 'c' }), world.advance(50)])).toMatchObject([{ offset: 1 }, undefined]);
+    expect(await Promise.all([room.send('post', { text: 'c' }), world.advance(50)])).toMatchObject([
+      { offset: 1 },
+      undefined,
+    ]);
   });
 
   test('an identity is a handle: one room, one object, for as long as the client lives', () => {
@@ -273,7 +339,11 @@ describe('on the real server core', () => {
   });
 
   test('half-open: a stall is noticed by both ends in bounded time, and nothing is lost', async () => {
-    const own = createTestRealtime({ rooms: servedRooms(), clock: 'virtual', server: { heartbeat: { interval: 1_000, timeout: 1_000 } } });
+    const own = createTestRealtime({
+      rooms: servedRooms(),
+      clock: 'virtual',
+      server: { heartbeat: { interval: 1_000, timeout: 1_000 } },
+    });
     const ada = own.user({ id: 'ada' });
     const room = ada.client.room(chat, params);
     await own.advance(100);

@@ -23,18 +23,33 @@ interface World {
 
 function world(): World {
   const attempts: Attempt[] = [];
-  const edge = (transport: Attempt['transport']): Connect => (_url, _protocols, events) => {
-    const closes: number[] = [];
-    attempts.push({ transport, events, closes });
-    return { transport, send: () => undefined, close: (code) => { closes.push(code); } };
-  };
+  const edge =
+    (transport: Attempt['transport']): Connect =>
+    (_url, _protocols, events) => {
+      const closes: number[] = [];
+      attempts.push({ transport, events, closes });
+      return {
+        transport,
+        send: () => undefined,
+        close: (code) => {
+          closes.push(code);
+        },
+      };
+    };
   const it: World = {
     attempts,
     now: 1_000_000,
     loads: 0,
     better: 0,
     async connect() {
-      const link = connect('ws://x', ['p'], { opened: () => undefined, message: () => undefined, closed: () => undefined, better: () => { it.better++; } });
+      const link = connect('ws://x', ['p'], {
+        opened: () => undefined,
+        message: () => undefined,
+        closed: () => undefined,
+        better: () => {
+          it.better++;
+        },
+      });
       await Promise.resolve();
       await Promise.resolve();
       return link;
@@ -50,10 +65,14 @@ function world(): World {
       events.message('hello');
     },
   };
-  const connect = withFallback(edge('websocket'), async () => {
-    it.loads++;
-    return edge('http');
-  }, () => it.now);
+  const connect = withFallback(
+    edge('websocket'),
+    async () => {
+      it.loads++;
+      return edge('http');
+    },
+    () => it.now,
+  );
   return it;
 }
 
@@ -153,10 +172,16 @@ test('an attempt that ends both ways counts once', async () => {
 
 test('a constructor that throws has failed, and says so', async () => {
   let http = 0;
-  const connect = withFallback(() => { throw new Error('blocked by a policy'); }, async () => () => {
-    http++;
-    return { transport: 'http', send: () => undefined, close: () => undefined };
-  }, () => 0);
+  const connect = withFallback(
+    () => {
+      throw new Error('blocked by a policy');
+    },
+    async () => () => {
+      http++;
+      return { transport: 'http', send: () => undefined, close: () => undefined };
+    },
+    () => 0,
+  );
   const events = { opened: () => undefined, message: () => undefined, closed: () => undefined };
   expect(() => connect('ws://x', [], events)).toThrow('blocked by a policy');
   expect(() => connect('ws://x', [], events)).toThrow('blocked by a policy');
@@ -168,11 +193,25 @@ test('a constructor that throws has failed, and says so', async () => {
 
 test('code that cannot be fetched is a lost attempt, and closing before it is there opens nothing', async () => {
   const closed: number[] = [];
-  const failing = withFallback(() => { throw new Error('x'); }, () => Promise.reject(new Error('offline')), () => 0);
-  const events = { opened: () => undefined, message: () => undefined, closed: (code: number) => { closed.push(code); } };
+  const failing = withFallback(
+    () => {
+      throw new Error('x');
+    },
+    () => Promise.reject(new Error('offline')),
+    () => 0,
+  );
+  const events = {
+    opened: () => undefined,
+    message: () => undefined,
+    closed: (code: number) => {
+      closed.push(code);
+    },
+  };
   for (let count = 0; count < 2; count++) expect(() => failing('ws://x', [], events)).toThrow('x');
   failing('ws://x', [], events);
-  await new Promise((resolve) => { setImmediate(resolve); });
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
   expect(closed).toEqual([1006]);
 
   const it = world();

@@ -23,7 +23,8 @@ beforeEach(() => {
 });
 afterEach(() => world.close());
 
-const living = (handles: readonly WeakRef<object>[]): number => handles.filter((handle) => handle.deref()).length;
+const living = (handles: readonly WeakRef<object>[]): number =>
+  handles.filter((handle) => handle.deref()).length;
 
 test('rooms that were left are forgotten with whoever held them', async () => {
   const { client } = world.user({ id: 'ada' });
@@ -44,7 +45,9 @@ test('a room in use is heard, though nobody holds its handle, until its last use
     const room = client.room(chat, params);
     client.room(chat, params);
     room.leave();
-    room.on('post', ({ data }) => { heard.push(data); });
+    room.on('post', ({ data }) => {
+      heard.push(data);
+    });
     return new WeakRef(room);
   })();
   await world.advance(100);
@@ -60,7 +63,7 @@ test('a room in use is heard, though nobody holds its handle, until its last use
   expect(living([weak])).toBe(0);
 });
 
-test('a handle that somebody holds is the room\'s own, however often the room was left', async () => {
+test("a handle that somebody holds is the room's own, however often the room was left", async () => {
   const { client } = world.user({ id: 'ada' });
   const room = client.room(chat, params);
   room.leave();

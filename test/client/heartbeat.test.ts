@@ -20,10 +20,20 @@ test('P18 any frame counts as life', () => {
 
 test('P18 the server states the interval where it is tighter, and never loosens the own one', () => {
   const tighter = machine();
-  tighter.dispatch({ type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null }).receive(welcome({ heartbeat: [3_000, 1_000] }));
+  tighter
+    .dispatch(
+      { type: 'connect' },
+      { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null },
+    )
+    .receive(welcome({ heartbeat: [3_000, 1_000] }));
   expect(tighter.state.connection).toMatchObject({ interval: 3_000, timeout: 1_000 });
   const looser = machine();
-  looser.dispatch({ type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null }).receive(welcome({ heartbeat: [300_000, 100_000] }));
+  looser
+    .dispatch(
+      { type: 'connect' },
+      { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null },
+    )
+    .receive(welcome({ heartbeat: [300_000, 100_000] }));
   expect(looser.state.connection).toMatchObject({ interval: 25_000, timeout: 10_000 });
 });
 
@@ -40,7 +50,10 @@ test('P19 nothing is written while a link is doubted, and what waited goes to th
   it.send(outgoing('x'));
   it.take();
   it.pass(2_000);
-  it.dispatch({ type: 'reconnect' }, { type: 'opened', attempt: it.state.attempt + 1, transport: 'websocket', codec: 'json', token: null });
+  it.dispatch(
+    { type: 'reconnect' },
+    { type: 'opened', attempt: it.state.attempt + 1, transport: 'websocket', codec: 'json', token: null },
+  );
   it.receive(welcome(), joinedFrame('a', { position: ['e', 0, ''], recovered: true }));
   expect(it.written().filter(({ type }) => type === 'send')).toMatchObject([{ id: 'x', seq: 1 }]);
 });
@@ -53,7 +66,9 @@ test('an alarm that rings far too late proves a sleep, not a silence: what was s
 });
 
 test('P18 a ping is answered with its time', () => {
-  expect(machine().live().receive({ type: 'ping', time: 42.5 }).written()).toEqual([{ type: 'pong', time: 42.5 }]);
+  expect(machine().live().receive({ type: 'ping', time: 42.5 }).written()).toEqual([
+    { type: 'pong', time: 42.5 },
+  ]);
 });
 
 test('latency: an average by eighths, jitter by sixteenths, and no sample from the future', () => {

@@ -4,11 +4,16 @@ import { httpConnect } from '../../src/client/edge/http.js';
 import { encodeRecord, recordKinds } from '../../src/protocol/records.js';
 import { eventually } from '../support/eventually.js';
 
-afterEach(() => { vi.unstubAllGlobals(); });
-
-const aborted = (signal: AbortSignal | null | undefined): Promise<never> => new Promise((_resolve, reject) => {
-  signal?.addEventListener('abort', () => { reject(signal.reason instanceof Error ? signal.reason : new Error('aborted')); });
+afterEach(() => {
+  vi.unstubAllGlobals();
 });
+
+const aborted = (signal: AbortSignal | null | undefined): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => {
+      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+    });
+  });
 
 type Answer = { readonly ok: boolean; readonly status: number };
 const taken: Answer = { ok: true, status: 204 };
@@ -20,12 +25,26 @@ async function opened(send: (text: string, init: RequestInit) => Answer | Promis
   vi.stubGlobal('fetch', async (address: URL, init: RequestInit) => {
     if (!address.pathname.endsWith('/stream')) return send(await (init.body as Blob).text(), init);
     stream = init.signal;
-    const body = new ReadableStream<Uint8Array>({ start(controller) { controller.enqueue(encodeRecord(recordKinds.opened, 'roomful.v1.json\nnode')); } });
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(encodeRecord(recordKinds.opened, 'roomful.v1.json\nnode'));
+      },
+    });
     return { ok: true, status: 200, body };
   });
   let resolve: () => void = () => undefined;
-  const open = new Promise<void>((done) => { resolve = done; });
-  const link = httpConnect('ws://localhost/realtime', ['roomful.v1.json'], { opened: () => { resolve(); }, message: () => undefined, closed: (code) => { closed.push(code); } });
+  const open = new Promise<void>((done) => {
+    resolve = done;
+  });
+  const link = httpConnect('ws://localhost/realtime', ['roomful.v1.json'], {
+    opened: () => {
+      resolve();
+    },
+    message: () => undefined,
+    closed: (code) => {
+      closed.push(code);
+    },
+  });
   await open;
   return { link, closed, isLeft: () => stream?.aborted };
 }
@@ -35,7 +54,12 @@ test('a close that nobody answers lets go of the stream all the same, and nothin
   link.send('hello');
   link.close(1000, '');
   expect(isLeft()).toBe(false);
-  await vi.waitFor(() => { expect(isLeft()).toBe(true); }, { timeout: 8_000 });
+  await vi.waitFor(
+    () => {
+      expect(isLeft()).toBe(true);
+    },
+    { timeout: 8_000 },
+  );
   expect(closed).toEqual([]);
 }, 15_000);
 
@@ -49,7 +73,9 @@ test('a close leaves at once and with what waits, where it may for a page that g
   link.send('first');
   link.send('second');
   link.close(1000, 'closed by the app');
-  await eventually(() => { expect(heard).toEqual([expect.stringMatching(/\n2\n.*second.*1000 closed by the app$/s)]); });
+  await eventually(() => {
+    expect(heard).toEqual([expect.stringMatching(/\n2\n.*second.*1000 closed by the app$/s)]);
+  });
   expect(isLeft(), 'the first is under way').toBe(false);
 });
 
@@ -63,7 +89,9 @@ test('a close behind more than a browser takes from such a page leaves piece by 
   const texts = Array.from({ length: 8 }, (_, index) => `${index}${'x'.repeat(10_000)}`);
   for (const text of texts) link.send(text);
   link.close(1000, 'closed by the app');
-  await eventually(() => { expect(isLeft()).toBe(true); });
+  await eventually(() => {
+    expect(isLeft()).toBe(true);
+  });
   expect(heard.map((text) => text.split('\n')[1])).toEqual(heard.map((_, index) => `${index + 1}`));
   expect(heard.join('').match(/\dx{10000}/g)).toEqual(texts);
   expect(heard.at(-1)).toMatch(/1000 closed by the app$/);
@@ -71,19 +99,31 @@ test('a close behind more than a browser takes from such a page leaves piece by 
 
 test('what is under way is not cut off by a close', async () => {
   let answer: (it: Answer) => void = () => undefined;
-  const { link, isLeft } = await opened((text) => (text.includes('first') ? new Promise((resolve) => { answer = resolve; }) : taken));
+  const { link, isLeft } = await opened((text) =>
+    text.includes('first')
+      ? new Promise((resolve) => {
+          answer = resolve;
+        })
+      : taken,
+  );
   link.send('first');
   link.close(1000, '');
-  await new Promise((resolve) => { setImmediate(resolve); });
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
   expect(isLeft()).toBe(false);
   answer(taken);
-  await eventually(() => { expect(isLeft()).toBe(true); });
+  await eventually(() => {
+    expect(isLeft()).toBe(true);
+  });
 });
 
 test('P38 only 204 is an answer: a page of a proxy is not', async () => {
   const { link, closed } = await opened(() => ({ ok: true, status: 200 }));
   link.send('first');
-  await eventually(() => { expect(closed).toEqual([1006]); });
+  await eventually(() => {
+    expect(closed).toEqual([1006]);
+  });
 });
 
 test('a page that is gone says so, and one that may come back does not', async () => {
@@ -95,8 +135,12 @@ test('a page that is gone says so, and one that may come back does not', async (
     return taken;
   });
   page.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: true }));
-  await new Promise((resolve) => { setImmediate(resolve); });
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
   expect(heard).toEqual([]);
   page.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: false }));
-  await eventually(() => { expect(heard).toEqual([expect.stringMatching(/^true .*1001 the page is gone$/s)]); });
+  await eventually(() => {
+    expect(heard).toEqual([expect.stringMatching(/^true .*1001 the page is gone$/s)]);
+  });
 });

@@ -36,8 +36,16 @@ interface Client {
 function judgeSockets({ connection }: State, sockets: readonly number[]): void {
   must(connection.status !== 'closed', 'nothing that happens here ends it for good');
   const owned = attemptsOf(connection);
-  must(sockets.every((attempt) => owned.includes(attempt)), 'a socket only where the state owns one', [sockets, owned]);
-  must(owned.every((attempt) => sockets.includes(attempt)), 'where the state owns a socket there is one', [sockets, owned]);
+  must(
+    sockets.every((attempt) => owned.includes(attempt)),
+    'a socket only where the state owns one',
+    [sockets, owned],
+  );
+  must(
+    owned.every((attempt) => sockets.includes(attempt)),
+    'where the state owns a socket there is one',
+    [sockets, owned],
+  );
 }
 
 function createClient(agenda: Agenda, random: () => number, step: Transition): Client {
@@ -60,7 +68,11 @@ function createClient(agenda: Agenda, random: () => number, step: Transition): C
     // Where it stood: unknown, if it was joined anew in the same breath.
     let place = before.rooms.get(room)?.position?.offset ?? null;
     for (const offset of offsets) {
-      must(offset !== null && offset > (newest.get(room) ?? 0), 'an entry is delivered once, and in order', [room, offset, newest.get(room)]);
+      must(offset !== null && offset > (newest.get(room) ?? 0), 'an entry is delivered once, and in order', [
+        room,
+        offset,
+        newest.get(room),
+      ]);
       must(place === null || offset === place + 1, 'none is left out', [room, offset, place]);
       newest.set(room, offset ?? 0);
       place = offset;
@@ -78,7 +90,11 @@ function createClient(agenda: Agenda, random: () => number, step: Transition): C
       case 'settle':
         return settle(effect.ids, effect.outcome);
       case 'deliver':
-        return deliver(effect.room, effect.messages.map(({ offset }) => offset), before);
+        return deliver(
+          effect.room,
+          effect.messages.map(({ offset }) => offset),
+          before,
+        );
       case 'reset':
       case 'acked-lost':
         throw new Error(`the log lost nothing, and the app was told that it did: ${JSON.stringify(effect)}`);
@@ -110,7 +126,12 @@ function createClient(agenda: Agenda, random: () => number, step: Transition): C
       return state;
     },
     nodes,
-    alarm: { deadline: () => deadline(state), ring: () => { dispatch({ type: 'tick' }); } },
+    alarm: {
+      deadline: () => deadline(state),
+      ring: () => {
+        dispatch({ type: 'tick' });
+      },
+    },
     outcomes,
     dispatch,
   };
@@ -176,35 +197,79 @@ function move(app: App): void {
 function judgeList(room: string, log: readonly EntryTuple[], list: List | undefined): void {
   const shown = list?.messages.map(({ offset }) => offset) ?? [];
   const newest = log.slice(log.length - shown.length).map(([offset]) => offset);
-  must(shown.length >= Math.min(listed, log.length) && shown.join() === newest.join(), 'a list is whole', [room, log.length, shown]);
-  must(list?.loading === false && list.hasOlder === shown.length < log.length, 'a list knows whether there is more', [room, log.length, shown.length, list]);
+  must(shown.length >= Math.min(listed, log.length) && shown.join() === newest.join(), 'a list is whole', [
+    room,
+    log.length,
+    shown,
+  ]);
+  must(
+    list?.loading === false && list.hasOlder === shown.length < log.length,
+    'a list knows whether there is more',
+    [room, log.length, shown.length, list],
+  );
 }
 
 /** Each own message is logged once, in the order in which it was said, and its sender knows where. */
-function judgeOwn(room: string, log: readonly EntryTuple[], said: readonly string[], outcomes: Client['outcomes']): void {
+function judgeOwn(
+  room: string,
+  log: readonly EntryTuple[],
+  said: readonly string[],
+  outcomes: Client['outcomes'],
+): void {
   const own = log.filter(([, , , id]) => id.startsWith('mine'));
-  must(own.map(([, , , id]) => id).join() === said.join(), 'own messages are logged once, and in order', [room, own.length, said.length]);
+  must(own.map(([, , , id]) => id).join() === said.join(), 'own messages are logged once, and in order', [
+    room,
+    own.length,
+    said.length,
+  ]);
   for (const [offset, , , id] of own) {
     const outcome = outcomes.get(id);
-    must(outcome !== undefined && 'offset' in outcome && outcome.offset === offset, 'whoever sent a message knows its place', [id, offset, outcome]);
+    must(
+      outcome !== undefined && 'offset' in outcome && outcome.offset === offset,
+      'whoever sent a message knows its place',
+      [id, offset, outcome],
+    );
   }
 }
 
 function judgeRoom({ client, said }: App, room: string): void {
-  const { state: { connection, rooms }, nodes, outcomes } = client;
+  const {
+    state: { connection, rooms },
+    nodes,
+    outcomes,
+  } = client;
   const log = nodes.logs.get(room) ?? [];
   const known = rooms.get(room);
-  must(known?.phase.status === 'joined' && known.asked === null, 'the client has joined', [room, known?.phase, known?.asked]);
-  must(connection.status === 'live' && nodes.hasJoined(connection.attempt, room), 'its node has it as joined', room);
-  must(known?.position?.offset === log.length, 'it stands at the end of the log', [room, known?.position, log.length]);
+  must(known?.phase.status === 'joined' && known.asked === null, 'the client has joined', [
+    room,
+    known?.phase,
+    known?.asked,
+  ]);
+  must(
+    connection.status === 'live' && nodes.hasJoined(connection.attempt, room),
+    'its node has it as joined',
+    room,
+  );
+  must(known?.position?.offset === log.length, 'it stands at the end of the log', [
+    room,
+    known?.position,
+    log.length,
+  ]);
   must(known?.entries.size === 0, 'nothing waits to be sent', [room, known?.entries.size]);
   judgeList(room, log, known?.lists.get('*'));
   judgeOwn(room, log, said.get(room) ?? [], outcomes);
 }
 
 function judge(app: App): void {
-  const { state: { connection }, nodes } = app.client;
-  must(connection.status === 'live' && connection.next === null && connection.old === 0, 'it is live, and on no move', connection);
+  const {
+    state: { connection },
+    nodes,
+  } = app.client;
+  must(
+    connection.status === 'live' && connection.next === null && connection.old === 0,
+    'it is live, and on no move',
+    connection,
+  );
   must(nodes.attempts.length === 1, 'by one socket', nodes.attempts);
   for (const room of roomIds) judgeRoom(app, room);
 }
@@ -214,8 +279,16 @@ function play(seed: number, step: Transition): void {
   const random = seededRandom(seed);
   const agenda = createAgenda();
   const client = createClient(agenda, random, step);
-  const app: App = { client, random, used: new Set(), said: new Map(roomIds.map((room) => [room, []])), nextId: 1 };
-  const pass = (ms: number): void => { agenda.run(agenda.now + ms, client.alarm); };
+  const app: App = {
+    client,
+    random,
+    used: new Set(),
+    said: new Map(roomIds.map((room) => [room, []])),
+    nextId: 1,
+  };
+  const pass = (ms: number): void => {
+    agenda.run(agenda.now + ms, client.alarm);
+  };
 
   enter(app, 'a', 0);
   client.dispatch({ type: 'connect' });
@@ -246,25 +319,35 @@ test(`P21 ${seeds} clients that are sent to and fro miss nothing (SEED=${firstSe
 }, 60_000);
 
 /** A machine to which nothing of one kind comes through on every third connection. */
-const deafTo = (kind: ServerFrame['type']): Transition => (state, event, context) => {
-  if (event.type !== 'received' || event.attempt % 3 > 0) return transition(state, event, context);
-  return transition(state, { ...event, frames: event.frames.filter(({ type }) => type !== kind) }, context);
-};
+const deafTo =
+  (kind: ServerFrame['type']): Transition =>
+  (state, event, context) => {
+    if (event.type !== 'received' || event.attempt % 3 > 0) return transition(state, event, context);
+    return transition(state, { ...event, frames: event.frames.filter(({ type }) => type !== kind) }, context);
+  };
 
 /** A machine that asks for something else than it should. */
-const asking = (change: (effect: Effect) => readonly Effect[]): Transition => (state, event, context) => {
-  const [after, effects] = transition(state, event, context);
-  return [after, effects.flatMap(change)];
-};
+const asking =
+  (change: (effect: Effect) => readonly Effect[]): Transition =>
+  (state, event, context) => {
+    const [after, effects] = transition(state, event, context);
+    return [after, effects.flatMap(change)];
+  };
 
 /** Each is found in every twentieth seed at least, so that 300 are enough. */
 const faults: Readonly<Record<string, Transition>> = {
-  'entries are delivered twice': asking((effect) => (effect.type === 'deliver' ? [effect, effect] : [effect])),
+  'entries are delivered twice': asking((effect) =>
+    effect.type === 'deliver' ? [effect, effect] : [effect],
+  ),
   'a connection that was left stays open': asking((effect) => (effect.type === 'close' ? [] : [effect])),
   'no join is answered on some connections': deafTo('joined'),
   'no message is acknowledged on some connections': deafTo('ack'),
 };
 
-test.each(Object.entries(faults))('the judge sees where %s', (_fault, step) => {
-  expect(findFault(step)).not.toBeNull();
-}, 60_000);
+test.each(Object.entries(faults))(
+  'the judge sees where %s',
+  (_fault, step) => {
+    expect(findFault(step)).not.toBeNull();
+  },
+  60_000,
+);

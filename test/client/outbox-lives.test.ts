@@ -1,6 +1,20 @@
 // The outbox over long lives: days of silence, sizes, gaps, denials, and what nobody asked for.
 import { afterEach, expect, test } from 'vitest';
-import { desk, failed, line, log, make, makeDesk, outcome, pending, plain, say, status, user, world } from '../support/outbox-world.js';
+import {
+  desk,
+  failed,
+  line,
+  log,
+  make,
+  makeDesk,
+  outcome,
+  pending,
+  plain,
+  say,
+  status,
+  user,
+  world,
+} from '../support/outbox-world.js';
 
 afterEach(() => world.close());
 
@@ -30,7 +44,13 @@ test('a message queued before welcome on a server with a smaller frame limit', a
 
 test('a connection that is up for more than a day: the next message still arrives', async () => {
   let runs = 0;
-  make({ on: { say: ({ data }) => { if (data === 2) runs++; } } });
+  make({
+    on: {
+      say: ({ data }) => {
+        if (data === 2) runs++;
+      },
+    },
+  });
   const page = plain('ada');
   const bob = plain('bob');
   const room = page.client.room(line);
@@ -57,7 +77,9 @@ test('a room that was silent for a day: the next message doubles no old one', as
   const page = plain('ada');
   const bob = plain('bob');
   const got: unknown[] = [];
-  bob.client.room(line).on('say', ({ data }) => { got.push(data); });
+  bob.client.room(line).on('say', ({ data }) => {
+    got.push(data);
+  });
   say(page, 'friday 1', 'friday 2');
   await world.advance(1_000);
   await world.advance(25 * 3_600_000);
@@ -70,7 +92,13 @@ test('a room that was silent for a day: the next message doubles no old one', as
 
 test('the same in a page that holds none of the old ones: the next message arrives', async () => {
   let runs = 0;
-  make({ on: { say: ({ data }) => { if (data === 'monday') runs++; } } });
+  make({
+    on: {
+      say: ({ data }) => {
+        if (data === 'monday') runs++;
+      },
+    },
+  });
   const page = user('ada');
   const bob = plain('bob');
   bob.client.room(line);
@@ -92,7 +120,17 @@ test('the same in a page that holds none of the old ones: the next message arriv
 test('a gap of which the server has told once is told again when its number has moved', async () => {
   let open = true;
   let finish: () => void = () => undefined;
-  make({ authorize: ({ action }) => action !== 'join' || open, on: { say: ({ data }) => (data === 2 ? new Promise<undefined>((resolve) => { finish = () => resolve(undefined); }) : undefined) } });
+  make({
+    authorize: ({ action }) => action !== 'join' || open,
+    on: {
+      say: ({ data }) =>
+        data === 2
+          ? new Promise<undefined>((resolve) => {
+              finish = () => resolve(undefined);
+            })
+          : undefined,
+    },
+  });
   const page = plain('ada');
   const room = page.client.room(line);
   await world.advance(1_000);
@@ -128,7 +166,13 @@ test('what was acknowledged is held two minutes, not for ever', async () => {
 
 test('nor a small limit, with drop-oldest', async () => {
   let open = false;
-  make({ on: { say: (_m, { reject }) => { if (!open) reject('no'); } } });
+  make({
+    on: {
+      say: (_m, { reject }) => {
+        if (!open) reject('no');
+      },
+    },
+  });
   const page = plain('ada', { outbox: { limit: 10, overflow: 'drop-oldest' } });
   const room = page.client.room(line);
   await world.advance(1_000);
@@ -193,7 +237,9 @@ test('a presence that is too large does not cost the room at the next reconnect'
   page.client.on('error', (e) => errors.push(e.code));
   const room = page.client.room(desk);
   await world.advance(1_000);
-  expect(() => { room.setPresence({ note: 'x'.repeat(5_000) }); }).toThrow(/at most 4096 bytes/);
+  expect(() => {
+    room.setPresence({ note: 'x'.repeat(5_000) });
+  }).toThrow(/at most 4096 bytes/);
   await world.advance(1_000);
   expect([room.status, errors]).toEqual(['joined', []]);
   page.network.cut();
@@ -210,7 +256,11 @@ test('a presence larger than a frame does not take the connection down for ever'
   const page = plain('ada');
   const room = page.client.room(desk);
   await world.advance(1_000);
-  try { room.setPresence({ note: 'x'.repeat(70_000) }); } catch { return; }
+  try {
+    room.setPresence({ note: 'x'.repeat(70_000) });
+  } catch {
+    return;
+  }
   void page.client.room(line).send('say', 1);
   await world.advance(600_000);
   expect(status(page)).toBe('connected');
@@ -269,7 +319,17 @@ test('a handler that never ends in one room: reconnecting leaves the other room 
 test('a message in doubt that the log then shows has not failed', async () => {
   let open = true;
   let finish: () => void = () => undefined;
-  make({ authorize: ({ action }) => action !== 'join' || open, on: { say: ({ data }) => (data === 2 ? new Promise<undefined>((resolve) => { finish = () => resolve(undefined); }) : undefined) } });
+  make({
+    authorize: ({ action }) => action !== 'join' || open,
+    on: {
+      say: ({ data }) =>
+        data === 2
+          ? new Promise<undefined>((resolve) => {
+              finish = () => resolve(undefined);
+            })
+          : undefined,
+    },
+  });
   const page = plain('ada');
   const room = page.client.room(line);
   await world.advance(1_000);

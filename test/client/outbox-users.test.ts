@@ -2,7 +2,19 @@
 import { afterEach, expect, test } from 'vitest';
 import { memoryDisk, memoryStorage } from '../../src/client/storage/memory.js';
 import { storageOn } from '../../src/client/storage/storage-on.js';
-import { failed, line, logBy, make, outcome, pending, plain, say, senders, user, world } from '../support/outbox-world.js';
+import {
+  failed,
+  line,
+  logBy,
+  make,
+  outcome,
+  pending,
+  plain,
+  say,
+  senders,
+  user,
+  world,
+} from '../support/outbox-world.js';
 
 afterEach(() => world.close());
 
@@ -82,12 +94,34 @@ test('users that are shown to others under one id are still different users', as
 });
 
 test('after close and connect as another user, nothing of the first is there', async () => {
-  make({ on: { say: ({ data }, { reject }) => { if (data === 'ada secret') reject('no'); } } });
+  make({
+    on: {
+      say: ({ data }, { reject }) => {
+        if (data === 'ada secret') reject('no');
+      },
+    },
+  });
   const disk = memoryDisk();
   let delay = 0;
   let who = 'ada';
   world.user({ id: 'bob' }, { connect: false });
-  const page = user('ada', storageOn(() => Promise.resolve({ ...disk, write: async (key, change) => { if (delay) await new Promise<void>((resolve) => { world.clock.after(delay, resolve); }); await disk.write(key, change); } })), true, { token: () => who });
+  const page = user(
+    'ada',
+    storageOn(() =>
+      Promise.resolve({
+        ...disk,
+        write: async (key, change) => {
+          if (delay)
+            await new Promise<void>((resolve) => {
+              world.clock.after(delay, resolve);
+            });
+          await disk.write(key, change);
+        },
+      }),
+    ),
+    true,
+    { token: () => who },
+  );
   const room = page.client.room(line);
   await world.advance(1_000);
   const sent = outcome(room.send('say', 'ada secret'));
@@ -95,9 +129,9 @@ test('after close and connect as another user, nothing of the first is there', a
   expect(sent.value).toBe('rejected');
   delay = 50;
   say(page, 'last');
-  await world.advance(60);     // its record is being written or forgotten while …
+  await world.advance(60); // its record is being written or forgotten while …
   who = 'bob';
-  page.client.close();         // … the app signs out and in
+  page.client.close(); // … the app signs out and in
   page.client.connect();
   await world.advance(5_000);
   const mine = failed(page).map(({ data }) => data);
@@ -109,9 +143,26 @@ test('after close and connect as another user, nothing of the first is there', a
 test('taking another session for another user counts nothing as lost', async () => {
   make();
   const disk = memoryDisk();
-  const fine = { id: 'x', order: 2, room: 'line', type: 'say', version: 1, data: 1, at: 1, expiresAt: null, coalesce: null, bytes: 1, seq: 8, failure: null };
+  const fine = {
+    id: 'x',
+    order: 2,
+    room: 'line',
+    type: 'say',
+    version: 1,
+    data: 1,
+    at: 1,
+    expiresAt: null,
+    coalesce: null,
+    bytes: 1,
+    seq: 8,
+    failure: null,
+  };
   await disk.write('s', { row: { key: 's', owner: 'ada', usedAt: 0 }, puts: [fine] });
-  const page = user('bob', storageOn(() => Promise.resolve(disk)), false);
+  const page = user(
+    'bob',
+    storageOn(() => Promise.resolve(disk)),
+    false,
+  );
   const events: unknown[] = [];
   page.client.on('acked-lost', (event) => events.push(event));
   page.client.connect();
@@ -121,15 +172,27 @@ test('taking another session for another user counts nothing as lost', async () 
 });
 
 test('user change with a courier at work', async () => {
-  make({ on: { say: async ({ data }) => { if (typeof data === 'string') await new Promise<void>((r) => { world.clock.after(2_000, r); }); return undefined; } } });
+  make({
+    on: {
+      say: async ({ data }) => {
+        if (typeof data === 'string')
+          await new Promise<void>((r) => {
+            world.clock.after(2_000, r);
+          });
+        return undefined;
+      },
+    },
+  });
   const storage = memoryStorage();
   let who = 'ada';
   world.user({ id: 'bob' }, { connect: false });
   const gone = user('ada', storage);
   const here = user('ada', storage, true, { token: () => who });
-  gone.client.room(line); here.client.room(line);
+  gone.client.room(line);
+  here.client.room(line);
   await world.advance(1_000);
-  gone.network.cut(); here.network.cut();
+  gone.network.cut();
+  here.network.cut();
   say(gone, 'a1', 'a2', 'a3');
   await world.advance(100);
   gone.client.close();

@@ -2,18 +2,56 @@
 import { describe, expect, test } from 'vitest';
 import type { ClientFrame } from '../../src/protocol/frames.js';
 import { defaultLimits } from '../../src/protocol/limits.js';
-import { joinedFrame, machine, messageFrame, outgoing, settledOf, welcome, type Machine } from '../support/run.js';
+import {
+  joinedFrame,
+  machine,
+  messageFrame,
+  outgoing,
+  settledOf,
+  welcome,
+  type Machine,
+} from '../support/run.js';
 
-const sends = (frames: readonly ClientFrame[]): unknown[] => frames.flatMap((frame) => (frame.type === 'send' ? [typeof frame.follows === 'number' ? `${frame.seq}:${frame.id}<${frame.follows}` : `${frame.seq}:${frame.id}`] : []));
-const ack = (...seqs: readonly number[]) => ({ type: 'ack' as const, room: 'a', epoch: 'e', receipts: seqs.map((seq) => [seq, seq, 5, false] as const) });
-const nack = (seq: number, code: string, after: number | null = null) => ({ type: 'nack' as const, room: 'a', seq, code, after, reason: 'why', details: null });
+const sends = (frames: readonly ClientFrame[]): unknown[] =>
+  frames.flatMap((frame) =>
+    frame.type === 'send'
+      ? [
+          typeof frame.follows === 'number'
+            ? `${frame.seq}:${frame.id}<${frame.follows}`
+            : `${frame.seq}:${frame.id}`,
+        ]
+      : [],
+  );
+const ack = (...seqs: readonly number[]) => ({
+  type: 'ack' as const,
+  room: 'a',
+  epoch: 'e',
+  receipts: seqs.map((seq) => [seq, seq, 5, false] as const),
+});
+const nack = (seq: number, code: string, after: number | null = null) => ({
+  type: 'nack' as const,
+  room: 'a',
+  seq,
+  code,
+  after,
+  reason: 'why',
+  details: null,
+});
 
 function resume(it: Machine, last: number): Machine {
   it.dispatch({ type: 'reconnect' });
-  it.dispatch({ type: 'opened', attempt: it.state.attempt, transport: 'websocket', codec: 'json', token: null }).receive(welcome());
+  it.dispatch({
+    type: 'opened',
+    attempt: it.state.attempt,
+    transport: 'websocket',
+    codec: 'json',
+    token: null,
+  }).receive(welcome());
   it.take();
   const position = it.state.rooms.get('a')?.position ?? { epoch: 'e', offset: 0, tag: '' };
-  return it.receive(joinedFrame('a', { position: [position.epoch, position.offset, position.tag], recovered: true, last }));
+  return it.receive(
+    joinedFrame('a', { position: [position.epoch, position.offset, position.tag], recovered: true, last }),
+  );
 }
 
 test('P28 numbers count from 1 in the order of the calls, across turns', () => {
@@ -25,7 +63,10 @@ test('P28 numbers count from 1 in the order of the calls, across turns', () => {
 test('a receipt settles its message; several in one acknowledgement settle in order', () => {
   const it = machine().live('a').send(outgoing('x'), outgoing('y'));
   it.take();
-  expect(settledOf(it.receive(ack(1, 2)).take())).toEqual([['x', 1], ['y', 2]]);
+  expect(settledOf(it.receive(ack(1, 2)).take())).toEqual([
+    ['x', 1],
+    ['y', 2],
+  ]);
   expect(it.state.rooms.get('a')?.entries.size).toBe(0);
 });
 
@@ -34,8 +75,17 @@ test('P30 what was sent and not acknowledged is sent again with the same numbers
   it.take();
   resume(it, 2);
   expect(sends(it.written())).toEqual(['1:x', '2:y']);
-  const duplicates = { ...ack(), receipts: [[1, 1, 5, true], [2, 2, 5, true]] as const };
-  expect(settledOf(it.receive(duplicates).take())).toEqual([['x', 1], ['y', 2]]);
+  const duplicates = {
+    ...ack(),
+    receipts: [
+      [1, 1, 5, true],
+      [2, 2, 5, true],
+    ] as const,
+  };
+  expect(settledOf(it.receive(duplicates).take())).toEqual([
+    ['x', 1],
+    ['y', 2],
+  ]);
   expect(settledOf(it.receive(duplicates).take())).toEqual([]);
 });
 
@@ -57,15 +107,25 @@ test('P32 numbers that nobody holds any more are said to be gone, with how many'
   resume(it, 0);
   const effects = it.take();
   expect(effects).toContainEqual({ type: 'acked-lost', room: 'a', count: 2 });
-  expect(sends(effects.flatMap((effect) => (effect.type === 'write' ? effect.frames : [])))).toEqual(['3:z<0']);
+  expect(sends(effects.flatMap((effect) => (effect.type === 'write' ? effect.frames : [])))).toEqual([
+    '3:z<0',
+  ]);
 });
 
 test('at most `window` are unacknowledged, and the server may want fewer', () => {
-  const it = machine({ outbox: { window: 3 } }).live('a').send(...Array.from({ length: 5 }, (_, index) => outgoing(`m${index}`)));
+  const it = machine({ outbox: { window: 3 } })
+    .live('a')
+    .send(...Array.from({ length: 5 }, (_, index) => outgoing(`m${index}`)));
   expect(sends(it.written())).toHaveLength(3);
   expect(sends(it.receive(ack(1, 2)).written())).toEqual(['4:m3', '5:m4']);
-  const narrow = machine().dispatch({ type: 'retain', room: 'a', history: 0, presence: null }, { type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null });
-  narrow.receive(welcome({ limits: { ...defaultLimits, window: 2 } }), joinedFrame('a')).send(outgoing('1'), outgoing('2'), outgoing('3'));
+  const narrow = machine().dispatch(
+    { type: 'retain', room: 'a', history: 0, presence: null },
+    { type: 'connect' },
+    { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null },
+  );
+  narrow
+    .receive(welcome({ limits: { ...defaultLimits, window: 2 } }), joinedFrame('a'))
+    .send(outgoing('1'), outgoing('2'), outgoing('3'));
   expect(sends(narrow.written())).toHaveLength(2);
 });
 
@@ -73,31 +133,57 @@ describe('all rooms of a connection together', () => {
   const rooms = Array.from({ length: 8 }, (_, index) => `r${index}`);
 
   test('have at most 1,024 messages unacknowledged', () => {
-    const it = machine().live(...rooms).send(...rooms.flatMap((room) => Array.from({ length: 200 }, (_, index) => outgoing(`${room}-${index}`, { room }))));
+    const it = machine()
+      .live(...rooms)
+      .send(
+        ...rooms.flatMap((room) =>
+          Array.from({ length: 200 }, (_, index) => outgoing(`${room}-${index}`, { room })),
+        ),
+      );
     expect(sends(it.written())).toHaveLength(1_024);
     expect(sends(it.receive({ ...ack(1, 2), room: 'r0' }).written())).toHaveLength(2);
   });
 
   test('have at most 512 KiB unacknowledged, and one message whatever its size', () => {
-    const it = machine().live(...rooms).send(...rooms.flatMap((room) => [outgoing(`${room}-1`, { room, bytes: 60_000 }), outgoing(`${room}-2`, { room, bytes: 60_000 })]));
+    const it = machine()
+      .live(...rooms)
+      .send(
+        ...rooms.flatMap((room) => [
+          outgoing(`${room}-1`, { room, bytes: 60_000 }),
+          outgoing(`${room}-2`, { room, bytes: 60_000 }),
+        ]),
+      );
     expect(sends(it.written())).toEqual(rooms.slice(0, 4).flatMap((room) => [`1:${room}-1`, `2:${room}-2`]));
-    const large = machine().dispatch({ type: 'retain', room: 'a', history: 0, presence: null }, { type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null });
-    large.receive(welcome({ limits: { ...defaultLimits, frame: 2_000_000 } }), joinedFrame('a')).send(outgoing('x', { bytes: 1_000_000 }), outgoing('y'));
+    const large = machine().dispatch(
+      { type: 'retain', room: 'a', history: 0, presence: null },
+      { type: 'connect' },
+      { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null },
+    );
+    large
+      .receive(welcome({ limits: { ...defaultLimits, frame: 2_000_000 } }), joinedFrame('a'))
+      .send(outgoing('x', { bytes: 1_000_000 }), outgoing('y'));
     expect(sends(large.written())).toEqual(['1:x']);
     expect(sends(large.receive(ack(1)).written())).toEqual(['2:y']);
   });
 });
 
 test('a message that this server would not take fails by name and holds up no other', () => {
-  const it = machine().dispatch({ type: 'retain', room: 'a', history: 0, presence: null }).send(outgoing('x', { bytes: 5_000 }), outgoing('y'));
-  it.dispatch({ type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null }).receive(welcome({ limits: { ...defaultLimits, frame: 1_000 } }), joinedFrame('a'));
+  const it = machine()
+    .dispatch({ type: 'retain', room: 'a', history: 0, presence: null })
+    .send(outgoing('x', { bytes: 5_000 }), outgoing('y'));
+  it.dispatch(
+    { type: 'connect' },
+    { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null },
+  ).receive(welcome({ limits: { ...defaultLimits, frame: 1_000 } }), joinedFrame('a'));
   const effects = it.take();
   expect(settledOf(effects)).toEqual([['x', 'too-large']]);
   expect(sends(effects.flatMap((effect) => (effect.type === 'write' ? effect.frames : [])))).toEqual(['1:y']);
 });
 
 test('what failed takes up no room in the outbox', () => {
-  const it = machine({ outbox: { limit: 2 } }).live('a').send(outgoing('a1'), outgoing('a2'));
+  const it = machine({ outbox: { limit: 2 } })
+    .live('a')
+    .send(outgoing('a1'), outgoing('a2'));
   it.receive(nack(1, 'rejected'), nack(2, 'rejected')).take();
   expect(settledOf(it.send(outgoing('a3'), outgoing('a4')).take())).toEqual([]);
 });
@@ -123,7 +209,10 @@ test('one that was in doubt and is in the log after all has not failed', () => {
   const it = machine().live('a').send(outgoing('x'));
   it.receive({ type: 'left', room: 'a', code: 'denied' });
   expect(it.state.rooms.get('a')?.entries.get('x')?.failure?.code).toBe('in-doubt');
-  it.dispatch({ type: 'release', room: 'a' }, { type: 'retain', room: 'a', history: 0, presence: null }).receive(joinedFrame('a', { last: 1 }), messageFrame('a', 1, { id: 'x', sender: 'me' }));
+  it.dispatch(
+    { type: 'release', room: 'a' },
+    { type: 'retain', room: 'a', history: 0, presence: null },
+  ).receive(joinedFrame('a', { last: 1 }), messageFrame('a', 1, { id: 'x', sender: 'me' }));
   expect(it.state.rooms.get('a')?.entries.has('x')).toBe(false);
 });
 
@@ -135,8 +224,13 @@ test('a failed message of a room that was denied is tried again there', () => {
 });
 
 test('a backlog that is taken back while it flushes is no progress any more', () => {
-  const it = machine({ outbox: { window: 1 } }).dispatch({ type: 'retain', room: 'a', history: 0, presence: null }).send(outgoing('x'), outgoing('y'));
-  it.dispatch({ type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null }).receive(welcome(), joinedFrame('a'));
+  const it = machine({ outbox: { window: 1 } })
+    .dispatch({ type: 'retain', room: 'a', history: 0, presence: null })
+    .send(outgoing('x'), outgoing('y'));
+  it.dispatch(
+    { type: 'connect' },
+    { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null },
+  ).receive(welcome(), joinedFrame('a'));
   expect(it.state.progress).toEqual({ done: 0, total: 2 });
   it.dispatch({ type: 'discard', room: 'a', id: 'y' }).receive(ack(1));
   expect(it.state.progress).toBeNull();
@@ -145,8 +239,14 @@ test('a backlog that is taken back while it flushes is no progress any more', ()
 test('P31 a refusal settles one and holds up none', () => {
   const it = machine().live('a').send(outgoing('x'), outgoing('y'));
   it.take();
-  expect(settledOf(it.receive(nack(1, 'rejected'), ack(2)).take())).toEqual([['x', 'rejected'], ['y', 2]]);
-  expect(it.state.rooms.get('a')?.entries.get('x')?.failure).toMatchObject({ code: 'rejected', message: 'why' });
+  expect(settledOf(it.receive(nack(1, 'rejected'), ack(2)).take())).toEqual([
+    ['x', 'rejected'],
+    ['y', 2],
+  ]);
+  expect(it.state.rooms.get('a')?.entries.get('x')?.failure).toMatchObject({
+    code: 'rejected',
+    message: 'why',
+  });
 });
 
 test('P31 limited refuses nothing: the same number comes again after the wait', () => {
@@ -179,14 +279,19 @@ describe('bounds', () => {
   });
 
   test('drop-oldest gives up the oldest that has not left, and never one that may have', () => {
-    const it = machine({ outbox: { limit: 2, window: 1, overflow: 'drop-oldest' } }).live('a').send(outgoing('x'), outgoing('y'));
+    const it = machine({ outbox: { limit: 2, window: 1, overflow: 'drop-oldest' } })
+      .live('a')
+      .send(outgoing('x'), outgoing('y'));
     it.take();
     expect(settledOf(it.send(outgoing('z')).take())).toEqual([['y', 'overflow']]);
     expect([...(it.state.rooms.get('a')?.entries.keys() ?? [])]).toEqual(['x', 'z']);
   });
 
   test('drop-oldest gives up the oldest of all rooms', () => {
-    const it = machine({ outbox: { limit: 2, overflow: 'drop-oldest' } }).dispatch({ type: 'retain', room: 'b', history: 0, presence: null }).send(outgoing('old')).sleep(10);
+    const it = machine({ outbox: { limit: 2, overflow: 'drop-oldest' } })
+      .dispatch({ type: 'retain', room: 'b', history: 0, presence: null })
+      .send(outgoing('old'))
+      .sleep(10);
     it.send(outgoing('newer', { room: 'b' })).take();
     expect(settledOf(it.send(outgoing('newest')).take())).toEqual([['old', 'overflow']]);
   });
@@ -200,20 +305,31 @@ describe('bounds', () => {
   });
 
   test('ttl is of waiting to leave: a message in flight does not expire', () => {
-    const it = machine().live('a').send(outgoing('x', { ttl: 100 }));
+    const it = machine()
+      .live('a')
+      .send(outgoing('x', { ttl: 100 }));
     it.take();
     expect(settledOf(it.pass(10_000).take())).toEqual([]);
   });
 
   test('the newest of a key replaces a queued older one, and both settle as it does', () => {
-    const it = machine().send(outgoing('old', { coalesce: 'k' }), outgoing('other'), outgoing('new', { coalesce: 'k' }));
+    const it = machine().send(
+      outgoing('old', { coalesce: 'k' }),
+      outgoing('other'),
+      outgoing('new', { coalesce: 'k' }),
+    );
     it.live('a');
     expect([...(it.state.rooms.get('a')?.entries.keys() ?? [])]).toEqual(['other', 'new']);
-    expect(settledOf(it.receive(ack(1, 2)).take())).toEqual([['other', 1], ['new old', 2]]);
+    expect(settledOf(it.receive(ack(1, 2)).take())).toEqual([
+      ['other', 1],
+      ['new old', 2],
+    ]);
   });
 
   test('a message that has left is not replaced', () => {
-    const it = machine().live('a').send(outgoing('old', { coalesce: 'k' }));
+    const it = machine()
+      .live('a')
+      .send(outgoing('old', { coalesce: 'k' }));
     it.send(outgoing('new', { coalesce: 'k' }));
     expect(sends(it.written())).toEqual(['1:old', '2:new']);
   });
@@ -229,9 +345,14 @@ describe('what becomes of a promise', () => {
   });
 
   test('close: in doubt if it left, closed if not', () => {
-    const it = machine({ outbox: { window: 1 } }).live('a').send(outgoing('x'), outgoing('y'));
+    const it = machine({ outbox: { window: 1 } })
+      .live('a')
+      .send(outgoing('x'), outgoing('y'));
     it.take();
-    expect(settledOf(it.dispatch({ type: 'close' }).take())).toEqual([['x', 'in-doubt'], ['y', 'closed']]);
+    expect(settledOf(it.dispatch({ type: 'close' }).take())).toEqual([
+      ['x', 'in-doubt'],
+      ['y', 'closed'],
+    ]);
   });
 
   test('after close the next connection counts anew, and reports nothing as lost by the log', () => {
@@ -241,8 +362,17 @@ describe('what becomes of a promise', () => {
     const { key } = it.state.session;
     it.take();
     it.dispatch({ type: 'connect' });
-    it.dispatch({ type: 'opened', attempt: it.state.attempt, transport: 'websocket', codec: 'json', token: null });
-    expect(it.written()).toMatchObject([{ type: 'hello', session: key }, { type: 'join', room: 'a', position: ['e', 0, ''] }]);
+    it.dispatch({
+      type: 'opened',
+      attempt: it.state.attempt,
+      transport: 'websocket',
+      codec: 'json',
+      token: null,
+    });
+    expect(it.written()).toMatchObject([
+      { type: 'hello', session: key },
+      { type: 'join', room: 'a', position: ['e', 0, ''] },
+    ]);
     expect(key).not.toBe('key');
     it.receive(welcome(), joinedFrame('a', { recovered: true, last: 0 }));
     expect(it.take().filter(({ type }) => type === 'acked-lost')).toEqual([]);
@@ -250,7 +380,9 @@ describe('what becomes of a promise', () => {
   });
 
   test('P16 a session taken by another: what left is in doubt, the rest goes on under new numbers', () => {
-    const it = machine({ outbox: { window: 1 } }).live('a').send(outgoing('x'), outgoing('y'));
+    const it = machine({ outbox: { window: 1 } })
+      .live('a')
+      .send(outgoing('x'), outgoing('y'));
     it.take();
     it.dispatch({ type: 'lost', attempt: it.state.attempt, code: 4409, reason: '' });
     expect(settledOf(it.take())).toEqual([['x', 'in-doubt']]);

@@ -1,12 +1,24 @@
 import { expect, test } from 'vitest';
-import { emptyQueue, itemsOf, pushed, shortened, sizeOf, type Queue } from '../../src/client/machine/queue.js';
+import {
+  emptyQueue,
+  itemsOf,
+  pushed,
+  shortened,
+  sizeOf,
+  type Queue,
+} from '../../src/client/machine/queue.js';
 import { seededRandom } from '../../src/testing/random.js';
 
 test('a state that goes on from the middle of another disturbs neither', () => {
   const common = pushed(pushed(emptyQueue<string>(), 'a'), 'b');
   const one = pushed(common, 'c');
   const other = pushed(common, 'd');
-  expect([common, one, other, pushed(one, 'e')].map(itemsOf)).toEqual([['a', 'b'], ['a', 'b', 'c'], ['a', 'b', 'd'], ['a', 'b', 'c', 'e']]);
+  expect([common, one, other, pushed(one, 'e')].map(itemsOf)).toEqual([
+    ['a', 'b'],
+    ['a', 'b', 'c'],
+    ['a', 'b', 'd'],
+    ['a', 'b', 'c', 'e'],
+  ]);
 });
 
 test('every state of a random walk with branches stays what it was', () => {
@@ -15,7 +27,11 @@ test('every state of a random walk with branches stays what it was', () => {
   for (let step = 0; step < 3_000; step++) {
     const [queue, items] = states[Math.floor(random() * states.length)] ?? [emptyQueue<number>(), []];
     const most = Math.floor(random() * 40);
-    states.push(random() < 0.7 ? [pushed(queue, step), [...items, step]] : [shortened(queue, (_, size) => size > most), items.slice(Math.max(0, items.length - most))]);
+    states.push(
+      random() < 0.7
+        ? [pushed(queue, step), [...items, step]]
+        : [shortened(queue, (_, size) => size > most), items.slice(Math.max(0, items.length - most))],
+    );
     states = states.slice(-50);
   }
   for (const [queue, items] of states) expect([itemsOf(queue), sizeOf(queue)]).toEqual([items, items.length]);

@@ -2,21 +2,40 @@
 import { describe, expect, test } from 'vitest';
 import type { ServerFrame } from '../../src/protocol/frames.js';
 import { deadline } from '../../src/client/machine/deadline.js';
-import { joinedFrame, machine, messageFrame, outgoing, settledOf, typesOf, welcome, type Machine } from '../support/run.js';
+import {
+  joinedFrame,
+  machine,
+  messageFrame,
+  outgoing,
+  settledOf,
+  typesOf,
+  welcome,
+  type Machine,
+} from '../support/run.js';
 
 const room = (it: Machine, id = 'a') => {
   const found = it.state.rooms.get(id);
   if (!found) throw new Error(`no room ${id}`);
   return found;
 };
-const delivered = (it: Machine): unknown[] => it.take().flatMap((effect) => (effect.type === 'deliver' ? effect.messages.map(({ data }) => data) : []));
+const delivered = (it: Machine): unknown[] =>
+  it.take().flatMap((effect) => (effect.type === 'deliver' ? effect.messages.map(({ data }) => data) : []));
 const retain = { type: 'retain', room: 'a', history: 0, presence: null } as const;
 const release = { type: 'release', room: 'a' } as const;
-const list = (it: Machine, key = '*') => room(it).lists.get(key)?.messages.map(({ data }) => data);
+const list = (it: Machine, key = '*') =>
+  room(it)
+    .lists.get(key)
+    ?.messages.map(({ data }) => data);
 
 function reconnect(it: Machine): Machine {
   it.dispatch({ type: 'reconnect' });
-  it.dispatch({ type: 'opened', attempt: it.state.attempt, transport: 'websocket', codec: 'json', token: null });
+  it.dispatch({
+    type: 'opened',
+    attempt: it.state.attempt,
+    transport: 'websocket',
+    codec: 'json',
+    token: null,
+  });
   return it;
 }
 
@@ -44,7 +63,9 @@ describe('users of a room', () => {
   });
 
   test('a message to a room that nobody uses joins it, leaves, and rings no alarm ever after', () => {
-    const it = machine().live().send(outgoing('x', { room: 'b' }));
+    const it = machine()
+      .live()
+      .send(outgoing('x', { room: 'b' }));
     expect(it.written()).toMatchObject([{ type: 'join', room: 'b' }]);
     it.receive(joinedFrame('b'));
     expect(it.written()).toMatchObject([{ type: 'send', id: 'x' }]);
@@ -55,7 +76,10 @@ describe('users of a room', () => {
   test('many rooms travel on one socket, their joins in one write', () => {
     const it = machine();
     for (const id of ['a', 'b', 'c']) it.dispatch({ ...retain, room: id });
-    it.dispatch({ type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null });
+    it.dispatch(
+      { type: 'connect' },
+      { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null },
+    );
     expect(typesOf(it.take())).toEqual(['open', 'write hello join join join']);
   });
 });
@@ -64,7 +88,13 @@ describe('the log', () => {
   test('P24 entries in a row are delivered once, in order, in one batch', () => {
     const it = machine().live('a').dispatch({ type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 });
     it.take();
-    it.receive(messageFrame('a', 1), messageFrame('a', 2), messageFrame('a', 2), messageFrame('a', 1), messageFrame('a', 3));
+    it.receive(
+      messageFrame('a', 1),
+      messageFrame('a', 2),
+      messageFrame('a', 2),
+      messageFrame('a', 1),
+      messageFrame('a', 3),
+    );
     const batches = it.take().filter(({ type }) => type === 'deliver');
     expect(batches).toHaveLength(1);
     expect(list(it)).toEqual([1, 2, 3]);
@@ -79,7 +109,9 @@ describe('the log', () => {
     expect(it.written()).toMatchObject([{ type: 'join', room: 'a', position: ['e', 1, 't1'] }]);
     it.receive(messageFrame('a', 5));
     expect(delivered(it)).toEqual([]);
-    const entries = [2, 3, 4, 5].map((offset) => (messageFrame('a', offset) as Extract<ServerFrame, { type: 'message' }>).entry);
+    const entries = [2, 3, 4, 5].map(
+      (offset) => (messageFrame('a', offset) as Extract<ServerFrame, { type: 'message' }>).entry,
+    );
     it.receive(joinedFrame('a', { position: ['e', 1, 't1'], recovered: true, messages: entries }));
     expect(delivered(it)).toEqual([2, 3, 4, 5]);
     expect(room(it).continuity).toBe('recovered');
@@ -95,22 +127,38 @@ describe('the log', () => {
   test('P24 a log that is broken for good is asked once a second, and not as fast as it answers', () => {
     const it = machine().live('a').pass(1_000);
     it.take();
-    const broken = (): void => { it.receive(joinedFrame('a', { recovered: true }), messageFrame('a', 1, { previous: 'elsewhere' })); };
+    const broken = (): void => {
+      it.receive(joinedFrame('a', { recovered: true }), messageFrame('a', 1, { previous: 'elsewhere' }));
+    };
     it.receive(messageFrame('a', 1, { previous: 'elsewhere' }));
     let joins = 0;
     for (let passed = 0; passed < 10_000; passed += 10) {
-      joins += it.pass(10).written().filter(({ type }) => type === 'join').length;
+      joins += it
+        .pass(10)
+        .written()
+        .filter(({ type }) => type === 'join').length;
       broken();
     }
     expect(joins).toBe(10);
   });
 
   test('P22 what cannot be recovered is a reset that says why and what is missing, and lists start anew', () => {
-    const it = machine().dispatch({ type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 }).live('a').receive(messageFrame('a', 1), messageFrame('a', 2));
+    const it = machine()
+      .dispatch({ type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 })
+      .live('a')
+      .receive(messageFrame('a', 1), messageFrame('a', 2));
     reconnect(it).take();
     const newest = (messageFrame('a', 9) as Extract<ServerFrame, { type: 'message' }>).entry;
-    it.receive(welcome(), joinedFrame('a', { position: ['e', 8, 't8'], why: 'trimmed', messages: [newest], more: true }));
-    expect(it.take().find(({ type }) => type === 'reset')).toEqual({ type: 'reset', room: 'a', why: 'trimmed', missing: [3, 8] });
+    it.receive(
+      welcome(),
+      joinedFrame('a', { position: ['e', 8, 't8'], why: 'trimmed', messages: [newest], more: true }),
+    );
+    expect(it.take().find(({ type }) => type === 'reset')).toEqual({
+      type: 'reset',
+      room: 'a',
+      why: 'trimmed',
+      missing: [3, 8],
+    });
     expect(list(it)).toEqual([9]);
     expect(room(it)).toMatchObject({ continuity: 'reset', position: { epoch: 'e', offset: 9, tag: 't9' } });
     expect(room(it).lists.get('*')?.gap).toEqual([3, 8]);
@@ -131,27 +179,46 @@ describe('the log', () => {
     const { attempt } = it.state;
     reconnect(it);
     const before = it.state;
-    it.dispatch({ type: 'received', attempt, frames: [joinedFrame('a', { position: ['other', 7, 'x'] }), messageFrame('a', 1)] });
+    it.dispatch({
+      type: 'received',
+      attempt,
+      frames: [joinedFrame('a', { position: ['other', 7, 'x'] }), messageFrame('a', 1)],
+    });
     expect(it.state).toBe(before);
   });
 
   test('P34 a message that this end cannot read is an error event, and its place in the log is passed', () => {
     const it = machine({}, undefined, (context) => ({
       ...context,
-      read: (_room, _type, _version, data) => (data === 'new' ? { code: 'unknown-version', message: 'too new' } : { data }),
+      read: (_room, _type, _version, data) =>
+        data === 'new' ? { code: 'unknown-version', message: 'too new' } : { data },
     })).live('a');
     it.receive(messageFrame('a', 1, { data: 'new' }), messageFrame('a', 2, { data: 'old' }));
     const effects = it.take();
-    expect(effects).toContainEqual({ type: 'report', room: 'a', failure: { code: 'unknown-version', message: 'too new' } });
-    expect(effects.flatMap((effect) => (effect.type === 'deliver' ? effect.messages.map(({ data }) => data) : []))).toEqual(['old']);
+    expect(effects).toContainEqual({
+      type: 'report',
+      room: 'a',
+      failure: { code: 'unknown-version', message: 'too new' },
+    });
+    expect(
+      effects.flatMap((effect) => (effect.type === 'deliver' ? effect.messages.map(({ data }) => data) : [])),
+    ).toEqual(['old']);
     expect(room(it).position?.offset).toBe(2);
   });
 });
 
 describe('own messages in a list', () => {
   const own = (it: Machine): unknown[] => {
-    const mine = Array.from(it.state.rooms.get('a')?.entries.values() ?? []).filter(({ seen }) => !seen).map(({ id }) => `pending ${id}`);
-    return [...room(it).lists.get('*')?.messages.map(({ id }) => id) ?? [], ...room(it).echoes.map(({ id }) => `sent ${id}`), ...mine];
+    const mine = Array.from(it.state.rooms.get('a')?.entries.values() ?? [])
+      .filter(({ seen }) => !seen)
+      .map(({ id }) => `pending ${id}`);
+    return [
+      ...(room(it)
+        .lists.get('*')
+        ?.messages.map(({ id }) => id) ?? []),
+      ...room(it).echoes.map(({ id }) => `sent ${id}`),
+      ...mine,
+    ];
   };
   const ack: ServerFrame = { type: 'ack', room: 'a', epoch: 'e', receipts: [[1, 1, 0, false]] };
   const entry = messageFrame('a', 1, { id: 'x', sender: 'me' });
@@ -160,7 +227,10 @@ describe('own messages in a list', () => {
     ['the acknowledgement first', [ack, entry], [['sent x'], ['x']]],
     ['the log first', [entry, ack], [['x'], ['x']]],
   ] as const)('stand there once, whatever comes first: %s', (_name, frames, states) => {
-    const it = machine().dispatch({ type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 }).live('a').send(outgoing('x'));
+    const it = machine()
+      .dispatch({ type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 })
+      .live('a')
+      .send(outgoing('x'));
     expect(own(it)).toEqual(['pending x']);
     for (const [index, frame] of frames.entries()) expect(own(it.receive(frame))).toEqual(states[index]);
   });
@@ -168,24 +238,46 @@ describe('own messages in a list', () => {
 
 describe('presence', () => {
   test('P25 changes within 50 ms are one frame with the last of each', () => {
-    const it = machine().live('a').dispatch({ type: 'presence', room: 'a', patch: { x: 1 } });
+    const it = machine()
+      .live('a')
+      .dispatch({ type: 'presence', room: 'a', patch: { x: 1 } });
     expect(it.written()).toEqual([{ type: 'presence', room: 'a', patch: { x: 1 } }]);
-    for (let x = 2; x <= 9; x++) it.dispatch({ type: 'presence', room: 'a', patch: { x } }, { type: 'presence', room: 'a', patch: { y: x } });
+    for (let x = 2; x <= 9; x++)
+      it.dispatch(
+        { type: 'presence', room: 'a', patch: { x } },
+        { type: 'presence', room: 'a', patch: { y: x } },
+      );
     expect(it.written()).toEqual([]);
     expect(it.pass(50).written()).toEqual([{ type: 'presence', room: 'a', patch: { x: 9, y: 9 } }]);
   });
 
   test('P25 own presence is restored whole after a reconnect', () => {
-    const it = machine().live('a').dispatch({ type: 'presence', room: 'a', patch: { x: 1 } }).pass(60).dispatch({ type: 'presence', room: 'a', patch: { y: 2 } });
+    const it = machine()
+      .live('a')
+      .dispatch({ type: 'presence', room: 'a', patch: { x: 1 } })
+      .pass(60)
+      .dispatch({ type: 'presence', room: 'a', patch: { y: 2 } });
     reconnect(it);
     expect(it.written().findLast(({ type }) => type === 'join')).toMatchObject({ presence: { x: 1, y: 2 } });
   });
 
   test('P25 the others are kept while away, marked stale, and dropped after the grace', () => {
     const it = machine().live();
-    it.dispatch(retain).receive(joinedFrame('a', { members: [['me', null, {}], ['bob', { id: 'b' }, { n: 1 }]] }));
+    it.dispatch(retain).receive(
+      joinedFrame('a', {
+        members: [
+          ['me', null, {}],
+          ['bob', { id: 'b' }, { n: 1 }],
+        ],
+      }),
+    );
     it.dispatch({ type: 'lost', attempt: it.state.attempt, code: 1006, reason: '' }, { type: 'hidden' });
-    expect(room(it).members.get('bob')).toEqual({ id: 'bob', user: { id: 'b' }, presence: { n: 1 }, stale: true });
+    expect(room(it).members.get('bob')).toEqual({
+      id: 'bob',
+      user: { id: 'b' },
+      presence: { n: 1 },
+      stale: true,
+    });
     it.pass(29_999);
     expect(room(it).members.has('bob')).toBe(true);
     it.pass(1);
@@ -194,10 +286,30 @@ describe('presence', () => {
 
   test('P25 diffs join, change and leave; a change of one keeps the others as they were', () => {
     const it = machine().live();
-    it.dispatch(retain).receive(joinedFrame('a', { members: [['b', null, { n: 1, m: 1 }], ['c', null, {}]] }));
+    it.dispatch(retain).receive(
+      joinedFrame('a', {
+        members: [
+          ['b', null, { n: 1, m: 1 }],
+          ['c', null, {}],
+        ],
+      }),
+    );
     const before = room(it).members.get('c');
-    it.receive({ type: 'presence', room: 'a', joined: [['d', null, {}]], left: [], changed: [['b', { n: 2 }], ['nobody', { n: 3 }]] });
-    expect(Array.from(room(it).members.values(), ({ id, presence }) => [id, presence])).toEqual([['b', { n: 2, m: 1 }], ['c', {}], ['d', {}]]);
+    it.receive({
+      type: 'presence',
+      room: 'a',
+      joined: [['d', null, {}]],
+      left: [],
+      changed: [
+        ['b', { n: 2 }],
+        ['nobody', { n: 3 }],
+      ],
+    });
+    expect(Array.from(room(it).members.values(), ({ id, presence }) => [id, presence])).toEqual([
+      ['b', { n: 2, m: 1 }],
+      ['c', {}],
+      ['d', {}],
+    ]);
     expect(room(it).members.get('c')).toBe(before);
     it.receive({ type: 'presence', room: 'a', joined: [], left: ['b'], changed: [] });
     expect([...room(it).members.keys()]).toEqual(['c', 'd']);
@@ -205,7 +317,14 @@ describe('presence', () => {
 
   test('a member whose id is a key of every object is a member like any other', () => {
     const it = machine().live();
-    it.dispatch(retain).receive(joinedFrame('a', { members: [['__proto__', null, {}], ['constructor', { id: 'toString' }, {}]] }));
+    it.dispatch(retain).receive(
+      joinedFrame('a', {
+        members: [
+          ['__proto__', null, {}],
+          ['constructor', { id: 'toString' }, {}],
+        ],
+      }),
+    );
     expect([...room(it).members.keys()]).toEqual(['__proto__', 'constructor']);
   });
 });
@@ -221,53 +340,113 @@ test('P26 a broadcast is written at once or not at all', () => {
 });
 
 describe('a room that is denied', () => {
-  const refuse = (it: Machine): Machine => it.receive({ type: 'error', ref: 'a', code: 'denied', reason: 'no such room, or not for you' });
+  const refuse = (it: Machine): Machine =>
+    it.receive({ type: 'error', ref: 'a', code: 'denied', reason: 'no such room, or not for you' });
 
   test('P23 says so, settles what waited, refuses what comes, and joins again for a new user', () => {
-    const it = machine().dispatch(retain, { type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null }).receive(welcome());
-    it.send(outgoing('x')).dispatch({ type: 'history', ref: 7, room: 'a', before: null, limit: 10, list: null });
+    const it = machine()
+      .dispatch(
+        retain,
+        { type: 'connect' },
+        { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null },
+      )
+      .receive(welcome());
+    it.send(outgoing('x')).dispatch({
+      type: 'history',
+      ref: 7,
+      room: 'a',
+      before: null,
+      limit: 10,
+      list: null,
+    });
     it.take();
     const effects = refuse(it).take();
     expect(settledOf(effects)).toEqual([['x', 'denied']]);
-    expect(effects).toContainEqual({ type: 'history', ref: 7, outcome: { code: 'denied', message: 'no such room, or not for you' } });
+    expect(effects).toContainEqual({
+      type: 'history',
+      ref: 7,
+      outcome: { code: 'denied', message: 'no such room, or not for you' },
+    });
     expect(settledOf(it.send(outgoing('y')).take())).toEqual([['y', 'denied']]);
     it.dispatch(release, retain);
     expect(it.written()).toMatchObject([{ type: 'join', room: 'a' }]);
   });
 
   test('expelled: what left is in doubt, and the outbox keeps both to be tried again', () => {
-    const it = machine({ outbox: { window: 1 } }).live('a').send(outgoing('x'), outgoing('y'));
+    const it = machine({ outbox: { window: 1 } })
+      .live('a')
+      .send(outgoing('x'), outgoing('y'));
     it.take();
-    expect(settledOf(it.receive({ type: 'left', room: 'a', code: 'denied' }).take())).toEqual([['x', 'in-doubt'], ['y', 'denied']]);
-    expect(Array.from(it.state.rooms.get('a')?.entries.values() ?? [], ({ failure }) => failure?.code)).toEqual(['in-doubt', 'denied']);
+    expect(settledOf(it.receive({ type: 'left', room: 'a', code: 'denied' }).take())).toEqual([
+      ['x', 'in-doubt'],
+      ['y', 'denied'],
+    ]);
+    expect(
+      Array.from(it.state.rooms.get('a')?.entries.values() ?? [], ({ failure }) => failure?.code),
+    ).toEqual(['in-doubt', 'denied']);
   });
 
   test('an error that answers a broadcast is not taken for the answer to a join behind it', () => {
-    const it = machine().live('a').pass(1_000).receive(messageFrame('a', 1)).dispatch({ type: 'broadcast', room: 'a', message: 'typing', version: 1, data: 1 });
+    const it = machine()
+      .live('a')
+      .pass(1_000)
+      .receive(messageFrame('a', 1))
+      .dispatch({ type: 'broadcast', room: 'a', message: 'typing', version: 1, data: 1 });
     it.receive(messageFrame('a', 3)).take();
     expect(room(it).phase.status).toBe('joining');
-    for (const code of ['rejected', 'invalid', 'unknown-type', 'too-large', 'not-joined']) it.receive({ type: 'error', ref: 'a', code, reason: 'no' });
+    for (const code of ['rejected', 'invalid', 'unknown-type', 'too-large', 'not-joined'])
+      it.receive({ type: 'error', ref: 'a', code, reason: 'no' });
     expect(room(it).phase.status).toBe('joining');
-    expect(it.take().map((effect) => effect.type === 'report' && effect.failure.code)).toEqual(['rejected', 'invalid', 'unknown-type', 'too-large', 'not-joined']);
+    expect(it.take().map((effect) => effect.type === 'report' && effect.failure.code)).toEqual([
+      'rejected',
+      'invalid',
+      'unknown-type',
+      'too-large',
+      'not-joined',
+    ]);
   });
 
   test('a passing refusal is tried again', () => {
-    const it = machine().dispatch(retain, { type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null }).receive(welcome());
+    const it = machine()
+      .dispatch(
+        retain,
+        { type: 'connect' },
+        { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null },
+      )
+      .receive(welcome());
     it.take();
     it.receive({ type: 'error', ref: 'a', code: 'unavailable', reason: 'try again' });
     expect(room(it).phase.status).toBe('wanted');
-    expect(it.pass(2_000).written().some(({ type }) => type === 'join')).toBe(true);
+    expect(
+      it
+        .pass(2_000)
+        .written()
+        .some(({ type }) => type === 'join'),
+    ).toBe(true);
   });
 });
 
 describe('history', () => {
   const page = (it: Machine, ref: number, offsets: readonly number[], more: boolean): Machine =>
-    it.receive({ type: 'history', ref, messages: offsets.map((offset) => (messageFrame('a', offset) as Extract<ServerFrame, { type: 'message' }>).entry), more });
+    it.receive({
+      type: 'history',
+      ref,
+      messages: offsets.map(
+        (offset) => (messageFrame('a', offset) as Extract<ServerFrame, { type: 'message' }>).entry,
+      ),
+      more,
+    });
 
   test('P27 a page goes in front of the list that asked', () => {
     const it = machine().dispatch({ type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 });
-    it.dispatch(retain, { type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null });
-    const entries = [4, 5].map((offset) => (messageFrame('a', offset) as Extract<ServerFrame, { type: 'message' }>).entry);
+    it.dispatch(
+      retain,
+      { type: 'connect' },
+      { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null },
+    );
+    const entries = [4, 5].map(
+      (offset) => (messageFrame('a', offset) as Extract<ServerFrame, { type: 'message' }>).entry,
+    );
     it.receive(welcome(), joinedFrame('a', { position: ['e', 3, 't3'], messages: entries, more: true }));
     it.dispatch({ type: 'history', ref: 9, room: 'a', before: 4, limit: 10, list: '*' });
     expect(it.written().at(-1)).toEqual({ type: 'history', ref: 9, room: 'a', before: 4, limit: 10 });
@@ -279,7 +458,9 @@ describe('history', () => {
   });
 
   test('P27 an answer that a broken connection swallowed is asked for again', () => {
-    const it = machine().live('a').dispatch({ type: 'history', ref: 9, room: 'a', before: null, limit: 10, list: null });
+    const it = machine()
+      .live('a')
+      .dispatch({ type: 'history', ref: 9, room: 'a', before: null, limit: 10, list: null });
     expect(it.written()).toHaveLength(1);
     reconnect(it).receive(welcome(), joinedFrame('a', { recovered: true }));
     expect(it.written().at(-1)).toEqual({ type: 'history', ref: 9, room: 'a', before: null, limit: 10 });
@@ -307,7 +488,14 @@ test.each<readonly [string, (it: Machine) => unknown]>([
   ['a refusal for good', (it) => it.dispatch({ type: 'lost', attempt: 1, code: 4403, reason: 'banned' })],
 ])('after %s nobody is shown as there, and no alarm keeps the process', (_, end) => {
   const it = machine().live();
-  it.dispatch({ type: 'retain', room: 'a', history: 0, presence: { x: 1 } }).receive(joinedFrame('a', { members: [['me', null, { x: 1 }], ['bob', null, null]] }));
+  it.dispatch({ type: 'retain', room: 'a', history: 0, presence: { x: 1 } }).receive(
+    joinedFrame('a', {
+      members: [
+        ['me', null, { x: 1 }],
+        ['bob', null, null],
+      ],
+    }),
+  );
   it.dispatch({ type: 'pump' });
   expect(it.state.rooms.get('a')?.members.size).toBe(2);
   end(it);

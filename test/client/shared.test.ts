@@ -11,7 +11,22 @@ test.each<readonly [string, unknown, unknown, boolean]>([
   ['sets', new Set(['a']), new Set(['a']), true],
   ['a set and an object that spell alike', new Set(['a', 1]), { a: 1 }, false],
   ['two dates', new Date(1), new Date(2), false],
-  ['two objects of a class that hides what it is', new (class { readonly #it = 1; get it() { return this.#it; } })(), new (class { readonly #it = 2; get it() { return this.#it; } })(), false],
+  [
+    'two objects of a class that hides what it is',
+    new (class {
+      readonly #it = 1;
+      get it() {
+        return this.#it;
+      }
+    })(),
+    new (class {
+      readonly #it = 2;
+      get it() {
+        return this.#it;
+      }
+    })(),
+    false,
+  ],
   ['objects alike only two levels deep', { a: { b: 1 } }, { a: { b: 1 } }, false],
 ])('%s', (_, a, b, same) => {
   expect(before(a, b)).toBe(same);

@@ -3,7 +3,20 @@ import { afterEach, expect, test } from 'vitest';
 import type { Disk } from '../../src/client/storage/disk.js';
 import { memoryDisk, memoryStorage } from '../../src/client/storage/memory.js';
 import { storageOn } from '../../src/client/storage/storage-on.js';
-import { failed, line, log, make, outcome, pending, plain, quiet, say, status, user, world } from '../support/outbox-world.js';
+import {
+  failed,
+  line,
+  log,
+  make,
+  outcome,
+  pending,
+  plain,
+  quiet,
+  say,
+  status,
+  user,
+  world,
+} from '../support/outbox-world.js';
 
 afterEach(() => world.close());
 
@@ -25,7 +38,15 @@ test('a write that never ends does not hold messages for ever', async () => {
   make();
   const disk = memoryDisk();
   let hang = false;
-  const page = user('ada', storageOn(() => Promise.resolve({ ...disk, write: (key, change) => (hang ? new Promise<void>(() => undefined) : disk.write(key, change)) })));
+  const page = user(
+    'ada',
+    storageOn(() =>
+      Promise.resolve({
+        ...disk,
+        write: (key, change) => (hang ? new Promise<void>(() => undefined) : disk.write(key, change)),
+      }),
+    ),
+  );
   const room = page.client.room(line);
   await world.advance(1_000);
   hang = true;
@@ -37,16 +58,40 @@ test('a write that never ends does not hold messages for ever', async () => {
 test('a session whose messages cannot be read is unlocked, so that another tab delivers it', async () => {
   make();
   const disk = memoryDisk();
-  const fine = { id: 'x', order: 2, room: 'line', type: 'say', version: 1, data: 1, at: 1, expiresAt: null, coalesce: null, bytes: 1, seq: null, failure: null };
+  const fine = {
+    id: 'x',
+    order: 2,
+    room: 'line',
+    type: 'say',
+    version: 1,
+    data: 1,
+    at: 1,
+    expiresAt: null,
+    coalesce: null,
+    bytes: 1,
+    seq: null,
+    failure: null,
+  };
   await disk.write('s', { row: { key: 's', owner: 'ada', usedAt: 0 }, puts: [fine] });
   let bad = true;
-  const first = user('ada', storageOn(() => Promise.resolve({ ...disk, messages: (key) => (bad ? Promise.reject(new Error('damaged')) : disk.messages(key)) })));
+  const first = user(
+    'ada',
+    storageOn(() =>
+      Promise.resolve({
+        ...disk,
+        messages: (key) => (bad ? Promise.reject(new Error('damaged')) : disk.messages(key)),
+      }),
+    ),
+  );
   first.client.room(line);
   await world.advance(5_000);
   first.client.close();
   bad = false;
   await world.advance(5_000);
-  user('ada', storageOn(() => Promise.resolve(disk)));
+  user(
+    'ada',
+    storageOn(() => Promise.resolve(disk)),
+  );
   await world.advance(60_000);
   expect(await log()).toEqual([1]);
 });
@@ -56,9 +101,26 @@ test('storage that is lost while in use, and cannot be cleaned: nothing goes out
   const disk = memoryDisk();
   let lose: (e: unknown) => void = () => undefined;
   let gone = false;
-  const gate = <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) => (...args: A): Promise<R> => (gone ? Promise.reject(new Error('InvalidStateError: the database is closed')) : call(...args));
+  const gate =
+    <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
+    (...args: A): Promise<R> =>
+      gone ? Promise.reject(new Error('InvalidStateError: the database is closed')) : call(...args);
   // As openDisk of indexed-db.ts does on `versionchange` and `close`: the database is closed first, then `lost` is told.
-  const page = user('ada', storageOn(() => Promise.resolve<Disk>({ ...disk, sessions: gate(disk.sessions), messages: gate(disk.messages), write: gate(disk.write), remove: gate(disk.remove), lost: (call) => { lose = call; } })));
+  const page = user(
+    'ada',
+    storageOn(() =>
+      Promise.resolve<Disk>({
+        ...disk,
+        sessions: gate(disk.sessions),
+        messages: gate(disk.messages),
+        write: gate(disk.write),
+        remove: gate(disk.remove),
+        lost: (call) => {
+          lose = call;
+        },
+      }),
+    ),
+  );
   page.client.room(line);
   await world.advance(1_000);
   page.network.cut();
@@ -73,7 +135,10 @@ test('storage that is lost while in use, and cannot be cleaned: nothing goes out
   expect(sent.value).toMatchObject({ duplicate: false });
   page.client.close();
   await world.advance(1_000);
-  user('ada', storageOn(() => Promise.resolve(disk)));
+  user(
+    'ada',
+    storageOn(() => Promise.resolve(disk)),
+  );
   await world.advance(60_000);
   expect(await log()).toEqual([1]);
 });
@@ -82,7 +147,21 @@ test('a ttl counts until the message has left, also where it has its number and 
   make();
   const disk = memoryDisk();
   let delay = 0;
-  const page = user('ada', storageOn(() => Promise.resolve({ ...disk, write: async (key, change) => { if (delay) await new Promise<void>((resolve) => { world.clock.after(delay, resolve); }); await disk.write(key, change); } })));
+  const page = user(
+    'ada',
+    storageOn(() =>
+      Promise.resolve({
+        ...disk,
+        write: async (key, change) => {
+          if (delay)
+            await new Promise<void>((resolve) => {
+              world.clock.after(delay, resolve);
+            });
+          await disk.write(key, change);
+        },
+      }),
+    ),
+  );
   const room = page.client.room(line);
   await world.advance(1_000);
   delay = 300;
@@ -100,7 +179,21 @@ test('nor can it be aborted', async () => {
   make();
   const disk = memoryDisk();
   let delay = 0;
-  const page = user('ada', storageOn(() => Promise.resolve({ ...disk, write: async (key, change) => { if (delay) await new Promise<void>((resolve) => { world.clock.after(delay, resolve); }); await disk.write(key, change); } })));
+  const page = user(
+    'ada',
+    storageOn(() =>
+      Promise.resolve({
+        ...disk,
+        write: async (key, change) => {
+          if (delay)
+            await new Promise<void>((resolve) => {
+              world.clock.after(delay, resolve);
+            });
+          await disk.write(key, change);
+        },
+      }),
+    ),
+  );
   const room = page.client.room(line);
   await world.advance(1_000);
   delay = 300;
@@ -136,7 +229,10 @@ test('a restored backlog in a room that is denied stays to be tried again', asyn
 test('one message that cannot be cloned does not cost the whole storage', async () => {
   make();
   const disk = memoryDisk();
-  const page = user('ada', storageOn(() => Promise.resolve(disk)));
+  const page = user(
+    'ada',
+    storageOn(() => Promise.resolve(disk)),
+  );
   page.client.room(line);
   await world.advance(1_000);
   page.network.cut();
@@ -156,9 +252,28 @@ test('one message that cannot be cloned does not cost the whole storage', async 
 test('a record that no frame can carry does not close the client at every start', async () => {
   make();
   const disk = memoryDisk();
-  const fine = { id: 'x', order: 2, room: 'line', type: 'say', version: 1, data: 1, at: 1, expiresAt: null, coalesce: null, bytes: 1, seq: null, failure: null };
-  await disk.write('s', { row: { key: 's', owner: 'ada', usedAt: 0 }, puts: [fine, { ...fine, id: 'y', order: 1, room: 'not a room' }] });
-  const page = user('ada', storageOn(() => Promise.resolve(disk)));
+  const fine = {
+    id: 'x',
+    order: 2,
+    room: 'line',
+    type: 'say',
+    version: 1,
+    data: 1,
+    at: 1,
+    expiresAt: null,
+    coalesce: null,
+    bytes: 1,
+    seq: null,
+    failure: null,
+  };
+  await disk.write('s', {
+    row: { key: 's', owner: 'ada', usedAt: 0 },
+    puts: [fine, { ...fine, id: 'y', order: 1, room: 'not a room' }],
+  });
+  const page = user(
+    'ada',
+    storageOn(() => Promise.resolve(disk)),
+  );
   page.client.room(line);
   await world.advance(5_000);
   const next = page.reload();
@@ -170,11 +285,33 @@ test('a record that no frame can carry does not close the client at every start'
 test('a failing look for orphans is not told as the failure of our own storage, and leaves no lock', async () => {
   make();
   const disk = memoryDisk();
-  const fine = { id: 'x', order: 2, room: 'line', type: 'say', version: 1, data: 1, at: 1, expiresAt: null, coalesce: null, bytes: 1, seq: null, failure: null };
+  const fine = {
+    id: 'x',
+    order: 2,
+    room: 'line',
+    type: 'say',
+    version: 1,
+    data: 1,
+    at: 1,
+    expiresAt: null,
+    coalesce: null,
+    bytes: 1,
+    seq: null,
+    failure: null,
+  };
   await disk.write('own', { row: { key: 'own', owner: 'ada', usedAt: 5 } });
   await disk.write('left', { row: { key: 'left', owner: 'ada', usedAt: 0 }, puts: [fine] });
   let bad = true;
-  const page = user('ada', storageOn(() => Promise.resolve({ ...disk, messages: (key) => (bad && key === 'left' ? Promise.reject(new Error('once')) : disk.messages(key)) })), false);
+  const page = user(
+    'ada',
+    storageOn(() =>
+      Promise.resolve({
+        ...disk,
+        messages: (key) => (bad && key === 'left' ? Promise.reject(new Error('once')) : disk.messages(key)),
+      }),
+    ),
+    false,
+  );
   page.client.connect();
   page.client.room(line);
   await world.advance(5_000);
@@ -219,11 +356,33 @@ test('data that the app changes after send', async () => {
 test('a courier whose storage fails is closed with its client', async () => {
   make({ on: { say: () => new Promise(() => undefined) } });
   const disk = memoryDisk();
-  const fine = { id: 'x', order: 2, room: 'line', type: 'say', version: 1, data: 1, at: 1, expiresAt: null, coalesce: null, bytes: 1, seq: null, failure: null };
+  const fine = {
+    id: 'x',
+    order: 2,
+    room: 'line',
+    type: 'say',
+    version: 1,
+    data: 1,
+    at: 1,
+    expiresAt: null,
+    coalesce: null,
+    bytes: 1,
+    seq: null,
+    failure: null,
+  };
   await disk.write('own', { row: { key: 'own', owner: 'ada', usedAt: 9 } });
   await disk.write('l1', { row: { key: 'l1', owner: 'ada', usedAt: 1 }, puts: [fine] });
   await disk.write('l2', { row: { key: 'l2', owner: 'ada', usedAt: 0 }, puts: [{ ...fine, id: 'y' }] });
-  const page = user('ada', storageOn(() => Promise.resolve({ ...disk, write: (key, change) => (key === 'l1' && change.puts?.length ? Promise.reject(new Error('quota')) : disk.write(key, change)) })));
+  const page = user(
+    'ada',
+    storageOn(() =>
+      Promise.resolve({
+        ...disk,
+        write: (key, change) =>
+          key === 'l1' && change.puts?.length ? Promise.reject(new Error('quota')) : disk.write(key, change),
+      }),
+    ),
+  );
   page.client.room(line);
   await world.advance(5_000);
   page.client.close();
@@ -234,13 +393,47 @@ test('a courier whose storage fails is closed with its client', async () => {
 test('what a courier could not deliver is on disk at every moment', async () => {
   make({ on: { say: (_m, { reject }) => reject('no') } });
   const disk = memoryDisk();
-  const fine = { id: 'x', order: 2, room: 'line', type: 'say', version: 1, data: 1, at: 1, expiresAt: null, coalesce: null, bytes: 1, seq: null, failure: null };
+  const fine = {
+    id: 'x',
+    order: 2,
+    room: 'line',
+    type: 'say',
+    version: 1,
+    data: 1,
+    at: 1,
+    expiresAt: null,
+    coalesce: null,
+    bytes: 1,
+    seq: null,
+    failure: null,
+  };
   await disk.write('own', { row: { key: 'own', owner: 'ada', usedAt: 9 } });
   await disk.write('l1', { row: { key: 'l1', owner: 'ada', usedAt: 1 }, puts: [fine] });
   const counts: number[] = [];
-  const count = async () => { counts.push((await disk.messages('own')).length + (await disk.messages('l1')).length); };
+  const count = async () => {
+    counts.push((await disk.messages('own')).length + (await disk.messages('l1')).length);
+  };
   // A write takes a moment, and the removal does not.
-  const page = user('ada', storageOn(() => Promise.resolve({ ...disk, write: async (key, change) => { if (key === 'own') await new Promise<void>((r) => { world.clock.after(20, r); }); await disk.write(key, change); await count(); }, remove: async (key) => { await disk.remove(key); await count(); } })));
+  const page = user(
+    'ada',
+    storageOn(() =>
+      Promise.resolve({
+        ...disk,
+        write: async (key, change) => {
+          if (key === 'own')
+            await new Promise<void>((r) => {
+              world.clock.after(20, r);
+            });
+          await disk.write(key, change);
+          await count();
+        },
+        remove: async (key) => {
+          await disk.remove(key);
+          await count();
+        },
+      }),
+    ),
+  );
   page.client.room(line);
   await world.advance(10_000);
   expect(Math.min(...counts)).toBe(1);
@@ -249,17 +442,45 @@ test('what a courier could not deliver is on disk at every moment', async () => 
 test('closing while a courier is opening leaves no socket and no lock', async () => {
   make();
   const disk = memoryDisk();
-  const fine = { id: 'x', order: 2, room: 'line', type: 'say', version: 1, data: 1, at: 1, expiresAt: null, coalesce: null, bytes: 1, seq: null, failure: null };
+  const fine = {
+    id: 'x',
+    order: 2,
+    room: 'line',
+    type: 'say',
+    version: 1,
+    data: 1,
+    at: 1,
+    expiresAt: null,
+    coalesce: null,
+    bytes: 1,
+    seq: null,
+    failure: null,
+  };
   await disk.write('own', { row: { key: 'own', owner: 'ada', usedAt: 9 } });
   await disk.write('l1', { row: { key: 'l1', owner: 'ada', usedAt: 1 }, puts: [fine] });
   let locks = 0;
-  const counted: Disk = { ...disk, lock: async (key) => { const unlock = await disk.lock(key); if (!unlock) return null; locks++; return () => { locks--; unlock(); }; } };
+  const counted: Disk = {
+    ...disk,
+    lock: async (key) => {
+      const unlock = await disk.lock(key);
+      if (!unlock) return null;
+      locks++;
+      return () => {
+        locks--;
+        unlock();
+      };
+    },
+  };
   for (const at of [0, 1, 2, 5, 10]) {
-    const page = user('ada', storageOn(() => Promise.resolve(counted)));
+    const page = user(
+      'ada',
+      storageOn(() => Promise.resolve(counted)),
+    );
     page.network.latency(1);
     page.client.room(line);
     await world.advance(at);
-    page.client.close(); page.client.close();
+    page.client.close();
+    page.client.close();
     await world.advance(10_000);
     expect([at, locks, page.network.connections]).toEqual([at, 0, 0]);
   }
@@ -269,7 +490,21 @@ test('connect right after close while a record is written: order, count, member'
   make();
   const disk = memoryDisk();
   let delay = 0;
-  const page = user('ada', storageOn(() => Promise.resolve({ ...disk, write: async (key, change) => { if (delay) await new Promise<void>((r) => { world.clock.after(delay, r); }); await disk.write(key, change); } })));
+  const page = user(
+    'ada',
+    storageOn(() =>
+      Promise.resolve({
+        ...disk,
+        write: async (key, change) => {
+          if (delay)
+            await new Promise<void>((r) => {
+              world.clock.after(delay, r);
+            });
+          await disk.write(key, change);
+        },
+      }),
+    ),
+  );
   const room = page.client.room(line);
   await world.advance(1_000);
   page.network.cut();
@@ -288,7 +523,8 @@ test('what another tab leaves is delivered by a tab that stays connected', async
   make();
   const storage = memoryStorage();
   const [one, two] = [user('ada', storage), user('ada', storage)];
-  one.client.room(line); two.client.room(line);
+  one.client.room(line);
+  two.client.room(line);
   await world.advance(1_000);
   one.network.cut();
   say(one, 1);
@@ -301,15 +537,39 @@ test('what another tab leaves is delivered by a tab that stays connected', async
 test('a session that could not be touched is unlocked', async () => {
   make();
   const disk = memoryDisk();
-  const fine = { id: 'x', order: 2, room: 'line', type: 'say', version: 1, data: 1, at: 1, expiresAt: null, coalesce: null, bytes: 1, seq: null, failure: null };
+  const fine = {
+    id: 'x',
+    order: 2,
+    room: 'line',
+    type: 'say',
+    version: 1,
+    data: 1,
+    at: 1,
+    expiresAt: null,
+    coalesce: null,
+    bytes: 1,
+    seq: null,
+    failure: null,
+  };
   await disk.write('s', { row: { key: 's', owner: 'ada', usedAt: 0 }, puts: [fine] });
   let bad = true;
-  const page = user('ada', storageOn(() => Promise.resolve({ ...disk, write: (key, change) => (bad ? Promise.reject(new Error('quota')) : disk.write(key, change)) })));
+  const page = user(
+    'ada',
+    storageOn(() =>
+      Promise.resolve({
+        ...disk,
+        write: (key, change) => (bad ? Promise.reject(new Error('quota')) : disk.write(key, change)),
+      }),
+    ),
+  );
   page.client.room(line);
   await world.advance(5_000);
   page.client.close();
   bad = false;
-  user('ada', storageOn(() => Promise.resolve(disk)));
+  user(
+    'ada',
+    storageOn(() => Promise.resolve(disk)),
+  );
   await world.advance(60_000);
   expect(await log()).toEqual([1]);
 });
@@ -331,16 +591,39 @@ test('restored messages that give way to newer ones (drop-oldest) are not droppe
   await world.advance(1_000);
   next.network.restore();
   await world.advance(60_000);
-  expect(new Set([...(await log()), ...failed(next).map((it) => it.data)])).toEqual(new Set([1, 2, 3, 4, 5, 6, 7]));
+  expect(new Set([...(await log()), ...failed(next).map((it) => it.data)])).toEqual(
+    new Set([1, 2, 3, 4, 5, 6, 7]),
+  );
 });
 
 test('a number given to a message that is tried again is on disk before it leaves', async () => {
-  make({ on: { say: ({ data }, { reject }) => { if (data === 'x' && refuse) reject('no'); } } });
+  make({
+    on: {
+      say: ({ data }, { reject }) => {
+        if (data === 'x' && refuse) reject('no');
+      },
+    },
+  });
   let refuse = true;
   const disk = memoryDisk();
   let delay = 0;
   const writes: unknown[] = [];
-  const page = user('ada', storageOn(() => Promise.resolve({ ...disk, write: async (key, change) => { if (delay) await new Promise<void>((r) => { world.clock.after(delay, r); }); await disk.write(key, change); for (const p of change.puts ?? []) writes.push([p.data, p.seq]); } })));
+  const page = user(
+    'ada',
+    storageOn(() =>
+      Promise.resolve({
+        ...disk,
+        write: async (key, change) => {
+          if (delay)
+            await new Promise<void>((r) => {
+              world.clock.after(delay, r);
+            });
+          await disk.write(key, change);
+          for (const p of change.puts ?? []) writes.push([p.data, p.seq]);
+        },
+      }),
+    ),
+  );
   const room = page.client.room(line);
   await world.advance(1_000);
   void room.send('say', 'x');
@@ -351,7 +634,7 @@ test('a number given to a message that is tried again is on disk before it leave
   void room.send('say', 'busy');
   await world.advance(10);
   page.client.close();
-  page.client.connect();       // its session is still locked: a new one, whose numbers begin at 1
+  page.client.connect(); // its session is still locked: a new one, whose numbers begin at 1
   await world.advance(5_000);
   delay = 3_000;
   page.client.retry(failed(page)[0]?.id ?? '');
@@ -363,7 +646,21 @@ test('ended for good (4403) while records are written: the next page delivers th
   make();
   const disk = memoryDisk();
   let delay = 0;
-  const page = user('ada', storageOn(() => Promise.resolve({ ...disk, write: async (key, change) => { if (delay) await new Promise<void>((r) => { world.clock.after(delay, r); }); await disk.write(key, change); } })));
+  const page = user(
+    'ada',
+    storageOn(() =>
+      Promise.resolve({
+        ...disk,
+        write: async (key, change) => {
+          if (delay)
+            await new Promise<void>((r) => {
+              world.clock.after(delay, r);
+            });
+          await disk.write(key, change);
+        },
+      }),
+    ),
+  );
   const room = page.client.room(line);
   await world.advance(1_000);
   delay = 100;
@@ -372,7 +669,10 @@ test('ended for good (4403) while records are written: the next page delivers th
   world.server.disconnect('ada');
   await world.advance(1_000);
   delay = 0;
-  user('ada', storageOn(() => Promise.resolve(disk)));
+  user(
+    'ada',
+    storageOn(() => Promise.resolve(disk)),
+  );
   await world.advance(60_000);
   expect(await log()).toEqual([1, 2, 3]);
 });
@@ -384,10 +684,14 @@ test('restored: a message larger than the server takes closes the connection aga
   await world.advance(1_000);
   page.network.cut();
   await world.advance(100);
-  say(page, Array.from({ length: 4_500 }, (_, i) => Math.sin(i + 1)), 'after');
+  say(
+    page,
+    Array.from({ length: 4_500 }, (_, i) => Math.sin(i + 1)),
+    'after',
+  );
   await world.advance(100);
   const next = page.reload();
   next.network.restore();
   await world.advance(60_000);
-  expect((await log())).toEqual(['after']);
+  expect(await log()).toEqual(['after']);
 });

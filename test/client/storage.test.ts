@@ -21,10 +21,15 @@ let world: TestRealtime = createTestRealtime({ rooms: [] });
 afterEach(() => world.close());
 
 function make(options: ServeOptions<typeof line> = {}): TestRealtime {
-  world = createTestRealtime({ rooms: [serve(line, { ...options, history: { limit: 100_000 } })], clock: 'virtual', server: { logger: { info: () => undefined, warn: () => undefined, error: () => undefined } } });
+  world = createTestRealtime({
+    rooms: [serve(line, { ...options, history: { limit: 100_000 } })],
+    clock: 'virtual',
+    server: { logger: { info: () => undefined, warn: () => undefined, error: () => undefined } },
+  });
   return world;
 }
-const user = (id: string, storage = memoryStorage(), connect = true): TestUser => world.user({ id }, { outbox: { storage }, logger: quiet, connect });
+const user = (id: string, storage = memoryStorage(), connect = true): TestUser =>
+  world.user({ id }, { outbox: { storage }, logger: quiet, connect });
 const status = ({ client }: TestUser) => client.store.getState().connection.status;
 const pending = ({ client }: TestUser) => client.store.getState().outbox.pending.map(({ data }) => data);
 const failed = ({ client }: TestUser) => client.store.getState().outbox.failed;
@@ -70,7 +75,13 @@ describe('a page that reloads', () => {
 
   test('sends what had left and was not acknowledged under its number: the server drops the duplicate', async () => {
     const handled: number[] = [];
-    make({ on: { say: ({ data }) => { handled.push(data); } } });
+    make({
+      on: {
+        say: ({ data }) => {
+          handled.push(data);
+        },
+      },
+    });
     const page = user('ada');
     page.client.room(line);
     await world.advance(100);
@@ -110,7 +121,12 @@ describe('a page that reloads', () => {
     await world.advance(1_000);
     // Nothing more comes from this page, and its connection stays.
     page.network.stall('both');
-    const other = user('ada', { attach: (host, wanted) => { page.client.close(); return storage.attach(host, wanted); } });
+    const other = user('ada', {
+      attach: (host, wanted) => {
+        page.client.close();
+        return storage.attach(host, wanted);
+      },
+    });
     say(other, 2);
     await world.advance(2_000);
     expect(status(other)).toBe('connected');
@@ -122,8 +138,24 @@ describe('a page that reloads', () => {
     const disk = memoryDisk();
     let finish: () => void = () => undefined;
     let slow = false;
-    const wait = (): Promise<void> => (slow ? new Promise((resolve) => { finish = resolve; }) : Promise.resolve());
-    const page = user('ada', storageOn(() => Promise.resolve({ ...disk, write: async (key, change) => { await wait(); await disk.write(key, change); } })));
+    const wait = (): Promise<void> =>
+      slow
+        ? new Promise((resolve) => {
+            finish = resolve;
+          })
+        : Promise.resolve();
+    const page = user(
+      'ada',
+      storageOn(() =>
+        Promise.resolve({
+          ...disk,
+          write: async (key, change) => {
+            await wait();
+            await disk.write(key, change);
+          },
+        }),
+      ),
+    );
     page.client.room(line);
     await world.advance(1_000);
     slow = true;
@@ -143,18 +175,28 @@ describe('a page that reloads', () => {
     const finish: (() => void)[] = [];
     let slow = false;
     const leavers = new Set<() => void>();
-    const page = user('ada', storageOn(() => Promise.resolve({
-      ...disk,
-      async write(key, change) {
-        begun.push((change.puts ?? []).map(({ data }) => data));
-        if (slow) await new Promise<void>((resolve) => { finish.push(resolve); });
-        await disk.write(key, change);
-      },
-      leaving(call) {
-        leavers.add(call);
-        return () => { leavers.delete(call); };
-      },
-    })));
+    const page = user(
+      'ada',
+      storageOn(() =>
+        Promise.resolve({
+          ...disk,
+          async write(key, change) {
+            begun.push((change.puts ?? []).map(({ data }) => data));
+            if (slow)
+              await new Promise<void>((resolve) => {
+                finish.push(resolve);
+              });
+            await disk.write(key, change);
+          },
+          leaving(call) {
+            leavers.add(call);
+            return () => {
+              leavers.delete(call);
+            };
+          },
+        }),
+      ),
+    );
     page.client.room(line);
     await world.advance(1_000);
     begun.length = 0;
@@ -187,7 +229,11 @@ describe('a page that reloads', () => {
   test('a record is gone once its message is acknowledged, taken back or refused and discarded', async () => {
     make({ on: { say: ({ data }, { reject }) => (data === 3 ? reject('no') : undefined) } });
     const disk = memoryDisk();
-    const page = user('ada', storageOn(() => Promise.resolve(disk)), false);
+    const page = user(
+      'ada',
+      storageOn(() => Promise.resolve(disk)),
+      false,
+    );
     const room = page.client.room(line);
     const abort = new AbortController();
     room.send('say', 2, { signal: abort.signal }).catch(() => undefined);
@@ -196,7 +242,9 @@ describe('a page that reloads', () => {
     page.client.connect();
     await world.advance(2_000);
     const [session] = await disk.sessions();
-    expect(await disk.messages(session?.key ?? '')).toMatchObject([{ data: 3, failure: { code: 'rejected', message: 'no' } }]);
+    expect(await disk.messages(session?.key ?? '')).toMatchObject([
+      { data: 3, failure: { code: 'rejected', message: 'no' } },
+    ]);
     const next = page.reload();
     await world.advance(2_000);
     expect(failed(next)).toMatchObject([{ data: 3, error: { code: 'rejected' } }]);
@@ -230,7 +278,10 @@ describe('a page that reloads', () => {
     const page = user('ada', memoryStorage(), false);
     page.network.cut();
     page.client.connect();
-    page.client.room(line).send('say', 1, { ttl: 5_000 }).catch(() => undefined);
+    page.client
+      .room(line)
+      .send('say', 1, { ttl: 5_000 })
+      .catch(() => undefined);
     await world.advance(100);
     const next = page.reload();
     await world.advance(10_000);
@@ -273,7 +324,10 @@ describe('a client that closes', () => {
     await world.advance(100);
     first.network.cut();
     await world.advance(100);
-    const sent = first.client.room(line).send('say', 1).catch((error: unknown) => (error as RealtimeError).code);
+    const sent = first.client
+      .room(line)
+      .send('say', 1)
+      .catch((error: unknown) => (error as RealtimeError).code);
     first.client.close();
     expect(await sent).toBe('in-doubt');
     const second = user('ada', storage);
@@ -332,11 +386,14 @@ describe('several tabs of one app', () => {
     expect(numbers.filter((number) => number < 10)).toEqual([1, 2, 3]);
     expect(numbers.filter((number) => number > 10)).toEqual([11, 12, 13]);
     expect(numbers).toHaveLength(6);
-    expect(events).toEqual([{ type: 'restored', messages: 3 }, { type: 'adopted', messages: 3 }]);
+    expect(events).toEqual([
+      { type: 'restored', messages: 3 },
+      { type: 'adopted', messages: 3 },
+    ]);
     expect(world.server.stats().connections).toBe(1);
   });
 
-  test('what is refused of another tab\'s messages is shown by the one that delivered them', async () => {
+  test("what is refused of another tab's messages is shown by the one that delivered them", async () => {
     make({ on: { say: ({ data }, { reject }) => (data === 1 ? reject('no') : undefined) } });
     const storage = memoryStorage();
     const gone = user('ada', storage);
@@ -386,11 +443,17 @@ describe('another user', () => {
     make();
     let who = 'ada';
     user('bob', memoryStorage(), false);
-    const page = world.user({ id: 'ada' }, { outbox: { storage: memoryStorage() }, logger: quiet, token: () => who });
+    const page = world.user(
+      { id: 'ada' },
+      { outbox: { storage: memoryStorage() }, logger: quiet, token: () => who },
+    );
     page.client.room(line);
     await world.advance(1_000);
     page.network.cut();
-    const code = page.client.room(line).send('say', 1).catch((error: unknown) => (error as RealtimeError).code);
+    const code = page.client
+      .room(line)
+      .send('say', 1)
+      .catch((error: unknown) => (error as RealtimeError).code);
     await world.advance(100);
     who = 'bob';
     page.network.restore();
@@ -405,10 +468,22 @@ describe('another user', () => {
 
 describe('messages of an older version of the app', () => {
   const v1 = defineRoom('line', { messages: { say: z.number() } });
-  const v2 = defineRoom('line', { messages: { say: { version: 2, schema: z.object({ n: z.number() }), upgrade: { 1: (n: number) => ({ n }) } } } });
+  const v2 = defineRoom('line', {
+    messages: {
+      say: { version: 2, schema: z.object({ n: z.number() }), upgrade: { 1: (n: number) => ({ n }) } },
+    },
+  });
 
-  async function left(room: typeof v1 | typeof v2, served: typeof v1 | typeof v2, data: unknown): Promise<TestUser> {
-    world = createTestRealtime({ rooms: [serve(served as typeof v1)], clock: 'virtual', server: { logger: { info: () => undefined, warn: () => undefined, error: () => undefined } } });
+  async function left(
+    room: typeof v1 | typeof v2,
+    served: typeof v1 | typeof v2,
+    data: unknown,
+  ): Promise<TestUser> {
+    world = createTestRealtime({
+      rooms: [serve(served as typeof v1)],
+      clock: 'virtual',
+      server: { logger: { info: () => undefined, warn: () => undefined, error: () => undefined } },
+    });
     const page = user('ada');
     page.client.room(room as typeof v1);
     await world.advance(1_000);
@@ -443,7 +518,11 @@ describe('messages of an older version of the app', () => {
 describe('storage that fails', () => {
   const broken = (change: Partial<Disk>): [Disk, TestUser, StorageEvent[]] => {
     const disk = memoryDisk();
-    const it = user('ada', storageOn(() => Promise.resolve({ ...disk, ...change })), false);
+    const it = user(
+      'ada',
+      storageOn(() => Promise.resolve({ ...disk, ...change })),
+      false,
+    );
     const events = heard(it.client);
     it.client.connect();
     return [disk, it, events];
@@ -451,7 +530,11 @@ describe('storage that fails', () => {
 
   test('to open: messages are held in memory, and nobody waits', async () => {
     make();
-    const it = user('ada', storageOn(() => Promise.reject(new Error('private mode'))), false);
+    const it = user(
+      'ada',
+      storageOn(() => Promise.reject(new Error('private mode'))),
+      false,
+    );
     const events = heard(it.client);
     it.client.connect();
     say(it, 1, 2);
@@ -462,7 +545,11 @@ describe('storage that fails', () => {
 
   test('to answer: after 3 s it goes on without', async () => {
     make();
-    const it = user('ada', storageOn(() => new Promise(() => undefined)), false);
+    const it = user(
+      'ada',
+      storageOn(() => new Promise(() => undefined)),
+      false,
+    );
     const events = heard(it.client);
     it.client.connect();
     say(it, 1);
@@ -477,7 +564,16 @@ describe('storage that fails', () => {
     make();
     const disk = memoryDisk();
     let full = false;
-    const it = user('ada', storageOn(() => Promise.resolve({ ...disk, write: (key, change) => (full && change.puts?.length ? Promise.reject(new Error('quota')) : disk.write(key, change)) })));
+    const it = user(
+      'ada',
+      storageOn(() =>
+        Promise.resolve({
+          ...disk,
+          write: (key, change) =>
+            full && change.puts?.length ? Promise.reject(new Error('quota')) : disk.write(key, change),
+        }),
+      ),
+    );
     const events = heard(it.client);
     it.client.room(line);
     await world.advance(1_000);
@@ -510,15 +606,43 @@ describe('storage that fails', () => {
   test('a record that is none is reported and removed, and the others are delivered', async () => {
     make();
     const disk = memoryDisk();
-    const fine = { id: 'x', order: 2, room: 'line', type: 'say', version: 1, data: 1, at: 1, expiresAt: null, coalesce: null, bytes: 1, seq: null, failure: null };
-    const bad = [{ id: 'y', order: 1 }, { ...fine, id: 'z', seq: -1 }, { ...fine, id: 'w', failure: { code: 'nonsense' } }];
-    await disk.write('s', { row: { key: 's', owner: undefined, member: undefined, usedAt: 0 }, puts: [fine, ...bad] as never });
-    const it = user('ada', storageOn(() => Promise.resolve(disk)), false);
+    const fine = {
+      id: 'x',
+      order: 2,
+      room: 'line',
+      type: 'say',
+      version: 1,
+      data: 1,
+      at: 1,
+      expiresAt: null,
+      coalesce: null,
+      bytes: 1,
+      seq: null,
+      failure: null,
+    };
+    const bad = [
+      { id: 'y', order: 1 },
+      { ...fine, id: 'z', seq: -1 },
+      { ...fine, id: 'w', failure: { code: 'nonsense' } },
+    ];
+    await disk.write('s', {
+      row: { key: 's', owner: undefined, member: undefined, usedAt: 0 },
+      puts: [fine, ...bad] as never,
+    });
+    const it = user(
+      'ada',
+      storageOn(() => Promise.resolve(disk)),
+      false,
+    );
     const events = heard(it.client);
     it.client.connect();
     await world.advance(2_000);
     expect(await log()).toEqual([1]);
-    expect(events.map((event) => (event.type === 'corrupt' ? (event.record as { id: string }).id : event.type)).toSorted()).toEqual(['restored', 'w', 'y', 'z']);
+    expect(
+      events
+        .map((event) => (event.type === 'corrupt' ? (event.record as { id: string }).id : event.type))
+        .toSorted(),
+    ).toEqual(['restored', 'w', 'y', 'z']);
     expect(await disk.messages('s')).toEqual([]);
   });
 });

@@ -5,16 +5,27 @@ import { joinedFrame, machine, outgoing, typesOf, welcome, type Machine } from '
 
 /** A provider whose answers the test gives: each call waits for its own. */
 function provider() {
-  const calls: { readonly at: number; readonly answer: (token: string | null) => void; readonly fail: () => void }[] = [];
+  const calls: {
+    readonly at: number;
+    readonly answer: (token: string | null) => void;
+    readonly fail: () => void;
+  }[] = [];
   let now = (): number => 0;
   return {
     calls,
     by(clock: FakeServer['clock']) {
       now = clock.now;
     },
-    token: () => new Promise<string | null>((resolve, reject) => {
-      calls.push({ at: now(), answer: resolve, fail: () => { reject(new Error('the token service is away')); } });
-    }),
+    token: () =>
+      new Promise<string | null>((resolve, reject) => {
+        calls.push({
+          at: now(),
+          answer: resolve,
+          fail: () => {
+            reject(new Error('the token service is away'));
+          },
+        });
+      }),
   };
 }
 
@@ -162,7 +173,7 @@ describe('in band', () => {
     expect(tokens.calls).toHaveLength(1);
   });
 
-  test('T4 a token is asked for by the server\'s clock, whatever ours says', async () => {
+  test("T4 a token is asked for by the server's clock, whatever ours says", async () => {
     const { clock, tokens, link, pass, ahead } = await setup();
     ahead.ms = -5_000_000;
     const now = clock.now() + ahead.ms;
@@ -186,10 +197,16 @@ describe('at an attempt', () => {
     client.connect();
     await clock.advance(30_000);
     // Each takes 3 s, and is followed by 0.5, 1, 2, 4, 4 … s.
-    expect(tokens.calls.map(({ at }) => Math.round((at - start) / 500) / 2)).toEqual([0, 3.5, 7.5, 12.5, 19.5, 26.5]);
+    expect(tokens.calls.map(({ at }) => Math.round((at - start) / 500) / 2)).toEqual([
+      0, 3.5, 7.5, 12.5, 19.5, 26.5,
+    ]);
     expect(states[0]).toBe('connecting');
     expect(new Set(states.slice(1))).toEqual(new Set(['reconnecting']));
-    expect(client.store.getState().connection).toMatchObject({ status: 'reconnecting', lost: true, reason: { code: 1006, reason: 'no welcome within 3000 ms' } });
+    expect(client.store.getState().connection).toMatchObject({
+      status: 'reconnecting',
+      lost: true,
+      reason: { code: 1006, reason: 'no welcome within 3000 ms' },
+    });
     // What was given up opens nothing when it answers at last.
     for (const { answer } of tokens.calls.slice(0, -1)) answer('late');
     await clock.advance(0);
@@ -211,7 +228,10 @@ describe('at an attempt', () => {
     }
     expect(tokens.calls.map(({ at }) => Math.round((at - start) / 100) / 10)).toEqual([0, 0.5, 1.5, 3.5]);
     expect(warnings).toHaveLength(4);
-    expect(client.store.getState().connection).toMatchObject({ status: 'reconnecting', reason: { reason: 'the attempt failed: the token service is away' } });
+    expect(client.store.getState().connection).toMatchObject({
+      status: 'reconnecting',
+      reason: { reason: 'the attempt failed: the token service is away' },
+    });
     await clock.advance(4_000);
     tokens.calls.at(-1)?.answer('good');
     await clock.advance(0);
@@ -229,26 +249,46 @@ describe('at an attempt', () => {
     link.close(1006);
     await server.clock.advance(500);
     server.link.open();
-    expect(server.links.map(({ heard }) => heard[0])).toMatchObject([{ type: 'hello', token: 'token 1' }, { type: 'hello', token: 'token 2' }]);
+    expect(server.links.map(({ heard }) => heard[0])).toMatchObject([
+      { type: 'hello', token: 'token 1' },
+      { type: 'hello', token: 'token 2' },
+    ]);
   });
 });
 
 describe('refused for good', () => {
   /** A server that knows one token. */
-  const knows = (good: string): NonNullable<FakeServerOptions['on']> => (frame, link) => {
-    if (frame.type === 'hello' && frame.token === good) link.say(welcome());
-    else if (frame.type === 'hello') link.close(4401);
-    else if (frame.type === 'join') link.say(joinedFrame(frame.room));
-    else if (frame.type === 'send') link.say({ type: 'ack', room: frame.room, epoch: 'e', receipts: [[frame.seq, frame.seq, 0, false]] });
-  };
+  const knows =
+    (good: string): NonNullable<FakeServerOptions['on']> =>
+    (frame, link) => {
+      if (frame.type === 'hello' && frame.token === good) link.say(welcome());
+      else if (frame.type === 'hello') link.close(4401);
+      else if (frame.type === 'join') link.say(joinedFrame(frame.room));
+      else if (frame.type === 'send')
+        link.say({ type: 'ack', room: frame.room, epoch: 'e', receipts: [[frame.seq, frame.seq, 0, false]] });
+    };
 
   test('T4 twice in a row, with a token asked for in between, needs the app: what waits is kept, and goes out after connect() with a good one', async () => {
     const asked: string[] = [];
     let token = 'stale';
-    const server = fakeServer({ token: () => { asked.push(token); return token; }, on: knows('good') });
+    const server = fakeServer({
+      token: () => {
+        asked.push(token);
+        return token;
+      },
+      on: knows('good'),
+    });
     const { client, clock, links } = server;
     const settled: unknown[] = [];
-    const sent = [1, 2].map((data) => client.room('lobby').send('post', data).then(({ offset }) => settled.push(offset), (error: unknown) => settled.push(error)));
+    const sent = [1, 2].map((data) =>
+      client
+        .room('lobby')
+        .send('post', data)
+        .then(
+          ({ offset }) => settled.push(offset),
+          (error: unknown) => settled.push(error),
+        ),
+    );
     client.connect();
     for (let round = 0; round < 2; round++) {
       await clock.advance(0);
@@ -256,20 +296,36 @@ describe('refused for good', () => {
       await clock.advance(1);
     }
     expect(asked).toEqual(['stale', 'stale']);
-    expect(client.store.getState().connection).toEqual({ status: 'needs-auth', reason: { code: 4401, reason: '' } });
+    expect(client.store.getState().connection).toEqual({
+      status: 'needs-auth',
+      reason: { code: 4401, reason: '' },
+    });
     // Nothing but the app ends that: no time, no signal.
-    for (const signal of ['hidden', 'visible', 'offline', 'online', 'pagehide', 'pageshow'] as const) server.signal(signal);
+    for (const signal of ['hidden', 'visible', 'offline', 'online', 'pagehide', 'pageshow'] as const)
+      server.signal(signal);
     await clock.advance(minutes(60));
-    const later = client.room('lobby').send('post', 3).then(({ offset }) => settled.push(offset));
+    const later = client
+      .room('lobby')
+      .send('post', 3)
+      .then(({ offset }) => settled.push(offset));
     await clock.advance(0);
-    expect([links.length, asked.length, settled, client.store.getState().outbox.pending.map(({ data }) => data)]).toEqual([2, 2, [], [1, 2, 3]]);
+    expect([
+      links.length,
+      asked.length,
+      settled,
+      client.store.getState().outbox.pending.map(({ data }) => data),
+    ]).toEqual([2, 2, [], [1, 2, 3]]);
     token = 'good';
     client.connect();
     await clock.advance(0);
     server.link.open();
     await clock.advance(10);
     await Promise.all([...sent, later]);
-    expect(server.link.of('send').map(({ seq, data }) => [seq, data])).toEqual([[1, 1], [2, 2], [3, 3]]);
+    expect(server.link.of('send').map(({ seq, data }) => [seq, data])).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ]);
     expect(settled).toEqual([1, 2, 3]);
     expect(client.store.getState().connection.status).toBe('connected');
   });
@@ -294,22 +350,47 @@ describe('refused for good', () => {
 describe('after a sleep', () => {
   /** What the machine writes, by kind; the world's answers come from the test. */
   const asleep = (life: number, options: Parameters<typeof machine>[0] = {}): Machine => {
-    const it = machine(options).dispatch({ type: 'retain', room: 'a', history: 0, presence: null }, { type: 'connect' }, { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: 't' });
+    const it = machine(options).dispatch(
+      { type: 'retain', room: 'a', history: 0, presence: null },
+      { type: 'connect' },
+      { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: 't' },
+    );
     it.receive(welcome({ time: it.now, expires: it.now + life }), joinedFrame('a')).pass(0);
     it.take();
     return it;
   };
 
-  test.each(['pageshow', 'visible', 'online'] as const)('T4 a link that still seems up, under a token that has ended: on %s nothing but a ping leaves on it, and the next connection begins with a new token', (signal) => {
-    const it = asleep(minutes(10)).sleep(minutes(60)).dispatch({ type: signal }).send(outgoing('x')).dispatch({ type: 'broadcast', room: 'a', message: 'm', version: 1, data: 1 }, { type: 'retain', room: 'b', history: 0, presence: null }, { type: 'presence', room: 'a', patch: { a: 1 } });
-    expect(typesOf(it.take())).toEqual(['write ping']);
-    it.receive({ type: 'pong', time: it.now });
-    expect(it.take()).toMatchObject([{ type: 'close', code: 4401, reason: 'the token expired' }, { type: 'open', attempt: 2 }]);
-    it.dispatch({ type: 'opened', attempt: 2, transport: 'websocket', codec: 'json', token: 'new' });
-    expect(it.written()).toMatchObject([{ type: 'hello', token: 'new' }, { type: 'join', room: 'a' }, { type: 'join', room: 'b' }]);
-    it.receive(welcome({ time: it.now, expires: it.now + minutes(10) }), joinedFrame('a', { recovered: true }));
-    expect(it.written().filter(({ type }) => type === 'send')).toMatchObject([{ id: 'x', seq: 1 }]);
-  });
+  test.each(['pageshow', 'visible', 'online'] as const)(
+    'T4 a link that still seems up, under a token that has ended: on %s nothing but a ping leaves on it, and the next connection begins with a new token',
+    (signal) => {
+      const it = asleep(minutes(10))
+        .sleep(minutes(60))
+        .dispatch({ type: signal })
+        .send(outgoing('x'))
+        .dispatch(
+          { type: 'broadcast', room: 'a', message: 'm', version: 1, data: 1 },
+          { type: 'retain', room: 'b', history: 0, presence: null },
+          { type: 'presence', room: 'a', patch: { a: 1 } },
+        );
+      expect(typesOf(it.take())).toEqual(['write ping']);
+      it.receive({ type: 'pong', time: it.now });
+      expect(it.take()).toMatchObject([
+        { type: 'close', code: 4401, reason: 'the token expired' },
+        { type: 'open', attempt: 2 },
+      ]);
+      it.dispatch({ type: 'opened', attempt: 2, transport: 'websocket', codec: 'json', token: 'new' });
+      expect(it.written()).toMatchObject([
+        { type: 'hello', token: 'new' },
+        { type: 'join', room: 'a' },
+        { type: 'join', room: 'b' },
+      ]);
+      it.receive(
+        welcome({ time: it.now, expires: it.now + minutes(10) }),
+        joinedFrame('a', { recovered: true }),
+      );
+      expect(it.written().filter(({ type }) => type === 'send')).toMatchObject([{ id: 'x', seq: 1 }]);
+    },
+  );
 
   test('T4 a sleep too short to doubt the link, but long enough for the token, is no different', () => {
     const it = asleep(10_000).sleep(20_000).send(outgoing('x'));
@@ -320,7 +401,9 @@ describe('after a sleep', () => {
   });
 
   test('T4 a token that has not ended is good enough to go on with, while the next one is asked for', () => {
-    const it = asleep(minutes(10)).sleep(minutes(9) + 1_000).dispatch({ type: 'visible' });
+    const it = asleep(minutes(10))
+      .sleep(minutes(9) + 1_000)
+      .dispatch({ type: 'visible' });
     it.receive({ type: 'pong', time: it.now }).take();
     it.send(outgoing('x')).pass(0);
     expect(typesOf(it.take())).toEqual(['write send', 'token']);

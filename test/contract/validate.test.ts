@@ -14,10 +14,23 @@ const doc = defineRoom('doc/:id', {
     edit: {
       schema: z.object({ text: z.string(), at: z.number(), by: z.string() }),
       version: 3,
-      upgrade: { 1: (old: { text: string }) => ({ ...old, at: 0 }), 2: (old: { text: string; at: number }) => ({ ...old, by: 'nobody' }) },
+      upgrade: {
+        1: (old: { text: string }) => ({ ...old, at: 0 }),
+        2: (old: { text: string; at: number }) => ({ ...old, by: 'nobody' }),
+      },
     },
-    slow: { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => Promise.resolve({ value }) } } as const,
-    fragile: { schema: type<{ a: number }>(), version: 2, upgrade: { 1: () => { throw new Error('cannot'); } } },
+    slow: {
+      '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => Promise.resolve({ value }) },
+    } as const,
+    fragile: {
+      schema: type<{ a: number }>(),
+      version: 2,
+      upgrade: {
+        1: () => {
+          throw new Error('cannot');
+        },
+      },
+    },
     skipped: { schema: type<{ a: number }>(), version: 3, upgrade: { 2: (old: object) => old } },
   },
   presence: z.object({ name: z.string() }),
@@ -34,18 +47,37 @@ test('zod and valibot alike: what fits passes, transformed; what does not is ref
       return error;
     }
   };
-  expect(refused('zod', { text: 7 })).toMatchObject({ code: 'invalid', message: expect.stringContaining("'zod' does not fit its contract: text: ") as string, details: [{ path: 'text' }] });
+  expect(refused('zod', { text: 7 })).toMatchObject({
+    code: 'invalid',
+    message: expect.stringContaining("'zod' does not fit its contract: text: ") as string,
+    details: [{ path: 'text' }],
+  });
   expect(refused('valibot', { count: 0 })).toMatchObject({ code: 'invalid', details: [{ path: 'count' }] });
-  expect(refused('no-such', 1)).toMatchObject({ code: 'unknown-type', message: "room 'doc/:id' has no message 'no-such'" });
+  expect(refused('no-such', 1)).toMatchObject({
+    code: 'unknown-type',
+    message: "room 'doc/:id' has no message 'no-such'",
+  });
   expect(refused('toString', 1)).toMatchObject({ code: 'unknown-type' });
-  expect(refused('slow', 1)).toMatchObject({ code: 'invalid', message: expect.stringContaining('asynchronous') as string });
+  expect(refused('slow', 1)).toMatchObject({
+    code: 'invalid',
+    message: expect.stringContaining('asynchronous') as string,
+  });
 });
 
 describe('versions', () => {
   test('P34 an old message is upgraded step by step, then validated', () => {
-    expect(readMessage(doc, 'edit', 1, { text: 'a' })).toEqual({ data: { text: 'a', at: 0, by: 'nobody' }, version: 3 });
-    expect(readMessage(doc, 'edit', 2, { text: 'a', at: 5 })).toEqual({ data: { text: 'a', at: 5, by: 'nobody' }, version: 3 });
-    expect(readMessage(doc, 'edit', 3, { text: 'a', at: 5, by: 'me' })).toEqual({ data: { text: 'a', at: 5, by: 'me' }, version: 3 });
+    expect(readMessage(doc, 'edit', 1, { text: 'a' })).toEqual({
+      data: { text: 'a', at: 0, by: 'nobody' },
+      version: 3,
+    });
+    expect(readMessage(doc, 'edit', 2, { text: 'a', at: 5 })).toEqual({
+      data: { text: 'a', at: 5, by: 'nobody' },
+      version: 3,
+    });
+    expect(readMessage(doc, 'edit', 3, { text: 'a', at: 5, by: 'me' })).toEqual({
+      data: { text: 'a', at: 5, by: 'me' },
+      version: 3,
+    });
     expect([versionOf(doc, 'edit'), versionOf(doc, 'zod'), versionOf(doc, 'none')]).toEqual([3, 1, 1]);
   });
 
@@ -55,11 +87,15 @@ describe('versions', () => {
     ['an upgrade that throws', 'fragile', 1, {}, 'invalid'],
     ['an upgrade whose result does not fit', 'edit', 1, { text: 7 }, 'invalid'],
   ])('P34 %s', (_name, message, version, data, code) => {
-    expect(() => readMessage(doc, message, version, data)).toThrow(expect.objectContaining({ code }) as Error);
+    expect(() => readMessage(doc, message, version, data)).toThrow(
+      expect.objectContaining({ code }) as Error,
+    );
   });
 
   test('a reader trusts the current version, which the server validated, and checks what it upgraded', () => {
-    expect(readMessage(doc, 'zod', 1, { text: 'far too long' }, 'trust-current').data).toEqual({ text: 'far too long' });
+    expect(readMessage(doc, 'zod', 1, { text: 'far too long' }, 'trust-current').data).toEqual({
+      text: 'far too long',
+    });
     expect(() => readMessage(doc, 'edit', 1, { text: 7 }, 'trust-current')).toThrow('does not fit');
   });
 });

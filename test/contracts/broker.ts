@@ -3,7 +3,18 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Append, Broker, LogPage, RoomEvent } from '../../src/server/broker.js';
 
 const append = (fields: Partial<Append> = {}): Append => ({
-  room: 'r', producer: 'p', seq: 1, id: 'x', follows: (fields.seq ?? 1) - 1, sender: ['m', null], type: 'post', version: 1, data: { a: 1 }, result: { r: 1 }, log: { limit: 100, ttl: 60_000 }, ...fields,
+  room: 'r',
+  producer: 'p',
+  seq: 1,
+  id: 'x',
+  follows: (fields.seq ?? 1) - 1,
+  sender: ['m', null],
+  type: 'post',
+  version: 1,
+  data: { a: 1 },
+  result: { r: 1 },
+  log: { limit: 100, ttl: 60_000 },
+  ...fields,
 });
 const page = async (broker: Broker, range: Parameters<Broker['read']>[1]): Promise<LogPage> => {
   const read = await broker.read('r', range);
@@ -33,16 +44,37 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
     afterEach(() => world.close());
 
     const fill = async (count: number, log: Append['log'] = { limit: 100, ttl: 60_000 }): Promise<void> => {
-      for (let seq = 1; seq <= count; seq++) await broker.append(append({ seq, id: `x${seq}`, data: seq, log }));
+      for (let seq = 1; seq <= count; seq++)
+        await broker.append(append({ seq, id: `x${seq}`, data: seq, log }));
     };
 
     test('P29 numbers from 1, links each entry to the one before, and publishes what the log holds', async () => {
       const events: RoomEvent[] = [];
-      await broker.subscribe('r', (event) => { events.push(event); });
-      const [first, second] = [await broker.append(append()), await broker.append(append({ seq: 2, id: 'y' }))];
-      expect([first, second]).toMatchObject([{ status: 'ok', offset: 1 }, { status: 'ok', offset: 2 }]);
+      await broker.subscribe('r', (event) => {
+        events.push(event);
+      });
+      const [first, second] = [
+        await broker.append(append()),
+        await broker.append(append({ seq: 2, id: 'y' })),
+      ];
+      expect([first, second]).toMatchObject([
+        { status: 'ok', offset: 1 },
+        { status: 'ok', offset: 2 },
+      ]);
       const { entries } = await page(broker, { before: null, limit: 10 });
-      expect(entries.map(([offset, , , id, , sender, type, version, data]) => [offset, id, sender, type, version, data])).toEqual([[1, 'x', ['m', null], 'post', 1, { a: 1 }], [2, 'y', ['m', null], 'post', 1, { a: 1 }]]);
+      expect(
+        entries.map(([offset, , , id, , sender, type, version, data]) => [
+          offset,
+          id,
+          sender,
+          type,
+          version,
+          data,
+        ]),
+      ).toEqual([
+        [1, 'x', ['m', null], 'post', 1, { a: 1 }],
+        [2, 'y', ['m', null], 'post', 1, { a: 1 }],
+      ]);
       expect([entries[0]?.[2], entries[1]?.[2]]).toEqual(['', entries[0]?.[1]]);
       await world.settle();
       expect(events).toEqual(entries.map((entry) => ({ type: 'entry', entry })));
@@ -61,9 +93,21 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
 
     test('P29 messages of one turn are heard, however many, however large, whatever they hold', async () => {
       const heard: number[] = [];
-      await broker.subscribe('r', (event) => { if (event.type === 'entry') heard.push(event.entry[0]); });
-      const data = [...Array.from({ length: 4 }, () => Array.from({ length: 49_000 }, () => 0)), ...Array.from({ length: 40 }, () => 'x'.repeat(60_000)), ...Array.from({ length: 600 }, (_, index) => index)];
-      const outcomes = await Promise.all(data.map(async (it, index) => broker.append(append({ seq: index + 1, id: `x${index}`, data: it, log: { limit: 10_000, ttl: 60_000 } }))));
+      await broker.subscribe('r', (event) => {
+        if (event.type === 'entry') heard.push(event.entry[0]);
+      });
+      const data = [
+        ...Array.from({ length: 4 }, () => Array.from({ length: 49_000 }, () => 0)),
+        ...Array.from({ length: 40 }, () => 'x'.repeat(60_000)),
+        ...Array.from({ length: 600 }, (_, index) => index),
+      ];
+      const outcomes = await Promise.all(
+        data.map(async (it, index) =>
+          broker.append(
+            append({ seq: index + 1, id: `x${index}`, data: it, log: { limit: 10_000, ttl: 60_000 } }),
+          ),
+        ),
+      );
       await world.settle();
       const all = Array.from({ length: data.length }, (_, index) => index + 1);
       expect(outcomes.map((it) => (it.status === 'ok' ? it.offset : it.status))).toEqual(all);
@@ -93,7 +137,9 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       const empty = await page(broker, { before: null, limit: 0 });
       await fill(5);
       const { entries, top } = await page(broker, { before: null, limit: 10 });
-      expect((await page(broker, { after: empty.top })).entries.map(([offset]) => offset)).toEqual([1, 2, 3, 4, 5]);
+      expect((await page(broker, { after: empty.top })).entries.map(([offset]) => offset)).toEqual([
+        1, 2, 3, 4, 5,
+      ]);
       const third = { epoch: top.epoch, offset: 3, tag: entries[2]?.[1] ?? '' };
       expect((await page(broker, { after: third })).entries.map(([offset]) => offset)).toEqual([4, 5]);
       expect((await page(broker, { after: top })).entries).toEqual([]);
@@ -131,13 +177,18 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
 
     test('P25 members: once however often they enter, patched, gone, and told of', async () => {
       const events: RoomEvent[] = [];
-      await broker.subscribe('r', (event) => { events.push(event); });
+      await broker.subscribe('r', (event) => {
+        events.push(event);
+      });
       await broker.enter('r', ['m', { id: 'u' }, { a: 1 }]);
       await broker.enter('r', ['m', { id: 'u' }, { a: 1 }]);
       await broker.enter('r', ['n', null, null]);
       await broker.update('r', 'm', { b: 2 });
       await broker.update('r', 'nobody', { b: 2 });
-      expect(await broker.members('r')).toEqual([['m', { id: 'u' }, { a: 1, b: 2 }], ['n', null, null]]);
+      expect(await broker.members('r')).toEqual([
+        ['m', { id: 'u' }, { a: 1, b: 2 }],
+        ['n', null, null],
+      ]);
       await broker.exit('r', 'm');
       await broker.exit('r', 'm');
       expect(await broker.members('r')).toEqual([['n', null, null]]);
@@ -152,9 +203,20 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
 
     test('P26 what is published reaches who listens now, in that room, until they stop', async () => {
       const heard: string[] = [];
-      const stop = await broker.subscribe('r', ({ type }) => { heard.push(type); });
-      await broker.subscribe('other', () => { heard.push('other'); });
-      const event: RoomEvent = { type: 'broadcast', except: null, sender: null, message: 'm', version: 1, data: 1 };
+      const stop = await broker.subscribe('r', ({ type }) => {
+        heard.push(type);
+      });
+      await broker.subscribe('other', () => {
+        heard.push('other');
+      });
+      const event: RoomEvent = {
+        type: 'broadcast',
+        except: null,
+        sender: null,
+        message: 'm',
+        version: 1,
+        data: 1,
+      };
       broker.publish('r', event);
       broker.publish('nowhere', event);
       await world.settle();
@@ -166,7 +228,9 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
 
     test('every node hears what one tells, until it stops', async () => {
       const heard: unknown[] = [];
-      const stop = broker.listen((event) => { heard.push(event); });
+      const stop = broker.listen((event) => {
+        heard.push(event);
+      });
       broker.tell({ type: 'disconnect', user: 'u', reason: 'r' });
       await world.settle();
       stop();
@@ -177,14 +241,21 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
 
     test('what is handed to a node reaches it and no other, in order, for as long as it listens; nobody there is told', async () => {
       const heard: unknown[] = [];
-      const stop = broker.receive('here', ({ id, body }) => { heard.push([id, [...body]]); });
-      broker.receive('elsewhere', () => { heard.push('elsewhere'); });
+      const stop = broker.receive('here', ({ id, body }) => {
+        heard.push([id, [...body]]);
+      });
+      broker.receive('elsewhere', () => {
+        heard.push('elsewhere');
+      });
       await world.settle();
       expect(await broker.hand('here', { id: 'a', body: new Uint8Array([1, 0, 255]) })).toBe(true);
       expect(await broker.hand('here', { id: 'b', body: new Uint8Array() })).toBe(true);
       expect(await broker.hand('nowhere', { id: 'c', body: new Uint8Array() })).toBe(world.blind ?? false);
       await world.settle();
-      expect(heard).toEqual([['a', [1, 0, 255]], ['b', []]]);
+      expect(heard).toEqual([
+        ['a', [1, 0, 255]],
+        ['b', []],
+      ]);
       stop();
       await world.settle();
       expect(await broker.hand('here', { id: 'd', body: new Uint8Array() })).toBe(world.blind ?? false);
@@ -194,8 +265,16 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
 
     test('what a node carries is known until it ends, as it was said last', async () => {
       let connections = 1;
-      const announced = broker.announce(() => ({ node: 'n', connections, rooms: 2, draining: false, full: false }));
-      expect(await broker.nodes()).toEqual([{ node: 'n', connections: 1, rooms: 2, draining: false, full: false }]);
+      const announced = broker.announce(() => ({
+        node: 'n',
+        connections,
+        rooms: 2,
+        draining: false,
+        full: false,
+      }));
+      expect(await broker.nodes()).toEqual([
+        { node: 'n', connections: 1, rooms: 2, draining: false, full: false },
+      ]);
       connections = 5;
       announced.refresh();
       expect(await broker.nodes()).toMatchObject([{ node: 'n', connections: 5 }]);

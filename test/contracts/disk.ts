@@ -3,19 +3,39 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Disk, MessageRecord } from '../../src/client/storage/disk.js';
 
 const record = (id: string, fields: Partial<MessageRecord> = {}): MessageRecord => ({
-  id, order: 1, room: 'a', type: 'post', version: 1, data: { id }, at: 1, expiresAt: null, coalesce: null, bytes: 10, seq: null, failure: null, ...fields,
+  id,
+  order: 1,
+  room: 'a',
+  type: 'post',
+  version: 1,
+  data: { id },
+  at: 1,
+  expiresAt: null,
+  coalesce: null,
+  bytes: 10,
+  seq: null,
+  failure: null,
+  ...fields,
 });
 
 /** `open` gives another view of the same disk each time, as another tab has; `fresh` begins a new one. */
 export function diskContract(name: string, make: () => { readonly open: () => Promise<Disk> }): void {
   describe(`a disk: ${name}`, () => {
     let open: () => Promise<Disk>;
-    beforeEach(() => { ({ open } = make()); });
-    const ids = async (disk: Disk, key: string): Promise<unknown[]> => (await disk.messages(key)).map((it) => (it as MessageRecord).id).toSorted();
+    beforeEach(() => {
+      ({ open } = make());
+    });
+    const ids = async (disk: Disk, key: string): Promise<unknown[]> =>
+      (await disk.messages(key)).map((it) => (it as MessageRecord).id).toSorted();
 
     test('gives back what was written, whole, to whoever opens it next', async () => {
       const data = { text: 'ü', bytes: Uint8Array.of(1, 2), deep: [{ at: null }] };
-      await (await open()).write('s', { row: { key: 's', owner: 'ada', member: 'm', usedAt: 5 }, puts: [record('x', { data, seq: 7 })] });
+      await (
+        await open()
+      ).write('s', {
+        row: { key: 's', owner: 'ada', member: 'm', usedAt: 5 },
+        puts: [record('x', { data, seq: 7 })],
+      });
       const disk = await open();
       expect(await disk.sessions()).toEqual([{ key: 's', owner: 'ada', member: 'm', usedAt: 5 }]);
       expect(await disk.messages('s')).toMatchObject([{ id: 'x', data, seq: 7 }]);
@@ -44,7 +64,9 @@ export function diskContract(name: string, make: () => { readonly open: () => Pr
 
     test('a step that cannot be stored stores nothing of it', async () => {
       const disk = await open();
-      await expect(disk.write('s', { puts: [record('x'), record('y', { data: () => undefined })] })).rejects.toThrow(/clone/);
+      await expect(
+        disk.write('s', { puts: [record('x'), record('y', { data: () => undefined })] }),
+      ).rejects.toThrow(/clone/);
       expect(await ids(disk, 's')).toEqual([]);
     });
 

@@ -11,7 +11,9 @@ import { createTestRealtime, serve, type TestRealtime } from '../../src/testing/
 
 const chat = defineRoom('chat/:id', { messages: { post: type<string>() } });
 const open: TestRealtime[] = [];
-beforeEach(() => { vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }); });
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
 afterEach(async () => {
   vi.useRealTimers();
   cleanup();
@@ -35,7 +37,12 @@ async function mount(): Promise<Mounted> {
   const world = createTestRealtime({ rooms: [serve(chat)], clock: 'virtual' });
   open.push(world);
   const ada = world.user({ id: 'ada' });
-  const { container } = render(<StrictMode><App /></StrictMode>, { wrapper: ada.wrapper });
+  const { container } = render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+    { wrapper: ada.wrapper },
+  );
   const root = container.querySelector('[data-roomful-devtools]')?.shadowRoot;
   if (!root) throw new Error('no shadow root');
   // The panel follows the page's clock, a quarter of a second behind.
@@ -61,7 +68,9 @@ test('it shows the connection, rooms, frames and events, and no secret', async (
   expect(panel.getAllByRole('listitem')).toHaveLength(1);
   fireEvent.click(panel.getByRole('tab', { name: /^Events/ }));
   fireEvent.click(panel.getByRole('button', { name: /opened/ }));
-  expect(panel.getByRole('row', { name: /connection\.status/ }).textContent).toBe('connection.status"opening""greeting"');
+  expect(panel.getByRole('row', { name: /connection\.status/ }).textContent).toBe(
+    'connection.status"opening""greeting"',
+  );
   const inspection = ada.client.inspect((event, step) => step(event));
   const { key } = inspection.state().session;
   inspection.stop();
@@ -106,6 +115,12 @@ test('a server render and a production build show nothing', () => {
   const world = createTestRealtime({ rooms: [serve(chat)] });
   open.push(world);
   const { wrapper: Wrapper } = world.user({ id: 'ada' }, { connect: false });
-  expect(renderToString(<Wrapper><RealtimeDevtools /></Wrapper>)).toBe('<div data-roomful-devtools=""></div>');
+  expect(
+    renderToString(
+      <Wrapper>
+        <RealtimeDevtools />
+      </Wrapper>,
+    ),
+  ).toBe('<div data-roomful-devtools=""></div>');
   expect(renderToString(<Absent />)).toBe('');
 });

@@ -18,7 +18,9 @@ interface Setup {
 }
 
 const open: TestRealtime[] = [];
-afterEach(async () => { for (const world of open.splice(0)) await world.close(); });
+afterEach(async () => {
+  for (const world of open.splice(0)) await world.close();
+});
 
 async function setup(): Promise<Setup> {
   const world = createTestRealtime({ rooms: [serve(chat)], clock: 'virtual' });
@@ -28,9 +30,13 @@ async function setup(): Promise<Setup> {
   const bob = world.user({ id: 'bob' });
   const recorder = record(ada.client, world.clock);
   const heard: string[] = [];
-  ada.client.store.subscribe(({ connection }, before) => { if (connection !== before.connection && connection.status === 'connected') tokens++; });
+  ada.client.store.subscribe(({ connection }, before) => {
+    if (connection !== before.connection && connection.status === 'connected') tokens++;
+  });
   ada.client.room(chat, { id: '1' });
-  bob.client.room(chat, { id: '1' }).on('post', ({ data }) => { heard.push(data); });
+  bob.client.room(chat, { id: '1' }).on('post', ({ data }) => {
+    heard.push(data);
+  });
   await world.advance(1_000);
   return { world, ada, recorder, heard, tokens: () => tokens };
 }
@@ -40,16 +46,34 @@ const status = ({ ada }: Setup): string => ada.client.store.getState().connectio
 test('events are recorded by name with the state before and after, and frames both ways', async () => {
   const { world, ada, recorder } = await setup();
   const { moments, lines, spans } = recorder.recording();
-  expect(moments.map(({ event }) => event.type)).toEqual(expect.arrayContaining(['retain', 'opened', 'received']));
+  expect(moments.map(({ event }) => event.type)).toEqual(
+    expect.arrayContaining(['retain', 'opened', 'received']),
+  );
   const opened = moments.find(({ event }) => event.type === 'opened');
-  expect([opened?.before.connection.status, opened?.after.connection.status]).toEqual(['opening', 'greeting']);
-  expect(lines.map(({ direction, frame }) => `${direction} ${frame.type}`)).toEqual(['out hello', 'out join', 'in welcome', 'in joined', 'out ping', 'in pong']);
+  expect([opened?.before.connection.status, opened?.after.connection.status]).toEqual([
+    'opening',
+    'greeting',
+  ]);
+  expect(lines.map(({ direction, frame }) => `${direction} ${frame.type}`)).toEqual([
+    'out hello',
+    'out join',
+    'in welcome',
+    'in joined',
+    'out ping',
+    'in pong',
+  ]);
   expect(spans.map(({ state }) => state.status)).toEqual(expect.arrayContaining(['connected']));
 
   const sent = ada.client.room(chat, { id: '1' }).send('post', 'hello');
   await world.advance(1_000);
   await sent;
-  expect(recorder.recording().lines.slice(-3).map(({ direction, frame }) => `${direction} ${frame.type}`).toSorted()).toEqual(['in ack', 'in message', 'out send']);
+  expect(
+    recorder
+      .recording()
+      .lines.slice(-3)
+      .map(({ direction, frame }) => `${direction} ${frame.type}`)
+      .toSorted(),
+  ).toEqual(['in ack', 'in message', 'out send']);
 });
 
 test('once it is stopped it records nothing, and the client goes on', async () => {
@@ -119,7 +143,9 @@ test('an expired token is asked for anew', async () => {
   it.recorder.faults.expireToken();
   await it.world.advance(10_000);
   expect([status(it), it.tokens()]).toEqual(['connected', 2]);
-  expect(it.recorder.recording().moments.some(({ event }) => event.type === 'lost' && event.code === 4401)).toBe(true);
+  expect(
+    it.recorder.recording().moments.some(({ event }) => event.type === 'lost' && event.code === 4401),
+  ).toBe(true);
 });
 
 test('keys and tokens are not written out', async () => {
@@ -133,7 +159,14 @@ test('keys and tokens are not written out', async () => {
 
 test('what an event changed is told by path', () => {
   const before = { a: 1, rooms: new Map([['r', { seq: 1, list: [1] }]]), same: { deep: {} } };
-  const after = { ...before, a: 2, rooms: new Map([['r', { seq: 2, list: [1, 2] }], ['s', { seq: 0, list: [] }]]) };
+  const after = {
+    ...before,
+    a: 2,
+    rooms: new Map([
+      ['r', { seq: 2, list: [1, 2] }],
+      ['s', { seq: 0, list: [] }],
+    ]),
+  };
   expect(changesBetween(before, after)).toEqual([
     { path: 'a', before: 1, after: 2 },
     { path: 'rooms.r.seq', before: 1, after: 2 },
@@ -145,7 +178,17 @@ test('what an event changed is told by path', () => {
 test('the Redux DevTools get the store, and the events that changed it, without secrets', async () => {
   const sent: unknown[] = [];
   const states: unknown[] = [];
-  const extension = { connect: () => ({ init: (state: unknown) => { states.push(state); }, send: (action: unknown, state: unknown) => { sent.push(action); states.push(state); } }) };
+  const extension = {
+    connect: () => ({
+      init: (state: unknown) => {
+        states.push(state);
+      },
+      send: (action: unknown, state: unknown) => {
+        sent.push(action);
+        states.push(state);
+      },
+    }),
+  };
   (globalThis as { __REDUX_DEVTOOLS_EXTENSION__?: unknown }).__REDUX_DEVTOOLS_EXTENSION__ = extension;
   try {
     const it = await setup();

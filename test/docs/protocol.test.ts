@@ -14,33 +14,58 @@ function tableUnder(heading: string): string[][] {
   const section = text.split(/^#{2,3} /m).find((part) => part.startsWith(heading));
   if (!section) throw new Error(`PROTOCOL.md has no section '${heading}'`);
   const rows = section.split('\n').filter((line) => line.startsWith('|'));
-  return rows.slice(2).map((row) => row.split('|').slice(1, -1).map((cell) => cell.trim().replaceAll('`', '')));
+  return rows.slice(2).map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim().replaceAll('`', '')),
+  );
 }
 
-const rowsOf = (wire: Readonly<Record<string, readonly [number, string]>>, kinds: Readonly<Record<string, string>>): string[][] =>
+const rowsOf = (
+  wire: Readonly<Record<string, readonly [number, string]>>,
+  kinds: Readonly<Record<string, string>>,
+): string[][] =>
   Object.entries(wire).map(([type, [opcode, fields]]) => {
     const optional = (kinds[type] ?? '').split(' ').map((kind) => kind.endsWith('?') || kind === 'any');
-    return [type, String(opcode), fields.split(' ').map((name, index) => (optional[index] && name !== 'data' ? `${name}?` : name)).join(', ')];
+    return [
+      type,
+      String(opcode),
+      fields
+        .split(' ')
+        .map((name, index) => (optional[index] && name !== 'data' ? `${name}?` : name))
+        .join(', '),
+    ];
   });
 
 test.each([
   ['From client to server', clientWire, clientKinds],
   ['From server to client', serverWire, serverKinds],
-] as const)('the frames %s are those of the code: name, opcode, fields, and which may be null', (heading, wire, kinds) => {
-  expect(tableUnder(heading)).toEqual(rowsOf(wire, kinds));
-});
+] as const)(
+  'the frames %s are those of the code: name, opcode, fields, and which may be null',
+  (heading, wire, kinds) => {
+    expect(tableUnder(heading)).toEqual(rowsOf(wire, kinds));
+  },
+);
 
 test('the close codes are those of the code, each with its verdict', () => {
-  expect(tableUnder('8. Close codes').map(([code, name, verdict]) => [code, name, verdict])).toEqual(Object.entries(closeCodes).map(([name, code]: [string, number]) => [String(code), name, verdictOf(code)]));
+  expect(tableUnder('8. Close codes').map(([code, name, verdict]) => [code, name, verdict])).toEqual(
+    Object.entries(closeCodes).map(([name, code]: [string, number]) => [String(code), name, verdictOf(code)]),
+  );
 });
 
 test('the error codes are those of the code, and whether trying again helps', () => {
-  expect(tableUnder('9. Error codes').map(([code, retryable]) => [code, retryable])).toEqual(Object.entries(errorCodes).map(([code, retryable]) => [code, retryable ? 'yes' : 'no']));
+  expect(tableUnder('9. Error codes').map(([code, retryable]) => [code, retryable])).toEqual(
+    Object.entries(errorCodes).map(([code, retryable]) => [code, retryable ? 'yes' : 'no']),
+  );
 });
 
 test('the limits are those of the code', () => {
   const section = text.slice(text.indexOf('## 10. Limits'), text.indexOf('## 11.'));
-  const stated = Array.from(section.matchAll(/`(\w+)` \((?:[^)]*, )?([\d,]+)\)/g), ([, name, value = '']) => [name, Number(value.replaceAll(',', ''))]);
+  const stated = Array.from(section.matchAll(/`(\w+)` \((?:[^)]*, )?([\d,]+)\)/g), ([, name, value = '']) => [
+    name,
+    Number(value.replaceAll(',', '')),
+  ]);
   expect(Object.fromEntries(stated)).toEqual(defaultLimits);
 });
 
@@ -48,10 +73,34 @@ test('every rule has a test that names it, and every rule that a test names exis
   const rules = Array.from(text.matchAll(/\*\*P(\d+)\*\*/g), ([, number]) => Number(number)).slice(1);
   expect(rules.length).toBeGreaterThan(30);
   expect(rules).toEqual(rules.map((_, index) => index + 1));
-  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
-  const names = files.flatMap((file) => Array.from(readFileSync(join(root, 'test', file), 'utf8').matchAll(/(?:test|describe)(?:\.each[^\n]*)?\(\s*[`'"]([^`'"]+)/g), ([, name]) => name ?? ''));
-  const each = files.flatMap((file) => Array.from(readFileSync(join(root, 'test', file), 'utf8').matchAll(/\)\('((?:P\d+ )+)/g), ([, name]) => name ?? ''));
-  const named = new Set([...names, ...each].flatMap((name) => Array.from(name.matchAll(/\bP(\d+)\b/g), ([, number]) => Number(number))));
-  expect(rules.filter((rule) => !named.has(rule)), 'rules without a test').toEqual([]);
-  expect([...named].filter((rule) => !rules.includes(rule)), 'tests of rules that do not exist').toEqual([]);
+  const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /\.tsx?$/.test(file),
+  );
+  const names = files.flatMap((file) =>
+    Array.from(
+      readFileSync(join(root, 'test', file), 'utf8').matchAll(
+        /(?:test|describe)(?:\.each[^\n]*)?\(\s*[`'"]([^`'"]+)/g,
+      ),
+      ([, name]) => name ?? '',
+    ),
+  );
+  const each = files.flatMap((file) =>
+    Array.from(
+      readFileSync(join(root, 'test', file), 'utf8').matchAll(/\)\('((?:P\d+ )+)/g),
+      ([, name]) => name ?? '',
+    ),
+  );
+  const named = new Set(
+    [...names, ...each].flatMap((name) =>
+      Array.from(name.matchAll(/\bP(\d+)\b/g), ([, number]) => Number(number)),
+    ),
+  );
+  expect(
+    rules.filter((rule) => !named.has(rule)),
+    'rules without a test',
+  ).toEqual([]);
+  expect(
+    [...named].filter((rule) => !rules.includes(rule)),
+    'tests of rules that do not exist',
+  ).toEqual([]);
 });

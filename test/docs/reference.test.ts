@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 test('docs/api is written from the code as it is', () => {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [join(import.meta.dirname, '../../docs/reference/generate.mjs'), '--check'], { encoding: 'utf8' });
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, '../../docs/reference/generate.mjs'), '--check'],
+    { encoding: 'utf8' },
+  );
   expect(`${stdout}${stderr}`).toBe('');
   expect(status).toBe(0);
 }, 120_000);

@@ -5,8 +5,17 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
-const guides = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
-const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'PROTOCOL.md', 'SECURITY.md', ...guides];
+const guides = readdirSync(join(root, 'docs'))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`);
+const documents = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'PROTOCOL.md',
+  'SECURITY.md',
+  ...guides,
+];
 
 interface Sample {
   readonly file: string;
@@ -23,24 +32,48 @@ function samplesIn(document: string): Sample[] {
   });
 }
 
-test.each(documents)('%s', (document) => {
-  const own = samplesIn(document);
-  // What the README begins with, a guide takes for granted.
-  const samples = own.some(({ file }) => file === 'rooms.ts') ? own : [...own, ...samplesIn('README.md').filter(({ file }) => file === 'rooms.ts')];
-  const folder = join(root, 'node_modules/.cache/samples', document);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  for (const { file, text } of samples) writeFileSync(join(folder, file), text);
-  const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as { compilerOptions: { paths: Record<string, string[]> } };
-  const paths = Object.fromEntries(Object.entries(compilerOptions.paths).map(([name, [target = '']]) => [name, [join(root, target)]]));
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...compilerOptions, paths, declaration: false, noUnusedLocals: true }, files: samples.map(({ file }) => file) }));
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  if (own.length === 0) return;
-  const { stdout, status } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder, '--pretty', 'false'], { encoding: 'utf8' });
-  expect(stdout).toBe('');
-  expect(status).toBe(0);
-}, 60_000);
+test.each(documents)(
+  '%s',
+  (document) => {
+    const own = samplesIn(document);
+    // What the README begins with, a guide takes for granted.
+    const samples = own.some(({ file }) => file === 'rooms.ts')
+      ? own
+      : [...own, ...samplesIn('README.md').filter(({ file }) => file === 'rooms.ts')];
+    const folder = join(root, 'node_modules/.cache/samples', document);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    for (const { file, text } of samples) writeFileSync(join(folder, file), text);
+    const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as {
+      compilerOptions: { paths: Record<string, string[]> };
+    };
+    const paths = Object.fromEntries(
+      Object.entries(compilerOptions.paths).map(([name, [target = '']]) => [name, [join(root, target)]]),
+    );
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: { ...compilerOptions, paths, declaration: false, noUnusedLocals: true },
+        files: samples.map(({ file }) => file),
+      }),
+    );
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    if (own.length === 0) return;
+    const { stdout, status } = spawnSync(
+      process.execPath,
+      [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder, '--pretty', 'false'],
+      { encoding: 'utf8' },
+    );
+    expect(stdout).toBe('');
+    expect(status).toBe(0);
+  },
+  60_000,
+);
 
 test('the README has its first room on its first screen: contract, server and component', () => {
-  expect(samplesIn('README.md').slice(0, 3).map(({ file }) => file)).toEqual(['rooms.ts', 'server.ts', 'app.tsx']);
+  expect(
+    samplesIn('README.md')
+      .slice(0, 3)
+      .map(({ file }) => file),
+  ).toEqual(['rooms.ts', 'server.ts', 'app.tsx']);
 });

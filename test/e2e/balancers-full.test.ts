@@ -9,7 +9,14 @@ import { readyMades, type ReadyMade, type ReadyMades } from '../support/ready-ma
 import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
 
 const secret = 'secret-secret-secret';
-const hello: ClientFrame = { type: 'hello', session: 'session-of-ada', instance: 'i', token: 'ada', takeover: false, client: 'raw' };
+const hello: ClientFrame = {
+  type: 'hello',
+  session: 'session-of-ada',
+  instance: 'i',
+  token: 'ada',
+  takeover: false,
+  client: 'raw',
+};
 const ping: ClientFrame = { type: 'ping', time: 1 };
 
 /** One connection over HTTP, spoken by hand. */
@@ -26,7 +33,11 @@ class Raw {
   }
 
   async open(): Promise<this> {
-    const { status, body } = await fetch(`http://127.0.0.1:${this.port}/realtime/http/stream?id=${this.id}`, { method: 'POST', body: `${secret}\nroomful.v1.json\n`, signal: this.ending.signal });
+    const { status, body } = await fetch(`http://127.0.0.1:${this.port}/realtime/http/stream?id=${this.id}`, {
+      method: 'POST',
+      body: `${secret}\nroomful.v1.json\n`,
+      signal: this.ending.signal,
+    });
     this.status = status;
     if (status !== 200 || !body) {
       await body?.cancel();
@@ -34,15 +45,24 @@ class Raw {
     }
     const reader = body.getReader();
     const { value } = await reader.read();
-    this.node = Buffer.from(value ?? []).toString('latin1').split('\n')[1]?.slice(0, 1) ?? '';
-    const drain = async (): Promise<void> => { while (!(await reader.read()).done); };
+    this.node =
+      Buffer.from(value ?? [])
+        .toString('latin1')
+        .split('\n')[1]
+        ?.slice(0, 1) ?? '';
+    const drain = async (): Promise<void> => {
+      while (!(await reader.read()).done);
+    };
     drain().catch(() => undefined);
     return this;
   }
 
   async say(frame: ClientFrame): Promise<number> {
     const record = encodeRecord(recordKinds.text, json().encode(clientTuple(frame)));
-    const { status, body } = await fetch(`http://127.0.0.1:${this.port}/realtime/http/send?id=${this.id}&node=${this.node}`, { method: 'POST', body: Buffer.concat([Buffer.from(`${secret}\n${++this.count}\n`), record]) });
+    const { status, body } = await fetch(
+      `http://127.0.0.1:${this.port}/realtime/http/send?id=${this.id}&node=${this.node}`,
+      { method: 'POST', body: Buffer.concat([Buffer.from(`${secret}\n${++this.count}\n`), record]) },
+    );
     await body?.cancel();
     return status;
   }
@@ -59,7 +79,9 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
     let balancer: Balancer | undefined;
     let nodes: readonly ReadyMade[] = [];
     let streams: Raw[] = [];
-    beforeAll(async () => { [servers, redis] = await Promise.all([readyMades(), startRedis()]); }, 60_000);
+    beforeAll(async () => {
+      [servers, redis] = await Promise.all([readyMades(), startRedis()]);
+    }, 60_000);
     afterEach(async () => {
       for (const it of streams) it.abort();
       streams = [];
@@ -73,7 +95,21 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
     });
 
     async function start(...more: string[]): Promise<number> {
-      nodes = await Promise.all(['a', 'b'].map((name) => servers.start(['--rooms', servers.rooms, '--node', name, '--trust-proxy', '1', '--redis', `redis://127.0.0.1:${redis.port}`, ...more])));
+      nodes = await Promise.all(
+        ['a', 'b'].map((name) =>
+          servers.start([
+            '--rooms',
+            servers.rooms,
+            '--node',
+            name,
+            '--trust-proxy',
+            '1',
+            '--redis',
+            `redis://127.0.0.1:${redis.port}`,
+            ...more,
+          ]),
+        ),
+      );
       const [one, two] = nodes;
       balancer = await startBalancer(kind, [one?.port ?? 0, two?.port ?? 0]);
       return balancer.port;
@@ -84,17 +120,25 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
       return it;
     }
     /** HAProxy looks at nodes by itself, and may not have seen both yet. */
-    const opened = (port: number, id: string): Promise<Raw> => vi.waitFor(async () => {
-      const it = await open(port, id);
-      expect(it.status).toBe(200);
-      return it;
-    }, { timeout: 10_000, interval: 100 });
-    const readiness = async (): Promise<readonly number[]> => Promise.all(nodes.map(async ({ port }) => (await fetch(`http://127.0.0.1:${port}/health/ready`)).status));
+    const opened = (port: number, id: string): Promise<Raw> =>
+      vi.waitFor(
+        async () => {
+          const it = await open(port, id);
+          expect(it.status).toBe(200);
+          return it;
+        },
+        { timeout: 10_000, interval: 100 },
+      );
+    const readiness = async (): Promise<readonly number[]> =>
+      Promise.all(
+        nodes.map(async ({ port }) => (await fetch(`http://127.0.0.1:${port}/health/ready`)).status),
+      );
 
     test('while no node has room for more', async () => {
       const port = await start('--max-connections', '1');
       const one = await opened(port, `stream-${kind}-0`);
-      for (let at = 1; (await readiness()).includes(200) && at < 200; at++) await open(port, `stream-${kind}-${at}`);
+      for (let at = 1; (await readiness()).includes(200) && at < 200; at++)
+        await open(port, `stream-${kind}-${at}`);
       expect(await readiness()).toEqual([503, 503]);
       expect(await one.say(hello)).toBe(204);
       // Somebody else asks again and again, and is refused each time.
@@ -109,12 +153,19 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
       const one = await opened(port, 'stream-of-one');
       expect(await one.say(hello)).toBe(204);
       process.kill(redis.pid, 'SIGKILL');
-      await vi.waitFor(async () => { expect(await readiness()).toEqual([503, 503]); }, { timeout: 10_000 });
+      await vi.waitFor(
+        async () => {
+          expect(await readiness()).toEqual([503, 503]);
+        },
+        { timeout: 10_000 },
+      );
       const said: number[] = [];
       // Long enough for a balancer to look at both.
       for (let at = 0; at < 6; at++) {
         said.push(await one.say(ping));
-        await new Promise((resolve) => { setTimeout(resolve, 500); });
+        await new Promise((resolve) => {
+          setTimeout(resolve, 500);
+        });
       }
       redis = await startRedis({ port: redis.port });
       expect(said).toEqual(said.map(() => 204));
@@ -125,7 +176,16 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
       const one = await opened(port, 'stream-of-one');
       expect(await one.say(hello)).toBe(204);
       for (let round = 0; round < 8; round++) {
-        await Promise.all(Array.from({ length: 500 }, async (_, at) => (await fetch(`http://127.0.0.1:${port}/realtime/http/send?id=nobody-${at}&node=nowhere`, { method: 'POST', body: 'x' }).catch(() => null))?.body?.cancel()));
+        await Promise.all(
+          Array.from({ length: 500 }, async (_, at) =>
+            (
+              await fetch(`http://127.0.0.1:${port}/realtime/http/send?id=nobody-${at}&node=nowhere`, {
+                method: 'POST',
+                body: 'x',
+              }).catch(() => null)
+            )?.body?.cancel(),
+          ),
+        );
         expect(await one.say(ping)).toBe(204);
       }
     }, 60_000);

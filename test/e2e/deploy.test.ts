@@ -37,7 +37,22 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
     let balancer: Balancer | undefined;
     let clients: Client[] = [];
 
-    const startNode = (name: string, port = 0): Promise<ReadyMade> => servers.start(['--port', String(port), '--rooms', servers.rooms, '--redis', `redis://127.0.0.1:${redis.port}`, '--node', name, '--trust-proxy', '1', '--drain', '10', '--metrics']);
+    const startNode = (name: string, port = 0): Promise<ReadyMade> =>
+      servers.start([
+        '--port',
+        String(port),
+        '--rooms',
+        servers.rooms,
+        '--redis',
+        `redis://127.0.0.1:${redis.port}`,
+        '--node',
+        name,
+        '--trust-proxy',
+        '1',
+        '--drain',
+        '10',
+        '--metrics',
+      ]);
 
     beforeAll(async () => {
       [servers, redis] = await Promise.all([readyMades(), startRedis()]);
@@ -55,38 +70,79 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
     });
 
     function connect(name: string, socket: unknown = WebSocket, by = balancer): Client {
-      const client = createClient({ url: `ws://127.0.0.1:${by?.port ?? 0}/realtime`, token: name, WebSocket: socket, backoff: { initial: 50, max: 500 } });
+      const client = createClient({
+        url: `ws://127.0.0.1:${by?.port ?? 0}/realtime`,
+        token: name,
+        WebSocket: socket,
+        backoff: { initial: 50, max: 500 },
+      });
       clients.push(client);
       client.connect();
       return client;
     }
-    const connectionsOf = async ({ port }: ReadyMade): Promise<number> => ((await (await fetch(`http://127.0.0.1:${port}/health/live`)).json()) as { readonly connections: number }).connections;
+    const connectionsOf = async ({ port }: ReadyMade): Promise<number> =>
+      (
+        (await (await fetch(`http://127.0.0.1:${port}/health/live`)).json()) as {
+          readonly connections: number;
+        }
+      ).connections;
 
     test('clients are shared out, and speak to each other across the nodes', async () => {
       const all = ['ada', 'bob', 'cyd', 'dan'].map((name) => connect(name));
       const heard = all.map((client) => {
         const messages: unknown[] = [];
-        client.room('lobby').on('post', ({ data }) => { messages.push(data); });
+        client.room('lobby').on('post', ({ data }) => {
+          messages.push(data);
+        });
         return messages;
       });
-      await eventually(() => { expect(all.map((client) => client.room('lobby').status)).toEqual(['joined', 'joined', 'joined', 'joined']); });
+      await eventually(() => {
+        expect(all.map((client) => client.room('lobby').status)).toEqual([
+          'joined',
+          'joined',
+          'joined',
+          'joined',
+        ]);
+      });
       expect(await Promise.all(nodes.map(connectionsOf))).toEqual([2, 2]);
       for (const [index, client] of all.entries()) await client.room('lobby').send('post', index);
-      await eventually(() => { expect(heard).toEqual([[0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3]]); });
+      await eventually(() => {
+        expect(heard).toEqual([
+          [0, 1, 2, 3],
+          [0, 1, 2, 3],
+          [0, 1, 2, 3],
+          [0, 1, 2, 3],
+        ]);
+      });
     });
 
     test('where WebSocket is blocked, the fallback passes, and all of it reaches the node that has the connection', async () => {
       const all = ['ada', 'bob', 'cyd', 'dan', 'fay', 'gil'].map((name) => connect(name, BlockedWebSocket));
       const heard = all.map((client) => {
         const messages: unknown[] = [];
-        client.room('lobby').on('blocked', ({ data }) => { messages.push(data); });
+        client.room('lobby').on('blocked', ({ data }) => {
+          messages.push(data);
+        });
         return messages;
       });
-      await eventually(() => { expect(all.map((client) => client.room('lobby').status)).toEqual(all.map(() => 'joined')); });
-      expect(all.map((client) => client.store.getState().connection)).toMatchObject(all.map(() => ({ transport: 'http' })));
+      await eventually(() => {
+        expect(all.map((client) => client.room('lobby').status)).toEqual(all.map(() => 'joined'));
+      });
+      expect(all.map((client) => client.store.getState().connection)).toMatchObject(
+        all.map(() => ({ transport: 'http' })),
+      );
       await Promise.all(all.map((client, index) => client.room('lobby').send('blocked', index)));
-      await eventually(() => { expect(heard.map((some) => some.length)).toEqual(all.map(() => 6)); });
-      const handed = (await Promise.all(nodes.map(async ({ port }) => (await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).match(/roomful_handed_total (\d+)/)?.[1])));
+      await eventually(() => {
+        expect(heard.map((some) => some.length)).toEqual(all.map(() => 6));
+      });
+      const handed = await Promise.all(
+        nodes.map(
+          async ({ port }) =>
+            (await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).match(
+              /roomful_handed_total (\d+)/,
+            )?.[1],
+        ),
+      );
       expect(handed, 'one id is one node').toEqual(['0', '0']);
     });
 
@@ -94,14 +150,22 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
       const all = ['ada', 'bob', 'cyd', 'dan'].map((name) => connect(name));
       const heard = all.map((client) => {
         const messages: unknown[] = [];
-        client.room('line/killed').on('say', ({ data }) => { messages.push(data); });
+        client.room('line/killed').on('say', ({ data }) => {
+          messages.push(data);
+        });
         return messages;
       });
-      await eventually(() => { expect(all.every((client) => client.room('line/killed').status === 'joined')).toBe(true); });
+      await eventually(() => {
+        expect(all.every((client) => client.room('line/killed').status === 'joined')).toBe(true);
+      });
       const { port } = nodes[0];
       nodes[0].process.kill('SIGKILL');
-      await Promise.all(all.map((client, index) => client.room('line/killed').send('say', { by: 'x', n: index })));
-      await eventually(() => { expect(heard.map((some) => some.length)).toEqual([4, 4, 4, 4]); });
+      await Promise.all(
+        all.map((client, index) => client.room('line/killed').send('say', { by: 'x', n: index })),
+      );
+      await eventually(() => {
+        expect(heard.map((some) => some.length)).toEqual([4, 4, 4, 4]);
+      });
       expect(await connectionsOf(nodes[1])).toBe(4);
       nodes[0] = await startNode('a', port);
     }, 30_000);
@@ -110,45 +174,68 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
       // A node that was away is used again once the balancer has seen it.
       await eventually(async () => {
         const probe = connect('probe');
-        await vi.waitFor(() => { expect(probe.store.getState().connection.status).toBe('connected'); }, 5_000);
+        await vi.waitFor(() => {
+          expect(probe.store.getState().connection.status).toBe('connected');
+        }, 5_000);
         const reached = await connectionsOf(nodes[0]);
         probe.close();
         expect(reached).toBe(1);
       });
       const all = ['ada', 'bob', 'cyd', 'dan'].map((name) => connect(name));
       for (const client of all) client.room('lobby');
-      await eventually(() => { expect(all.every((client) => client.room('lobby').status === 'joined')).toBe(true); });
+      await eventually(() => {
+        expect(all.every((client) => client.room('lobby').status === 'joined')).toBe(true);
+      });
       const shown: string[] = [];
-      for (const client of all) client.store.subscribe(({ connection }) => { if (connection.status !== 'connected') shown.push(connection.status); });
+      for (const client of all)
+        client.store.subscribe(({ connection }) => {
+          if (connection.status !== 'connected') shown.push(connection.status);
+        });
       // A connection follows a `goaway` once it is settled (P21): what would be left of the drain's ten is little on a busy machine.
-      await new Promise((resolve) => { setTimeout(resolve, settled); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, settled);
+      });
       const drained = nodes[1];
       const there = await connectionsOf(drained);
       drained.process.kill('SIGTERM');
       await drained.says('draining');
       const late = connect('eve-late');
-      await eventually(() => { expect(late.store.getState().connection.status).toBe('connected'); });
+      await eventually(() => {
+        expect(late.store.getState().connection.status).toBe('connected');
+      });
       expect(await drained.ended).toBe(0);
       expect(shown).toEqual([]);
       // Whoever moved last may be on the way.
-      await eventually(async () => { expect(await connectionsOf(nodes[0])).toBe(5); });
+      await eventually(async () => {
+        expect(await connectionsOf(nodes[0])).toBe(5);
+      });
       expect(there).toBeLessThanOrEqual(4);
       nodes[1] = await startNode('b', drained.port);
     }, 40_000);
 
     test('without affinity a request that reaches the other node is handed on', async () => {
       const straying = await startBalancer(kind, [nodes[0].port, nodes[1].port], (config) => {
-        const without = kind === 'nginx' ? config.replace('hash $arg_id consistent;', '') : config.replace('balance url_param id\n  hash-type consistent', 'balance roundrobin');
+        const without =
+          kind === 'nginx'
+            ? config.replace('hash $arg_id consistent;', '')
+            : config.replace('balance url_param id\n  hash-type consistent', 'balance roundrobin');
         expect(without).not.toBe(config);
         return without;
       });
       try {
         const all = ['ada', 'bob', 'cyd'].map((name) => connect(name, BlockedWebSocket, straying));
-        await eventually(() => { expect(all.map((client) => client.room('lobby').status)).toEqual(all.map(() => 'joined')); });
+        await eventually(() => {
+          expect(all.map((client) => client.room('lobby').status)).toEqual(all.map(() => 'joined'));
+        });
         const receipts = [];
-        for (let count = 0; count < 10; count++) receipts.push(...(await Promise.all(all.map((client) => client.room('lobby').send('strayed', count)))));
+        for (let count = 0; count < 10; count++)
+          receipts.push(
+            ...(await Promise.all(all.map((client) => client.room('lobby').send('strayed', count)))),
+          );
         expect(new Set(receipts.map(({ offset }) => offset)).size).toBe(30);
-        expect(all.map((client) => client.store.getState().connection)).toMatchObject(all.map(() => ({ status: 'connected', transport: 'http' })));
+        expect(all.map((client) => client.store.getState().connection)).toMatchObject(
+          all.map(() => ({ status: 'connected', transport: 'http' })),
+        );
       } finally {
         for (const client of clients) client.close();
         await straying.close();
@@ -157,11 +244,20 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
 
     test('what is inside stays inside: no health, no metrics, no other path', async () => {
       const paths = ['/metrics', '/health/ready', '/', '/realtimes', '/realtime/other'];
-      expect(await Promise.all(paths.map(async (path) => (await fetch(`http://127.0.0.1:${balancer?.port ?? 0}${path}`)).status))).toEqual(paths.map(() => 404));
+      expect(
+        await Promise.all(
+          paths.map(async (path) => (await fetch(`http://127.0.0.1:${balancer?.port ?? 0}${path}`)).status),
+        ),
+      ).toEqual(paths.map(() => 404));
     });
 
     test('quiet connections outlive its timeouts: something is said more often than they allow', async () => {
-      const limits = Array.from((await text(kind === 'nginx' ? 'nginx.conf' : 'haproxy.cfg')).matchAll(/(?:read_timeout|send_timeout|timeout (?:client|server|tunnel)) (\d+)s/g), ([, seconds]) => Number(seconds));
+      const limits = Array.from(
+        (await text(kind === 'nginx' ? 'nginx.conf' : 'haproxy.cfg')).matchAll(
+          /(?:read_timeout|send_timeout|timeout (?:client|server|tunnel)) (\d+)s/g,
+        ),
+        ([, seconds]) => Number(seconds),
+      );
       expect(limits.length).toBeGreaterThanOrEqual(2);
       const read = readConfig(['serve', '--untyped'], {}, () => '');
       if (!('config' in read)) throw new Error(read.text);
@@ -177,22 +273,61 @@ describe('files that say what their schemas ask for', () => {
       expect(document.errors).toEqual([]);
       return document.toJS() as { readonly kind: keyof typeof kinds };
     });
-    expect(objects.map(({ kind }) => kind)).toEqual(['Deployment', 'PodDisruptionBudget', 'Service', 'Ingress', 'Ingress']);
+    expect(objects.map(({ kind }) => kind)).toEqual([
+      'Deployment',
+      'PodDisruptionBudget',
+      'Service',
+      'Ingress',
+      'Ingress',
+    ]);
     for (const object of objects) new kinds[object.kind](object as never).validate();
-    expect(() => { new Deployment({ ...(objects[0] as object), spec: { replicas: 'two' } } as never).validate(); }, 'the schemas are there').toThrow('replicas');
-    const { spec } = objects[0] as unknown as { readonly spec: { readonly template: { readonly spec: { readonly terminationGracePeriodSeconds: number; readonly containers: readonly [{ readonly args: readonly string[]; readonly readinessProbe: unknown; readonly livenessProbe: unknown; readonly lifecycle: { readonly preStop: { readonly exec: { readonly command: readonly [string, string] } } } }] } } } };
+    expect(() => {
+      new Deployment({ ...(objects[0] as object), spec: { replicas: 'two' } } as never).validate();
+    }, 'the schemas are there').toThrow('replicas');
+    const { spec } = objects[0] as unknown as {
+      readonly spec: {
+        readonly template: {
+          readonly spec: {
+            readonly terminationGracePeriodSeconds: number;
+            readonly containers: readonly [
+              {
+                readonly args: readonly string[];
+                readonly readinessProbe: unknown;
+                readonly livenessProbe: unknown;
+                readonly lifecycle: {
+                  readonly preStop: { readonly exec: { readonly command: readonly [string, string] } };
+                };
+              },
+            ];
+          };
+        };
+      };
+    };
     const [container] = spec.template.spec.containers;
     checkArguments(container.args, { ROOMFUL_REDIS: 'redis://x', ROOMFUL_JWT_SECRET: 's' });
     const drain = Number(container.args[container.args.indexOf('--drain') + 1]);
     const [, pause] = container.lifecycle.preStop.exec.command;
-    expect(spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(drain + Number(pause) + 5);
-    expect(container).toMatchObject({ readinessProbe: { httpGet: { path: '/health/ready' } }, livenessProbe: { httpGet: { path: '/health/live' } } });
+    expect(spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(
+      drain + Number(pause) + 5,
+    );
+    expect(container).toMatchObject({
+      readinessProbe: { httpGet: { path: '/health/ready' } },
+      livenessProbe: { httpGet: { path: '/health/live' } },
+    });
   });
 
   test('compose.yaml, by the schema of the Compose specification; its grace is longer than its drain', async () => {
-    const compose = parse(await text('compose.yaml'), { merge: true }) as { readonly services: Readonly<Record<string, { readonly command: readonly string[]; readonly stop_grace_period?: string }>> };
+    const compose = parse(await text('compose.yaml'), { merge: true }) as {
+      readonly services: Readonly<
+        Record<string, { readonly command: readonly string[]; readonly stop_grace_period?: string }>
+      >;
+    };
     // How its parts name themselves is of an older dialect than the rest.
-    const schema = JSON.parse(JSON.stringify(composeSchema, (key, value: unknown) => ((key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value))) as object;
+    const schema = JSON.parse(
+      JSON.stringify(composeSchema, (key, value: unknown) =>
+        (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
+      ),
+    ) as object;
     const validate = new Ajv2019({ strict: false, validateFormats: false }).compile(schema);
     expect(validate({ services: { a: { command: 1 } } }), 'the schema is there').toBe(false);
     validate(compose);
@@ -208,7 +343,9 @@ describe('files that say what their schemas ask for', () => {
   test('every option that they use is one of the server', async () => {
     const ofRedis = ['maxmemory-policy', 'appendonly'];
     const texts = await Promise.all(['kubernetes.yaml', 'compose.yaml', 'Dockerfile'].map(text));
-    const used = texts.flatMap((it) => Array.from(it.matchAll(/"--([a-z-]+)"/g), ([, option = '']) => option)).filter((option) => !ofRedis.includes(option));
+    const used = texts
+      .flatMap((it) => Array.from(it.matchAll(/"--([a-z-]+)"/g), ([, option = '']) => option))
+      .filter((option) => !ofRedis.includes(option));
     expect(used).toContain('drain');
     expect(used.filter((option) => !help.includes(`--${option} `))).toEqual([]);
   });

@@ -3,25 +3,64 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { deflateRawSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest';
 import { WebSocket } from 'ws';
 import { createClient } from '../../src/client/index.js';
 import type { Broker } from '../../src/server/broker.js';
-import { createRealtimeServer, json, memoryBroker, msgpack, serve, type Codec, type RealtimeServer, type ServerOptions } from '../../src/server/node/index.js';
+import {
+  createRealtimeServer,
+  json,
+  memoryBroker,
+  msgpack,
+  serve,
+  type Codec,
+  type RealtimeServer,
+  type ServerOptions,
+} from '../../src/server/node/index.js';
 import { eventually } from '../support/eventually.js';
 import type { Cost } from '../support/measured-server.js';
-import { rawConnection, rawWebSocket, upgradeHead, type Ending, type RawConnection } from '../support/raw-connection.js';
+import {
+  rawConnection,
+  rawWebSocket,
+  upgradeHead,
+  type Ending,
+  type RawConnection,
+} from '../support/raw-connection.js';
 import { bundleServer, startServer, type ServerProcess } from '../support/server-process.js';
 import { clientFrame, opcodes, readFrames } from '../support/websocket-frames.js';
 
 const MiB = 2 ** 20;
 /** How much of the server's CPU may go by, in ms, while somebody else waits for a turn; it takes a tenth to a half of that. By its CPU and not by the clock: the machine may have other work. */
 const mayTake = 150;
-const hello = (session = 'session-of-a-raw-peer', token: string | null = 'mallory'): readonly unknown[] => [1, session, 'i', token, false, 'raw'];
+const hello = (session = 'session-of-a-raw-peer', token: string | null = 'mallory'): readonly unknown[] => [
+  1,
+  session,
+  'i',
+  token,
+  false,
+  'raw',
+];
 const join = [2, 'lobby', null, 0, null];
-const later = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+const later = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
-async function inTime(ending: Promise<Ending>, since: number, within: number): Promise<Ending & { readonly after: number }> {
+async function inTime(
+  ending: Promise<Ending>,
+  since: number,
+  within: number,
+): Promise<Ending & { readonly after: number }> {
   const over = await Promise.race([ending, later(within)]);
   if (!over) throw new Error(`still open ${Math.round(within)} ms later`);
   return { ...over, after: over.at - since };
@@ -31,7 +70,11 @@ const endOf = ({ ended }: RawConnection, since: number, within: number) => inTim
 
 /** A real client is welcome, joins and sends, within a second. */
 async function stillServes(port: number): Promise<void> {
-  const client = createClient({ url: `ws://127.0.0.1:${port}/realtime`, token: `good-${Math.random()}`, WebSocket });
+  const client = createClient({
+    url: `ws://127.0.0.1:${port}/realtime`,
+    token: `good-${Math.random()}`,
+    WebSocket,
+  });
   try {
     const begun = performance.now();
     client.connect();
@@ -51,7 +94,9 @@ async function bystander(port: number): Promise<{ readonly stop: () => number }>
     for (const line of text.toString().split('\n')) if ((JSON.parse(line) as [number])[0] === 10) count++;
   });
   socket.send(JSON.stringify(hello('session-of-a-bystander', 'good')));
-  const timer = setInterval(() => { socket.send(JSON.stringify([9, performance.now()])); }, 2);
+  const timer = setInterval(() => {
+    socket.send(JSON.stringify([9, performance.now()]));
+  }, 2);
   return {
     stop() {
       clearInterval(timer);
@@ -73,20 +118,27 @@ describe('in this process', () => {
     return new Proxy(broker, {
       get(target, name) {
         const it: unknown = Reflect.get(target, name);
-        return typeof it !== 'function' ? it : (...args: unknown[]) => {
-          asked.push(String(name));
-          return Reflect.apply(it, target, args) as unknown;
-        };
+        return typeof it !== 'function'
+          ? it
+          : (...args: unknown[]) => {
+              asked.push(String(name));
+              return Reflect.apply(it, target, args) as unknown;
+            };
       },
     });
   }
 
   async function start(options: Partial<ServerOptions> = {}): Promise<void> {
-    const log = (details: object, message: string): void => { logged.push(`${message} ${JSON.stringify(details)}`); };
-    const count = (name: string) => <T>(answer: T) => (): T => {
-      asked.push(name);
-      return answer;
+    const log = (details: object, message: string): void => {
+      logged.push(`${message} ${JSON.stringify(details)}`);
     };
+    const count =
+      (name: string) =>
+      <T>(answer: T) =>
+      (): T => {
+        asked.push(name);
+        return answer;
+      };
     server = createRealtimeServer({
       rooms: [serve('lobby', { presence: true, authorize: count('authorize')(true) })],
       authenticate: count('authenticate')({ id: 'somebody' }),
@@ -95,7 +147,9 @@ describe('in this process', () => {
       ...options,
     });
     const http = createServer();
-    http.on('upgrade', ({ method, url, rawHeaders }) => { requests.push(`${method} ${url} ${rawHeaders.join(' ')}`); });
+    http.on('upgrade', ({ method, url, rawHeaders }) => {
+      requests.push(`${method} ${url} ${rawHeaders.join(' ')}`);
+    });
     server.attach(http);
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
@@ -109,14 +163,36 @@ describe('in this process', () => {
   }
 
   test('T2 neither a token, nor a session key, nor a payload is in a request, in a log line, or in what others hear, whatever goes wrong', async () => {
-    const secrets = ['a-token-of-ada', 'a-token-that-is-refused', 'a-token-that-throws', 'a-token-of-eve', 'a-session-key-of-26-letters', 'a-payload-in-private'];
+    const secrets = [
+      'a-token-of-ada',
+      'a-token-that-is-refused',
+      'a-token-that-throws',
+      'a-token-of-eve',
+      'a-session-key-of-26-letters',
+      'a-payload-in-private',
+    ];
     const [token = '', refused = '', throws = '', another = '', session = '', payload = ''] = secrets;
-    for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) vi.spyOn(console, method).mockImplementation((...words: unknown[]) => { logged.push(words.map(String).join(' ')); });
-    for (const stream of [process.stdout, process.stderr]) vi.spyOn(stream, 'write').mockImplementation((text) => logged.push(String(text)) > 0);
-    onTestFinished(() => { vi.restoreAllMocks(); });
-    const quoting = ({ data }: { readonly data: unknown }): never => { throw new Error(`cannot handle ${JSON.stringify(data)}`); };
+    for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
+      vi.spyOn(console, method).mockImplementation((...words: unknown[]) => {
+        logged.push(words.map(String).join(' '));
+      });
+    for (const stream of [process.stdout, process.stderr])
+      vi.spyOn(stream, 'write').mockImplementation((text) => logged.push(String(text)) > 0);
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+    const quoting = ({ data }: { readonly data: unknown }): never => {
+      throw new Error(`cannot handle ${JSON.stringify(data)}`);
+    };
     await start({
-      rooms: [serve('lobby', { presence: true, on: { bad: quoting } }), serve('guarded', { authorize: ({ data }) => { throw new Error(`cannot judge ${JSON.stringify(data)}`); } })],
+      rooms: [
+        serve('lobby', { presence: true, on: { bad: quoting } }),
+        serve('guarded', {
+          authorize: ({ data }) => {
+            throw new Error(`cannot judge ${JSON.stringify(data)}`);
+          },
+        }),
+      ],
       authenticate({ token: it }) {
         if (it === throws) throw new Error(`cannot verify ${it}`);
         return it === refused ? null : { id: it === another ? 'eve' : 'ada' };
@@ -146,7 +222,16 @@ describe('in this process', () => {
     expect(await raw(mine, mine)).toBe(4400);
     expect(await raw(mine, [8, refused])).toBe(4401);
     expect(await raw(mine, [8, another])).toBe(4403);
-    expect(await raw(mine, [2, 'lobby', null, 0, { payload }], [2, 'guarded', null, 0, { payload }], [5, 'lobby', 'm', 1, { constructor: payload }], [4, 'lobby', 1, 'x', 'bad', 1, payload], [4, 'lobby', '2', payload])).toBe(4400);
+    expect(
+      await raw(
+        mine,
+        [2, 'lobby', null, 0, { payload }],
+        [2, 'guarded', null, 0, { payload }],
+        [5, 'lobby', 'm', 1, { constructor: payload }],
+        [4, 'lobby', 1, 'x', 'bad', 1, payload],
+        [4, 'lobby', '2', payload],
+      ),
+    ).toBe(4400);
 
     expect(requests.length).toBeGreaterThan(8);
     expect(logged.length).toBeGreaterThan(0);
@@ -163,42 +248,66 @@ describe('in this process', () => {
     const ways: Record<string, (peer: RawConnection) => void> = {
       'says nothing': () => undefined,
       'pings all the time': (peer) => {
-        const timer = setInterval(() => { peer.write(clientFrame(opcodes.ping, Buffer.from('hi'))); }, 200);
-        void peer.ended.then(() => { clearInterval(timer); });
+        const timer = setInterval(() => {
+          peer.write(clientFrame(opcodes.ping, Buffer.from('hi')));
+        }, 200);
+        void peer.ended.then(() => {
+          clearInterval(timer);
+        });
       },
-      'begins a hello': (peer) => { peer.write(clientFrame(opcodes.text, Buffer.from('[1,"session'), { fin: false })); },
-      'begins a frame': (peer) => { peer.write(clientFrame(opcodes.text, Buffer.from('[1,"session'), { claims: 60_000 })); },
+      'begins a hello': (peer) => {
+        peer.write(clientFrame(opcodes.text, Buffer.from('[1,"session'), { fin: false }));
+      },
+      'begins a frame': (peer) => {
+        peer.write(clientFrame(opcodes.text, Buffer.from('[1,"session'), { claims: 60_000 }));
+      },
     };
-    const ends = await Promise.all(Object.entries(ways).map(async ([name, act]) => {
-      const peer = await rawWebSocket({ port });
-      const since = performance.now();
-      act(peer);
-      // Who is in the middle of a frame cannot even answer the close: its end is another matter, below.
-      const { code, after } = await inTime(peer.closed, since, 8_000);
-      peer.socket.destroy();
-      return { name, code, inTime: after > 4_500 && after < 5_500 ? 'in time' : after };
-    }));
+    const ends = await Promise.all(
+      Object.entries(ways).map(async ([name, act]) => {
+        const peer = await rawWebSocket({ port });
+        const since = performance.now();
+        act(peer);
+        // Who is in the middle of a frame cannot even answer the close: its end is another matter, below.
+        const { code, after } = await inTime(peer.closed, since, 8_000);
+        peer.socket.destroy();
+        return { name, code, inTime: after > 4_500 && after < 5_500 ? 'in time' : after };
+      }),
+    );
     expect(ends).toEqual(Object.keys(ways).map((name) => ({ name, code: 4408, inTime: 'in time' })));
     expect(asked).toEqual([]);
   });
 
   const first: Readonly<Record<string, readonly unknown[]>> = {
-    join, leave: [3, 'lobby'], send: [4, 'lobby', 1, 'x', 'm', 1, 1], broadcast: [5, 'lobby', 'm', 1, 1], presence: [6, 'lobby', {}], history: [7, 1, 'lobby', null, 5], auth: [8, 't'], ping: [9, 1], pong: [10, 1],
+    join,
+    leave: [3, 'lobby'],
+    send: [4, 'lobby', 1, 'x', 'm', 1, 1],
+    broadcast: [5, 'lobby', 'm', 1, 1],
+    presence: [6, 'lobby', {}],
+    history: [7, 1, 'lobby', null, 5],
+    auth: [8, 't'],
+    ping: [9, 1],
+    pong: [10, 1],
   };
-  describe.each<[string, Codec]>([['json', json()], ['msgpack', msgpack()]])('%s', (protocol, codec) => {
+  describe.each<[string, Codec]>([
+    ['json', json()],
+    ['msgpack', msgpack()],
+  ])('%s', (protocol, codec) => {
     const message = (...frames: readonly (readonly unknown[])[]): Buffer => {
       const whole = codec.join(frames.map((frame) => codec.encode(frame).slice()));
       return clientFrame(typeof whole === 'string' ? opcodes.text : opcodes.binary, Buffer.from(whole));
     };
 
-    test.each(Object.keys(first))('T3 %s before a hello closes with 4400, and nothing is asked or done', async (name) => {
-      await start();
-      const peer = await rawWebSocket({ port, protocol: `roomful.v1.${protocol}` });
-      // Nor does a hello that comes too late do anything.
-      peer.write(message(first[name] ?? [], hello(), join));
-      const { code } = await endOf(peer, performance.now(), 3_000);
-      expect([code, asked, peer.heard, server.stats().connections]).toEqual([4400, [], [], 0]);
-    });
+    test.each(Object.keys(first))(
+      'T3 %s before a hello closes with 4400, and nothing is asked or done',
+      async (name) => {
+        await start();
+        const peer = await rawWebSocket({ port, protocol: `roomful.v1.${protocol}` });
+        // Nor does a hello that comes too late do anything.
+        peer.write(message(first[name] ?? [], hello(), join));
+        const { code } = await endOf(peer, performance.now(), 3_000);
+        expect([code, asked, peer.heard, server.stats().connections]).toEqual([4400, [], [], 0]);
+      },
+    );
 
     test('T3 what is no frame that anybody knows is no hello either', async () => {
       await start();
@@ -229,9 +338,13 @@ describe('in a process of its own', () => {
   let server: ServerProcess;
   const rooms = { lobby: { presence: true } };
 
-  beforeAll(async () => { program = await bundleServer(); }, 60_000);
+  beforeAll(async () => {
+    program = await bundleServer();
+  }, 60_000);
   afterAll(() => program.remove());
-  beforeEach(async () => { server = await startServer(program.files[0] ?? '', { rooms }); });
+  beforeEach(async () => {
+    server = await startServer(program.files[0] ?? '', { rooms });
+  });
   afterEach(() => {
     server.stop();
   });
@@ -244,7 +357,9 @@ describe('in a process of its own', () => {
       await peer.hears(`[10,${count},`);
     }
     peer.socket.resetAndDestroy();
-    const pings = Buffer.concat(Array.from({ length: 1_500 }, () => clientFrame(opcodes.ping, Buffer.alloc(0))));
+    const pings = Buffer.concat(
+      Array.from({ length: 1_500 }, () => clientFrame(opcodes.ping, Buffer.alloc(0))),
+    );
     for (let count = 0; count < 10; count++) {
       const small = await rawWebSocket({ port: server.port });
       small.say(hello(`session-of-the-small-${count}`));
@@ -256,7 +371,8 @@ describe('in a process of its own', () => {
     return server.measure(true);
   }
   /** By how much the process grew at worst since `before`. */
-  const growth = async (before: { readonly rss: number }): Promise<number> => (await server.measure()).peak - before.rss;
+  const growth = async (before: { readonly rss: number }): Promise<number> =>
+    (await server.measure()).peak - before.rss;
   /** Somebody who has said hello. */
   const welcome = async (): Promise<RawConnection> => {
     const peer = await rawWebSocket({ port: server.port });
@@ -265,7 +381,13 @@ describe('in a process of its own', () => {
     return peer;
   };
 
-  const offers = ['permessage-deflate', 'permessage-deflate; client_max_window_bits', 'permessage-deflate; server_no_context_takeover; client_max_window_bits=15', 'x-webkit-deflate-frame, permessage-deflate', 'permessage-deflate; ;=,,"'];
+  const offers = [
+    'permessage-deflate',
+    'permessage-deflate; client_max_window_bits',
+    'permessage-deflate; server_no_context_takeover; client_max_window_bits=15',
+    'x-webkit-deflate-frame, permessage-deflate',
+    'permessage-deflate; ;=,,"',
+  ];
 
   test.each(offers)('T27 no compression is negotiated where it is offered: %s', async (offer) => {
     const peer = await rawWebSocket({ port: server.port, lines: [`Sec-WebSocket-Extensions: ${offer}`] });
@@ -283,13 +405,19 @@ describe('in a process of its own', () => {
     socket.terminate();
   });
 
-  test.each([['before a hello', false], ['after it', true]])('T13 50 MB of zeros, compressed, are refused %s, and never inflated', async (_, known) => {
+  test.each([
+    ['before a hello', false],
+    ['after it', true],
+  ])('T13 50 MB of zeros, compressed, are refused %s, and never inflated', async (_, known) => {
     const bomb = deflateRawSync(Buffer.alloc(50_000_000), { level: 9 });
     expect(bomb.length).toBeLessThan(65_536);
     const before = await warm();
     const bytes = clientFrame(opcodes.binary, bomb, { reserved: 0x40 });
     for (let count = 0; count < 20; count++) {
-      const peer = await rawWebSocket({ port: server.port, lines: [`Sec-WebSocket-Extensions: ${offers[1]}`] });
+      const peer = await rawWebSocket({
+        port: server.port,
+        lines: [`Sec-WebSocket-Extensions: ${offers[1]}`],
+      });
       if (known) {
         peer.say(hello(`session-${count}`));
         await peer.hears('[20,');
@@ -304,41 +432,60 @@ describe('in a process of its own', () => {
   /** Many small frames, written as fast as the server takes them. Resolves with how many it took before it ended the connection; where our side stays open, it takes all. */
   async function flood({ socket, ended }: RawConnection, one: Buffer, count: number): Promise<number> {
     let over = socket.destroyed;
-    const end = (): void => { over = true; };
+    const end = (): void => {
+      over = true;
+    };
     socket.once('close', end);
     if (!socket.allowHalfOpen) void ended.then(end);
     const chunk = Buffer.concat(Array.from({ length: 1_000 }, () => one));
     let written = 0;
     for (; written < count && !over; written += 1_000) {
-      if (!socket.write(chunk)) await new Promise<void>((resolve) => { socket.once('drain', resolve).once('close', resolve); });
+      if (!socket.write(chunk))
+        await new Promise<void>((resolve) => {
+          socket.once('drain', resolve).once('close', resolve);
+        });
       // So that an end is seen where the line takes everything.
-      else await new Promise((resolve) => { setImmediate(resolve); });
+      else
+        await new Promise((resolve) => {
+          setImmediate(resolve);
+        });
     }
     return written;
   }
 
-  test.each([['one byte', 'x'], ['no byte', '']])('T14 1,000,000 fragments of %s on one connection, which goes on whatever it hears, ten times: refused with 1008, at little cost, and others do not notice', async (_, content) => {
-    const other = await bystander(server.port);
-    const before = await warm();
-    let first: Cost | null = null;
-    for (let count = 0; count < 10; count++) {
-      const peer = await rawWebSocket({ port: server.port, answers: false, halfOpen: true });
-      peer.say(hello(`session-${count}`));
-      peer.write(clientFrame(opcodes.text, Buffer.from(content), { fin: false }));
-      const written = await flood(peer, clientFrame(opcodes.continuation, Buffer.from(content), { fin: false }), 1_000_000);
-      const { code } = await endOf(peer, performance.now(), 3_000);
-      peer.socket.destroy();
-      expect([code, written]).toEqual([1008, 1_000_000]);
-      first ??= await server.measure();
-    }
-    expect(other.stop()).toBeGreaterThan(20);
-    const after = await server.measure(true);
-    expect((first?.peak ?? Infinity) - before.rss).toBeLessThan(32 * MiB);
-    // Buffers that were read and dropped may wait for the collector. None is kept.
-    expect(after.heap - before.heap).toBeLessThan(8 * MiB);
-    expect(Math.max(first?.turn ?? Infinity, after.turn)).toBeLessThan(mayTake);
-    await stillServes(server.port);
-  }, 60_000);
+  test.each([
+    ['one byte', 'x'],
+    ['no byte', ''],
+  ])(
+    'T14 1,000,000 fragments of %s on one connection, which goes on whatever it hears, ten times: refused with 1008, at little cost, and others do not notice',
+    async (_, content) => {
+      const other = await bystander(server.port);
+      const before = await warm();
+      let first: Cost | null = null;
+      for (let count = 0; count < 10; count++) {
+        const peer = await rawWebSocket({ port: server.port, answers: false, halfOpen: true });
+        peer.say(hello(`session-${count}`));
+        peer.write(clientFrame(opcodes.text, Buffer.from(content), { fin: false }));
+        const written = await flood(
+          peer,
+          clientFrame(opcodes.continuation, Buffer.from(content), { fin: false }),
+          1_000_000,
+        );
+        const { code } = await endOf(peer, performance.now(), 3_000);
+        peer.socket.destroy();
+        expect([code, written]).toEqual([1008, 1_000_000]);
+        first ??= await server.measure();
+      }
+      expect(other.stop()).toBeGreaterThan(20);
+      const after = await server.measure(true);
+      expect((first?.peak ?? Infinity) - before.rss).toBeLessThan(32 * MiB);
+      // Buffers that were read and dropped may wait for the collector. None is kept.
+      expect(after.heap - before.heap).toBeLessThan(8 * MiB);
+      expect(Math.max(first?.turn ?? Infinity, after.turn)).toBeLessThan(mayTake);
+      await stillServes(server.port);
+    },
+    60_000,
+  );
 
   test('T14 1,000,000 fragments of as many connections as it takes: each refused with 1008, at little cost, and others do not notice', async () => {
     const other = await bystander(server.port);
@@ -349,7 +496,11 @@ describe('in a process of its own', () => {
       const peer = await rawWebSocket({ port: server.port, answers: false });
       peer.say(hello(`session-${count}`));
       peer.write(clientFrame(opcodes.text, Buffer.from('x'), { fin: false }));
-      written += await flood(peer, clientFrame(opcodes.continuation, Buffer.from('x'), { fin: false }), 10_000);
+      written += await flood(
+        peer,
+        clientFrame(opcodes.continuation, Buffer.from('x'), { fin: false }),
+        10_000,
+      );
       codes.add((await endOf(peer, performance.now(), 3_000)).code);
     }
     expect(other.stop()).toBeGreaterThan(20);
@@ -363,7 +514,13 @@ describe('in a process of its own', () => {
   test('T14 a few fragments, empty ones among them, and a frame in pieces of one byte, are a message like any other', async () => {
     const peer = await welcome();
     const parts = ['', '[', '9,', '', '1', '2', ']', ''];
-    parts.forEach((part, index) => { peer.write(clientFrame(index === 0 ? opcodes.text : opcodes.continuation, Buffer.from(part), { fin: index === parts.length - 1 })); });
+    parts.forEach((part, index) => {
+      peer.write(
+        clientFrame(index === 0 ? opcodes.text : opcodes.continuation, Buffer.from(part), {
+          fin: index === parts.length - 1,
+        }),
+      );
+    });
     await peer.hears('[10,12,');
     for (const byte of clientFrame(opcodes.text, Buffer.from('[9,34]'), { key: Buffer.from([1, 2, 3, 4]) })) {
       peer.write(Buffer.from([byte]));
@@ -373,36 +530,58 @@ describe('in a process of its own', () => {
     peer.socket.destroy();
   });
 
-  test.each([['1,000,000 pings, empty', 0, 1_000_000], ['200,000 pings, as large as they may be', 125, 200_000]])('T15 %s, whose answers nobody reads: closed with 4429, at little cost, and others do not notice', async (_, length, count) => {
-    const other = await bystander(server.port);
-    const before = await warm();
-    const peer = await welcome();
-    peer.socket.pause();
-    await flood(peer, clientFrame(opcodes.ping, Buffer.alloc(length)), count);
-    const since = performance.now();
-    // The server has no such connection any more, though its peer has seen nothing of it yet.
-    await vi.waitFor(async () => { expect(await (await fetch(`http://127.0.0.1:${server.port}/health/ready`)).json()).toMatchObject({ connections: 1 }); }, 5_000);
-    peer.socket.resume();
-    const { code, after } = await endOf(peer, since, 10_000);
-    expect(other.stop()).toBeGreaterThan(20);
-    const { peak, turn } = await server.measure();
-    expect(code).toBe(4429);
-    expect(after).toBeLessThan(10_000);
-    expect(peak - before.rss).toBeLessThan(32 * MiB);
-    expect(turn).toBeLessThan(mayTake);
-    await stillServes(server.port);
-  }, 60_000);
+  test.each([
+    ['1,000,000 pings, empty', 0, 1_000_000],
+    ['200,000 pings, as large as they may be', 125, 200_000],
+  ])(
+    'T15 %s, whose answers nobody reads: closed with 4429, at little cost, and others do not notice',
+    async (_, length, count) => {
+      const other = await bystander(server.port);
+      const before = await warm();
+      const peer = await welcome();
+      peer.socket.pause();
+      await flood(peer, clientFrame(opcodes.ping, Buffer.alloc(length)), count);
+      const since = performance.now();
+      // The server has no such connection any more, though its peer has seen nothing of it yet.
+      await vi.waitFor(async () => {
+        expect(await (await fetch(`http://127.0.0.1:${server.port}/health/ready`)).json()).toMatchObject({
+          connections: 1,
+        });
+      }, 5_000);
+      peer.socket.resume();
+      const { code, after } = await endOf(peer, since, 10_000);
+      expect(other.stop()).toBeGreaterThan(20);
+      const { peak, turn } = await server.measure();
+      expect(code).toBe(4429);
+      expect(after).toBeLessThan(10_000);
+      expect(peak - before.rss).toBeLessThan(32 * MiB);
+      expect(turn).toBeLessThan(mayTake);
+      await stillServes(server.port);
+    },
+    60_000,
+  );
 
   test('T15 of pings that come at once the newest is answered', async () => {
     const peer = await welcome();
     const answers: string[] = [];
-    peer.socket.on('data', readFrames((opcode, payload) => {
-      if (opcode === opcodes.pong) answers.push(payload.toString());
-    }));
-    peer.write(Buffer.concat(Array.from({ length: 100 }, (_, index) => clientFrame(opcodes.ping, Buffer.from(String(index))))));
-    await eventually(() => { expect(answers).toEqual(['99']); });
+    peer.socket.on(
+      'data',
+      readFrames((opcode, payload) => {
+        if (opcode === opcodes.pong) answers.push(payload.toString());
+      }),
+    );
+    peer.write(
+      Buffer.concat(
+        Array.from({ length: 100 }, (_, index) => clientFrame(opcodes.ping, Buffer.from(String(index)))),
+      ),
+    );
+    await eventually(() => {
+      expect(answers).toEqual(['99']);
+    });
     peer.write(clientFrame(opcodes.ping, Buffer.from('one more')));
-    await eventually(() => { expect(answers).toEqual(['99', 'one more']); });
+    await eventually(() => {
+      expect(answers).toEqual(['99', 'one more']);
+    });
     peer.socket.destroy();
   });
 
@@ -413,27 +592,48 @@ describe('in a process of its own', () => {
     const closed = once(socket, 'close') as Promise<[number]>;
     let open = true;
     let count = 0;
-    void closed.then(() => { open = false; });
+    void closed.then(() => {
+      open = false;
+    });
     for (; open && count < 100_000; count += 50) {
       for (let some = 0; some < 49; some++) socket.ping('');
       socket.ping('last');
-      await Promise.race([new Promise<void>((resolve) => { socket.on('pong', (data) => { if (data.length > 0) resolve(); }); }), closed]);
+      await Promise.race([
+        new Promise<void>((resolve) => {
+          socket.on('pong', (data) => {
+            if (data.length > 0) resolve();
+          });
+        }),
+        closed,
+      ]);
       socket.removeAllListeners('pong');
     }
     expect((await closed)[0]).toBe(4429);
     expect(count).toBeGreaterThan(20_000);
   }, 30_000);
 
-  const floods: readonly (readonly [string, number, string])[] = [['pongs nobody asked for', opcodes.pong, 'x'], ['frames of Roomful that nobody knows', opcodes.text, '[77,1]'], ['empty messages', opcodes.binary, '']];
-  test.each(floods)('T15 100,000 %s: closed with 4429, and no answer waited for', async (_, opcode, content) => {
-    const peer = await rawWebSocket({ port: server.port, answers: false, protocol: opcode === opcodes.binary ? 'roomful.v1.msgpack' : 'roomful.v1.json' });
-    const greeting = msgpack().encode(hello());
-    if (opcode === opcodes.binary) peer.write(clientFrame(opcodes.binary, Buffer.from(greeting)));
-    else peer.say(hello());
-    await peer.hears('');
-    await flood(peer, clientFrame(opcode, Buffer.from(content)), 100_000);
-    expect((await endOf(peer, performance.now(), 3_000)).code).toBe(4429);
-  }, 30_000);
+  const floods: readonly (readonly [string, number, string])[] = [
+    ['pongs nobody asked for', opcodes.pong, 'x'],
+    ['frames of Roomful that nobody knows', opcodes.text, '[77,1]'],
+    ['empty messages', opcodes.binary, ''],
+  ];
+  test.each(floods)(
+    'T15 100,000 %s: closed with 4429, and no answer waited for',
+    async (_, opcode, content) => {
+      const peer = await rawWebSocket({
+        port: server.port,
+        answers: false,
+        protocol: opcode === opcodes.binary ? 'roomful.v1.msgpack' : 'roomful.v1.json',
+      });
+      const greeting = msgpack().encode(hello());
+      if (opcode === opcodes.binary) peer.write(clientFrame(opcodes.binary, Buffer.from(greeting)));
+      else peer.say(hello());
+      await peer.hears('');
+      await flood(peer, clientFrame(opcode, Buffer.from(content)), 100_000);
+      expect((await endOf(peer, performance.now(), 3_000)).code).toBe(4429);
+    },
+    30_000,
+  );
 
   describe('T17 a handshake gone wrong', () => {
     const many = (count: number): string[] => Array.from({ length: count }, (_, index) => `X-${index}: y`);
@@ -454,7 +654,9 @@ describe('in a process of its own', () => {
       'a line that is no header': upgradeHead({ lines: ['no colon here'] }),
       'a NUL in a header': upgradeHead({ lines: ['X: a\0b'] }),
       'a header of 100 KB': upgradeHead({ lines: [`X: ${'y'.repeat(100_000)}`] }),
-      '2,000 headers of some length': upgradeHead({ lines: many(2_000).map((line) => `${line}${'y'.repeat(9)}`) }),
+      '2,000 headers of some length': upgradeHead({
+        lines: many(2_000).map((line) => `${line}${'y'.repeat(9)}`),
+      }),
       'so many headers that those of the upgrade come too late': `GET /realtime HTTP/1.1\r\n${'a:b\r\n'.repeat(2_100)}${upgradeHead().split('\r\n').slice(1).join('\r\n')}`,
       'no HTTP at all': '\u0000\u0001\u0002'.repeat(1_000),
       'a TLS hello': '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003',
@@ -492,20 +694,27 @@ describe('in a process of its own', () => {
       peer.socket.resetAndDestroy();
     }
 
-    test.each(['/realtime', '/elsewhere', '/health/live'])('T17 a reset at 10 points of an upgrade of %s, 50 times each', async (path) => {
-      for (let point = 1; point <= 10; point++) {
-        for (let count = 0; count < 50 && server.death() === null; count++) await reset(server.port, path, point / 10, count % 2 === 0).catch(() => undefined);
-      }
-      await server.measure().catch(() => undefined);
-      expect(server.death()).toBeNull();
-      await stillServes(server.port);
-      expect((await server.measure()).connections).toBeLessThanOrEqual(1);
-    });
+    test.each(['/realtime', '/elsewhere', '/health/live'])(
+      'T17 a reset at 10 points of an upgrade of %s, 50 times each',
+      async (path) => {
+        for (let point = 1; point <= 10; point++) {
+          for (let count = 0; count < 50 && server.death() === null; count++)
+            await reset(server.port, path, point / 10, count % 2 === 0).catch(() => undefined);
+        }
+        await server.measure().catch(() => undefined);
+        expect(server.death()).toBeNull();
+        await stillServes(server.port);
+        expect((await server.measure()).connections).toBeLessThanOrEqual(1);
+      },
+    );
 
-    test('T17 a reset of an upgrade that an HTTP server of the app\'s gets and nobody serves', async () => {
+    test("T17 a reset of an upgrade that an HTTP server of the app's gets and nobody serves", async () => {
       const beside = await startServer(program.files[0] ?? '', { rooms, attached: true });
-      onTestFinished(() => { beside.stop(); });
-      for (let count = 0; count < 50 && beside.death() === null; count++) await reset(beside.port, '/elsewhere', 1, count % 2 === 0).catch(() => undefined);
+      onTestFinished(() => {
+        beside.stop();
+      });
+      for (let count = 0; count < 50 && beside.death() === null; count++)
+        await reset(beside.port, '/elsewhere', 1, count % 2 === 0).catch(() => undefined);
       await beside.measure().catch(() => undefined);
       expect(beside.death()).toBeNull();
       await stillServes(beside.port);
@@ -516,7 +725,9 @@ describe('in a process of its own', () => {
     test('T19 500 sockets write their upgrade a byte a second, and 100 say nothing after it: a good client does not wait, and all are gone in time', async () => {
       const head = upgradeHead();
       const slow = await Promise.all(Array.from({ length: 500 }, () => rawConnection({ port: server.port })));
-      const silent = await Promise.all(Array.from({ length: 100 }, () => rawConnection({ port: server.port })));
+      const silent = await Promise.all(
+        Array.from({ length: 100 }, () => rawConnection({ port: server.port })),
+      );
       const idle = await Promise.all(Array.from({ length: 100 }, () => rawWebSocket({ port: server.port })));
       const since = performance.now();
       let at = 0;
@@ -537,15 +748,23 @@ describe('in a process of its own', () => {
       expect(closed.filter(({ code, after }) => code !== 4408 || after > 6_000)).toEqual([]);
       await stillServes(server.port);
       // The time that headers have, and that between two looks.
-      const gone = await Promise.allSettled([...slow, ...silent].map((peer) => endOf(peer, since, 11_500 - (performance.now() - since))));
+      const gone = await Promise.allSettled(
+        [...slow, ...silent].map((peer) => endOf(peer, since, 11_500 - (performance.now() - since))),
+      );
       expect(gone.filter(({ status }) => status === 'rejected')).toHaveLength(0);
       await stillServes(server.port);
     }, 60_000);
 
     /** Whether both sides are closed `within` ms. Whoever has cut a connection answers what still comes with a reset. */
     async function isCut({ socket }: RawConnection, within: number): Promise<boolean> {
-      const cut = new Promise<true>((resolve) => { socket.once('close', () => { resolve(true); }); });
-      const timer = setInterval(() => { socket.write('x'); }, 250);
+      const cut = new Promise<true>((resolve) => {
+        socket.once('close', () => {
+          resolve(true);
+        });
+      });
+      const timer = setInterval(() => {
+        socket.write('x');
+      }, 250);
       onTestFinished(() => {
         clearInterval(timer);
         socket.destroy();
@@ -553,7 +772,10 @@ describe('in a process of its own', () => {
       return Promise.race([cut, later(within).then(() => false)]);
     }
 
-    test.each([['is not known', hello('session-of-nobody', ''), 4401], ['breaks the rules', [9, 1], 4400]] as const)('T19 who %s, and does not answer a close, is cut within 10 s', async (_, frame, expected) => {
+    test.each([
+      ['is not known', hello('session-of-nobody', ''), 4401],
+      ['breaks the rules', [9, 1], 4400],
+    ] as const)('T19 who %s, and does not answer a close, is cut within 10 s', async (_, frame, expected) => {
       const peer = await rawWebSocket({ port: server.port, answers: false, halfOpen: true });
       peer.say(frame);
       expect((await peer.closed).code).toBe(expected);

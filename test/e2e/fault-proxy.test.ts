@@ -5,7 +5,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startFaultProxy } from '../support/fault-proxy.js';
 
 test('bytes keep their order, whatever becomes of the delay while they are on their way', async () => {
-  const server = createServer({ allowHalfOpen: true }, (socket) => { socket.pipe(socket); });
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.pipe(socket);
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const proxy = await startFaultProxy((server.address() as AddressInfo).port);
@@ -29,7 +31,9 @@ test('bytes keep their order, whatever becomes of the delay while they are on th
     proxy.delay = delay;
     proxy.split = index % 2 === 0;
     socket.write(`${index}abcd`);
-    await new Promise((resolve) => { setTimeout(resolve, 2); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 2);
+    });
   }
   await all;
   socket.destroy();

@@ -5,8 +5,21 @@ import { connect as connectTo, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { createClient, type Client } from '../../src/client/index.js';
-import { createRecordReader, encodeClose, encodeRecord, readClose, recordKinds } from '../../src/protocol/records.js';
-import { createRealtimeServer, json, msgpack, serve, type NodeServerOptions, type RealtimeServer } from '../../src/server/node/index.js';
+import {
+  createRecordReader,
+  encodeClose,
+  encodeRecord,
+  readClose,
+  recordKinds,
+} from '../../src/protocol/records.js';
+import {
+  createRealtimeServer,
+  json,
+  msgpack,
+  serve,
+  type NodeServerOptions,
+  type RealtimeServer,
+} from '../../src/server/node/index.js';
 import { BlockedWebSocket } from '../support/blocked-socket.js';
 import { eventually } from '../support/eventually.js';
 
@@ -21,7 +34,11 @@ const clients: Client[] = [];
 const open: { abort(): void }[] = [];
 
 async function start(options: Partial<NodeServerOptions> = {}): Promise<void> {
-  server = createRealtimeServer({ rooms: [serve('lobby')], logger: { info: () => undefined, warn: () => undefined, error: () => undefined }, ...options });
+  server = createRealtimeServer({
+    rooms: [serve('lobby')],
+    logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    ...options,
+  });
   ({ port } = await server.listen({ host: '127.0.0.1' }));
 }
 beforeEach(() => start());
@@ -43,9 +60,26 @@ interface Raw {
 }
 
 /** A client that says what it likes. */
-async function raw({ id = `id-${Math.random().toString(36).slice(2)}`, offers = 'roomful.v1.json', body = `${secret}\n${offers}\n`, headers = {}, at = port }: { readonly id?: string; readonly offers?: string; readonly body?: string; readonly headers?: Record<string, string>; readonly at?: number } = {}): Promise<Raw> {
+async function raw({
+  id = `id-${Math.random().toString(36).slice(2)}`,
+  offers = 'roomful.v1.json',
+  body = `${secret}\n${offers}\n`,
+  headers = {},
+  at = port,
+}: {
+  readonly id?: string;
+  readonly offers?: string;
+  readonly body?: string;
+  readonly headers?: Record<string, string>;
+  readonly at?: number;
+} = {}): Promise<Raw> {
   const controller = new AbortController();
-  const response = await fetch(`http://127.0.0.1:${at}/realtime/http/stream?id=${id}`, { method: 'POST', body, headers, signal: controller.signal });
+  const response = await fetch(`http://127.0.0.1:${at}/realtime/http/stream?id=${id}`, {
+    method: 'POST',
+    body,
+    headers,
+    signal: controller.signal,
+  });
   const heard: unknown[] = [];
   const ended = (async () => {
     if (!response.ok || !response.body) return;
@@ -54,7 +88,8 @@ async function raw({ id = `id-${Math.random().toString(36).slice(2)}`, offers = 
       for (const { kind, payload } of read(piece as Uint8Array)) {
         const text = new TextDecoder().decode(payload);
         if (kind === recordKinds.opened) heard.push(text.split('\n')[0]);
-        else if (kind === recordKinds.text) heard.push(...text.split('\n').map((line) => JSON.parse(line) as unknown));
+        else if (kind === recordKinds.text)
+          heard.push(...text.split('\n').map((line) => JSON.parse(line) as unknown));
         else if (kind === recordKinds.close) heard.push(readClose(payload));
         else heard.push(payload);
       }
@@ -66,40 +101,78 @@ async function raw({ id = `id-${Math.random().toString(36).slice(2)}`, offers = 
     headers: response.headers,
     heard,
     ended,
-    send: async (count, ...records) => (await fetch(`http://127.0.0.1:${at}/realtime/http/send?id=${id}`, { method: 'POST', body: new Blob([`${secret}\n${count}\n`, ...(records as Uint8Array<ArrayBuffer>[])]) })).status,
-    abort: () => { controller.abort(); },
+    send: async (count, ...records) =>
+      (
+        await fetch(`http://127.0.0.1:${at}/realtime/http/send?id=${id}`, {
+          method: 'POST',
+          body: new Blob([`${secret}\n${count}\n`, ...(records as Uint8Array<ArrayBuffer>[])]),
+        })
+      ).status,
+    abort: () => {
+      controller.abort();
+    },
   };
   open.push(it);
   return it;
 }
-const text = (...frames: readonly unknown[]): Uint8Array => encodeRecord(recordKinds.text, frames.map(frame).join('\n'));
+const text = (...frames: readonly unknown[]): Uint8Array =>
+  encodeRecord(recordKinds.text, frames.map(frame).join('\n'));
 const opcodes = ({ heard }: Raw): unknown[] => heard.map((it) => (Array.isArray(it) ? it[0] : it));
 
 function connect(options: Partial<Parameters<typeof createClient>[0]> = {}): Client {
-  const client = createClient({ url: `ws://127.0.0.1:${port}/realtime`, WebSocket: BlockedWebSocket, backoff: { initial: 5, max: 20 }, flush: 'microtask', logger: { warn: () => undefined, error: () => undefined }, ...options });
+  const client = createClient({
+    url: `ws://127.0.0.1:${port}/realtime`,
+    WebSocket: BlockedWebSocket,
+    backoff: { initial: 5, max: 20 },
+    flush: 'microtask',
+    logger: { warn: () => undefined, error: () => undefined },
+    ...options,
+  });
   clients.push(client);
   client.connect();
   return client;
 }
 
 describe('P36 a client whose WebSocket is blocked', () => {
-  test.each([['json', json], ['msgpack', msgpack]] as const)('chats over HTTP in %s, in order, and says so', async (name, codec) => {
+  test.each([
+    ['json', json],
+    ['msgpack', msgpack],
+  ] as const)('chats over HTTP in %s, in order, and says so', async (name, codec) => {
     const [ada, bob] = [connect({ codecs: [codec()] }), connect({ codecs: [codec()] })];
     const heard: unknown[] = [];
-    bob.room('lobby').on('post', ({ data }) => { heard.push(data); });
-    await eventually(() => { expect(bob.room('lobby').status).toBe('joined'); });
+    bob.room('lobby').on('post', ({ data }) => {
+      heard.push(data);
+    });
+    await eventually(() => {
+      expect(bob.room('lobby').status).toBe('joined');
+    });
     // Each draws its own wait before it tries over HTTP: whoever is first to be there says nothing of the other.
-    await eventually(() => { expect(ada.store.getState().connection).toMatchObject({ status: 'connected', transport: 'http', codec: name }); });
+    await eventually(() => {
+      expect(ada.store.getState().connection).toMatchObject({
+        status: 'connected',
+        transport: 'http',
+        codec: name,
+      });
+    });
     const bytes = new Uint8Array([1, 2, 3]);
-    const receipts = await Promise.all(Array.from({ length: 500 }, (_, index) => ada.room('lobby').send('post', index === 0 ? bytes : index)));
-    expect(receipts.map(({ offset }) => offset)).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
-    await eventually(() => { expect(heard).toHaveLength(500); });
+    const receipts = await Promise.all(
+      Array.from({ length: 500 }, (_, index) => ada.room('lobby').send('post', index === 0 ? bytes : index)),
+    );
+    expect(receipts.map(({ offset }) => offset)).toEqual(
+      Array.from({ length: 500 }, (_, index) => index + 1),
+    );
+    await eventually(() => {
+      expect(heard).toHaveLength(500);
+    });
     expect(heard).toEqual([bytes, ...Array.from({ length: 499 }, (_, index) => index + 1)]);
   });
 
   test.each(['/', '/realtime/'])('chats over HTTP where the server is at %s', async (path) => {
     await server.close();
-    server = createRealtimeServer({ rooms: [serve('lobby')], logger: { info: () => undefined, warn: () => undefined, error: () => undefined } });
+    server = createRealtimeServer({
+      rooms: [serve('lobby')],
+      logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    });
     ({ port } = await server.listen({ host: '127.0.0.1', path }));
     const client = connect({ url: `ws://127.0.0.1:${port}${path}` });
     expect(await client.room('lobby').send('post', 1)).toMatchObject({ offset: 1 });
@@ -108,15 +181,25 @@ describe('P36 a client whose WebSocket is blocked', () => {
 
   test('that closes is gone at once, and one that is told to go is told why', async () => {
     const client = connect();
-    await eventually(() => { expect(client.store.getState().connection.status).toBe('connected'); });
+    await eventually(() => {
+      expect(client.store.getState().connection.status).toBe('connected');
+    });
     client.close();
-    await eventually(() => { expect(server.stats().connections).toBe(0); });
+    await eventually(() => {
+      expect(server.stats().connections).toBe(0);
+    });
     const second = connect();
-    await eventually(() => { expect(second.store.getState().connection.status).toBe('connected'); });
+    await eventually(() => {
+      expect(second.store.getState().connection.status).toBe('connected');
+    });
     const reasons: unknown[] = [];
-    second.store.subscribe(({ connection }) => { if (connection.status === 'reconnecting') reasons.push(connection.reason); });
+    second.store.subscribe(({ connection }) => {
+      if (connection.status === 'reconnecting') reasons.push(connection.reason);
+    });
     await server.drain({ over: 0 });
-    await eventually(() => { expect(reasons[0]).toEqual({ code: 1012, reason: 'this node is draining' }); });
+    await eventually(() => {
+      expect(reasons[0]).toEqual({ code: 1012, reason: 'this node is draining' });
+    });
   });
 
   test('moves to WebSocket where that opens by now, and no one is shown anything else', async () => {
@@ -128,16 +211,31 @@ describe('P36 a client whose WebSocket is blocked', () => {
     }
     const client = connect({ WebSocket: AwayAtFirst });
     const heard: unknown[] = [];
-    client.room('lobby').on('post', ({ data }) => { heard.push(data); });
-    await eventually(() => { expect(client.store.getState().connection).toMatchObject({ status: 'connected', transport: 'http' }); });
+    client.room('lobby').on('post', ({ data }) => {
+      heard.push(data);
+    });
+    await eventually(() => {
+      expect(client.store.getState().connection).toMatchObject({ status: 'connected', transport: 'http' });
+    });
     const shown = new Set<string>();
-    client.store.subscribe(({ connection }) => { shown.add(connection.status); });
+    client.store.subscribe(({ connection }) => {
+      shown.add(connection.status);
+    });
     await server.room('lobby').send('post', 1);
-    await vi.waitFor(() => { expect(client.store.getState().connection).toMatchObject({ status: 'connected', transport: 'websocket' }); }, 8_000);
+    await vi.waitFor(() => {
+      expect(client.store.getState().connection).toMatchObject({
+        status: 'connected',
+        transport: 'websocket',
+      });
+    }, 8_000);
     await server.room('lobby').send('post', 2);
-    await eventually(() => { expect(heard).toEqual([1, 2]); });
+    await eventually(() => {
+      expect(heard).toEqual([1, 2]);
+    });
     expect([...shown]).toEqual(['connected']);
-    await eventually(() => { expect(server.stats().connections).toBe(1); });
+    await eventually(() => {
+      expect(server.stats().connections).toBe(1);
+    });
   }, 12_000);
 
   test('stays with WebSocket where the app says so', async () => {
@@ -164,11 +262,23 @@ describe('P37 the way down and the way up', () => {
   test('opened with protocol and node, then what is said; nothing on the way holds it back', async () => {
     const it = await raw();
     expect(it.status).toBe(200);
-    expect(Object.fromEntries(['cache-control', 'x-accel-buffering', 'content-type'].map((name) => [name, it.headers.get(name)]))).toEqual({ 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no', 'content-type': 'application/octet-stream' });
+    expect(
+      Object.fromEntries(
+        ['cache-control', 'x-accel-buffering', 'content-type'].map((name) => [name, it.headers.get(name)]),
+      ),
+    ).toEqual({
+      'cache-control': 'no-store, no-transform',
+      'x-accel-buffering': 'no',
+      'content-type': 'application/octet-stream',
+    });
     expect(await it.send(1, text(hello, join))).toBe(204);
-    await eventually(() => { expect(opcodes(it)).toEqual(['roomful.v1.json', 20, 21]); });
+    await eventually(() => {
+      expect(opcodes(it)).toEqual(['roomful.v1.json', 20, 21]);
+    });
     expect(await it.send(2, text([9, 1]), text([9, 2]))).toBe(204);
-    await eventually(() => { expect(opcodes(it)).toEqual(['roomful.v1.json', 20, 21, 10, 10]); });
+    await eventually(() => {
+      expect(opcodes(it)).toEqual(['roomful.v1.json', 20, 21, 10, 10]);
+    });
   });
 
   test('P2 nothing in common: 4406, and what it speaks', async () => {
@@ -190,12 +300,18 @@ describe('P37 the way down and the way up', () => {
     await it.send(1, text(hello));
     expect(server.stats().connections).toBe(1);
     it.abort();
-    await eventually(() => { expect(server.stats().connections).toBe(0); });
+    await eventually(() => {
+      expect(server.stats().connections).toBe(0);
+    });
   });
 });
 
 describe('P38 no request is passed over, and none counts twice', () => {
-  test.each([['missing', [1, 3]], ['repeated', [1, 1]], ['first of all a later one', [2]]] as const)('%s: the connection ends, to begin anew', async (_name, counts) => {
+  test.each([
+    ['missing', [1, 3]],
+    ['repeated', [1, 1]],
+    ['first of all a later one', [2]],
+  ] as const)('%s: the connection ends, to begin anew', async (_name, counts) => {
     const it = await raw();
     for (const count of counts) await it.send(count, text(...(count === 1 ? [hello] : [[9, 1]])));
     await it.ended;
@@ -208,7 +324,13 @@ describe('P38 no request is passed over, and none counts twice', () => {
     await it.send(1, text(hello, join));
     expect(await it.send(3, text([9, 3]))).toBe(204);
     expect(await it.send(2, text([9, 2]))).toBe(204);
-    await eventually(() => { expect(it.heard.flatMap((message) => (Array.isArray(message) && message[0] === 10 ? [message[1] as unknown] : []))).toEqual([2, 3]); });
+    await eventually(() => {
+      expect(
+        it.heard.flatMap((message) =>
+          Array.isArray(message) && message[0] === 10 ? [message[1] as unknown] : [],
+        ),
+      ).toEqual([2, 3]);
+    });
   });
 
   test('one that is far ahead ends it at once', async () => {
@@ -252,14 +374,27 @@ describe('P39 who may speak', () => {
   test('only whoever has the secret: anybody else is told what one is told of a connection that is not there', async () => {
     const it = await raw();
     const say = async (id: string, body: string): Promise<readonly [number, string]> => {
-      const response = await fetch(`http://127.0.0.1:${port}/realtime/http/send?id=${id}`, { method: 'POST', body });
+      const response = await fetch(`http://127.0.0.1:${port}/realtime/http/send?id=${id}`, {
+        method: 'POST',
+        body,
+      });
       return [response.status, await response.text()];
     };
     const nobody = await say('id-of-nobody', `${secret}\n1\n`);
     expect(nobody).toEqual([404, '']);
-    for (const body of [`another-secret-of-26-chars\n1\n`, `${secret.slice(0, -1)}\n1\n`, '', `${secret}`, '\n\n', `${secret}\nx\n`]) expect(await say(it.id, body)).toEqual(nobody);
+    for (const body of [
+      `another-secret-of-26-chars\n1\n`,
+      `${secret.slice(0, -1)}\n1\n`,
+      '',
+      `${secret}`,
+      '\n\n',
+      `${secret}\nx\n`,
+    ])
+      expect(await say(it.id, body)).toEqual(nobody);
     expect(await it.send(1, text(hello)), 'none of it counted').toBe(204);
-    await eventually(() => { expect(opcodes(it)).toContain(20); });
+    await eventually(() => {
+      expect(opcodes(it)).toContain(20);
+    });
   });
 
   test('an id that is taken is not given again, and one that is none is refused', async () => {
@@ -277,9 +412,18 @@ describe('P39 who may speak', () => {
     expect(it.heard).toEqual([[4403, 'this origin may not connect']]);
     const own = await raw({ headers: { origin: `http://127.0.0.1:${port}` } });
     await own.send(1, text(hello));
-    await eventually(() => { expect(opcodes(own)).toContain(20); });
-    const preflight = await fetch(`http://127.0.0.1:${port}/realtime/http/send?id=x`, { method: 'OPTIONS', headers: { origin: 'https://app.example' } });
-    expect([preflight.status, preflight.headers.get('access-control-allow-origin'), preflight.headers.get('access-control-allow-methods')]).toEqual([204, 'https://app.example', 'POST']);
+    await eventually(() => {
+      expect(opcodes(own)).toContain(20);
+    });
+    const preflight = await fetch(`http://127.0.0.1:${port}/realtime/http/send?id=x`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://app.example' },
+    });
+    expect([
+      preflight.status,
+      preflight.headers.get('access-control-allow-origin'),
+      preflight.headers.get('access-control-allow-methods'),
+    ]).toEqual([204, 'https://app.example', 'POST']);
   });
 
   test('T2 neither secret nor token is in an address', async () => {
@@ -291,12 +435,17 @@ describe('P39 who may speak', () => {
     });
     try {
       const client = connect({ token: 'TOKEN-OF-ADA' });
-      await eventually(() => { expect(client.store.getState().connection.status).toBe('connected'); });
+      await eventually(() => {
+        expect(client.store.getState().connection.status).toBe('connected');
+      });
     } finally {
       vi.unstubAllGlobals();
     }
     expect(urls.length).toBeGreaterThanOrEqual(2);
-    for (const url of urls) expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/realtime\/http\/(stream|send)\?id=\w{16}(&node=[\w-]+)?$/);
+    for (const url of urls)
+      expect(url).toMatch(
+        /^http:\/\/127\.0\.0\.1:\d+\/realtime\/http\/(stream|send)\?id=\w{16}(&node=[\w-]+)?$/,
+      );
   });
 
   test('a method that is none of ours is 405, a node that drains or is full 503', async () => {
@@ -312,7 +461,11 @@ describe('T19 T21 how much', () => {
   const request = (path: string, headers: Record<string, string | number> = {}): ClientRequest => {
     const it = httpRequest({ port, host: '127.0.0.1', method: 'POST', path, headers });
     it.on('error', () => undefined);
-    open.push({ abort: () => { it.destroy(); } });
+    open.push({
+      abort: () => {
+        it.destroy();
+      },
+    });
     return it;
   };
   const answered = async (it: ClientRequest): Promise<number> => {
@@ -345,9 +498,19 @@ describe('T19 T21 how much', () => {
     const it = await raw();
     const broken = request(`/realtime/http/send?id=${it.id}`, { 'content-length': 100 });
     broken.write(`${secret}\n1\n`);
-    await eventually(() => { expect(broken.socket?.bytesWritten).toBeGreaterThan(0); });
+    await eventually(() => {
+      expect(broken.socket?.bytesWritten).toBeGreaterThan(0);
+    });
     broken.destroy();
-    for (const path of ['//', '/realtime/http/', '/realtime/http/stream', '/realtime/http/stream?id=%', '/realtime/http/stream?id[]=1', '/realtime/http/send?id=..%2f..']) expect(await answered(request(path).end())).toBeGreaterThanOrEqual(400);
+    for (const path of [
+      '//',
+      '/realtime/http/',
+      '/realtime/http/stream',
+      '/realtime/http/stream?id=%',
+      '/realtime/http/stream?id[]=1',
+      '/realtime/http/send?id=..%2f..',
+    ])
+      expect(await answered(request(path).end())).toBeGreaterThanOrEqual(400);
     expect(await it.send(1, text(hello))).toBe(204);
   });
 
@@ -358,9 +521,15 @@ describe('T19 T21 how much', () => {
     opening.end(`${secret}\nroomful.v1.json\n`);
     const [response] = (await once(opening, 'response')) as [IncomingMessage];
     response.pause();
-    const sleeper = (count: number, ...records: Uint8Array[]): Promise<Response> => fetch(`http://127.0.0.1:${port}/realtime/http/send?id=id-of-a-sleeper`, { method: 'POST', body: new Blob([`${secret}\n${count}\n`, ...(records as Uint8Array<ArrayBuffer>[])]) });
+    const sleeper = (count: number, ...records: Uint8Array[]): Promise<Response> =>
+      fetch(`http://127.0.0.1:${port}/realtime/http/send?id=id-of-a-sleeper`, {
+        method: 'POST',
+        body: new Blob([`${secret}\n${count}\n`, ...(records as Uint8Array<ArrayBuffer>[])]),
+      });
     await sleeper(1, text(hello, join));
-    await eventually(() => { expect(server.stats().rooms).toBe(1); });
+    await eventually(() => {
+      expect(server.stats().rooms).toBe(1);
+    });
     const room = server.room('lobby');
     for (let count = 0; count < 1_000; count++) await room.send('post', 'x'.repeat(16_000));
     expect(server.stats().bytesQueued).toBeLessThan(3 * 65_536 + 2 ** 20);
@@ -372,34 +541,66 @@ describe('T19 T21 how much', () => {
     await once(http, 'listening');
     const at = (http.address() as AddressInfo).port;
     server.attach(http);
-    const opening = httpRequest({ port: at, host: '127.0.0.1', method: 'POST', path: '/realtime/http/stream?id=id-of-a-sleeper' });
+    const opening = httpRequest({
+      port: at,
+      host: '127.0.0.1',
+      method: 'POST',
+      path: '/realtime/http/stream?id=id-of-a-sleeper',
+    });
     opening.on('error', () => undefined);
     opening.end(`${secret}\nroomful.v1.json\n`);
     const [response] = (await once(opening, 'response')) as [IncomingMessage];
     response.pause();
-    const say = (count: number, ...records: Uint8Array[]): Promise<Response> => fetch(`http://127.0.0.1:${at}/realtime/http/send?id=id-of-a-sleeper`, { method: 'POST', body: new Blob([`${secret}\n${count}\n`, ...(records as Uint8Array<ArrayBuffer>[])]), headers: { connection: 'close' } });
+    const say = (count: number, ...records: Uint8Array[]): Promise<Response> =>
+      fetch(`http://127.0.0.1:${at}/realtime/http/send?id=id-of-a-sleeper`, {
+        method: 'POST',
+        body: new Blob([`${secret}\n${count}\n`, ...(records as Uint8Array<ArrayBuffer>[])]),
+        headers: { connection: 'close' },
+      });
     await say(1, text(hello, join));
     const room = server.room('lobby');
     for (let count = 0; count < 300; count++) await room.send('post', 'x'.repeat(30_000));
     await say(2, new Uint8Array([9, 0, 0, 0, 0]));
-    const connections = (): Promise<number> => new Promise((resolve) => { http.getConnections((_error, count) => { resolve(count); }); });
+    const connections = (): Promise<number> =>
+      new Promise((resolve) => {
+        http.getConnections((_error, count) => {
+          resolve(count);
+        });
+      });
     expect(await connections()).toBeGreaterThanOrEqual(1);
-    await vi.waitFor(async () => { expect(await connections()).toBe(0); }, { timeout: 7_000, interval: 100 });
+    await vi.waitFor(
+      async () => {
+        expect(await connections()).toBe(0);
+      },
+      { timeout: 7_000, interval: 100 },
+    );
     http.close();
   }, 15_000);
 
   test('who names other nodes without end is asked to wait: what is handed on is bounded for all together', async () => {
     const body = `${secret}\n1\n`;
     const one = `POST /realtime/http/send?id=id-of-nobody&node=elsewhere HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-    const statuses = (await Promise.all(Array.from({ length: 10 }, async () => {
-      const socket = connectTo(port, '127.0.0.1');
-      open.push({ abort: () => { socket.destroy(); } });
-      let said = '';
-      socket.on('data', (data: Buffer) => { said += data.toString(); });
-      socket.write(one.repeat(300));
-      await vi.waitFor(() => { expect(said.match(/HTTP\/1\.1 /g)).toHaveLength(300); }, 10_000);
-      return said.match(/HTTP\/1\.1 \d+/g) ?? [];
-    }))).flat();
+    const statuses = (
+      await Promise.all(
+        Array.from({ length: 10 }, async () => {
+          const socket = connectTo(port, '127.0.0.1');
+          open.push({
+            abort: () => {
+              socket.destroy();
+            },
+          });
+          let said = '';
+          socket.on('data', (data: Buffer) => {
+            said += data.toString();
+          });
+          socket.write(one.repeat(300));
+          await vi.waitFor(() => {
+            expect(said.match(/HTTP\/1\.1 /g)).toHaveLength(300);
+          }, 10_000);
+          return said.match(/HTTP\/1\.1 \d+/g) ?? [];
+        }),
+      )
+    ).flat();
     const count = (status: number): number => statuses.filter((it) => it.endsWith(String(status))).length;
     expect(count(404)).toBeGreaterThanOrEqual(1_000);
     expect(count(503)).toBeGreaterThan(100);
@@ -407,21 +608,28 @@ describe('T19 T21 how much', () => {
   }, 20_000);
 });
 
-describe('beside an app of one\'s own', () => {
+describe("beside an app of one's own", () => {
   test('attach takes its paths first, leaves the rest, and gives back what it took', async () => {
-    const http = createServer((request, response) => { response.end(`app ${request.url}`); });
+    const http = createServer((request, response) => {
+      response.end(`app ${request.url}`);
+    });
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
     const at = (http.address() as AddressInfo).port;
     const stop = server.attach(http, { path: '/rt' });
-    const body = async (path: string, method = 'GET'): Promise<string> => (await fetch(`http://127.0.0.1:${at}${path}`, { method })).text();
+    const body = async (path: string, method = 'GET'): Promise<string> =>
+      (await fetch(`http://127.0.0.1:${at}${path}`, { method })).text();
     expect(await body('/')).toBe('app /');
     expect(await body('/rt/http/other', 'POST')).toBe('app /rt/http/other');
     const client = connect({ url: `ws://127.0.0.1:${at}/rt` });
-    await eventually(() => { expect(client.store.getState().connection).toMatchObject({ status: 'connected', transport: 'http' }); });
+    await eventually(() => {
+      expect(client.store.getState().connection).toMatchObject({ status: 'connected', transport: 'http' });
+    });
     client.close();
     stop();
-    expect(await body('/rt/http/stream?id=some-id-or-other', 'POST')).toBe('app /rt/http/stream?id=some-id-or-other');
+    expect(await body('/rt/http/stream?id=some-id-or-other', 'POST')).toBe(
+      'app /rt/http/stream?id=some-id-or-other',
+    );
     http.close();
     http.closeAllConnections();
   });

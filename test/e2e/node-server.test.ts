@@ -5,7 +5,13 @@ import { connect, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createClient } from '../../src/client/index.js';
-import { createRealtimeServer, json, msgpack, serve, type RealtimeServer } from '../../src/server/node/index.js';
+import {
+  createRealtimeServer,
+  json,
+  msgpack,
+  serve,
+  type RealtimeServer,
+} from '../../src/server/node/index.js';
 import { seededRandom } from '../../src/testing/random.js';
 import { eventually } from '../support/eventually.js';
 import { plainSocket } from '../support/socket.js';
@@ -26,7 +32,13 @@ const fetchText = (path: string): Promise<readonly [status: number, body: string
   new Promise((resolve, reject) => {
     get({ port, host: '127.0.0.1', path }, (response) => {
       let body = '';
-      response.on('data', (chunk: Buffer) => { body += chunk.toString(); }).on('end', () => { resolve([response.statusCode ?? 0, body]); });
+      response
+        .on('data', (chunk: Buffer) => {
+          body += chunk.toString();
+        })
+        .on('end', () => {
+          resolve([response.statusCode ?? 0, body]);
+        });
     }).on('error', reject);
   });
 
@@ -45,13 +57,24 @@ test('a node that drains or is full refuses the upgrade with 503, so that a bala
   const first = plainSocket(address.url);
   await once(first.socket, 'open');
   const refused = async (of: number): Promise<unknown> => {
-    const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version': '13' };
-    const [response] = (await once(get({ port: of, host: '127.0.0.1', path: '/realtime', headers }), 'response')) as [IncomingMessage];
+    const headers = {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      'sec-websocket-version': '13',
+    };
+    const [response] = (await once(
+      get({ port: of, host: '127.0.0.1', path: '/realtime', headers }),
+      'response',
+    )) as [IncomingMessage];
     response.resume();
     return [response.statusCode, response.headers['retry-after']];
   };
   expect(await refused(address.port)).toEqual([503, '1']);
-  expect(await (await fetch(`http://127.0.0.1:${address.port}/health/ready`)).json()).toMatchObject({ status: 'full', connections: 1 });
+  expect(await (await fetch(`http://127.0.0.1:${address.port}/health/ready`)).json()).toMatchObject({
+    status: 'full',
+    connections: 1,
+  });
   first.socket.close();
   await full.close();
   await server.drain({ over: 0 });
@@ -71,15 +94,28 @@ test('metrics: what happened is counted, under names that stay; nowhere unless t
   raw.say([4, 'lobby', 1, 'x', 'm', 1, 'data', null]);
   await raw.hears('[23,');
   raw.socket.close(4444);
-  await eventually(() => { expect(measured.stats().connections).toBe(0); });
+  await eventually(() => {
+    expect(measured.stats().connections).toBe(0);
+  });
   const response = await fetch(`http://127.0.0.1:${address.port}/metrics`);
   expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
   const text = await response.text();
   expect(text).toBe(text.replaceAll('NaN', ''));
   for (const line of [
-    'roomful_connections 0', 'roomful_rooms 0', 'roomful_queued_bytes 0', 'roomful_draining 0', 'roomful_full 0', 'roomful_messages_in_total 1', 'roomful_messages_out_total 1',
-    'roomful_disconnects_total{code="other"} 1', 'roomful_joins_total{outcome="new"} 1', 'roomful_acknowledgement_seconds_count 1', 'roomful_broker_append_seconds_count 1', 'roomful_ping_seconds_count 0',
-  ]) expect(text).toContain(`${line}\n`);
+    'roomful_connections 0',
+    'roomful_rooms 0',
+    'roomful_queued_bytes 0',
+    'roomful_draining 0',
+    'roomful_full 0',
+    'roomful_messages_in_total 1',
+    'roomful_messages_out_total 1',
+    'roomful_disconnects_total{code="other"} 1',
+    'roomful_joins_total{outcome="new"} 1',
+    'roomful_acknowledgement_seconds_count 1',
+    'roomful_broker_append_seconds_count 1',
+    'roomful_ping_seconds_count 0',
+  ])
+    expect(text).toContain(`${line}\n`);
   expect(text).toContain('nodejs_eventloop_lag_seconds');
   expect(await measured.metrics()).toContain('roomful_messages_in_total 1');
   await measured.close();
@@ -99,7 +135,9 @@ describe('P2 a refusal that a browser can read', () => {
   });
 
   test('another origin: 4403', async () => {
-    expect((await plainSocket(url, undefined, { headers: { Origin: 'https://evil.example' } }).closed)[0]).toBe(4403);
+    expect(
+      (await plainSocket(url, undefined, { headers: { Origin: 'https://evil.example' } }).closed)[0],
+    ).toBe(4403);
     const own = plainSocket(url, undefined, { headers: { Origin: `http://127.0.0.1:${port}` } });
     await once(own.socket, 'open');
     own.say(hello);
@@ -115,7 +153,9 @@ describe('P2 a refusal that a browser can read', () => {
 });
 
 test('attach serves one path of a server of yours, leaves the rest alone, and stops', async () => {
-  const http: Server = createServer((_request, response) => { response.end('yours'); });
+  const http: Server = createServer((_request, response) => {
+    response.end('yours');
+  });
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
   const own = (http.address() as AddressInfo).port;
@@ -141,12 +181,19 @@ test('attach serves one path of a server of yours, leaves the rest alone, and st
 });
 
 test('close ends every connection with 1012, and the client goes on by itself once there is a server again', async () => {
-  const client = createClient({ url: () => url, WebSocket, backoff: { initial: 10, max: 30 }, logger: { warn: () => undefined, error: () => undefined } });
+  const client = createClient({
+    url: () => url,
+    WebSocket,
+    backoff: { initial: 10, max: 30 },
+    logger: { warn: () => undefined, error: () => undefined },
+  });
   client.connect();
   const room = client.room('lobby');
   await room.send('m', 1);
   const reasons: unknown[] = [];
-  client.on('connection', (state) => { if (state.status === 'reconnecting') reasons.push(state.reason.code); });
+  client.on('connection', (state) => {
+    if (state.status === 'reconnecting') reasons.push(state.reason.code);
+  });
   await server.close();
   const pending = room.send('m', 2);
   server = createRealtimeServer({ rooms: [serve('lobby')] });
@@ -165,7 +212,8 @@ describe('bytes from hell', () => {
     socket.write(head);
     return socket;
   }
-  const upgrade = 'GET /realtime HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: roomful.v1.json\r\n\r\n';
+  const upgrade =
+    'GET /realtime HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: roomful.v1.json\r\n\r\n';
   const stillServes = async (): Promise<void> => {
     const good = plainSocket(url);
     await once(good.socket, 'open');
@@ -176,11 +224,23 @@ describe('bytes from hell', () => {
   };
 
   test.each([
-    ['an upgrade without a key', 'GET /realtime HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
-    ['an upgrade to something else', 'GET /realtime HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'],
-    ['a target that is no path', 'GET //[ HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'],
+    [
+      'an upgrade without a key',
+      'GET /realtime HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    ],
+    [
+      'an upgrade to something else',
+      'GET /realtime HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n',
+    ],
+    [
+      'a target that is no path',
+      'GET //[ HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    ],
     ['no HTTP at all', '\u0000\u0001\u0002'.repeat(100)],
-    ['2,000 headers', `GET /realtime HTTP/1.1\r\n${Array.from({ length: 2_000 }, (_, index) => `X-${index}: y\r\n`).join('')}\r\n`],
+    [
+      '2,000 headers',
+      `GET /realtime HTTP/1.1\r\n${Array.from({ length: 2_000 }, (_, index) => `X-${index}: y\r\n`).join('')}\r\n`,
+    ],
   ])('%s', async (_name, head) => {
     const socket = await tcp(head);
     await Promise.race([once(socket, 'close'), once(socket, 'data')]);
@@ -202,7 +262,9 @@ describe('bytes from hell', () => {
     for (let count = 0; count < 300; count++) {
       const socket = await tcp(upgrade);
       await once(socket, 'data');
-      socket.write(Buffer.from(Array.from({ length: 1 + Math.floor(random() * 60) }, () => Math.floor(random() * 256))));
+      socket.write(
+        Buffer.from(Array.from({ length: 1 + Math.floor(random() * 60) }, () => Math.floor(random() * 256))),
+      );
       socket.resetAndDestroy();
     }
     await stillServes();
@@ -226,20 +288,38 @@ describe('bytes from hell', () => {
   });
 });
 
-test.each([1, 125, 126, 65_535, 65_536, 200_000])('a message of %i bytes arrives whole, in both codecs, between the pings of the transport', async (length) => {
-  const wide = createRealtimeServer({ rooms: [serve('lobby')], limits: { frame: 1_000_000 }, heartbeat: { interval: 20 } });
-  const address = await wide.listen({ host: '127.0.0.1' });
-  const texts: unknown[] = [];
-  const clients = [json(), msgpack()].map((codec) => createClient({ url: address.url, WebSocket, codecs: [codec] }));
-  for (const client of clients) {
-    client.connect();
-    client.room('lobby').on('text', ({ data }) => { texts.push(data); });
-  }
-  await eventually(() => { expect(clients.map((client) => client.room('lobby').status)).toEqual(['joined', 'joined']); });
-  const text = 'ü'.repeat(length);
-  await wide.room('lobby').send('text', text);
-  await eventually(() => { expect(texts).toEqual([text, text]); });
-  expect(clients.map((client) => client.store.getState().connection.status)).toEqual(['connected', 'connected']);
-  for (const client of clients) client.close();
-  await wide.close();
-});
+test.each([1, 125, 126, 65_535, 65_536, 200_000])(
+  'a message of %i bytes arrives whole, in both codecs, between the pings of the transport',
+  async (length) => {
+    const wide = createRealtimeServer({
+      rooms: [serve('lobby')],
+      limits: { frame: 1_000_000 },
+      heartbeat: { interval: 20 },
+    });
+    const address = await wide.listen({ host: '127.0.0.1' });
+    const texts: unknown[] = [];
+    const clients = [json(), msgpack()].map((codec) =>
+      createClient({ url: address.url, WebSocket, codecs: [codec] }),
+    );
+    for (const client of clients) {
+      client.connect();
+      client.room('lobby').on('text', ({ data }) => {
+        texts.push(data);
+      });
+    }
+    await eventually(() => {
+      expect(clients.map((client) => client.room('lobby').status)).toEqual(['joined', 'joined']);
+    });
+    const text = 'ü'.repeat(length);
+    await wide.room('lobby').send('text', text);
+    await eventually(() => {
+      expect(texts).toEqual([text, text]);
+    });
+    expect(clients.map((client) => client.store.getState().connection.status)).toEqual([
+      'connected',
+      'connected',
+    ]);
+    for (const client of clients) client.close();
+    await wide.close();
+  },
+);

@@ -13,12 +13,17 @@ const MiB = 2 ** 20;
 const pace = { room: 'busy', rate: 2_000, bytes: 1_024 };
 /** Entries of the log: eight seconds of that. */
 const kept = 16_000;
-const later = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+const later = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
 let programs: Awaited<ReturnType<typeof bundle>>;
 let server: ServerProcess;
 let readers: ChildProcess;
-beforeAll(async () => { programs = await bundle(['test/support/measured-server.ts', 'test/support/light-readers.ts']); }, 60_000);
+beforeAll(async () => {
+  programs = await bundle(['test/support/measured-server.ts', 'test/support/light-readers.ts']);
+}, 60_000);
 afterAll(() => programs.remove());
 beforeEach(async () => {
   const [serverProgram = '', readersProgram = ''] = programs.files;
@@ -78,7 +83,15 @@ async function pausedReader(): Promise<Paused> {
       look();
     });
   await until(() => told.includes(21));
-  return { ...reader, told, before, get offsets() { return offsets; }, until: (offset) => until(() => (offsets.at(-1) ?? 0) >= offset) };
+  return {
+    ...reader,
+    told,
+    before,
+    get offsets() {
+      return offsets;
+    },
+    until: (offset) => until(() => (offsets.at(-1) ?? 0) >= offset),
+  };
 }
 
 /** Where numbers that should follow one another do not: none, or the first two. */
@@ -95,51 +108,78 @@ async function heard(messages: number): Promise<Heard> {
 }
 
 /** The server speaks for so long. What it cost, and how late the fifty heard of it. */
-async function phase(name: string, seconds: number, meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<{ readonly cost: Cost; readonly heard: Heard; readonly last: number }> {
+async function phase(
+  name: string,
+  seconds: number,
+  meanwhile: () => Promise<void> = () => Promise.resolve(),
+): Promise<{ readonly cost: Cost; readonly heard: Heard; readonly last: number }> {
   await server.measure();
   await heard(0);
   const [talked] = await Promise.all([server.talk({ ...pace, seconds }), meanwhile()]);
-  const its = { cost: await server.measure(), heard: await heard((talked.last - talked.first + 1) * 50), last: talked.last };
+  const its = {
+    cost: await server.measure(),
+    heard: await heard((talked.last - talked.first + 1) * 50),
+    last: talked.last,
+  };
   const { latency } = its.heard;
-  console.log(`${name}: ${Math.round((talked.last - talked.first + 1) / talked.seconds)} messages a second to 51 members for ${talked.seconds.toFixed(1)} s; RSS ${Math.round(its.cost.peak / MiB)} MiB at worst; the fifty: p50 ${latency.p50.toFixed(1)} ms, p99 ${latency.p99.toFixed(1)} ms, at worst ${latency.max.toFixed(0)} ms`);
+  console.log(
+    `${name}: ${Math.round((talked.last - talked.first + 1) / talked.seconds)} messages a second to 51 members for ${talked.seconds.toFixed(1)} s; RSS ${Math.round(its.cost.peak / MiB)} MiB at worst; the fifty: p50 ${latency.p50.toFixed(1)} ms, p99 ${latency.p99.toFixed(1)} ms, at worst ${latency.max.toFixed(0)} ms`,
+  );
   return its;
 }
 
 // How late others are is told once more where it was too much: beside other test files the cores are not its own.
-test('T21 a reader that pauses costs the server at most 32 MiB and the others at most 50 ms, and then has every message in order, or is told reset', { retry: 1, timeout: 90_000 }, async () => {
-  const paused = await pausedReader();
-  // What a process needs anyway once it is at work, and the log to its full length.
-  await phase('at first', 8);
-  const before = await phase('all read', 8);
+test(
+  'T21 a reader that pauses costs the server at most 32 MiB and the others at most 50 ms, and then has every message in order, or is told reset',
+  { retry: 1, timeout: 90_000 },
+  async () => {
+    const paused = await pausedReader();
+    // What a process needs anyway once it is at work, and the log to its full length.
+    await phase('at first', 8);
+    const before = await phase('all read', 8);
 
-  const short = await phase('one pauses for 4 s', 6, async () => {
-    await later(500);
-    paused.socket.pause();
-    await later(4_000);
-    paused.socket.resume();
-  });
-  await paused.until(short.last);
-  expect([paused.offsets[0], paused.offsets.length, hole(paused.offsets), paused.before]).toEqual([1, short.last, null, []]);
-  // It did fall behind.
-  expect(paused.told).toContain(29);
+    const short = await phase('one pauses for 4 s', 6, async () => {
+      await later(500);
+      paused.socket.pause();
+      await later(4_000);
+      paused.socket.resume();
+    });
+    await paused.until(short.last);
+    expect([paused.offsets[0], paused.offsets.length, hole(paused.offsets), paused.before]).toEqual([
+      1,
+      short.last,
+      null,
+      [],
+    ]);
+    // It did fall behind.
+    expect(paused.told).toContain(29);
 
-  const long = await phase('one pauses for 18 s', 20, async () => {
-    await later(1_000);
-    paused.socket.pause();
-    await later(18_000);
-    paused.socket.resume();
-  });
-  await paused.until(long.last);
-  // Nothing was missing up to the reset, nor from where it joined again.
-  expect([paused.before.length, paused.before[0]?.[0], hole(paused.before[0] ?? []), hole(paused.offsets)]).toEqual([1, 1, null, null]);
-  expect(paused.offsets[0]).toBeGreaterThan(paused.before[0]?.at(-1) ?? 0);
+    const long = await phase('one pauses for 18 s', 20, async () => {
+      await later(1_000);
+      paused.socket.pause();
+      await later(18_000);
+      paused.socket.resume();
+    });
+    await paused.until(long.last);
+    // Nothing was missing up to the reset, nor from where it joined again.
+    expect([
+      paused.before.length,
+      paused.before[0]?.[0],
+      hole(paused.before[0] ?? []),
+      hole(paused.offsets),
+    ]).toEqual([1, 1, null, null]);
+    expect(paused.offsets[0]).toBeGreaterThan(paused.before[0]?.at(-1) ?? 0);
 
-  for (const { cost, heard: { latency, gone } } of [short, long]) {
-    expect(cost.peak - before.cost.peak).toBeLessThan(32 * MiB);
-    expect(latency.p99 - before.heard.latency.p99).toBeLessThan(50);
-    expect(gone).toBe(0);
-  }
-  expect(before.heard.messages).toBe(8 * pace.rate * 50);
-  expect(long.cost.lines).toEqual([]);
-  paused.socket.destroy();
-});
+    for (const {
+      cost,
+      heard: { latency, gone },
+    } of [short, long]) {
+      expect(cost.peak - before.cost.peak).toBeLessThan(32 * MiB);
+      expect(latency.p99 - before.heard.latency.p99).toBeLessThan(50);
+      expect(gone).toBe(0);
+    }
+    expect(before.heard.messages).toBe(8 * pace.rate * 50);
+    expect(long.cost.lines).toEqual([]);
+    paused.socket.destroy();
+  },
+);

@@ -12,12 +12,23 @@ let server: RealtimeServer;
 let url: string;
 let speaking: ReturnType<typeof setInterval>;
 
-const token = async (): Promise<string> => new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).setSubject('ada').setExpirationTime(Math.floor((Date.now() + life) / 1_000)).sign(new TextEncoder().encode(secret));
+const token = async (): Promise<string> =>
+  new SignJWT({})
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject('ada')
+    .setExpirationTime(Math.floor((Date.now() + life) / 1_000))
+    .sign(new TextEncoder().encode(secret));
 
 beforeEach(async () => {
-  server = createRealtimeServer({ rooms: [serve('lobby')], authenticate: jwt({ secret, clockTolerance: 0 }), logger: { info: () => undefined, warn: () => undefined, error: () => undefined } });
+  server = createRealtimeServer({
+    rooms: [serve('lobby')],
+    authenticate: jwt({ secret, clockTolerance: 0 }),
+    logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+  });
   ({ url } = await server.listen({ host: '127.0.0.1' }));
-  speaking = setInterval(() => { void server.room('lobby').send('m', Date.now()); }, 20);
+  speaking = setInterval(() => {
+    void server.room('lobby').send('m', Date.now());
+  }, 20);
 });
 afterEach(async () => {
   clearInterval(speaking);
@@ -58,11 +69,17 @@ test('T4 a client of ours renews its token in band: three lives long it hears al
 
 test('T4 without a new one, nothing is delivered later than a second after it ended', async () => {
   const value = await token();
-  const ends = (JSON.parse(Buffer.from(value.split('.')[1] ?? '', 'base64url').toString()) as { readonly exp: number }).exp * 1_000;
+  const ends =
+    (JSON.parse(Buffer.from(value.split('.')[1] ?? '', 'base64url').toString()) as { readonly exp: number })
+      .exp * 1_000;
   const socket = plainSocket(url);
-  socket.socket.once('open', () => { socket.say([1, 'a-session-of-a-plain-socket', 'i', value, false, 'raw', 1], [2, 'lobby', null, 0, null]); });
+  socket.socket.once('open', () => {
+    socket.say([1, 'a-session-of-a-plain-socket', 'i', value, false, 'raw', 1], [2, 'lobby', null, 0, null]);
+  });
   let last = 0;
-  socket.socket.on('message', () => { last = Date.now(); });
+  socket.socket.on('message', () => {
+    last = Date.now();
+  });
   const [code] = await socket.closed;
   expect(code).toBe(4401);
   expect(socket.heard.length).toBeGreaterThan(20);

@@ -8,12 +8,16 @@ import { clientFrame, opcodes } from '../support/websocket-frames.js';
 
 const MiB = 2 ** 20;
 let program: Awaited<ReturnType<typeof bundleServer>>;
-beforeAll(async () => { program = await bundleServer(); }, 60_000);
+beforeAll(async () => {
+  program = await bundleServer();
+}, 60_000);
 afterAll(() => program.remove());
 
 test('T10 a log full of the worst that one sender may say leaves most of its memory to a process of 256 MiB', async () => {
   const server = await startServer(program.files[0] ?? '', { rooms: { lobby: { history: 1_000 } } });
-  onTestFinished(() => { server.stop(); });
+  onTestFinished(() => {
+    server.stop();
+  });
   const codec = msgpack();
   const peer = await rawWebSocket({ port: server.port, protocol: 'roomful.v1.msgpack' });
   const say = (...tuple: readonly unknown[]): number => {
@@ -27,7 +31,9 @@ test('T10 a log full of the worst that one sender may say leaves most of its mem
   const data = Array.from({ length: 40_000 }, () => ({}));
   let bytes = 0;
   let ended = false;
-  void peer.ended.then(() => { ended = true; });
+  void peer.ended.then(() => {
+    ended = true;
+  });
   // One at a time, so that only the log keeps them.
   for (let seq = 1; seq <= 300 && !ended; seq++) {
     bytes += say(4, 'lobby', seq, `id-${seq}`, 'm', 1, data);
@@ -35,7 +41,9 @@ test('T10 a log full of the worst that one sender may say leaves most of its mem
     await peer.hears(pongTo((tuple) => codec.encode(tuple), 1_000_000 + seq)).catch(() => undefined);
   }
   const after = await server.measure(true).catch(() => null);
-  console.log(`${(bytes / MiB).toFixed(1)} MiB of messages: ${after ? `the heap grew by ${((after.heap - before.heap) / MiB).toFixed(1)} MiB` : 'the server is dead'}`);
+  console.log(
+    `${(bytes / MiB).toFixed(1)} MiB of messages: ${after ? `the heap grew by ${((after.heap - before.heap) / MiB).toFixed(1)} MiB` : 'the server is dead'}`,
+  );
   expect(server.death()?.split('\n', 1)[0] ?? null).toBeNull();
   // A quarter of it is what logs may weigh, by an estimate.
   expect((after?.heap ?? Infinity) - before.heap).toBeLessThan(96 * MiB);
@@ -43,9 +51,13 @@ test('T10 a log full of the worst that one sender may say leaves most of its mem
 
 test('T21 a thousand questions in one message, each for all that a room holds, cost no more than a slow reader', async () => {
   const server = await startServer(program.files[0] ?? '', { rooms: { lobby: { history: 1_000 } } });
-  onTestFinished(() => { server.stop(); });
+  onTestFinished(() => {
+    server.stop();
+  });
   const peer = await rawWebSocket({ port: server.port, protocol: 'roomful.v1.json' });
-  const say = (...lines: readonly unknown[]): void => { peer.write(clientFrame(opcodes.text, Buffer.from(lines.map((line) => JSON.stringify(line)).join('\n')))); };
+  const say = (...lines: readonly unknown[]): void => {
+    peer.write(clientFrame(opcodes.text, Buffer.from(lines.map((line) => JSON.stringify(line)).join('\n'))));
+  };
   say([1, 'session-of-a-reader', 'i', 'mallory', false, 'raw']);
   say([2, 'lobby', null, 0, null]);
   for (let seq = 1; seq <= 256; seq++) say([4, 'lobby', seq, `id-${seq}`, 'm', 1, 'x'.repeat(60_000), null]);

@@ -78,10 +78,19 @@ export function message(dice: Dice, codec: CodecName, ...tuples: readonly (reado
 }
 
 /** Who a visitor is. Nobody is anybody else. */
-export const visitor = (dice: Dice, number: number): Pick<Visit, 'session' | 'user'> => ({ session: `session-${number}-${dice.bytes(9).toString('base64url')}`, user: `mallory-${number}-${dice.below(1e9)}` });
+export const visitor = (dice: Dice, number: number): Pick<Visit, 'session' | 'user'> => ({
+  session: `session-${number}-${dice.bytes(9).toString('base64url')}`,
+  user: `mallory-${number}-${dice.below(1e9)}`,
+});
 
 /** A connection on which attacks are made until one ends it, twenty at most. */
-export function visitOf(dice: Dice, number: number, stage: Stage, codec: CodecName, make: (turn: number, who: Pick<Visit, 'session' | 'user'>) => Attack): Visit {
+export function visitOf(
+  dice: Dice,
+  number: number,
+  stage: Stage,
+  codec: CodecName,
+  make: (turn: number, who: Pick<Visit, 'session' | 'user'>) => Attack,
+): Visit {
   const who = visitor(dice, number);
   const attacks: Attack[] = [];
   do attacks.push(make(attacks.length, who));

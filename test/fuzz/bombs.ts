@@ -15,7 +15,8 @@ const head = (type: number, bits: 16 | 32, length: number): Buffer => {
 /** Heads nested in one another, each of which claims as many values as there are bytes behind it. */
 function claimingAll(type: number, size: number, each: number, between: Uint8Array): Buffer {
   const parts: Uint8Array[] = [];
-  for (let left = size - 5; left > 5 + between.length; left -= 5 + between.length) parts.push(head(type, 32, Math.floor(left / each)), between);
+  for (let left = size - 5; left > 5 + between.length; left -= 5 + between.length)
+    parts.push(head(type, 32, Math.floor(left / each)), between);
   return Buffer.concat(parts);
 }
 
@@ -23,7 +24,13 @@ const most = (bits: 16 | 32): number => (bits === 16 ? 65_535 : 2 ** 32 - 1);
 const nothing = new Uint8Array();
 
 type Bomb = (dice: Dice) => Uint8Array;
-const promising = (type: number, bits: 16 | 32): Bomb => (dice) => Buffer.concat([head(type, bits, dice.pick([most(bits), most(bits) - dice.below(1_000), 60_000])), dice.bytes(dice.below(40))]);
+const promising =
+  (type: number, bits: 16 | 32): Bomb =>
+  (dice) =>
+    Buffer.concat([
+      head(type, bits, dice.pick([most(bits), most(bits) - dice.below(1_000), 60_000])),
+      dice.bytes(dice.below(40)),
+    ]);
 
 /** Values that no decoder may be given. */
 const bombs: Readonly<Record<string, Bomb>> = {
@@ -38,16 +45,20 @@ const bombs: Readonly<Record<string, Bomb>> = {
   'extension of 16 bits': promising(0xc8, 16),
   'extension of 32 bits': promising(0xc9, 32),
   'arrays in arrays': (dice) => Buffer.alloc(40 + dice.below(60_000), 0x91),
-  'maps in maps': (dice) => Buffer.concat(Array.from({ length: 41 + dice.below(10_000) }, () => Buffer.from([0x81, 0xa1, 0x61]))),
+  'maps in maps': (dice) =>
+    Buffer.concat(Array.from({ length: 41 + dice.below(10_000) }, () => Buffer.from([0x81, 0xa1, 0x61]))),
   'arrays, each claiming all bytes left': (dice) => claimingAll(0xdd, 200 + dice.below(60_000), 1, nothing),
-  'maps, each claiming all bytes left': (dice) => claimingAll(0xdf, 200 + dice.below(60_000), 2, Buffer.from([0xa1, 0x61])),
-  'a fixed extension': (dice) => Buffer.concat([Buffer.from([dice.pick([0xd4, 0xd5, 0xd6, 0xd7, 0xd8])]), dice.bytes(17)]),
+  'maps, each claiming all bytes left': (dice) =>
+    claimingAll(0xdf, 200 + dice.below(60_000), 2, Buffer.from([0xa1, 0x61])),
+  'a fixed extension': (dice) =>
+    Buffer.concat([Buffer.from([dice.pick([0xd4, 0xd5, 0xd6, 0xd7, 0xd8])]), dice.bytes(17)]),
   'a timestamp': () => Buffer.from([0xd6, 0xff, 0, 0, 0, 0]),
   'the byte that is never used': () => Buffer.from([0xc1]),
   'a map that ends in a key': () => Buffer.from([0x82, 0xa1, 0x61, 1, 0xa1]),
   'a key that is a number': () => Buffer.from([0x81, 1, 1]),
   'a key that is an array': () => Buffer.from([0x81, 0x91, 1, 1]),
-  'a key that is __proto__': () => Buffer.from([0x81, 0xa9, ...Buffer.from('__proto__'), 0x81, 0xa8, ...Buffer.from('polluted'), 1]),
+  'a key that is __proto__': () =>
+    Buffer.from([0x81, 0xa9, ...Buffer.from('__proto__'), 0x81, 0xa8, ...Buffer.from('polluted'), 1]),
 };
 
 /** Frames before their payload, as MessagePack: what is around the bomb. */
@@ -66,7 +77,11 @@ const around: readonly ((dice: Dice) => Uint8Array)[] = [
 export const bombNames: readonly string[] = Object.keys(bombs);
 
 /** A frame with this bomb in it, or nothing but the bomb. */
-export const bombFrame = (dice: Dice, name: string, before: readonly ((dice: Dice) => Uint8Array)[] = around): Buffer => Buffer.concat([dice.pick(before)(dice), bombs[name]?.(dice) ?? nothing]);
+export const bombFrame = (
+  dice: Dice,
+  name: string,
+  before: readonly ((dice: Dice) => Uint8Array)[] = around,
+): Buffer => Buffer.concat([dice.pick(before)(dice), bombs[name]?.(dice) ?? nothing]);
 
 /** Payloads that are large or odd, and yet legal for a decoder: the checks behind it answer. */
 const odd: readonly (readonly [what: string, data: unknown, answer?: string])[] = [
@@ -90,10 +105,21 @@ export const messagePackBombs: AttackClass = {
       if (!before && turn < 3 && dice.chance(0.15)) {
         const [what, data, answer] = dice.pick(odd);
         // The next number, so that the payload is looked at.
-        return { what, writes: [message(dice, 'msgpack', [4, pit, turn + 1, `odd-${turn}`, 'odd', 1, data])], frames: 1, outcome: stays, ...(answer !== undefined && { answer }) };
+        return {
+          what,
+          writes: [message(dice, 'msgpack', [4, pit, turn + 1, `odd-${turn}`, 'odd', 1, data])],
+          frames: 1,
+          outcome: stays,
+          ...(answer !== undefined && { answer }),
+        };
       }
       const name = bombNames[number % bombNames.length] ?? '';
-      return { what: name, writes: [clientFrame(opcodes.binary, bombFrame(dice, name), { key: dice.bytes(4) })], frames: 1, outcome: closes(4400) };
+      return {
+        what: name,
+        writes: [clientFrame(opcodes.binary, bombFrame(dice, name), { key: dice.bytes(4) })],
+        frames: 1,
+        outcome: closes(4400),
+      };
     });
   },
 };

@@ -12,4 +12,18 @@ import { objectNames } from './names.js';
 import { silent } from './silent.js';
 import { resets, upgrades } from './upgrades.js';
 
-export const classes: readonly AttackClass[] = [silent, messagePackBombs, messagePackMutants, jsonMutants, jsonHell, objectNames, compressed, fragments, floods, framing, upgrades, resets, bounds];
+export const classes: readonly AttackClass[] = [
+  silent,
+  messagePackBombs,
+  messagePackMutants,
+  jsonMutants,
+  jsonHell,
+  objectNames,
+  compressed,
+  fragments,
+  floods,
+  framing,
+  upgrades,
+  resets,
+  bounds,
+];

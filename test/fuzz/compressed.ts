@@ -16,7 +16,8 @@ const offers: readonly string[] = [
 
 /** 50 MB of zeros in 50 KB: made once, for it takes a while. */
 let zeros: Buffer | null = null;
-const bomb = (): Buffer => (zeros ??= deflateRawSync(Buffer.alloc(50_000_000), { level: 9, finishFlush: constants.Z_SYNC_FLUSH }));
+const bomb = (): Buffer =>
+  (zeros ??= deflateRawSync(Buffer.alloc(50_000_000), { level: 9, finishFlush: constants.Z_SYNC_FLUSH }));
 
 export const compressed: AttackClass = {
   threat: 'T13',
@@ -24,15 +25,33 @@ export const compressed: AttackClass = {
   share: 0.03,
   least: 20,
   visit(dice, number) {
-    const payload = number % 8 === 0 ? bomb() : dice.pick([deflateRawSync(Buffer.from('[9,1]')), deflateRawSync(dice.bytes(100)), dice.bytes(1 + dice.below(200)), Buffer.alloc(0)]);
+    const payload =
+      number % 8 === 0
+        ? bomb()
+        : dice.pick([
+            deflateRawSync(Buffer.from('[9,1]')),
+            deflateRawSync(dice.bytes(100)),
+            dice.bytes(1 + dice.below(200)),
+            Buffer.alloc(0),
+          ]);
     const opcode = dice.pick([opcodes.text, opcodes.binary, opcodes.text, opcodes.ping]);
-    const bytes = clientFrame(opcode, opcode === opcodes.ping ? payload.subarray(0, 125) : payload, { reserved: 0x40, key: dice.bytes(4) });
+    const bytes = clientFrame(opcode, opcode === opcodes.ping ? payload.subarray(0, 125) : payload, {
+      reserved: 0x40,
+      key: dice.bytes(4),
+    });
     return {
       stage: eitherStage(dice),
       codec: eitherCodec(dice),
       ...visitor(dice, number),
       ...(dice.chance(0.8) && { lines: [`Sec-WebSocket-Extensions: ${dice.pick(offers)}`] }),
-      attacks: [{ what: `${payload.length} bytes in a frame of opcode ${opcode}`, writes: [bytes], frames: 1, outcome: closes(1002) }],
+      attacks: [
+        {
+          what: `${payload.length} bytes in a frame of opcode ${opcode}`,
+          writes: [bytes],
+          frames: 1,
+          outcome: closes(1002),
+        },
+      ],
     };
   },
 };

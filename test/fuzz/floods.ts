@@ -8,7 +8,14 @@ export const floodRate = 200;
 /** Twice the burst, and what may be in flight when somebody is asked to wait, and more. */
 const count = 2_500;
 
-type Flood = readonly [what: string, codec: 'json' | 'msgpack', opcode: number, payload: (dice: Dice) => Uint8Array, codes: readonly (number | null)[], before?: boolean];
+type Flood = readonly [
+  what: string,
+  codec: 'json' | 'msgpack',
+  opcode: number,
+  payload: (dice: Dice) => Uint8Array,
+  codes: readonly (number | null)[],
+  before?: boolean,
+];
 /** `ws` cuts whoever has 60 answers due at once, without a word. */
 const answered: readonly (number | null)[] = [4429, null];
 
@@ -30,7 +37,18 @@ export const floods: AttackClass = {
   visit(dice, number) {
     const [what, codec, opcode, payload, codes, before = false] = kinds[number % kinds.length] as Flood;
     const bytes = clientFrame(opcode, payload(dice), { key: dice.bytes(4) });
-    const attack: Attack = { what: `${count} ${what}`, writes: [Buffer.concat(Array.from({ length: count }, () => bytes))], frames: count, outcome: closes(...codes), unread: true };
-    return { stage: before ? eitherStage(dice) : 'talking', codec, ...visitor(dice, number), attacks: [attack] };
+    const attack: Attack = {
+      what: `${count} ${what}`,
+      writes: [Buffer.concat(Array.from({ length: count }, () => bytes))],
+      frames: count,
+      outcome: closes(...codes),
+      unread: true,
+    };
+    return {
+      stage: before ? eitherStage(dice) : 'talking',
+      codec,
+      ...visitor(dice, number),
+      attacks: [attack],
+    };
   },
 };

@@ -17,14 +17,29 @@ export interface FuzzOptions {
   readonly only: string;
   /** By how much the good clients' p99 may rise, in ms. */
   readonly mayDelay: number;
-  readonly programs: { readonly server: string; readonly good: string; readonly hostile: string; readonly rogue: string; readonly victim: string };
+  readonly programs: {
+    readonly server: string;
+    readonly good: string;
+    readonly hostile: string;
+    readonly rogue: string;
+    readonly victim: string;
+  };
 }
 
 export interface FuzzResult {
   readonly classes: readonly ClassReport[];
-  readonly good: { readonly before: GoodReport; readonly during: GoodReport; readonly after: GoodReport; readonly witnessed: GoodReport } | null;
+  readonly good: {
+    readonly before: GoodReport;
+    readonly during: GoodReport;
+    readonly after: GoodReport;
+    readonly witnessed: GoodReport;
+  } | null;
   readonly server: { readonly before: Cost; readonly during: Cost; readonly after: Cost } | null;
-  readonly client: { readonly rogue: RogueReport; readonly before: VictimReport; readonly after: VictimReport } | null;
+  readonly client: {
+    readonly rogue: RogueReport;
+    readonly before: VictimReport;
+    readonly after: VictimReport;
+  } | null;
   readonly seconds: number;
   /** What a run must not show. */
   readonly violations: readonly string[];
@@ -39,7 +54,10 @@ const mayGrow = 40 * MiB;
 /** How long a process may do nothing, in ms. */
 const patience = 5_000;
 
-const later = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+const later = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
 interface Child {
   readonly process: ChildProcess;
@@ -48,12 +66,20 @@ interface Child {
 }
 
 function start(program: string, orders: unknown, args: readonly string[] = []): Child {
-  const child = fork(program, [JSON.stringify(orders)], { execArgv: [...args], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(program, [JSON.stringify(orders)], {
+    execArgv: [...args],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   return {
     process: child,
     async next<T>(ask?: unknown) {
       if (ask !== undefined) child.send(ask as string);
-      const first = await Promise.race([once(child, 'message'), once(child, 'exit').then(([code, signal]: unknown[]) => new Error(`${program} ended with ${String(signal ?? code)}`))]);
+      const first = await Promise.race([
+        once(child, 'message'),
+        once(child, 'exit').then(
+          ([code, signal]: unknown[]) => new Error(`${program} ended with ${String(signal ?? code)}`),
+        ),
+      ]);
       if (first instanceof Error) throw first;
       return first[0] as T;
     },
@@ -62,7 +88,8 @@ function start(program: string, orders: unknown, args: readonly string[] = []): 
 
 /** Resolves once the server has no connections but those of the good, or five seconds later. */
 async function emptied(server: ServerProcess): Promise<void> {
-  for (let looks = 0; looks < 50 && (await server.measure()).connections > goodClients + witnesses; looks++) await later(100);
+  for (let looks = 0; looks < 50 && (await server.measure()).connections > goodClients + witnesses; looks++)
+    await later(100);
 }
 
 /** Rejects once a server has not answered for so long. Its process may be busy for ever, where it does not end. */
@@ -71,32 +98,68 @@ function watched(server: ServerProcess): { readonly stuck: Promise<never>; reado
   const look = async (): Promise<never> => {
     while (going) {
       const timer = later(patience).then(() => null);
-      if ((await Promise.race([server.answers(), timer])) === null && going) throw new Error(`the server did nothing for ${patience / 1_000} s`);
+      if ((await Promise.race([server.answers(), timer])) === null && going)
+        throw new Error(`the server did nothing for ${patience / 1_000} s`);
       await later(500);
     }
     return new Promise(() => undefined);
   };
   const stuck = look();
   stuck.catch(() => undefined);
-  return { stuck, stop: () => { going = false; } };
+  return {
+    stuck,
+    stop: () => {
+      going = false;
+    },
+  };
 }
 
 type ServerSide = Pick<FuzzResult, 'classes' | 'good' | 'server'>;
 
-async function attackServer({ frames, seed, only, mayDelay, programs }: FuzzOptions, violations: string[]): Promise<ServerSide> {
+async function attackServer(
+  { frames, seed, only, mayDelay, programs }: FuzzOptions,
+  violations: string[],
+): Promise<ServerSide> {
   const server = await startServer(programs.server, {
     // A short log in the attackers' room: what one costs in memory is a question of its own.
-    rooms: { chat: { history: 100 }, 'chat-of-witnesses': { history: 100 }, [pit]: { presence: true, history: 4 }, 'spare/:number': { history: 10 } },
-    options: { heartbeat: { interval: 3_000, timeout: 3_000 }, presenceGrace: 500, limits: { rate: floodRate } },
+    rooms: {
+      chat: { history: 100 },
+      'chat-of-witnesses': { history: 100 },
+      [pit]: { presence: true, history: 4 },
+      'spare/:number': { history: 10 },
+    },
+    options: {
+      heartbeat: { interval: 3_000, timeout: 3_000 },
+      presenceGrace: 500,
+      limits: { rate: floodRate },
+    },
   });
   const { url } = server;
-  const good = start(programs.good, { url, room: 'chat', clients: goodClients, rate: 10, witnesses: false } satisfies GoodOrders);
+  const good = start(programs.good, {
+    url,
+    room: 'chat',
+    clients: goodClients,
+    rate: 10,
+    witnesses: false,
+  } satisfies GoodOrders);
   // In a process of their own: what they have to read delays nobody else's clocks.
-  const witness = start(programs.good, { url, room: 'chat-of-witnesses', clients: witnesses, rate: 2, witnesses: true } satisfies GoodOrders);
+  const witness = start(programs.good, {
+    url,
+    room: 'chat-of-witnesses',
+    clients: witnesses,
+    rate: 2,
+    witnesses: true,
+  } satisfies GoodOrders);
   const goodly = (ask: GoodAsk): Promise<GoodReport> => good.next<GoodReport>(ask);
   const children = [good.process, witness.process];
   const attack = (some: number, its: number, hasty: boolean): Promise<HostileReport> => {
-    const hostile = start(programs.hostile, { port: server.port, frames: some, seed: its, only, hasty } satisfies HostileOrders);
+    const hostile = start(programs.hostile, {
+      port: server.port,
+      frames: some,
+      seed: its,
+      only,
+      hasty,
+    } satisfies HostileOrders);
     children.push(hostile.process);
     const watch = watched(server);
     return Promise.race([hostile.next<HostileReport>(), watch.stuck]).finally(watch.stop);
@@ -118,20 +181,38 @@ async function attackServer({ frames, seed, only, mayDelay, programs }: FuzzOpti
     const attacked = await goodly('lap');
     const during = await server.measure();
     await emptied(server);
-    const [end, witnessed] = await Promise.all([goodly('end'), witness.next<GoodReport>('end' satisfies GoodAsk)]);
+    const [end, witnessed] = await Promise.all([
+      goodly('end'),
+      witness.next<GoodReport>('end' satisfies GoodAsk),
+    ]);
     await later(1_000);
     const after = await server.measure(true);
 
-    for (const { threat, name, wrongs, wrong } of classes) if (wrongs > 0) violations.push(`${threat} ${name}: ${wrongs} visits went wrong:\n    ${wrong.join('\n    ')}`);
+    for (const { threat, name, wrongs, wrong } of classes)
+      if (wrongs > 0)
+        violations.push(`${threat} ${name}: ${wrongs} visits went wrong:\n    ${wrong.join('\n    ')}`);
     for (const what of [...end.wrong, ...witnessed.wrong]) violations.push(what);
     if (end.said < goodClients * 10) violations.push(`the good clients said only ${end.said} messages`);
-    if (attacked.latency.p99 - calm.latency.p99 > mayDelay) violations.push(`p99 rose from ${calm.latency.p99.toFixed(1)} to ${attacked.latency.p99.toFixed(1)} ms`);
-    if (after.heap - before.heap > mayGrow) violations.push(`the heap grew by ${((after.heap - before.heap) / MiB).toFixed(1)} MiB`);
-    if (after.rss - before.rss > mayGrow) violations.push(`the process grew by ${((after.rss - before.rss) / MiB).toFixed(1)} MiB`);
-    if (after.connections !== goodClients + witnesses) violations.push(`${after.connections} connections are left, ${goodClients + witnesses} of them good`);
-    if (after.failed > 0) violations.push(`the server logged ${after.failed} errors of its own:\n    ${after.lines.join('\n    ')}`);
+    if (attacked.latency.p99 - calm.latency.p99 > mayDelay)
+      violations.push(
+        `p99 rose from ${calm.latency.p99.toFixed(1)} to ${attacked.latency.p99.toFixed(1)} ms`,
+      );
+    if (after.heap - before.heap > mayGrow)
+      violations.push(`the heap grew by ${((after.heap - before.heap) / MiB).toFixed(1)} MiB`);
+    if (after.rss - before.rss > mayGrow)
+      violations.push(`the process grew by ${((after.rss - before.rss) / MiB).toFixed(1)} MiB`);
+    if (after.connections !== goodClients + witnesses)
+      violations.push(`${after.connections} connections are left, ${goodClients + witnesses} of them good`);
+    if (after.failed > 0)
+      violations.push(
+        `the server logged ${after.failed} errors of its own:\n    ${after.lines.join('\n    ')}`,
+      );
     if (!after.intact) violations.push("the prototype of the server's objects has changed");
-    return { classes, good: { before: calm, during: attacked, after: end, witnessed }, server: { before, during, after } };
+    return {
+      classes,
+      good: { before: calm, during: attacked, after: end, witnessed },
+      server: { before, during, after },
+    };
   } catch (error) {
     // Whatever went wrong here went wrong because of that.
     violations.push(server.death() ?? String(error));
@@ -145,26 +226,43 @@ async function attackServer({ frames, seed, only, mayDelay, programs }: FuzzOpti
 /** Rejects where a client, or who attacks it, is stuck. */
 async function inTime<T>(promise: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => { timer = setTimeout(() => { reject(new Error(`the clients under fire got nowhere within ${ms / 1_000} s`)); }, ms); });
-  return Promise.race([promise, late]).finally(() => { clearTimeout(timer); });
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`the clients under fire got nowhere within ${ms / 1_000} s`));
+    }, ms);
+  });
+  return Promise.race([promise, late]).finally(() => {
+    clearTimeout(timer);
+  });
 }
 
-async function attackClient({ frames, seed, programs }: FuzzOptions, violations: string[]): Promise<FuzzResult['client']> {
+async function attackClient(
+  { frames, seed, programs }: FuzzOptions,
+  violations: string[],
+): Promise<FuzzResult['client']> {
   const rogue = start(programs.rogue, { bombs: Math.ceil(frames / 10), seed } satisfies RogueOrders);
   const children = [rogue.process];
   try {
     const { port } = await rogue.next<{ readonly port: number }>();
     const finished = rogue.next<RogueReport>();
-    const victim = start(programs.victim, { url: `ws://127.0.0.1:${port}/realtime` } satisfies VictimOrders, ['--max-old-space-size=256', '--expose-gc']);
+    const victim = start(programs.victim, { url: `ws://127.0.0.1:${port}/realtime` } satisfies VictimOrders, [
+      '--max-old-space-size=256',
+      '--expose-gc',
+    ]);
     children.push(victim.process);
     const ask = (what: VictimAsk): Promise<VictimReport> => victim.next<VictimReport>(what);
     const before = await ask('lap');
     const report = await inTime(finished, Math.max(30_000, frames * 2));
     const after = await inTime(ask('end'), 2 * patience);
-    if (report.wrongs > 0) violations.push(`${report.wrongs} bombs at a client went wrong:\n    ${report.wrong.join('\n    ')}`);
+    if (report.wrongs > 0)
+      violations.push(`${report.wrongs} bombs at a client went wrong:\n    ${report.wrong.join('\n    ')}`);
     for (const what of after.wrong) violations.push(what);
-    if (after.reported < after.stopped) violations.push(`of ${after.stopped} connections that a client gave up for what it heard, it reported ${after.reported}`);
-    if (after.heap - before.heap > mayGrow) violations.push(`the clients' heap grew by ${((after.heap - before.heap) / MiB).toFixed(1)} MiB`);
+    if (after.reported < after.stopped)
+      violations.push(
+        `of ${after.stopped} connections that a client gave up for what it heard, it reported ${after.reported}`,
+      );
+    if (after.heap - before.heap > mayGrow)
+      violations.push(`the clients' heap grew by ${((after.heap - before.heap) / MiB).toFixed(1)} MiB`);
     return { rogue: report, before, after };
   } catch (error) {
     violations.push(String(error));

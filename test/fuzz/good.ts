@@ -36,61 +36,101 @@ interface Chat {
   readonly at: number;
 }
 
-const { url, room: chat, clients: count, rate, witnesses } = JSON.parse(process.argv[2] ?? '{}') as GoodOrders;
+const {
+  url,
+  room: chat,
+  clients: count,
+  rate,
+  witnesses,
+} = JSON.parse(process.argv[2] ?? '{}') as GoodOrders;
 const wrong: string[] = [];
 const complain = (what: string): void => {
   if (wrong.length < 20) wrong.push(what);
 };
-process.on('uncaughtException', (error) => { complain(`a good client threw ${error.stack}`); });
-process.on('unhandledRejection', (error) => { complain(`a good client's promise was rejected with ${String(error)}`); });
+process.on('uncaughtException', (error) => {
+  complain(`a good client threw ${error.stack}`);
+});
+process.on('unhandledRejection', (error) => {
+  complain(`a good client's promise was rejected with ${String(error)}`);
+});
 let late: number[] = [];
 let said = 0;
 let heard = 0;
 let overheard = 0;
 
 const crowd = Array.from({ length: count }, (_, me) => {
-  const client = createClient({ url, token: `${chat}-${me}`, WebSocket, codecs: [me % 2 === 0 ? json() : msgpack()], logger: { warn: () => undefined, error: (what, error) => { complain(`client ${me} of ${chat}: ${what} ${String(error)}`); } } });
+  const client = createClient({
+    url,
+    token: `${chat}-${me}`,
+    WebSocket,
+    codecs: [me % 2 === 0 ? json() : msgpack()],
+    logger: {
+      warn: () => undefined,
+      error: (what, error) => {
+        complain(`client ${me} of ${chat}: ${what} ${String(error)}`);
+      },
+    },
+  });
   const room = client.room(chat);
   // Of everybody the number that comes next.
   const next = Array.from({ length: count }, () => 1);
   room.on('chat', ({ data }) => {
     const { from, n, at } = data as Chat;
-    if (n !== next[from]) complain(`client ${me} of ${chat} heard ${n} of client ${from} instead of ${next[from]}`);
+    if (n !== next[from])
+      complain(`client ${me} of ${chat} heard ${n} of client ${from} instead of ${next[from]}`);
     next[from] = n + 1;
     heard++;
     if (from !== me) late.push(performance.now() - at);
   });
   const among = witnesses ? client.room(pit) : null;
-  for (const type of ['m', 'odd', 'hell', 'flood', ...objectKeys]) among?.on(type, () => { overheard++; });
+  for (const type of ['m', 'odd', 'hell', 'flood', ...objectKeys])
+    among?.on(type, () => {
+      overheard++;
+    });
   client.on('connection', ({ status }, before) => {
-    if (before.status === 'connected') complain(`client ${me} of ${chat} lost its connection: ${status} ${JSON.stringify(client.store.getState().connection)}`);
+    if (before.status === 'connected')
+      complain(
+        `client ${me} of ${chat} lost its connection: ${status} ${JSON.stringify(client.store.getState().connection)}`,
+      );
   });
   client.on('error', (error, where) => {
-    if (where === chat || where === null) complain(`client ${me} of ${chat} was told ${error.code}: ${error.message}`);
+    if (where === chat || where === null)
+      complain(`client ${me} of ${chat} was told ${error.code}: ${error.message}`);
   });
   client.connect();
   return { client, room, me, next, sent: 0 };
 });
 
 async function until(check: () => boolean, patience: number): Promise<void> {
-  for (const end = performance.now() + patience; !check() && performance.now() < end; ) await new Promise((resolve) => { setTimeout(resolve, 20); });
+  for (const end = performance.now() + patience; !check() && performance.now() < end;)
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
 }
 
 await until(() => crowd.every(({ room }) => room.status === 'joined'), 10_000);
 const pending = new Set<Promise<unknown>>();
-const timers = crowd.map((one) => setInterval(() => {
-  const it: Chat = { from: one.me, n: ++one.sent, at: performance.now() };
-  said++;
-  const settled = one.room.send('chat', it).catch((error: unknown) => { complain(`a message of client ${one.me} of ${chat} was refused: ${String(error)}`); });
-  pending.add(settled);
-  void settled.finally(() => pending.delete(settled));
-}, 1_000 / rate));
+const timers = crowd.map((one) =>
+  setInterval(() => {
+    const it: Chat = { from: one.me, n: ++one.sent, at: performance.now() };
+    said++;
+    const settled = one.room.send('chat', it).catch((error: unknown) => {
+      complain(`a message of client ${one.me} of ${chat} was refused: ${String(error)}`);
+    });
+    pending.add(settled);
+    void settled.finally(() => pending.delete(settled));
+  }, 1_000 / rate),
+);
 
 async function end(): Promise<void> {
   for (const timer of timers) clearInterval(timer);
-  const all = (): boolean => pending.size === 0 && crowd.every(({ next }) => crowd.every(({ me, sent }) => next[me] === sent + 1));
+  const all = (): boolean =>
+    pending.size === 0 && crowd.every(({ next }) => crowd.every(({ me, sent }) => next[me] === sent + 1));
   await until(all, 10_000);
-  if (!all()) complain(`${chat}: ${pending.size} messages were not acknowledged; of ${said} messages to ${count} clients, ${said * count - heard} did not arrive`);
+  if (!all())
+    complain(
+      `${chat}: ${pending.size} messages were not acknowledged; of ${said} messages to ${count} clients, ${said * count - heard} did not arrive`,
+    );
 }
 
 async function answer(ask: GoodAsk): Promise<void> {
@@ -100,6 +140,10 @@ async function answer(ask: GoodAsk): Promise<void> {
   process.send?.(report);
 }
 
-process.on('message', (ask) => { void answer(ask as GoodAsk); });
-process.on('disconnect', () => { process.exit(); });
+process.on('message', (ask) => {
+  void answer(ask as GoodAsk);
+});
+process.on('disconnect', () => {
+  process.exit();
+});
 process.send?.('ready');

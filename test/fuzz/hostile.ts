@@ -41,9 +41,24 @@ const waiting = 500;
 const { port, frames, seed, only, hasty } = JSON.parse(process.argv[2] ?? '{}') as HostileOrders;
 
 async function run(): Promise<HostileReport> {
-  const chosen = classes.filter((its) => `${its.threat} ${its.name}`.includes(only) && !(hasty && its === silent));
+  const chosen = classes.filter(
+    (its) => `${its.threat} ${its.name}`.includes(only) && !(hasty && its === silent),
+  );
   const all = chosen.reduce((sum, { share }) => sum + share, 0);
-  const work = chosen.map((its) => ({ its, due: (frames * its.share) / all, report: { threat: its.threat, name: its.name, visits: 0, frames: 0, ends: {}, slowest: 0, wrongs: 0, wrong: [] } as ClassReport }));
+  const work = chosen.map((its) => ({
+    its,
+    due: (frames * its.share) / all,
+    report: {
+      threat: its.threat,
+      name: its.name,
+      visits: 0,
+      frames: 0,
+      ends: {},
+      slowest: 0,
+      wrongs: 0,
+      wrong: [],
+    } as ClassReport,
+  }));
   let gone: string | null = null;
   let atWork = 0;
   let parkedNow = 0;
@@ -67,7 +82,10 @@ async function run(): Promise<HostileReport> {
       report.ends[end] = (report.ends[end] ?? 0) + 1;
       if (!parked) report.slowest = Math.max(report.slowest, took);
       report.wrongs += wrong.length;
-      if (report.wrong.length < 5) report.wrong.push(...wrong.map((what) => `visit ${number}, ${made.stage}, ${made.codec}: ${what.slice(0, 300)}`));
+      if (report.wrong.length < 5)
+        report.wrong.push(
+          ...wrong.map((what) => `visit ${number}, ${made.stage}, ${made.codec}: ${what.slice(0, 300)}`),
+        );
     } catch (error) {
       if (!(error instanceof Gone)) throw error;
       gone = error.message;
@@ -82,7 +100,10 @@ async function run(): Promise<HostileReport> {
     if (left.length === 0 || gone !== null) break;
     // What takes longest begins first.
     const next = left[0]?.its === silent ? left[0] : order.pick(left);
-    while (atWork >= busy || parkedNow >= waiting) await new Promise<void>((resolve) => { wake = resolve; });
+    while (atWork >= busy || parkedNow >= waiting)
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
     atWork++;
     const made = make(next, next.report.visits++);
     running.add(made);
@@ -92,7 +113,9 @@ async function run(): Promise<HostileReport> {
   return { classes: work.map(({ report }) => report), gone };
 }
 
-process.on('disconnect', () => { process.exit(); });
+process.on('disconnect', () => {
+  process.exit();
+});
 const report = await run();
 process.send?.(report);
 process.disconnect();

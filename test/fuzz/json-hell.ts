@@ -4,11 +4,17 @@ import { closes, pit, stays, visitOf, type Attack, type AttackClass } from './at
 import type { Dice } from './dice.js';
 
 const malformed = closes(4400);
-export type Hell = readonly [what: string, text: (dice: Dice) => string, outcome?: Attack['outcome'], answer?: string];
+export type Hell = readonly [
+  what: string,
+  text: (dice: Dice) => string,
+  outcome?: Attack['outcome'],
+  answer?: string,
+];
 
 /** A number in text that fills a message. */
 const room = 65_000;
-const nested = (open: string, close: string, depth: number, inside = '0'): string => open.repeat(depth) + inside + close.repeat(depth);
+const nested = (open: string, close: string, depth: number, inside = '0'): string =>
+  open.repeat(depth) + inside + close.repeat(depth);
 
 /** Whole messages, which are malformed unless they say otherwise. */
 export const hellMessages: readonly Hell[] = [
@@ -65,7 +71,10 @@ export const hellPayloads: readonly Hell[] = [
   ['bytes', () => '"\\u0001AAECAw=="'],
   ['a text that begins like bytes', () => '"\\u0001\\u0001x"'],
   ['a key that begins like bytes', () => '{"\\u0001*":1}'],
-  ['keys without end', () => `{${Array.from({ length: 4_000 }, (_, index) => `"key-${index}":1`).join(',')}}`],
+  [
+    'keys without end',
+    () => `{${Array.from({ length: 4_000 }, (_, index) => `"key-${index}":1`).join(',')}}`,
+  ],
   ['an empty key', () => '{"":{"":{"":[]}}}'],
 ];
 
@@ -92,20 +101,37 @@ export const jsonHell: AttackClass = {
     // Before a hello nothing is legal.
     if (number % 5 === 0) {
       const [what, text] = hellMessages[(number / 5) % hellMessages.length] as Hell;
-      return visitOf(dice, number, 'upgraded', 'json', () => ({ what, writes: [textFrame(text(dice), { key: dice.bytes(4) })], frames: 1, outcome: malformed }));
+      return visitOf(dice, number, 'upgraded', 'json', () => ({
+        what,
+        writes: [textFrame(text(dice), { key: dice.bytes(4) })],
+        frames: 1,
+        outcome: malformed,
+      }));
     }
     let sent = 0;
     return visitOf(dice, number, 'talking', 'json', (turn): Attack => {
-      const write = (text: string): Pick<Attack, 'writes' | 'frames'> => ({ writes: [textFrame(text, { key: dice.bytes(4) })], frames: 1 });
+      const write = (text: string): Pick<Attack, 'writes' | 'frames'> => ({
+        writes: [textFrame(text, { key: dice.bytes(4) })],
+        frames: 1,
+      });
       if (turn < 12) {
         const [what, text, outcome = stays, answer] = dice.pick(hellPayloads);
         const durable = dice.chance(0.7);
         if (durable) sent++;
-        return { what: `payload: ${what}`, ...write((places[durable ? 0 : 1] ?? String)(text(dice), sent)), outcome, ...(answer !== undefined && { answer }) };
+        return {
+          what: `payload: ${what}`,
+          ...write((places[durable ? 0 : 1] ?? String)(text(dice), sent)),
+          outcome,
+          ...(answer !== undefined && { answer }),
+        };
       }
       if (dice.chance(0.2)) {
         const [what, text] = dice.pick(hellPayloads);
-        return { what: `no place for it: ${what}`, ...write(dice.pick(wrongPlaces)(text(dice))), outcome: malformed };
+        return {
+          what: `no place for it: ${what}`,
+          ...write(dice.pick(wrongPlaces)(text(dice))),
+          outcome: malformed,
+        };
       }
       const [what, text, outcome = malformed] = hellMessages[(number + turn) % hellMessages.length] as Hell;
       return { what: `message: ${what}`, ...write(text(dice)), outcome };

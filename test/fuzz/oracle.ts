@@ -24,7 +24,8 @@ export function textOf(bytes: Uint8Array): string | null {
 }
 
 /** Codes that may stand in a close frame, RFC 6455 §7.4 and the registry behind it. */
-export const mayClose = (code: number): boolean => (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999);
+export const mayClose = (code: number): boolean =>
+  (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999);
 
 /** Codes with which a whole message ends the connection: none where it goes on. */
 export function codesOf(speaker: Speaker, data: Encoded): readonly number[] {
@@ -61,8 +62,10 @@ export function foresee(speaker: Speaker, bytes: Buffer): Outcome {
     const [first, second] = [bytes.readUInt8(at), bytes.readUInt8(at + 1)];
     const [fin, opcode, short] = [(first & 0x80) !== 0, first & 0x0f, second & 0x7f];
     const control = opcode >= 8;
-    if ((first & 0x70) !== 0 || (opcode > 2 && opcode < 8) || opcode > 10 || (second & 0x80) === 0) return fails(1002);
-    if (control ? !fin || short > 125 || (opcode === 8 && short === 1) : (opcode === 0) !== (parts !== null)) return fails(1002);
+    if ((first & 0x70) !== 0 || (opcode > 2 && opcode < 8) || opcode > 10 || (second & 0x80) === 0)
+      return fails(1002);
+    if (control ? !fin || short > 125 || (opcode === 8 && short === 1) : (opcode === 0) !== (parts !== null))
+      return fails(1002);
     at += 2;
     let length: number | bigint = short;
     if (short >= 126) {
@@ -75,7 +78,9 @@ export function foresee(speaker: Speaker, bytes: Buffer): Outcome {
     if (!control && Number(length) > 0 && before + Number(length) > defaultLimits.frame) return fails(1009);
     if (bytes.length - at < 4 + Number(length)) return outcome();
     const key = bytes.subarray(at, at + 4);
-    const payload = Buffer.from(bytes.subarray(at + 4, at + 4 + Number(length)).map((byte, index) => byte ^ key.readUInt8(index % 4)));
+    const payload = Buffer.from(
+      bytes.subarray(at + 4, at + 4 + Number(length)).map((byte, index) => byte ^ key.readUInt8(index % 4)),
+    );
     at += 4 + Number(length);
     if (opcode === 8) {
       const code = payload.length === 0 ? 1005 : payload.readUInt16BE(0);

@@ -37,12 +37,32 @@ const { bombs, seed } = JSON.parse(process.argv[2] ?? '{}') as RogueOrders;
 const user = { id: 'victim' };
 
 const right: readonly ServerFrame[] = [
-  { type: 'message', room: pit, entry: [1, 't1', 't0', 'm1', 1, ['somebody', { id: 'somebody' }], 'hell', 1, { a: [1] }] },
+  {
+    type: 'message',
+    room: pit,
+    entry: [1, 't1', 't0', 'm1', 1, ['somebody', { id: 'somebody' }], 'hell', 1, { a: [1] }],
+  },
   { type: 'broadcast', room: pit, sender: ['somebody', null], message: 'hell', version: 1, data: 'hi' },
-  { type: 'presence', room: pit, joined: [['somebody', null, { a: 1 }]], left: ['x'], changed: [['somebody', { a: null }]] },
+  {
+    type: 'presence',
+    room: pit,
+    joined: [['somebody', null, { a: 1 }]],
+    left: ['x'],
+    changed: [['somebody', { a: null }]],
+  },
   { type: 'ack', room: pit, epoch: 'e', receipts: [[1, 1, 1, false, null]] },
   { type: 'nack', room: pit, seq: 1, code: 'rejected', after: null, reason: 'no', details: null },
-  { type: 'joined', room: pit, position: ['e', 0, 't0'], recovered: false, why: null, messages: [], members: [['somebody', null, null]], last: 0, more: false },
+  {
+    type: 'joined',
+    room: pit,
+    position: ['e', 0, 't0'],
+    recovered: false,
+    why: null,
+    messages: [],
+    members: [['somebody', null, null]],
+    last: 0,
+    more: false,
+  },
   { type: 'history', ref: 1, messages: [], more: false },
   { type: 'lag', room: pit },
   { type: 'reset', room: pit, why: 'trimmed' },
@@ -55,20 +75,58 @@ const right: readonly ServerFrame[] = [
 
 /** Frames of WebSocket that no server may write. */
 const frames: readonly (readonly [string, (dice: Dice) => Buffer])[] = [
-  ['a reserved bit', (dice) => clientFrame(1, Buffer.from('[9,1]'), { masked: false, reserved: dice.pick([0x10, 0x20, 0x40]) })],
-  ['a reserved opcode', (dice) => clientFrame(dice.pick([3, 7, 11, 15]), Buffer.from('x'), { masked: false })],
+  [
+    'a reserved bit',
+    (dice) =>
+      clientFrame(1, Buffer.from('[9,1]'), { masked: false, reserved: dice.pick([0x10, 0x20, 0x40]) }),
+  ],
+  [
+    'a reserved opcode',
+    (dice) => clientFrame(dice.pick([3, 7, 11, 15]), Buffer.from('x'), { masked: false }),
+  ],
   ['a mask', () => clientFrame(1, Buffer.from('[9,1]'))],
   ['a text that is none', () => clientFrame(1, Buffer.from([0xff, 0xfe]), { masked: false })],
-  ['a close with a code that is none', (dice) => clientFrame(8, Buffer.from([0, dice.below(256)]), { masked: false })],
+  [
+    'a close with a code that is none',
+    (dice) => clientFrame(8, Buffer.from([0, dice.below(256)]), { masked: false }),
+  ],
   ['a length beyond numbers', () => clientFrame(1, Buffer.from('x'), { masked: false, claims: 2n ** 63n })],
   ['a length beyond memory', () => clientFrame(1, Buffer.from('x'), { masked: false, claims: 2 ** 40 })],
-  ['fragments without end', () => Buffer.concat([clientFrame(1, Buffer.from('x'), { masked: false, fin: false }), ...Array.from({ length: 20_000 }, () => clientFrame(0, Buffer.from('x'), { masked: false, fin: false }))])],
+  [
+    'fragments without end',
+    () =>
+      Buffer.concat([
+        clientFrame(1, Buffer.from('x'), { masked: false, fin: false }),
+        ...Array.from({ length: 20_000 }, () =>
+          clientFrame(0, Buffer.from('x'), { masked: false, fin: false }),
+        ),
+      ]),
+  ],
 ];
 
 /** Around a bomb that a client decodes: nothing, a message in the room, a frame of a later version. */
 const around: readonly (() => Uint8Array)[] = [
   () => new Uint8Array(),
-  () => Buffer.from([0x93, 25, 0xa3, ...Buffer.from(pit), 0x99, 1, 0xa2, ...Buffer.from('t1'), 0xa2, ...Buffer.from('t0'), 0xa1, 0x6d, 1, 0xc0, 0xa1, 0x6d, 1]),
+  () =>
+    Buffer.from([
+      0x93,
+      25,
+      0xa3,
+      ...Buffer.from(pit),
+      0x99,
+      1,
+      0xa2,
+      ...Buffer.from('t1'),
+      0xa2,
+      ...Buffer.from('t0'),
+      0xa1,
+      0x6d,
+      1,
+      0xc0,
+      0xa1,
+      0x6d,
+      1,
+    ]),
   () => Buffer.from([0x92, 77]),
 ];
 
@@ -93,7 +151,11 @@ function bombOf(number: number, codec: CodecName): Bomb {
     const frame = dice.pick(right);
     const bytes = mutated(dice, Buffer.from(encode(serverTuple(frame))), !binary);
     const message = binary ? bytes : bytes.toString();
-    return { what: `${frame.type}: ${bytes.toString('latin1')}`, message, ends: isMalformed(codec, message) ? 'with 4400' : 'perhaps' };
+    return {
+      what: `${frame.type}: ${bytes.toString('latin1')}`,
+      message,
+      ends: isMalformed(codec, message) ? 'with 4400' : 'perhaps',
+    };
   }
   if (codec === 'msgpack') {
     const name = bombNames[number % bombNames.length] ?? '';
@@ -116,7 +178,12 @@ let wrongs = 0;
 let done = false;
 const wrong: string[] = [];
 const ends: Record<string, number> = {};
-const sockets = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false, maxPayload: 2 ** 20 });
+const sockets = new WebSocketServer({
+  host: '127.0.0.1',
+  port: 0,
+  perMessageDeflate: false,
+  maxPayload: 2 ** 20,
+});
 
 /** Said, and nothing came of it yet. */
 let open = 0;
@@ -138,7 +205,8 @@ function serve(socket: WebSocket, stream: { write(bytes: Uint8Array): unknown })
   let unsettled = false;
   const complain = (what: string): void => {
     wrongs++;
-    if (last && wrong.length < 10) wrong.push(`bomb ${last.number}, ${codec}: ${last.bomb.what.slice(0, 200)}: ${what}`);
+    if (last && wrong.length < 10)
+      wrong.push(`bomb ${last.number}, ${codec}: ${last.bomb.what.slice(0, 200)}: ${what}`);
   };
   const say = (...tuples: readonly (readonly unknown[])[]): void => {
     socket.send(join(tuples.map((tuple) => encode(tuple).slice())), { binary });
@@ -176,7 +244,8 @@ function serve(socket: WebSocket, stream: { write(bytes: Uint8Array): unknown })
       else if (opcode === 4) say([23, room, 'e', [[field, 1, Date.now(), false, null]]]);
       else if (opcode === 9) say([10, room]);
       else if (opcode === 10 && last && room === last.probe) {
-        if (last.bomb.ends === 'with 4400' || last.bomb.ends === 'somehow') complain('taken as if it were right');
+        if (last.bomb.ends === 'with 4400' || last.bomb.ends === 'somehow')
+          complain('taken as if it were right');
         setImmediate(next);
       }
     }
@@ -187,14 +256,19 @@ function serve(socket: WebSocket, stream: { write(bytes: Uint8Array): unknown })
     ends[code] = (ends[code] ?? 0) + 1;
     const moved = unsettled && [4000, 4011, 4401].includes(code);
     open--;
-    if (!moved && (last.bomb.ends === 'not' || (last.bomb.ends === 'with 4400' && code !== 4400))) complain(`closed with ${code}`);
+    if (!moved && (last.bomb.ends === 'not' || (last.bomb.ends === 'with 4400' && code !== 4400)))
+      complain(`closed with ${code}`);
     finish();
   });
 }
 
-sockets.on('connection', (socket, request) => { serve(socket, request.socket); });
+sockets.on('connection', (socket, request) => {
+  serve(socket, request.socket);
+});
 sockets.on('listening', () => {
   const address = sockets.address();
   process.send?.({ port: typeof address === 'object' ? address?.port : 0 });
 });
-process.on('disconnect', () => { process.exit(); });
+process.on('disconnect', () => {
+  process.exit();
+});

@@ -29,8 +29,12 @@ const wrong: string[] = [];
 const complain = (what: string): void => {
   if (wrong.length < 20) wrong.push(what);
 };
-process.on('uncaughtException', (error) => { complain(`a client threw ${error.stack}`); });
-process.on('unhandledRejection', (error) => { complain(`a client's promise was rejected with ${String(error)}`); });
+process.on('uncaughtException', (error) => {
+  complain(`a client threw ${error.stack}`);
+});
+process.on('unhandledRejection', (error) => {
+  complain(`a client's promise was rejected with ${String(error)}`);
+});
 const loop = monitorEventLoopDelay({ resolution: 5 });
 loop.enable();
 const born = Reflect.ownKeys(Object.prototype).length;
@@ -39,7 +43,19 @@ let reported = 0;
 let connected = 0;
 
 const clients = [json(), msgpack()].map((codec) => {
-  const client = createClient({ url, token: 'victim', codecs: [codec], WebSocket, backoff: { initial: 1, max: 5 }, logger: { warn: () => undefined, error: (what, error) => { complain(`${what} ${String(error)}`); } } });
+  const client = createClient({
+    url,
+    token: 'victim',
+    codecs: [codec],
+    WebSocket,
+    backoff: { initial: 1, max: 5 },
+    logger: {
+      warn: () => undefined,
+      error: (what, error) => {
+        complain(`${what} ${String(error)}`);
+      },
+    },
+  });
   let room = client.room(pit);
   room.on('hell', () => undefined);
   client.on('error', ({ code }) => {
@@ -57,7 +73,9 @@ const clients = [json(), msgpack()].map((codec) => {
     if (state.status !== 'closed' && state.status !== 'needs-auth') return;
     if (state.reason.code === 4400) stopped++;
     // As an app would, once it had been told.
-    setImmediate(() => { client.connect(); });
+    setImmediate(() => {
+      client.connect();
+    });
   });
   client.connect();
   return { client, send: () => room.send('last', { words: codec.name }) };
@@ -65,22 +83,30 @@ const clients = [json(), msgpack()].map((codec) => {
 
 /** Each is connected again, and has a message acknowledged. One that is closed in the middle of it is tried once more. */
 async function works(): Promise<void> {
-  await Promise.all(clients.map(async ({ client, send }) => {
-    let problem: unknown = null;
-    for (let tries = 0; tries < 3; tries++) {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<never>((_, reject) => { timer = setTimeout(() => { reject(new Error('not within 3 s')); }, 3_000); });
-      try {
-        await Promise.race([send(), late]);
-        return;
-      } catch (error) {
-        problem = error;
-      } finally {
-        clearTimeout(timer);
+  await Promise.all(
+    clients.map(async ({ client, send }) => {
+      let problem: unknown = null;
+      for (let tries = 0; tries < 3; tries++) {
+        let timer: NodeJS.Timeout | undefined;
+        const late = new Promise<never>((_, reject) => {
+          timer = setTimeout(() => {
+            reject(new Error('not within 3 s'));
+          }, 3_000);
+        });
+        try {
+          await Promise.race([send(), late]);
+          return;
+        } catch (error) {
+          problem = error;
+        } finally {
+          clearTimeout(timer);
+        }
       }
-    }
-    complain(`a client has no message acknowledged any more: ${String(problem)}, ${JSON.stringify(client.store.getState().connection)}, room ${client.store.getState().rooms[pit]?.status}`);
-  }));
+      complain(
+        `a client has no message acknowledged any more: ${String(problem)}, ${JSON.stringify(client.store.getState().connection)}, room ${client.store.getState().rooms[pit]?.status}`,
+      );
+    }),
+  );
 }
 
 async function answer(ask: VictimAsk): Promise<void> {
@@ -89,9 +115,20 @@ async function answer(ask: VictimAsk): Promise<void> {
   globalThis.gc?.();
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
-  const report: VictimReport = { heap: heapUsed + external, delay: loop.max / 1e6, stopped, reported, connected, wrong };
+  const report: VictimReport = {
+    heap: heapUsed + external,
+    delay: loop.max / 1e6,
+    stopped,
+    reported,
+    connected,
+    wrong,
+  };
   process.send?.(report);
 }
 
-process.on('message', (ask) => { void answer(ask as VictimAsk); });
-process.on('disconnect', () => { process.exit(); });
+process.on('message', (ask) => {
+  void answer(ask as VictimAsk);
+});
+process.on('disconnect', () => {
+  process.exit();
+});

@@ -23,10 +23,17 @@ export class Gone extends Error {
 }
 
 let probes = 1_000_000;
-const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 const within = async <T>(ms: number, promise: Promise<T>): Promise<T | null> => {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => { timer = setTimeout(() => { resolve(null); }, ms); });
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(null);
+    }, ms);
+  });
   const first = await Promise.race([promise, late]);
   clearTimeout(timer);
   return first;
@@ -38,7 +45,8 @@ async function arrive(port: number, from: number, answers: boolean): Promise<Raw
     try {
       return await rawConnection({ port, from: `127.0.0.${2 + ((from + tries) % 200)}`, answers });
     } catch (error) {
-      if (tries >= 5 || (error as NodeJS.ErrnoException).code === 'ECONNREFUSED') throw new Gone(`nobody listens: ${String(error)}`);
+      if (tries >= 5 || (error as NodeJS.ErrnoException).code === 'ECONNREFUSED')
+        throw new Gone(`nobody listens: ${String(error)}`);
     }
   }
 }
@@ -59,7 +67,15 @@ export async function visit(it: Visit, port: number, from: number, parked: () =>
   async function answered(...before: readonly (readonly unknown[])[]): Promise<boolean> {
     const time = ++probes;
     say(...before, [9, time]);
-    return (await within(patience, peer.hears(pongTo(encode, time)).then(() => true, () => false))) ?? false;
+    return (
+      (await within(
+        patience,
+        peer.hears(pongTo(encode, time)).then(
+          () => true,
+          () => false,
+        ),
+      )) ?? false
+    );
   }
   const told = (ending: Ending): string => (ending.code === null ? 'cut' : String(ending.code));
 
@@ -76,16 +92,33 @@ export async function visit(it: Visit, port: number, from: number, parked: () =>
       return 'reset';
     }
     if (attack.unread) {
-      if (socket.writableLength > 0) await within(patience, Promise.race([new Promise((resolve) => { socket.once('drain', resolve); }), peer.ended]));
+      if (socket.writableLength > 0)
+        await within(
+          patience,
+          Promise.race([
+            new Promise((resolve) => {
+              socket.once('drain', resolve);
+            }),
+            peer.ended,
+          ]),
+        );
       socket.resume();
     }
     const since = performance.now();
     if (outcome.type === 'stays') {
       const alive = await answered();
       took = performance.now() - since;
-      if (alive && (attack.answer === undefined || peer.heard.some((text) => text.includes(attack.answer ?? '')))) return 'stayed';
+      if (
+        alive &&
+        (attack.answer === undefined || peer.heard.some((text) => text.includes(attack.answer ?? '')))
+      )
+        return 'stayed';
       const ending = await within(0, peer.closed);
-      wrong.push(alive ? `${what}: not answered with '${attack.answer}'` : `${what}: legal, and ${ending ? `closed with ${told(ending)} '${ending.reason}'` : 'answered no more'}`);
+      wrong.push(
+        alive
+          ? `${what}: not answered with '${attack.answer}'`
+          : `${what}: legal, and ${ending ? `closed with ${told(ending)} '${ending.reason}'` : 'answered no more'}`,
+      );
       return ending ? told(ending) : 'stayed';
     }
     const soon = await within(500, peer.closed);
@@ -98,9 +131,13 @@ export async function visit(it: Visit, port: number, from: number, parked: () =>
     }
     took = ending.at - since;
     const end = told(ending);
-    if (outcome.type === 'closes' && !outcome.codes.includes(ending.code)) wrong.push(`${what}: closed with ${end} '${ending.reason}' instead of ${outcome.codes.map((code) => code ?? 'a cut').join(' or ')}`);
+    if (outcome.type === 'closes' && !outcome.codes.includes(ending.code))
+      wrong.push(
+        `${what}: closed with ${end} '${ending.reason}' instead of ${outcome.codes.map((code) => code ?? 'a cut').join(' or ')}`,
+      );
     const silence = stage === 'upgraded' ? 4408 : 4000;
-    if (outcome.type === 'waits' && stage !== 'connected' && ending.code !== silence) wrong.push(`${what}: closed with ${end} instead of ${silence}`);
+    if (outcome.type === 'waits' && stage !== 'connected' && ending.code !== silence)
+      wrong.push(`${what}: closed with ${end} instead of ${silence}`);
     const gone = (await within(500, peer.ended)) ?? (parked(), await within(patience + slack, peer.ended));
     if (!gone) wrong.push(`${what}: told ${end}, and still open ${patience + slack} ms later`);
     return end;
@@ -110,16 +147,22 @@ export async function visit(it: Visit, port: number, from: number, parked: () =>
     if (stage !== 'connected') {
       peer.write(upgradeHead({ protocol: `roomful.v1.${codec}`, lines: it.lines ?? [] }));
       const head = await within(patience, peer.head);
-      if (!head?.startsWith('HTTP/1.1 101')) return { end: 'refused', wrong: [`not upgraded: ${head?.slice(0, 40)}`], took };
+      if (!head?.startsWith('HTTP/1.1 101'))
+        return { end: 'refused', wrong: [`not upgraded: ${head?.slice(0, 40)}`], took };
       if (/extensions/i.test(head)) wrong.push(`an extension was negotiated: ${head}`);
     }
-    if (stage === 'talking' && !(await answered([1, it.session, 'i', it.user, false, 'fuzz'], [2, pit, null, 0, { who: it.user }]))) return { end: 'refused', wrong: ['not welcome'], took };
+    if (
+      stage === 'talking' &&
+      !(await answered([1, it.session, 'i', it.user, false, 'fuzz'], [2, pit, null, 0, { who: it.user }]))
+    )
+      return { end: 'refused', wrong: ['not welcome'], took };
     let end = 'stayed';
     for (const attack of it.attacks) {
       end = await attacked(attack);
       if (wrong.length > 0 || end !== 'stayed') break;
     }
-    if (stage === 'connected' && (await within(0, peer.head))?.startsWith('HTTP/1.1 101')) wrong.push(`${it.attacks[0]?.what}: upgraded`);
+    if (stage === 'connected' && (await within(0, peer.head))?.startsWith('HTTP/1.1 101'))
+      wrong.push(`${it.attacks[0]?.what}: upgraded`);
     return { end, wrong, took };
   } finally {
     // Node never closes the descriptor of a socket that is reset after it was shut down.

@@ -9,9 +9,20 @@ export const root: string = join(import.meta.dirname, '../..');
 const execute = promisify(execFile);
 
 /** Runs a command to its end, and returns what it printed. Fails with what it printed. */
-export async function run(cwd: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+export async function run(
+  cwd: string,
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<string> {
   try {
-    return (await execute(command, args, { cwd, env: { ...process.env, NODE_ENV: 'production', ...env }, maxBuffer: 2 ** 26 })).stdout;
+    return (
+      await execute(command, args, {
+        cwd,
+        env: { ...process.env, NODE_ENV: 'production', ...env },
+        maxBuffer: 2 ** 26,
+      })
+    ).stdout;
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { readonly stdout?: string; readonly stderr?: string };
     throw new Error(`${command} ${args.join(' ')}\n${stdout}\n${stderr}`, { cause: error });
@@ -31,9 +42,12 @@ export async function pack(temporary: string): Promise<Packed> {
   const kept = (path: string): boolean => !left.has(basename(path));
   await mkdir(copy);
   // One by one: the folder for temporary files may lie inside the repository, which as a whole does not go into itself.
-  for (const name of (await readdir(root)).filter(kept)) await cp(join(root, name), join(copy, name), { recursive: true, filter: kept });
+  for (const name of (await readdir(root)).filter(kept))
+    await cp(join(root, name), join(copy, name), { recursive: true, filter: kept });
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
   await run(copy, 'npm', ['run', 'build']);
-  const [{ filename, files } = { filename: '', files: [] }] = JSON.parse(await run(copy, 'npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', temporary])) as { readonly filename: string; readonly files: readonly { readonly path: string }[] }[];
+  const [{ filename, files } = { filename: '', files: [] }] = JSON.parse(
+    await run(copy, 'npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', temporary]),
+  ) as { readonly filename: string; readonly files: readonly { readonly path: string }[] }[];
   return { tarball: join(temporary, filename), files: files.map(({ path }) => path) };
 }

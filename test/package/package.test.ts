@@ -15,21 +15,58 @@ interface Manifest {
 }
 
 /** What a server logs with where nobody brings a logger, what counts for Prometheus, and what tells who stands before a proxy. Whoever checks no tokens with `jwt` has no jose. */
-const ofServer = ['@opentelemetry/api', '@pinojs/redact', 'atomic-sleep', 'bintrees', 'forwarded', 'ipaddr.js', 'on-exit-leak-free', 'pino', 'pino-std-serializers', 'prom-client', 'proxy-addr', 'quick-format-unescaped', 'safe-stable-stringify', 'sonic-boom', 'tdigest', 'thread-stream'];
+const ofServer = [
+  '@opentelemetry/api',
+  '@pinojs/redact',
+  'atomic-sleep',
+  'bintrees',
+  'forwarded',
+  'ipaddr.js',
+  'on-exit-leak-free',
+  'pino',
+  'pino-std-serializers',
+  'prom-client',
+  'proxy-addr',
+  'quick-format-unescaped',
+  'safe-stable-stringify',
+  'sonic-boom',
+  'tdigest',
+  'thread-stream',
+];
 
 /** Where a file of the consumer's imports each entry, and the packages that its bundle may hold, neither more nor less. */
 const apps = {
-  'roomful': { file: 'react.tsx', packages: ['partysocket', 'react', 'react-dom', 'roomful', 'scheduler', 'zod', 'zustand'], server: false },
+  roomful: {
+    file: 'react.tsx',
+    packages: ['partysocket', 'react', 'react-dom', 'roomful', 'scheduler', 'zod', 'zustand'],
+    server: false,
+  },
   'roomful/room': { file: 'room.ts', packages: ['roomful', 'zod'], server: false },
-  'roomful/client': { file: 'client.ts', packages: ['partysocket', 'roomful', 'zod', 'zustand'], server: false },
+  'roomful/client': {
+    file: 'client.ts',
+    packages: ['partysocket', 'roomful', 'zod', 'zustand'],
+    server: false,
+  },
   'roomful/storage': { file: 'storage.ts', packages: ['roomful'], server: false },
   'roomful/msgpack': { file: 'msgpack.ts', packages: ['@msgpack/msgpack', 'roomful'], server: false },
-  'roomful/server': { file: 'server.ts', packages: ['@msgpack/msgpack', ...ofServer, 'roomful', 'ws', 'zod'].toSorted(), server: true },
+  'roomful/server': {
+    file: 'server.ts',
+    packages: ['@msgpack/msgpack', ...ofServer, 'roomful', 'ws', 'zod'].toSorted(),
+    server: true,
+  },
   'roomful/server/redis': { file: 'redis.ts', packages: ['roomful'], server: false },
   'roomful/status': { file: 'status.tsx', packages: ['react', 'roomful', 'zustand'], server: false },
   'roomful/devtools': { file: 'devtools.tsx', packages: ['react', 'roomful'], server: false },
-  'roomful/devtools/production': { file: 'devtools-in-production.tsx', packages: ['react', 'react-dom', 'roomful'], server: false },
-  'roomful/testing': { file: 'testing.ts', packages: ['@msgpack/msgpack', 'partysocket', 'react', 'roomful', 'zod', 'zustand'], server: true },
+  'roomful/devtools/production': {
+    file: 'devtools-in-production.tsx',
+    packages: ['react', 'react-dom', 'roomful'],
+    server: false,
+  },
+  'roomful/testing': {
+    file: 'testing.ts',
+    packages: ['@msgpack/msgpack', 'partysocket', 'react', 'roomful', 'zod', 'zustand'],
+    server: true,
+  },
 } as const;
 type Entry = keyof typeof apps;
 const entries = Object.keys(apps) as Entry[];
@@ -38,7 +75,16 @@ const isForNode = (entry: Entry): boolean => entry.startsWith('roomful/server');
 const serverFunctions = ['createServerCore', 'memoryBroker', 'serve'];
 
 /** What an app installs beside the package, at the versions that this repository is developed with. */
-const peers = ['react', 'react-dom', 'ws', 'zod', '@types/node', '@types/react', '@types/react-dom', 'typescript'];
+const peers = [
+  'react',
+  'react-dom',
+  'ws',
+  'zod',
+  '@types/node',
+  '@types/react',
+  '@types/react-dom',
+  'typescript',
+];
 
 let manifest: Manifest;
 let temporary: string;
@@ -47,9 +93,23 @@ let packed: readonly string[];
 
 async function install(tarball: string): Promise<void> {
   await mkdir(consumer);
-  const dependencies = { roomful: `file:${tarball}`, ...Object.fromEntries(peers.map((name) => [name, manifest.devDependencies[name]])) };
-  await writeFile(join(consumer, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module', dependencies }));
-  await run(consumer, 'npm', ['install', '--prefix', consumer, '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts']);
+  const dependencies = {
+    roomful: `file:${tarball}`,
+    ...Object.fromEntries(peers.map((name) => [name, manifest.devDependencies[name]])),
+  };
+  await writeFile(
+    join(consumer, 'package.json'),
+    JSON.stringify({ name: 'consumer', private: true, type: 'module', dependencies }),
+  );
+  await run(consumer, 'npm', [
+    'install',
+    '--prefix',
+    consumer,
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    '--ignore-scripts',
+  ]);
   await cp(join(import.meta.dirname, 'apps'), join(consumer, 'src'), { recursive: true });
 }
 
@@ -76,8 +136,15 @@ async function bundle(entry: Entry): Promise<Bundle> {
     root: consumer,
     logLevel: 'silent',
     // As a production build resolves: under a test, Vite takes itself for one in development.
-    ...(forNode ? { ssr: { noExternal: true } } : { resolve: { conditions: ['module', 'browser', 'production'] } }),
-    build: { write: false, minify: false, target: 'es2022', ...(forNode ? { ssr: file } : { lib: { entry: file, formats: ['es'] } }) },
+    ...(forNode
+      ? { ssr: { noExternal: true } }
+      : { resolve: { conditions: ['module', 'browser', 'production'] } }),
+    build: {
+      write: false,
+      minify: false,
+      target: 'es2022',
+      ...(forNode ? { ssr: file } : { lib: { entry: file, formats: ['es'] } }),
+    },
   };
   const result = await build(config);
   const outputs = Array.isArray(result) ? result : 'output' in result ? [result] : [];
@@ -85,7 +152,9 @@ async function bundle(entry: Entry): Promise<Bundle> {
   const modules = chunks.flatMap((chunk) => Object.entries(chunk.modules));
   const kept = modules.filter(([, { renderedLength }]) => renderedLength > 0).map(([id]) => id);
   const stubs = modules.map(([id]) => id).filter((id) => id.includes('browser-external'));
-  const imports = chunks.flatMap((chunk) => chunk.imports).filter((name) => name.startsWith('node:') || builtinModules.includes(name));
+  const imports = chunks
+    .flatMap((chunk) => chunk.imports)
+    .filter((name) => name.startsWith('node:') || builtinModules.includes(name));
   return {
     packages: [...new Set(kept.map(packageOf).filter((name) => name !== null))].toSorted(),
     node: [...stubs, ...imports],
@@ -105,14 +174,24 @@ afterAll(() => rm(temporary, { recursive: true, force: true }));
 
 describe('the tarball', () => {
   test('holds dist and the documents, and nothing else', () => {
-    expect(packed.filter((path) => !path.startsWith('dist/')).toSorted()).toEqual(['CHANGELOG.md', 'LICENSE', 'PROTOCOL.md', 'README.md', 'package.json']);
+    expect(packed.filter((path) => !path.startsWith('dist/')).toSorted()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'PROTOCOL.md',
+      'README.md',
+      'package.json',
+    ]);
     expect(packed.filter((path) => path.startsWith('dist/') && !/\.(js|d\.ts)$/.test(path))).toEqual([]);
   });
 
   test('has code and types of each entry, side by side, and an app here for each', () => {
     const { './package.json': itself, ...named } = manifest.exports;
     expect(itself).toBe('./package.json');
-    expect(Object.keys(named).map((name) => name.replace(/^\./, 'roomful')).toSorted()).toEqual(entries.toSorted());
+    expect(
+      Object.keys(named)
+        .map((name) => name.replace(/^\./, 'roomful'))
+        .toSorted(),
+    ).toEqual(entries.toSorted());
     for (const target of Object.values(named)) {
       const { types, default: code } = target as { readonly types: string; readonly default: string };
       expect(types).toBe(code.replace(/\.js$/, '.d.ts'));
@@ -122,8 +201,14 @@ describe('the tarball', () => {
   });
 
   test('names no path of the machine that built it', async () => {
-    const texts = await Promise.all(packed.map(async (path) => [path, await readFile(join(consumer, 'node_modules/roomful', path), 'utf8')] as const));
-    expect(texts.filter(([, text]) => text.includes(temporary) || text.includes(root)).map(([path]) => path)).toEqual([]);
+    const texts = await Promise.all(
+      packed.map(
+        async (path) => [path, await readFile(join(consumer, 'node_modules/roomful', path), 'utf8')] as const,
+      ),
+    );
+    expect(
+      texts.filter(([, text]) => text.includes(temporary) || text.includes(root)).map(([path]) => path),
+    ).toEqual([]);
   });
 });
 
@@ -137,29 +222,53 @@ describe('types', () => {
     ['nodenext', 'browser', 'nodenext', [], browserFiles],
     ['bundler', 'Node', 'esnext', ['node'], nodeFiles],
     ['nodenext', 'Node', 'nodenext', ['node'], nodeFiles],
-  ] as const)('hold in a strict project that resolves as %s, in a %s app, its libraries checked too', async (moduleResolution, where, module, types, files) => {
-    const project = join(consumer, `tsconfig.${moduleResolution}.${where}.json`);
-    const compilerOptions = {
-      module, moduleResolution, types,
-      target: 'es2022', lib: ['es2022', 'dom', 'dom.iterable'], jsx: 'react-jsx', noEmit: true,
-      strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, verbatimModuleSyntax: true, skipLibCheck: false,
-    };
-    await writeFile(project, JSON.stringify({ compilerOptions, files: files.map((file) => `src/${file}`) }));
-    expect(await run(consumer, join(consumer, 'node_modules/.bin/tsc'), ['-p', project, '--pretty', 'false'])).toBe('');
-  }, 120_000);
+  ] as const)(
+    'hold in a strict project that resolves as %s, in a %s app, its libraries checked too',
+    async (moduleResolution, where, module, types, files) => {
+      const project = join(consumer, `tsconfig.${moduleResolution}.${where}.json`);
+      const compilerOptions = {
+        module,
+        moduleResolution,
+        types,
+        target: 'es2022',
+        lib: ['es2022', 'dom', 'dom.iterable'],
+        jsx: 'react-jsx',
+        noEmit: true,
+        strict: true,
+        noUncheckedIndexedAccess: true,
+        exactOptionalPropertyTypes: true,
+        verbatimModuleSyntax: true,
+        skipLibCheck: false,
+      };
+      await writeFile(
+        project,
+        JSON.stringify({ compilerOptions, files: files.map((file) => `src/${file}`) }),
+      );
+      expect(
+        await run(consumer, join(consumer, 'node_modules/.bin/tsc'), ['-p', project, '--pretty', 'false']),
+      ).toBe('');
+    },
+    120_000,
+  );
 });
 
 describe('bundles', () => {
-  test.each(entries)('%s brings what it needs and nothing more', async (entry) => {
-    const { packages, node, code } = await bundle(entry);
-    const { server } = apps[entry];
-    expect(packages).toEqual(apps[entry].packages);
-    expect(code.includes('Faults on purpose')).toBe(entry === 'roomful/devtools/production');
-    expect(node.some((name) => name.includes('node:http'))).toBe(entry === 'roomful/server');
-    expect(isForNode(entry) ? [] : node).toEqual([]);
-    // Chunks are shared and their names say little: functions of the server's tell whether it is there.
-    expect(serverFunctions.filter((name) => code.includes(`function ${name}(`))).toEqual(server ? serverFunctions : []);
-  }, 120_000);
+  test.each(entries)(
+    '%s brings what it needs and nothing more',
+    async (entry) => {
+      const { packages, node, code } = await bundle(entry);
+      const { server } = apps[entry];
+      expect(packages).toEqual(apps[entry].packages);
+      expect(code.includes('Faults on purpose')).toBe(entry === 'roomful/devtools/production');
+      expect(node.some((name) => name.includes('node:http'))).toBe(entry === 'roomful/server');
+      expect(isForNode(entry) ? [] : node).toEqual([]);
+      // Chunks are shared and their names say little: functions of the server's tell whether it is there.
+      expect(serverFunctions.filter((name) => code.includes(`function ${name}(`))).toEqual(
+        server ? serverFunctions : [],
+      );
+    },
+    120_000,
+  );
 });
 
 test('a message goes from a client through a server to a client, all from the installed package', async () => {

@@ -21,7 +21,9 @@ function outcome(codec: Codec, message: Encoded): 'decoded' | 'malformed' | 'thr
   }
 }
 
-const key = fc.string({ maxLength: 8 }).filter((it) => !['__proto__', 'constructor', 'prototype'].includes(it));
+const key = fc
+  .string({ maxLength: 8 })
+  .filter((it) => !['__proto__', 'constructor', 'prototype'].includes(it));
 const { payload } = fc.letrec<{ payload: unknown }>((tie) => ({
   payload: fc.oneof(
     { maxDepth: 5, depthSize: 'small' },
@@ -40,7 +42,9 @@ const { payload } = fc.letrec<{ payload: unknown }>((tie) => ({
 const plain = (value: unknown): unknown => {
   if (value instanceof Uint8Array) return { bytes: [...value] };
   if (Array.isArray(value)) return value.map(plain);
-  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).map(([name, it]) => [name, plain(it)])) : value;
+  return typeof value === 'object' && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([name, it]) => [name, plain(it)]))
+    : value;
 };
 
 describe.each(codecs)('$name', (codec) => {
@@ -60,14 +64,27 @@ describe.each(codecs)('$name', (codec) => {
   });
 
   test('P8 nesting beyond 40 is refused before the decoder sees it, 40 is not', () => {
-    const nested = (depth: number): Encoded => (codec.binary ? new Uint8Array([...Array.from({ length: depth }, () => 0x91), 1]) : `${'['.repeat(depth)}1${']'.repeat(depth)}`);
+    const nested = (depth: number): Encoded =>
+      codec.binary
+        ? new Uint8Array([...Array.from({ length: depth }, () => 0x91), 1])
+        : `${'['.repeat(depth)}1${']'.repeat(depth)}`;
     expect(codec.decode(nested(40))).toHaveLength(1);
     expect(() => codec.decode(nested(41))).toThrow(Malformed);
     expect(() => codec.decode(nested(30_000))).toThrow(Malformed);
   });
 
   test('P8 more than 100,000 values are refused', () => {
-    const many = (count: number): Encoded => (codec.binary ? new Uint8Array([0xdd, count >>> 24, (count >>> 16) & 255, (count >>> 8) & 255, count & 255, ...Array.from({ length: count }, () => 1)]) : `[${Array.from({ length: count }, () => 1).join(',')}]`);
+    const many = (count: number): Encoded =>
+      codec.binary
+        ? new Uint8Array([
+            0xdd,
+            count >>> 24,
+            (count >>> 16) & 255,
+            (count >>> 8) & 255,
+            count & 255,
+            ...Array.from({ length: count }, () => 1),
+          ])
+        : `[${Array.from({ length: count }, () => 1).join(',')}]`;
     expect(codec.decode(many(99_000))).toHaveLength(1);
     expect(() => codec.decode(many(100_001))).toThrow(Malformed);
   });
@@ -84,34 +101,53 @@ describe.each(codecs)('$name', (codec) => {
     ['maps of one key', Array.from({ length: (maxItems - 1) / 2 }, () => ({ key: {} }))],
   ])('P8 P9 a payload of as many values as may be sent passes the scan: %s', (_name, value) => {
     checkPayload(value);
-    expect(codec.decode(codec.encode([25, 'room', [1, 'tag', '', 'id', 0, null, 'type', 1, value]]))).toHaveLength(1);
+    expect(
+      codec.decode(codec.encode([25, 'room', [1, 'tag', '', 'id', 0, null, 'type', 1, value]])),
+    ).toHaveLength(1);
   });
 
   test('P8 a line that ends inside a text is refused, and not read as two frames or as another text', () => {
     expect(() => json().decode('[9,1,"a\nb"]')).toThrow(Malformed);
-    expect(json().decode('[9,1,"a\\nb"]\n[9,2]')).toEqual([[9, 1, 'a\nb'], [9, 2]]);
+    expect(json().decode('[9,1,"a\\nb"]\n[9,2]')).toEqual([
+      [9, 1, 'a\nb'],
+      [9, 2],
+    ]);
   });
 
   test('random bytes never throw anything but Malformed', () => {
     expect(() => {
-      fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => outcome(codec, codec.binary ? bytes : String.fromCharCode(...bytes)) !== 'threw'), { numRuns: 5_000 });
+      fc.assert(
+        fc.property(
+          fc.uint8Array({ maxLength: 200 }),
+          (bytes) => outcome(codec, codec.binary ? bytes : String.fromCharCode(...bytes)) !== 'threw',
+        ),
+        { numRuns: 5_000 },
+      );
     }).not.toThrow();
   });
 
   test('a message cut short anywhere is refused', () => {
     const whole = codec.encode([4, 'room', { a: ['text', 1.5, null, new Uint8Array([1, 2, 3])] }]);
-    for (let end = 1; end < whole.length; end++) expect(() => codec.decode(whole.slice(0, end))).toThrow(Malformed);
+    for (let end = 1; end < whole.length; end++)
+      expect(() => codec.decode(whole.slice(0, end))).toThrow(Malformed);
   });
 
   test('a key __proto__ changes no prototype, whatever it carries', () => {
-    const hostile: Encoded = codec.binary ? new Uint8Array([0x81, 0xa9, ...new TextEncoder().encode('__proto__'), 0x81, 0xa1, 0x78, 0x01]) : '[1,{"__proto__":{"x":1}}]';
+    const hostile: Encoded = codec.binary
+      ? new Uint8Array([0x81, 0xa9, ...new TextEncoder().encode('__proto__'), 0x81, 0xa1, 0x78, 0x01])
+      : '[1,{"__proto__":{"x":1}}]';
     expect(outcome(codec, hostile)).not.toBe('threw');
     expect(({} as { x?: unknown }).x).toBeUndefined();
   });
 });
 
 describe('P8 MessagePack bombs', () => {
-  const u32 = (value: number): number[] => [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
+  const u32 = (value: number): number[] => [
+    value >>> 24,
+    (value >>> 16) & 255,
+    (value >>> 8) & 255,
+    value & 255,
+  ];
   test.each([
     ['array32 of 30 million, nested', Array.from({ length: 20 }, () => [0xdd, ...u32(30_000_000)]).flat()],
     ['array16 of 65,535, nested', Array.from({ length: 20_000 }, () => [0xdc, 0xff, 0xff]).flat()],
@@ -163,6 +199,12 @@ describe('P9 what may be sent', () => {
   });
 
   test('undefined fields, null prototypes and 32 levels are fine', () => {
-    expect(checkPayload({ a: undefined, b: Object.assign(Object.create(null) as object, { c: 1 }), d: deep(maxDepth - 1) })).toBeGreaterThan(0);
+    expect(
+      checkPayload({
+        a: undefined,
+        b: Object.assign(Object.create(null) as object, { c: 1 }),
+        d: deep(maxDepth - 1),
+      }),
+    ).toBeGreaterThan(0);
   });
 });

@@ -1,19 +1,53 @@
 // Frames: every one, both ways, in both codecs; and everything that is none.
 import { describe, expect, test } from 'vitest';
 import { json } from '../../src/protocol/codec.js';
-import { clientKinds, clientWire, serverKinds, serverWire, type ClientFrame, type Frame, type ServerFrame } from '../../src/protocol/frames.js';
+import {
+  clientKinds,
+  clientWire,
+  serverKinds,
+  serverWire,
+  type ClientFrame,
+  type Frame,
+  type ServerFrame,
+} from '../../src/protocol/frames.js';
 import { defaultLimits } from '../../src/protocol/limits.js';
 import { msgpack } from '../../src/protocol/msgpack.js';
-import { checksIn, clientTuple, Malformed, parseClientFrame, parseServerFrame, serverTuple } from '../../src/protocol/parse.js';
+import {
+  checksIn,
+  clientTuple,
+  Malformed,
+  parseClientFrame,
+  parseServerFrame,
+  serverTuple,
+} from '../../src/protocol/parse.js';
 
-const entry = [1, 'tag', '', 'id', 1.5, ['m', { id: 'u', name: 'Ü' }], 'post', 1, { a: [1, null, 'x'] }] as const;
+const entry = [
+  1,
+  'tag',
+  '',
+  'id',
+  1.5,
+  ['m', { id: 'u', name: 'Ü' }],
+  'post',
+  1,
+  { a: [1, null, 'x'] },
+] as const;
 
 /** One of each, with nothing left out. */
 const fromClient: readonly ClientFrame[] = [
   { type: 'hello', session: 's', instance: 'i', token: 't', takeover: true, client: 'c', attempt: 3 },
   { type: 'join', room: 'a/b', position: ['e', 3, 't'], history: 10, presence: { x: 1 } },
   { type: 'leave', room: 'a' },
-  { type: 'send', room: 'a', seq: 1, id: 'x', message: 'post', version: 2, data: { deep: [{ a: null }] }, follows: 0 },
+  {
+    type: 'send',
+    room: 'a',
+    seq: 1,
+    id: 'x',
+    message: 'post',
+    version: 2,
+    data: { deep: [{ a: null }] },
+    follows: 0,
+  },
   { type: 'broadcast', room: 'a', message: 'm', version: 1, data: 'text' },
   { type: 'presence', room: 'a', patch: { a: 1 } },
   { type: 'history', ref: 7, room: 'a', before: 9, limit: 5 },
@@ -24,10 +58,37 @@ const fromClient: readonly ClientFrame[] = [
 const fromServer: readonly ServerFrame[] = [
   { type: 'ping', time: 1 },
   { type: 'pong', time: 1, spread: 2_000 },
-  { type: 'welcome', member: 'm', heartbeat: [1, 2], limits: defaultLimits, time: 1, node: 'n', expires: 5, user: { id: 'u' } },
-  { type: 'joined', room: 'a', position: ['e', 0, ''], recovered: false, why: 'epoch', messages: [entry], members: [['m', null, { a: 1 }]], last: 3, more: true },
+  {
+    type: 'welcome',
+    member: 'm',
+    heartbeat: [1, 2],
+    limits: defaultLimits,
+    time: 1,
+    node: 'n',
+    expires: 5,
+    user: { id: 'u' },
+  },
+  {
+    type: 'joined',
+    room: 'a',
+    position: ['e', 0, ''],
+    recovered: false,
+    why: 'epoch',
+    messages: [entry],
+    members: [['m', null, { a: 1 }]],
+    last: 3,
+    more: true,
+  },
   { type: 'left', room: 'a', code: 'denied' },
-  { type: 'ack', room: 'a', epoch: 'e', receipts: [[1, 2, 3, false, { r: 1 }], [2, null, 3, true, null]] },
+  {
+    type: 'ack',
+    room: 'a',
+    epoch: 'e',
+    receipts: [
+      [1, 2, 3, false, { r: 1 }],
+      [2, null, 3, true, null],
+    ],
+  },
   { type: 'nack', room: 'a', seq: 1, code: 'rejected', after: 5, reason: 'r', details: { d: 1 } },
   { type: 'message', room: 'a', entry },
   { type: 'broadcast', room: 'a', sender: ['m', null], message: 'm', version: 1, data: 1 },
@@ -49,8 +110,26 @@ interface Side {
   readonly parse: (value: unknown) => Frame | null;
 }
 const sides: readonly (readonly [string, Side])[] = [
-  ['client', { wire: clientWire, kinds: clientKinds, frames: fromClient, tuple: clientTuple as Side['tuple'], parse: parseClientFrame }],
-  ['server', { wire: serverWire, kinds: serverKinds, frames: fromServer, tuple: serverTuple as Side['tuple'], parse: parseServerFrame }],
+  [
+    'client',
+    {
+      wire: clientWire,
+      kinds: clientKinds,
+      frames: fromClient,
+      tuple: clientTuple as Side['tuple'],
+      parse: parseClientFrame,
+    },
+  ],
+  [
+    'server',
+    {
+      wire: serverWire,
+      kinds: serverKinds,
+      frames: fromServer,
+      tuple: serverTuple as Side['tuple'],
+      parse: parseServerFrame,
+    },
+  ],
 ];
 
 describe.each(sides)('from the %s', (_name, { wire, kinds, frames, tuple, parse }) => {
@@ -63,41 +142,75 @@ describe.each(sides)('from the %s', (_name, { wire, kinds, frames, tuple, parse 
     expect(new Set(ops).size).toBe(ops.length);
   });
 
-  test.each([json(), msgpack()])('P3 every frame survives $name, alone and joined with the others', (codec) => {
-    const parts = frames.map((frame) => {
-      const part = codec.encode(tuple(frame as never));
-      expect(codec.decode(part).map(parse)).toEqual([frame]);
-      return typeof part === 'string' ? part : part.slice();
-    });
-    expect(codec.decode(codec.join(parts)).map(parse)).toEqual(frames);
-  });
+  test.each([json(), msgpack()])(
+    'P3 every frame survives $name, alone and joined with the others',
+    (codec) => {
+      const parts = frames.map((frame) => {
+        const part = codec.encode(tuple(frame as never));
+        expect(codec.decode(part).map(parse)).toEqual([frame]);
+        return typeof part === 'string' ? part : part.slice();
+      });
+      expect(codec.decode(codec.join(parts)).map(parse)).toEqual(frames);
+    },
+  );
 
   test('P10 an opcode of a later version is ignored, and fields beyond the known ones too', () => {
     expect(parse([99, 'anything'])).toBeNull();
   });
 
-  test.each(frames.map((frame) => [frame.type, frame] as const))('P10 %s: more fields change nothing', (_type, frame) => {
-    expect(parse([...tuple(frame as never), 'more', 1])).toEqual(frame);
-  });
+  test.each(frames.map((frame) => [frame.type, frame] as const))(
+    'P10 %s: more fields change nothing',
+    (_type, frame) => {
+      expect(parse([...tuple(frame as never), 'more', 1])).toEqual(frame);
+    },
+  );
 
-  const fields = frames.flatMap((frame) => checksIn(wire[frame.type]?.[1] ?? '', kinds[frame.type] ?? '').map(([name, check], index) => ({ type: frame.type, name, check, index, frame })));
-  const wrong: readonly unknown[] = [undefined, null, 'x'.repeat(300), -1, 1.5, NaN, Infinity, true, [], {}, [[]], 'a b', 2 ** 60, new Uint8Array(3)];
+  const fields = frames.flatMap((frame) =>
+    checksIn(wire[frame.type]?.[1] ?? '', kinds[frame.type] ?? '').map(([name, check], index) => ({
+      type: frame.type,
+      name,
+      check,
+      index,
+      frame,
+    })),
+  );
+  const wrong: readonly unknown[] = [
+    undefined,
+    null,
+    'x'.repeat(300),
+    -1,
+    1.5,
+    NaN,
+    Infinity,
+    true,
+    [],
+    {},
+    [[]],
+    'a b',
+    2 ** 60,
+    new Uint8Array(3),
+  ];
 
-  test.each(fields)('P10 $type.$name: what is not what it should be is malformed, and named', ({ type, name, check, index, frame }) => {
-    for (const value of wrong) {
-      const values = tuple(frame as never);
-      values[index + 1] = value;
-      let outcome: unknown;
-      try {
-        outcome = parse(values);
-      } catch (error) {
-        outcome = error;
+  test.each(fields)(
+    'P10 $type.$name: what is not what it should be is malformed, and named',
+    ({ type, name, check, index, frame }) => {
+      for (const value of wrong) {
+        const values = tuple(frame as never);
+        values[index + 1] = value;
+        let outcome: unknown;
+        try {
+          outcome = parse(values);
+        } catch (error) {
+          outcome = error;
+        }
+        const fine = check(value);
+        expect(outcome instanceof Malformed, `${String(value)} for ${name}`).toBe(!fine);
+        expect(outcome).toSatisfy(
+          (it: Error | Frame) => fine || (it as Error).message.startsWith(`${type}: ${name} `),
+        );
       }
-      const fine = check(value);
-      expect(outcome instanceof Malformed, `${String(value)} for ${name}`).toBe(!fine);
-      expect(outcome).toSatisfy((it: Error | Frame) => fine || (it as Error).message.startsWith(`${type}: ${name} `));
-    }
-  });
+    },
+  );
 });
 
 test.each([undefined, null, 0, 'text', {}, [], ['1'], [1.5], [null], [[]]])('P10 %j is no frame', (value) => {

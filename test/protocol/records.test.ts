@@ -1,9 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { createRecordReader, encodeClose, encodeRecord, readClose, recordKinds } from '../../src/protocol/records.js';
+import {
+  createRecordReader,
+  encodeClose,
+  encodeRecord,
+  readClose,
+  recordKinds,
+} from '../../src/protocol/records.js';
 import { seededRandom } from '../../src/testing/random.js';
 
 describe('P37 records', () => {
-  const written = [encodeRecord(recordKinds.opened, 'roomful.v1.json\nnode'), encodeRecord(recordKinds.text, ''), encodeRecord(recordKinds.text, 'hé☃'), encodeRecord(recordKinds.binary, new Uint8Array(70_000).fill(7)), encodeClose(4403, 'no: not\nyou')];
+  const written = [
+    encodeRecord(recordKinds.opened, 'roomful.v1.json\nnode'),
+    encodeRecord(recordKinds.text, ''),
+    encodeRecord(recordKinds.text, 'hé☃'),
+    encodeRecord(recordKinds.binary, new Uint8Array(70_000).fill(7)),
+    encodeClose(4403, 'no: not\nyou'),
+  ];
   const all = new Uint8Array(written.flatMap((record) => [...record]));
 
   test('are read as they were written, however the stream is cut', () => {
@@ -16,7 +28,13 @@ describe('P37 records', () => {
         records.push(...read(all.subarray(at, at + size)));
         at += size;
       }
-      expect(records.map(({ kind, payload }) => [kind, payload.length])).toEqual([[0, 20], [1, 0], [1, 6], [2, 70_000], [3, 16]]);
+      expect(records.map(({ kind, payload }) => [kind, payload.length])).toEqual([
+        [0, 20],
+        [1, 0],
+        [1, 6],
+        [2, 70_000],
+        [3, 16],
+      ]);
       expect(new TextDecoder().decode(records[2]?.payload)).toBe('hé☃');
       expect(readClose(records[4]?.payload ?? new Uint8Array())).toEqual([4403, 'no: not\nyou']);
     }

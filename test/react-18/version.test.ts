@@ -8,6 +8,15 @@ import { create } from 'zustand';
 test('React is 18.3, for the libraries as well', () => {
   expect([version, domVersion]).toEqual(['18.3.1', '18.3.1']);
   const useStore = create(() => 'shown');
-  const Shown = () => createElement('p', null, useStore(), useSyncExternalStore(() => () => undefined, () => ' twice'));
+  const Shown = () =>
+    createElement(
+      'p',
+      null,
+      useStore(),
+      useSyncExternalStore(
+        () => () => undefined,
+        () => ' twice',
+      ),
+    );
   expect(render(createElement(Shown)).container.textContent).toBe('shown twice');
 });

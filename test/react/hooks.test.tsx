@@ -2,7 +2,19 @@
 import { act, cleanup, render, renderHook, screen, waitFor } from '@testing-library/react';
 import { StrictMode, useState, type ReactNode } from 'react';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { useConnectionState, useLatency, useMessage, useMessages, useMyPresence, useOthers, useOutbox, useRealtime, useRealtimeStore, useRoom, useSend } from '../../src/index.js';
+import {
+  useConnectionState,
+  useLatency,
+  useMessage,
+  useMessages,
+  useMyPresence,
+  useOthers,
+  useOutbox,
+  useRealtime,
+  useRealtimeStore,
+  useRoom,
+  useSend,
+} from '../../src/index.js';
 import { createTestRealtime, type TestRealtime, type TestUser } from '../../src/testing/index.js';
 import { chat, servedRooms } from '../support/rooms.js';
 
@@ -20,7 +32,10 @@ afterEach(async () => {
   await world.close();
 });
 
-const joined = (room: { readonly status: string }): Promise<void> => waitFor(() => { expect(room.status).toBe('joined'); });
+const joined = (room: { readonly status: string }): Promise<void> =>
+  waitFor(() => {
+    expect(room.status).toBe('joined');
+  });
 const params = { id: '1' };
 
 test('StrictMode opens one socket and joins once', async () => {
@@ -32,14 +47,21 @@ test('StrictMode opens one socket and joins once', async () => {
     if (member[1]?.id === 'carol') joins.push(room);
     return enter(room, member);
   });
-  const { result } = renderHook(() => useRoom(chat, params), { wrapper: ({ children }: { children: ReactNode }) => <StrictMode>{carol.wrapper({ children })}</StrictMode> });
+  const { result } = renderHook(() => useRoom(chat, params), {
+    wrapper: ({ children }: { children: ReactNode }) => (
+      <StrictMode>{carol.wrapper({ children })}</StrictMode>
+    ),
+  });
   await joined(result.current);
   expect(carol.network.opened).toBe(1);
   expect(joins).toEqual(['chat/1']);
 });
 
 test('a room is the same object for as long as its id is, and two users of it join once', async () => {
-  const { result, rerender } = renderHook(({ id }) => [useRoom(chat, { id }), useRoom(chat, { id })] as const, { wrapper: ada.wrapper, initialProps: { id: '1' } });
+  const { result, rerender } = renderHook(
+    ({ id }) => [useRoom(chat, { id }), useRoom(chat, { id })] as const,
+    { wrapper: ada.wrapper, initialProps: { id: '1' } },
+  );
   const [first, second] = result.current;
   expect(first).toBe(second);
   await joined(first);
@@ -60,11 +82,19 @@ test('the last unmount leaves, late enough that a remount causes no traffic', as
   await world.advance(1_200);
   expect(leaves).not.toHaveBeenCalled();
   second.unmount();
-  await waitFor(() => { expect(leaves).toHaveBeenCalledTimes(1); }, { timeout: 3_000 });
+  await waitFor(
+    () => {
+      expect(leaves).toHaveBeenCalledTimes(1);
+    },
+    { timeout: 3_000 },
+  );
 });
 
 test('enabled: false joins only when it turns true', async () => {
-  const { result, rerender } = renderHook(({ enabled }) => useRoom(chat, params, { enabled }), { wrapper: ada.wrapper, initialProps: { enabled: false } });
+  const { result, rerender } = renderHook(({ enabled }) => useRoom(chat, params, { enabled }), {
+    wrapper: ada.wrapper,
+    initialProps: { enabled: false },
+  });
   await world.advance(30);
   expect(result.current.status).toBe('left');
   rerender({ enabled: true });
@@ -78,7 +108,9 @@ test('a burst of 1,000 messages reaches a handler 1,000 times, in order, and ren
     () => {
       const room = useRoom(chat, params);
       const { messages } = useMessages(room, 'cursor', { limit: 1_000 });
-      useMessage(room, 'cursor', ({ data }) => { seen.push(data.x); });
+      useMessage(room, 'cursor', ({ data }) => {
+        seen.push(data.x);
+      });
       renders++;
       return { room, messages };
     },
@@ -110,28 +142,49 @@ test('own messages stand in the list at once, and become the confirmed ones unde
   );
   await joined(result.current.room);
   ada.network.cut();
-  await waitFor(() => { expect(result.current.room.status).toBe('reconnecting'); });
-  act(() => { void result.current.room.send('post', { text: 'hello' }); });
-  await waitFor(() => { expect(result.current.messages[0]?.status).toBe('queued'); });
+  await waitFor(() => {
+    expect(result.current.room.status).toBe('reconnecting');
+  });
+  act(() => {
+    void result.current.room.send('post', { text: 'hello' });
+  });
+  await waitFor(() => {
+    expect(result.current.messages[0]?.status).toBe('queued');
+  });
   const { id } = result.current.messages[0] ?? { id: '' };
   ada.network.restore();
-  await waitFor(() => { expect(result.current.messages[0]).toMatchObject({ id, offset: 1 }); });
-  await waitFor(() => { expect(result.current.messages[0]?.status).toBeUndefined(); });
+  await waitFor(() => {
+    expect(result.current.messages[0]).toMatchObject({ id, offset: 1 });
+  });
+  await waitFor(() => {
+    expect(result.current.messages[0]?.status).toBeUndefined();
+  });
   const shown = statuses.slice(statuses.findIndex((text) => text.startsWith(id)));
-  expect(shown.every((text) => text.startsWith(`${id}:`) && !text.includes(',')), 'it never flickers').toBe(true);
+  expect(
+    shown.every((text) => text.startsWith(`${id}:`) && !text.includes(',')),
+    'it never flickers',
+  ).toBe(true);
 });
 
 test('useMessages loads older messages and knows where the log begins', async () => {
   const writer = bob.client.room(chat, params);
   for (let x = 1; x <= 7; x++) void writer.send('cursor', { x, y: 0 });
   await writer.send('cursor', { x: 8, y: 0 });
-  const { result } = renderHook(() => useMessages(useRoom(chat, params), undefined, { limit: 3 }), { wrapper: ada.wrapper });
-  await waitFor(() => { expect(result.current.messages.map(({ offset }) => offset)).toEqual([6, 7, 8]); });
+  const { result } = renderHook(() => useMessages(useRoom(chat, params), undefined, { limit: 3 }), {
+    wrapper: ada.wrapper,
+  });
+  await waitFor(() => {
+    expect(result.current.messages.map(({ offset }) => offset)).toEqual([6, 7, 8]);
+  });
   expect(result.current.hasOlder).toBe(true);
   act(result.current.loadOlder);
-  await waitFor(() => { expect(result.current.messages.map(({ offset }) => offset)).toEqual([3, 4, 5, 6, 7, 8]); });
+  await waitFor(() => {
+    expect(result.current.messages.map(({ offset }) => offset)).toEqual([3, 4, 5, 6, 7, 8]);
+  });
   act(result.current.loadOlder);
-  await waitFor(() => { expect(result.current.messages).toHaveLength(8); });
+  await waitFor(() => {
+    expect(result.current.messages).toHaveLength(8);
+  });
   expect(result.current.hasOlder).toBe(false);
 });
 
@@ -148,19 +201,31 @@ test('a list that is mounted late is filled from the log', async () => {
   await joined(result.current.room);
   rerender({ show: true });
   const late = renderHook(() => useMessages(result.current.room, 'post'), { wrapper: ada.wrapper });
-  await waitFor(() => { expect(late.result.current.messages.map(({ data }) => data.text)).toEqual(['early']); });
+  await waitFor(() => {
+    expect(late.result.current.messages.map(({ data }) => data.text)).toEqual(['early']);
+  });
 });
 
 test('useSend says what becomes of its sends', async () => {
   const { result } = renderHook(() => useSend(useRoom(chat, params), 'order'), { wrapper: ada.wrapper });
   await act(() => result.current[0]({ amount: 9_999 }).catch(() => undefined));
-  await waitFor(() => { expect(result.current[1]).toMatchObject({ pending: false, error: { code: 'rejected' } }); });
-  act(() => { result.current[1].reset(); });
+  await waitFor(() => {
+    expect(result.current[1]).toMatchObject({ pending: false, error: { code: 'rejected' } });
+  });
+  act(() => {
+    result.current[1].reset();
+  });
   expect(result.current[1].error).toBeNull();
   await act(() => result.current[0]({ amount: -1 }).catch(() => undefined));
-  await waitFor(() => { expect(result.current[1].error).toMatchObject({ code: 'invalid' }); });
-  await act(async () => { expect(await result.current[0]({ amount: 5 })).toMatchObject({ result: { booked: 5 } }); });
-  await waitFor(() => { expect(result.current[1]).toMatchObject({ pending: false, error: null }); });
+  await waitFor(() => {
+    expect(result.current[1].error).toMatchObject({ code: 'invalid' });
+  });
+  await act(async () => {
+    expect(await result.current[0]({ amount: 5 })).toMatchObject({ result: { booked: 5 } });
+  });
+  await waitFor(() => {
+    expect(result.current[1]).toMatchObject({ pending: false, error: null });
+  });
 });
 
 test('presence: mine, the others, and a selector that spares renders', async () => {
@@ -176,15 +241,28 @@ test('presence: mine, the others, and a selector that spares renders', async () 
   );
   const other = bob.client.room(chat, params);
   other.setPresence({ name: 'Bob' });
-  await waitFor(() => { expect(result.current.names).toEqual(['Bob']); });
+  await waitFor(() => {
+    expect(result.current.names).toEqual(['Bob']);
+  });
   expect(result.current.presence[0]).toEqual({ name: 'Ada' });
   const before = renders;
   other.setPresence({ typing: true });
-  await waitFor(() => { expect(ada.client.store.getState().rooms['chat/1']?.others[0]?.presence).toEqual({ name: 'Bob', typing: true }); });
+  await waitFor(() => {
+    expect(ada.client.store.getState().rooms['chat/1']?.others[0]?.presence).toEqual({
+      name: 'Bob',
+      typing: true,
+    });
+  });
   expect(renders).toBe(before);
-  act(() => { result.current.presence[1]({ typing: true }); });
-  await waitFor(() => { expect(result.current.presence[0]).toEqual({ name: 'Ada', typing: true }); });
-  expect(() => { result.current.presence[1]({ name: 5 as unknown as string }); }).toThrow(/presence/);
+  act(() => {
+    result.current.presence[1]({ typing: true });
+  });
+  await waitFor(() => {
+    expect(result.current.presence[0]).toEqual({ name: 'Ada', typing: true });
+  });
+  expect(() => {
+    result.current.presence[1]({ name: 5 as unknown as string });
+  }).toThrow(/presence/);
 });
 
 test('the outbox: pending while away, failed where refused, retried and discarded', async () => {
@@ -197,17 +275,37 @@ test('the outbox: pending while away, failed where refused, retried and discarde
   );
   await joined(result.current.room);
   ada.network.cut();
-  act(() => { void result.current.room.send('order', { amount: 1 }); });
-  await waitFor(() => { expect(result.current.outbox.pending).toHaveLength(1); });
+  act(() => {
+    void result.current.room.send('order', { amount: 1 });
+  });
+  await waitFor(() => {
+    expect(result.current.outbox.pending).toHaveLength(1);
+  });
   ada.network.restore();
-  await waitFor(() => { expect(result.current.outbox.pending).toHaveLength(0); });
-  act(() => { void result.current.room.send('order', { amount: 5_000 }); });
-  await waitFor(() => { expect(result.current.outbox.failed).toMatchObject([{ error: { code: 'rejected', message: 'too much' } }]); });
+  await waitFor(() => {
+    expect(result.current.outbox.pending).toHaveLength(0);
+  });
+  act(() => {
+    void result.current.room.send('order', { amount: 5_000 });
+  });
+  await waitFor(() => {
+    expect(result.current.outbox.failed).toMatchObject([
+      { error: { code: 'rejected', message: 'too much' } },
+    ]);
+  });
   const [failed] = result.current.outbox.failed;
-  act(() => { result.current.outbox.retry(failed?.id ?? ''); });
-  await waitFor(() => { expect(result.current.outbox.failed).toHaveLength(1); });
-  act(() => { result.current.outbox.discard(failed?.id ?? ''); });
-  await waitFor(() => { expect(result.current.outbox.failed).toEqual([]); });
+  act(() => {
+    result.current.outbox.retry(failed?.id ?? '');
+  });
+  await waitFor(() => {
+    expect(result.current.outbox.failed).toHaveLength(1);
+  });
+  act(() => {
+    result.current.outbox.discard(failed?.id ?? '');
+  });
+  await waitFor(() => {
+    expect(result.current.outbox.failed).toEqual([]);
+  });
 });
 
 test('connection state and latency, and a heartbeat that renders nothing', async () => {
@@ -219,15 +317,24 @@ test('connection state and latency, and a heartbeat that renders nothing', async
     },
     { wrapper: ada.wrapper },
   );
-  const latency = renderHook(() => [useLatency(), useRealtimeStore((state) => state.outbox.pending.length), useRealtime()] as const, { wrapper: ada.wrapper });
-  await waitFor(() => { expect(result.current.status).toBe('connected'); });
-  await waitFor(() => { expect(latency.result.current[0]).not.toBeNull(); });
+  const latency = renderHook(
+    () => [useLatency(), useRealtimeStore((state) => state.outbox.pending.length), useRealtime()] as const,
+    { wrapper: ada.wrapper },
+  );
+  await waitFor(() => {
+    expect(result.current.status).toBe('connected');
+  });
+  await waitFor(() => {
+    expect(latency.result.current[0]).not.toBeNull();
+  });
   expect(latency.result.current.slice(1)).toEqual([0, ada.client]);
   await world.advance(20);
   const before = renders;
   const since = latency.result.current[0];
   ada.signal('visible');
-  await waitFor(() => { expect(ada.client.store.getState().latency).not.toBe(since); });
+  await waitFor(() => {
+    expect(ada.client.store.getState().latency).not.toBe(since);
+  });
   expect(renders).toBe(before);
 });
 
@@ -238,8 +345,12 @@ test('a handler that throws breaks no other, and the newest handler is called', 
   const { result, rerender } = renderHook(
     ({ tag }) => {
       const room = useRoom(chat, params);
-      useMessage(room, 'post', () => { throw new Error('mine'); });
-      useMessage(room, 'post', ({ data }) => { seen.push(`${tag} ${data.text}`); });
+      useMessage(room, 'post', () => {
+        throw new Error('mine');
+      });
+      useMessage(room, 'post', ({ data }) => {
+        seen.push(`${tag} ${data.text}`);
+      });
       return room;
     },
     { wrapper: quiet.wrapper, initialProps: { tag: 'old' } },
@@ -247,7 +358,9 @@ test('a handler that throws breaks no other, and the newest handler is called', 
   await joined(result.current);
   rerender({ tag: 'new' });
   await act(() => result.current.send('post', { text: 'x' }));
-  await waitFor(() => { expect(seen).toEqual(['new x']); });
+  await waitFor(() => {
+    expect(seen).toEqual(['new x']);
+  });
   expect(errors).toHaveBeenCalledTimes(1);
 });
 
@@ -256,7 +369,14 @@ test('a row is told of what it shows, and of another thing once it shows that', 
   const { result, rerender } = renderHook(
     ({ x }) => {
       const room = useRoom(chat, params);
-      useMessage(room, 'cursor', ({ data }) => { seen.push(`row ${x}: ${data.x} ${data.y}`); }, { where: { x } });
+      useMessage(
+        room,
+        'cursor',
+        ({ data }) => {
+          seen.push(`row ${x}: ${data.x} ${data.y}`);
+        },
+        { where: { x } },
+      );
       return room;
     },
     { wrapper: ada.wrapper, initialProps: { x: 1 } },
@@ -264,10 +384,11 @@ test('a row is told of what it shows, and of another thing once it shows that', 
   await joined(result.current);
   const sender = bob.client.room(chat, params);
   await joined(sender);
-  const say = (y: number) => act(async () => {
-    await Promise.all([1, 2, 3].map((x) => sender.send('cursor', { x, y })));
-    await world.advance(30);
-  });
+  const say = (y: number) =>
+    act(async () => {
+      await Promise.all([1, 2, 3].map((x) => sender.send('cursor', { x, y })));
+      await world.advance(30);
+    });
   await say(1);
   rerender({ x: 3 });
   await say(2);
@@ -289,10 +410,23 @@ test('a selection renders only when it changes', async () => {
   }
   function App(): ReactNode {
     const [, setCount] = useState(0);
-    return <ada.wrapper><button onClick={() => { setCount((count) => count + 1); }}>again</button><Status /></ada.wrapper>;
+    return (
+      <ada.wrapper>
+        <button
+          onClick={() => {
+            setCount((count) => count + 1);
+          }}
+        >
+          again
+        </button>
+        <Status />
+      </ada.wrapper>
+    );
   }
   render(<App />);
-  await waitFor(() => { expect(screen.getByText('connected')).toBeTruthy(); });
+  await waitFor(() => {
+    expect(screen.getByText('connected')).toBeTruthy();
+  });
   await world.advance(30);
   const before = renders;
   await bob.client.room(chat, params).send('post', { text: 'elsewhere' });

@@ -10,7 +10,9 @@ import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
 
 describe.skipIf(noRedis)('with Redis', () => {
   let redis: TestRedis;
-  beforeAll(async () => { redis = await startRedis(); });
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
   afterAll(() => redis.stop());
 
   interface Connected {
@@ -24,22 +26,46 @@ describe.skipIf(noRedis)('with Redis', () => {
       const client = createClient({ socket: { port: redis.port, host: '127.0.0.1' } });
       client.on('error', () => undefined);
       await client.connect();
-      return { client, command: (...args) => client.sendCommand(args), end: () => { client.destroy(); } };
+      return {
+        client,
+        command: (...args) => client.sendCommand(args),
+        end: () => {
+          client.destroy();
+        },
+      };
     },
     async ioredis() {
-      const client = new Redis(redis.port, '127.0.0.1', { lazyConnect: true, autoResendUnfulfilledCommands: false });
+      const client = new Redis(redis.port, '127.0.0.1', {
+        lazyConnect: true,
+        autoResendUnfulfilledCommands: false,
+      });
       client.on('error', () => undefined);
       await client.connect();
-      return { client, command: (name = '', ...args) => client.call(name, ...args), end: () => { client.disconnect(); } };
+      return {
+        client,
+        command: (name = '', ...args) => client.call(name, ...args),
+        end: () => {
+          client.disconnect();
+        },
+      };
     },
   };
 
   /** Resolves once a broker has heard all that was published before: its channels are one connection, in order. */
   async function heard(broker: Broker): Promise<void> {
     let resolve: () => void = () => undefined;
-    const said = new Promise<void>((done) => { resolve = done; });
+    const said = new Promise<void>((done) => {
+      resolve = done;
+    });
     const stop = await broker.subscribe('settle', resolve);
-    broker.publish('settle', { type: 'broadcast', except: null, sender: null, message: 'm', version: 1, data: null });
+    broker.publish('settle', {
+      type: 'broadcast',
+      except: null,
+      sender: null,
+      message: 'm',
+      version: 1,
+      data: null,
+    });
     await said;
     stop();
   }
@@ -54,7 +80,9 @@ describe.skipIf(noRedis)('with Redis', () => {
       return {
         broker,
         settle: () => heard(broker),
-        sleep: async (ms) => { ahead += ms; },
+        sleep: async (ms) => {
+          ahead += ms;
+        },
         async close() {
           await broker.close();
           end();
@@ -75,14 +103,41 @@ describe.skipIf(noRedis)('with Redis', () => {
   test('T25 what others write on its channels is passed over, counted and never run', async () => {
     const { client, command, end } = await (clients['node-redis'] as () => Promise<Connected>)();
     const warned: unknown[] = [];
-    const broker = redisBroker({ client, onWarning: ({ what, channel }) => { warned.push([what, channel]); } });
+    const broker = redisBroker({
+      client,
+      onWarning: ({ what, channel }) => {
+        warned.push([what, channel]);
+      },
+    });
     await broker.ready?.();
     const events: RoomEvent[] = [];
     const told: unknown[] = [];
-    await broker.subscribe('r', (event) => { events.push(event); });
-    broker.listen((event) => { told.push(event); });
-    const foreign = ['', 'hello', '{', '{"__proto__":1}', '[]', '[2,"entries","e",[]]', '[1,"entries","e",[[1]]]', '[1,"entries",5,[]]', '[1,"presence",[[1]],[],[]]', '[1,"presence",[],[],[[1,2]]]', '[1,"broadcast",null,null,7,1,1]', '[1,"reset","x"]', '['.repeat(10_000), '[1,"disconnect",5,"x","i"]', '[1,"evict","user",null,"i"]', '[1,"reauthorize","user",null]'];
-    for (const text of foreign) for (const channel of ['roomful:{r}', 'roomful:tell']) await command('PUBLISH', channel, text);
+    await broker.subscribe('r', (event) => {
+      events.push(event);
+    });
+    broker.listen((event) => {
+      told.push(event);
+    });
+    const foreign = [
+      '',
+      'hello',
+      '{',
+      '{"__proto__":1}',
+      '[]',
+      '[2,"entries","e",[]]',
+      '[1,"entries","e",[[1]]]',
+      '[1,"entries",5,[]]',
+      '[1,"presence",[[1]],[],[]]',
+      '[1,"presence",[],[],[[1,2]]]',
+      '[1,"broadcast",null,null,7,1,1]',
+      '[1,"reset","x"]',
+      '['.repeat(10_000),
+      '[1,"disconnect",5,"x","i"]',
+      '[1,"evict","user",null,"i"]',
+      '[1,"reauthorize","user",null]',
+    ];
+    for (const text of foreign)
+      for (const channel of ['roomful:{r}', 'roomful:tell']) await command('PUBLISH', channel, text);
     await heard(broker);
     expect([events, told]).toEqual([[], []]);
     expect(warned).toHaveLength(foreign.length * 2);
@@ -106,10 +161,13 @@ describe.skipIf(noRedis)('with Redis', () => {
 });
 
 describe.skipIf(noRedis)('with a Redis of its own', () => {
-  const ids = async (broker: Broker, room = 'r'): Promise<string[]> => (await broker.members(room)).map(([id]) => id);
+  const ids = async (broker: Broker, room = 'r'): Promise<string[]> =>
+    (await broker.members(room)).map(([id]) => id);
   let mine: TestRedis;
   let ends: (() => Promise<void>)[] = [];
-  beforeAll(async () => { mine = await startRedis(); });
+  beforeAll(async () => {
+    mine = await startRedis();
+  });
   afterAll(() => mine.stop());
   afterEach(async () => {
     for (const end of ends) await end();
@@ -119,11 +177,27 @@ describe.skipIf(noRedis)('with a Redis of its own', () => {
   /** Resolves once what a broker publishes reaches it. */
   async function listensAgain(broker: Broker): Promise<void> {
     await new Promise<void>((resolve) => {
-      void Promise.resolve(broker.subscribe('listens', () => { resolve(); })).then(() => { broker.publish('listens', { type: 'broadcast', except: null, sender: null, message: 'm', version: 1, data: null }); });
+      void Promise.resolve(
+        broker.subscribe('listens', () => {
+          resolve();
+        }),
+      ).then(() => {
+        broker.publish('listens', {
+          type: 'broadcast',
+          except: null,
+          sender: null,
+          message: 'm',
+          version: 1,
+          data: null,
+        });
+      });
     });
   }
 
-  async function node(port = mine.port, onWarning: NonNullable<Parameters<typeof redisBroker>[0]['onWarning']> = () => undefined): Promise<{ readonly broker: Broker; command(...args: string[]): Promise<unknown> }> {
+  async function node(
+    port = mine.port,
+    onWarning: NonNullable<Parameters<typeof redisBroker>[0]['onWarning']> = () => undefined,
+  ): Promise<{ readonly broker: Broker; command(...args: string[]): Promise<unknown> }> {
     const client = createClient({ socket: { port, host: '127.0.0.1', reconnectStrategy: 50 } });
     client.on('error', () => undefined);
     await client.connect();
@@ -136,12 +210,14 @@ describe.skipIf(noRedis)('with a Redis of its own', () => {
     return { broker, command: (...args) => client.sendCommand(args) };
   }
 
-  test('members are there again after Redis forgot them, all nodes\' of them', async () => {
+  test("members are there again after Redis forgot them, all nodes' of them", async () => {
     const [one, two] = [await node(), await node()];
     await one.broker.enter('r', ['m', null, null]);
     await two.broker.enter('r', ['n', null, null]);
     await one.command('FLUSHALL');
-    await expect.poll(async () => (await ids(one.broker)).toSorted(), { timeout: 12_000, interval: 200 }).toEqual(['m', 'n']);
+    await expect
+      .poll(async () => (await ids(one.broker)).toSorted(), { timeout: 12_000, interval: 200 })
+      .toEqual(['m', 'n']);
   }, 20_000);
 
   test('a node that was taken for gone says its members again', async () => {
@@ -170,10 +246,27 @@ describe.skipIf(noRedis)('with a Redis of its own', () => {
 
   test('a log is kept for as long as it says, for ever too, and its room is known for as long', async () => {
     const { broker, command } = await node();
-    for (const [room, ttl] of [['long', 30 * 86_400_000], ['ever', Infinity]] as const) {
-      const it = { room, producer: 'p', seq: 1, id: 'x', follows: 0, sender: null, type: 't', version: 1, data: 1, result: null, log: { limit: 10, ttl } };
+    for (const [room, ttl] of [
+      ['long', 30 * 86_400_000],
+      ['ever', Infinity],
+    ] as const) {
+      const it = {
+        room,
+        producer: 'p',
+        seq: 1,
+        id: 'x',
+        follows: 0,
+        sender: null,
+        type: 't',
+        version: 1,
+        data: 1,
+        result: null,
+        log: { limit: 10, ttl },
+      };
       expect(await broker.append(it)).toMatchObject({ status: 'ok', offset: 1 });
-      const lives = await Promise.all(['meta', 'log'].map(async (name) => Number(await command('PTTL', `roomful:{${room}}:${name}`))));
+      const lives = await Promise.all(
+        ['meta', 'log'].map(async (name) => Number(await command('PTTL', `roomful:{${room}}:${name}`))),
+      );
       expect(Math.min(...lives)).toBeGreaterThan(29 * 86_400_000);
     }
   });
@@ -181,13 +274,17 @@ describe.skipIf(noRedis)('with a Redis of its own', () => {
   test('what was told while a node did not listen reaches it when it does again, once', async () => {
     const [one, two] = [await node(), await node()];
     const heard: unknown[] = [];
-    two.broker.listen((event) => { heard.push(event); });
+    two.broker.listen((event) => {
+      heard.push(event);
+    });
     await listensAgain(two.broker);
     // Redis has these two in order, and takes nobody back before the next turn.
     const killed = one.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
     one.broker.tell({ type: 'disconnect', user: 'u', reason: 'r' });
     await killed;
-    await expect.poll(() => heard, { timeout: 5_000 }).toEqual([{ type: 'disconnect', user: 'u', reason: 'r' }]);
+    await expect
+      .poll(() => heard, { timeout: 5_000 })
+      .toEqual([{ type: 'disconnect', user: 'u', reason: 'r' }]);
     one.broker.tell({ type: 'reauthorize', user: 'v' });
     await expect.poll(() => heard, { timeout: 5_000 }).toHaveLength(2);
   }, 20_000);
@@ -196,8 +293,12 @@ describe.skipIf(noRedis)('with a Redis of its own', () => {
     const redis = await startRedis();
     const [one, two] = [await node(redis.port), await node(redis.port)];
     const heard: Record<string, unknown[]> = { one: [], two: [] };
-    one.broker.listen((event) => { heard['one']?.push(event.user); });
-    two.broker.listen((event) => { heard['two']?.push(event.user); });
+    one.broker.listen((event) => {
+      heard['one']?.push(event.user);
+    });
+    two.broker.listen((event) => {
+      heard['two']?.push(event.user);
+    });
     await listensAgain(two.broker);
     await redis.stop();
     await expect.poll(() => one.broker.healthy?.()).toBe(false);
@@ -211,15 +312,37 @@ describe.skipIf(noRedis)('with a Redis of its own', () => {
 
   test('a Redis whose memory is full refuses a write as a whole, and takes it when there is room', async () => {
     const { broker, command } = await node();
-    const append = (seq: number, id = `x${seq}`): unknown => broker.append({ room: 'full', producer: 'p', seq, id, follows: seq - 1, sender: null, type: 't', version: 1, data: 1, result: null, log: { limit: 10, ttl: 60_000 } });
-    const kept = async (): Promise<unknown> => Promise.all(['meta', 'producer:FI3pxaekTRnlbNmuGlVL9n'].map((name) => command('HGETALL', `roomful:{full}:${name}`)));
+    const append = (seq: number, id = `x${seq}`): unknown =>
+      broker.append({
+        room: 'full',
+        producer: 'p',
+        seq,
+        id,
+        follows: seq - 1,
+        sender: null,
+        type: 't',
+        version: 1,
+        data: 1,
+        result: null,
+        log: { limit: 10, ttl: 60_000 },
+      });
+    const kept = async (): Promise<unknown> =>
+      Promise.all(
+        ['meta', 'producer:FI3pxaekTRnlbNmuGlVL9n'].map((name) =>
+          command('HGETALL', `roomful:{full}:${name}`),
+        ),
+      );
     await append(1);
     const before = await kept();
     await command('CONFIG', 'SET', 'maxmemory', '1');
     await expect(append(2)).rejects.toThrow('Redis failed');
-    await expect(broker.refuse('full', 'p', 2, 'x2', { code: 'rejected', reason: '', details: null })).rejects.toThrow('Redis failed');
+    await expect(
+      broker.refuse('full', 'p', 2, 'x2', { code: 'rejected', reason: '', details: null }),
+    ).rejects.toThrow('Redis failed');
     await expect(broker.enter('full', ['m', null, null])).rejects.toThrow('Redis failed');
-    await expect(broker.read('full', { before: null, limit: 10 })).resolves.toMatchObject({ top: { offset: 1 } });
+    await expect(broker.read('full', { before: null, limit: 10 })).resolves.toMatchObject({
+      top: { offset: 1 },
+    });
     expect(await broker.watermark('full', 'p')).toBe(1);
     expect(await kept()).toEqual(before);
     await command('CONFIG', 'SET', 'maxmemory', '0');
@@ -228,9 +351,24 @@ describe.skipIf(noRedis)('with a Redis of its own', () => {
 
   test('what others wrote into a log is passed over and told of, and what comes after it is had', async () => {
     const warned: unknown[] = [];
-    const { broker, command } = await node(mine.port, (warning) => { warned.push(warning); });
+    const { broker, command } = await node(mine.port, (warning) => {
+      warned.push(warning);
+    });
     const key = 'roomful:{strange}:log';
-    const append = async (seq: number): Promise<unknown> => broker.append({ room: 'strange', producer: 'p', seq, id: `x${seq}`, follows: seq - 1, sender: null, type: 't', version: 1, data: seq, result: null, log: { limit: 100, ttl: 60_000 } });
+    const append = async (seq: number): Promise<unknown> =>
+      broker.append({
+        room: 'strange',
+        producer: 'p',
+        seq,
+        id: `x${seq}`,
+        follows: seq - 1,
+        sender: null,
+        type: 't',
+        version: 1,
+        data: seq,
+        result: null,
+        log: { limit: 100, ttl: 60_000 },
+      });
     const all = async (): Promise<unknown> => {
       const page = await broker.read('strange', { before: null, limit: 100 });
       return 'why' in page ? page.why : page.entries.map(([offset]) => offset);
@@ -257,9 +395,12 @@ describe.skipIf(noRedis)('with a Redis of its own', () => {
   test('members of a node that is gone are taken out in one step', async () => {
     const [one, two] = [await node(), await node()];
     const gone = Array.from({ length: 50 }, (_, index) => `m${index}`);
-    for (const id of gone) await one.command('HSET', 'roomful:{many}:members', id, `nobody\n1\n["${id}",null,null]`);
+    for (const id of gone)
+      await one.command('HSET', 'roomful:{many}:members', id, `nobody\n1\n["${id}",null,null]`);
     const left: (readonly string[])[] = [];
-    await two.broker.subscribe('many', (event) => { if (event.type === 'presence') left.push(event.left); });
+    await two.broker.subscribe('many', (event) => {
+      if (event.type === 'presence') left.push(event.left);
+    });
     expect(await one.broker.members('many')).toEqual([]);
     await expect.poll(() => left.flat().toSorted()).toEqual(gone.toSorted());
     expect(left).toHaveLength(1);

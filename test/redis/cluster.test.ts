@@ -10,21 +10,38 @@ import { startCluster, type TestCluster } from '../support/redis-cluster.js';
 
 describe.skipIf(noRedis)('with a cluster of Redis', () => {
   let cluster: TestCluster;
-  beforeAll(async () => { cluster = await startCluster(); }, 60_000);
+  beforeAll(async () => {
+    cluster = await startCluster();
+  }, 60_000);
   afterAll(() => cluster.stop());
 
   const clients: Readonly<Record<string, () => Promise<{ readonly client: RedisClient; end(): void }>>> = {
     async 'node-redis'() {
-      const client = createCluster({ rootNodes: cluster.ports.map((port) => ({ socket: { port, host: '127.0.0.1' } })) });
+      const client = createCluster({
+        rootNodes: cluster.ports.map((port) => ({ socket: { port, host: '127.0.0.1' } })),
+      });
       client.on('error', () => undefined);
       await client.connect();
-      return { client, end: () => { client.destroy(); } };
+      return {
+        client,
+        end: () => {
+          client.destroy();
+        },
+      };
     },
     async ioredis() {
-      const client = new Cluster(cluster.ports.map((port) => ({ port, host: '127.0.0.1' })), { lazyConnect: true, retryDelayOnFailover: 0 });
+      const client = new Cluster(
+        cluster.ports.map((port) => ({ port, host: '127.0.0.1' })),
+        { lazyConnect: true, retryDelayOnFailover: 0 },
+      );
       client.on('error', () => undefined);
       await client.connect();
-      return { client, end: () => { client.disconnect(); } };
+      return {
+        client,
+        end: () => {
+          client.disconnect();
+        },
+      };
     },
   };
 
@@ -41,14 +58,25 @@ describe.skipIf(noRedis)('with a cluster of Redis', () => {
 
   /** Resolves once a broker has heard all that was published before: what one server is told is heard in order. */
   async function heard(broker: Broker): Promise<void> {
-    await Promise.all(settling.map(async (room) => {
-      let resolve: () => void = () => undefined;
-      const said = new Promise<void>((done) => { resolve = done; });
-      const stop = await broker.subscribe(room, resolve);
-      broker.publish(room, { type: 'broadcast', except: null, sender: null, message: 'm', version: 1, data: null });
-      await said;
-      stop();
-    }));
+    await Promise.all(
+      settling.map(async (room) => {
+        let resolve: () => void = () => undefined;
+        const said = new Promise<void>((done) => {
+          resolve = done;
+        });
+        const stop = await broker.subscribe(room, resolve);
+        broker.publish(room, {
+          type: 'broadcast',
+          except: null,
+          sender: null,
+          message: 'm',
+          version: 1,
+          data: null,
+        });
+        await said;
+        stop();
+      }),
+    );
   }
 
   for (const [name, connect] of Object.entries(clients)) {
@@ -64,7 +92,9 @@ describe.skipIf(noRedis)('with a cluster of Redis', () => {
         broker,
         blind: true,
         settle: () => heard(broker),
-        sleep: async (ms) => { ahead += ms; },
+        sleep: async (ms) => {
+          ahead += ms;
+        },
         async close() {
           await broker.close();
           end();
@@ -79,14 +109,31 @@ describe.skipIf(noRedis)('with a cluster of Redis', () => {
       await Promise.all([here.ready?.(), there.ready?.()]);
       const events: string[] = [];
       const rooms = Array.from({ length: 12 }, (_, index) => `room/${index}`);
-      for (const room of rooms) await there.subscribe(room, (event: RoomEvent) => { if (event.type === 'entry') events.push(`${room} ${event.entry[0]}`); });
+      for (const room of rooms)
+        await there.subscribe(room, (event: RoomEvent) => {
+          if (event.type === 'entry') events.push(`${room} ${event.entry[0]}`);
+        });
       for (const room of rooms) {
         await here.enter(room, ['m', null, null]);
-        const it = { room, producer: 'p', seq: 1, id: 'x', follows: 0, sender: null, type: 't', version: 1, data: 1, result: null, log: { limit: 10, ttl: 60_000 } };
+        const it = {
+          room,
+          producer: 'p',
+          seq: 1,
+          id: 'x',
+          follows: 0,
+          sender: null,
+          type: 't',
+          version: 1,
+          data: 1,
+          result: null,
+          log: { limit: 10, ttl: 60_000 },
+        };
         expect(await here.append(it)).toMatchObject({ status: 'ok', offset: 1 });
         expect(await there.members(room)).toEqual([['m', null, null]]);
       }
-      await expect.poll(() => events.toSorted(), { timeout: 15_000 }).toEqual(rooms.map((room) => `${room} 1`).toSorted());
+      await expect
+        .poll(() => events.toSorted(), { timeout: 15_000 })
+        .toEqual(rooms.map((room) => `${room} 1`).toSorted());
       // Every server has some of them.
       for (const size of await cluster.everywhere('DBSIZE')) expect(Number(size)).toBeGreaterThan(3);
       await Promise.all([here.close(), there.close()]);
@@ -96,7 +143,10 @@ describe.skipIf(noRedis)('with a cluster of Redis', () => {
   }
 
   test('a Cluster of ioredis that repeats commands by itself is refused', () => {
-    const client = new Cluster(cluster.ports.map((port) => ({ port, host: '127.0.0.1' })), { lazyConnect: true });
+    const client = new Cluster(
+      cluster.ports.map((port) => ({ port, host: '127.0.0.1' })),
+      { lazyConnect: true },
+    );
     expect(() => redisBroker({ client })).toThrow(/retryDelayOnFailover/);
     client.disconnect();
   });

@@ -9,7 +9,10 @@ import { redisBroker, type RedisClient } from '../../src/server/node/redis/index
 import { eventually } from '../support/eventually.js';
 import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+const sleep = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 
@@ -23,7 +26,9 @@ interface World {
 
 describe.skipIf(noRedis)('with Redis', () => {
   const ends: (() => unknown)[] = [];
-  afterEach(async () => { for (const end of ends.splice(0).toReversed()) await end(); });
+  afterEach(async () => {
+    for (const end of ends.splice(0).toReversed()) await end();
+  });
 
   async function world(): Promise<World> {
     const redis = await startRedis();
@@ -38,7 +43,9 @@ describe.skipIf(noRedis)('with Redis', () => {
       const client = createClient({ socket: { port: redis.port, host: '127.0.0.1' } });
       client.on('error', () => undefined);
       await client.connect();
-      ends.push(() => { client.destroy(); });
+      ends.push(() => {
+        client.destroy();
+      });
       return client as ReturnType<typeof createClient>;
     };
     return {
@@ -63,7 +70,9 @@ describe.skipIf(noRedis)('with Redis', () => {
     const brokers = [await node(), await node()];
     const left: string[] = [];
     for (const [at, broker] of brokers.entries()) {
-      await broker.subscribe('lobby', (event) => { if (event.type === 'presence') left.push(...event.left); });
+      await broker.subscribe('lobby', (event) => {
+        if (event.type === 'presence') left.push(...event.left);
+      });
       await broker.enter('lobby', [`m${at}`, { id: `m${at}` }, null]);
     }
     await sleep(6_000);
@@ -80,15 +89,27 @@ describe.skipIf(noRedis)('with Redis', () => {
     const { redis, node, hang } = await world();
     const client = new Redis({ port: redis.port, host: '127.0.0.1', autoResendUnfulfilledCommands: false });
     client.on('error', () => undefined);
-    ends.push(() => { client.disconnect(); });
-    await new Promise((resolve) => { client.once('ready', resolve); });
+    ends.push(() => {
+      client.disconnect();
+    });
+    await new Promise((resolve) => {
+      client.once('ready', resolve);
+    });
     const broker = await node(client);
     hang();
     const data = 'x'.repeat(16_000);
     gc();
     const before = process.memoryUsage();
     for (let round = 0; round < 800; round++) {
-      for (let at = 0; at < 20; at++) broker.publish('lobby', { type: 'broadcast', except: null, sender: null, message: 'm', version: 1, data });
+      for (let at = 0; at < 20; at++)
+        broker.publish('lobby', {
+          type: 'broadcast',
+          except: null,
+          sender: null,
+          message: 'm',
+          version: 1,
+          data,
+        });
       await sleep(10);
     }
     gc();
@@ -102,8 +123,12 @@ describe.skipIf(noRedis)('with Redis', () => {
     const [here, there] = [await node(), await node()];
     const heard: string[] = [];
     const elsewhere: [string, number][] = [];
-    here.listen(({ type, user }) => { heard.push(`${type} ${user}`); });
-    there.listen(({ user }, age) => { elsewhere.push([user, age]); });
+    here.listen(({ type, user }) => {
+      heard.push(`${type} ${user}`);
+    });
+    there.listen(({ user }, age) => {
+      elsewhere.push([user, age]);
+    });
     hang();
     const began = performance.now();
     here.tell({ type: 'reauthorize', user: 'ada' });
@@ -111,7 +136,12 @@ describe.skipIf(noRedis)('with Redis', () => {
     expect(heard).toEqual(['reauthorize ada', 'disconnect bob']);
     await sleep(6_000);
     goOn();
-    await vi.waitFor(() => { expect(elsewhere.length).toBeGreaterThan(1); }, { timeout: 15_000 });
+    await vi.waitFor(
+      () => {
+        expect(elsewhere.length).toBeGreaterThan(1);
+      },
+      { timeout: 15_000 },
+    );
     await sleep(500);
     expect(heard).toEqual(['reauthorize ada', 'disconnect bob']);
     expect(elsewhere.map(([user]) => user).toSorted()).toEqual(['ada', 'bob']);
@@ -122,14 +152,23 @@ describe.skipIf(noRedis)('with Redis', () => {
     const { redis, admin, node } = await world();
     const [here, there] = [await node(), await node()];
     const heard = new Map<string, number>();
-    there.listen(({ user }, age) => { heard.set(user, age); });
+    there.listen(({ user }, age) => {
+      heard.set(user, age);
+    });
     await redis.stop('SIGKILL');
-    await eventually(() => { expect(admin.isReady).toBe(false); });
+    await eventually(() => {
+      expect(admin.isReady).toBe(false);
+    });
     for (let at = 0; at < 1_500; at++) here.tell({ type: 'disconnect', user: `u${at}`, reason: '' });
     await sleep(2_000);
     const again = await startRedis({ port: redis.port });
     ends.push(() => again.stop('SIGKILL'));
-    await vi.waitFor(() => { expect(heard.size).toBe(1_500); }, { timeout: 20_000 });
+    await vi.waitFor(
+      () => {
+        expect(heard.size).toBe(1_500);
+      },
+      { timeout: 20_000 },
+    );
     // Who came in since was not meant.
     expect(Math.min(...heard.values())).toBeGreaterThan(1_900);
   }, 60_000);
@@ -139,11 +178,39 @@ describe.skipIf(noRedis)('with Redis', () => {
     await admin.sendCommand(['SET', 'roomful:told', 'x']);
     const broker = await node();
     const heard: string[] = [];
-    await broker.subscribe('lobby', (event) => { heard.push(event.type); });
-    await broker.append({ room: 'lobby', producer: 'p', seq: 1, id: 'id1', follows: 0, sender: null, type: 'post', version: 1, data: 1, result: null, log: { limit: 100, ttl: 60_000 } });
-    await eventually(() => { expect(heard).toEqual(['entry']); });
+    await broker.subscribe('lobby', (event) => {
+      heard.push(event.type);
+    });
+    await broker.append({
+      room: 'lobby',
+      producer: 'p',
+      seq: 1,
+      id: 'id1',
+      follows: 0,
+      sender: null,
+      type: 'post',
+      version: 1,
+      data: 1,
+      result: null,
+      log: { limit: 100, ttl: 60_000 },
+    });
+    await eventually(() => {
+      expect(heard).toEqual(['entry']);
+    });
     // An entry that is in the log, and was not heard: as where a channel drops it.
-    await admin.sendCommand(['EVAL', `redis.call('XADD', KEYS[2], '2-0', 'entry', '[2,"tag2","' .. redis.call('HGET', KEYS[1], 'tag') .. '","id2",' .. ARGV[1] .. ',null,"post",1,1]', 'at', ARGV[1]) redis.call('HSET', KEYS[1], 'offset', '2', 'tag', 'tag2') return 1`, '2', 'roomful:{lobby}:meta', 'roomful:{lobby}:log', String(Date.now())]);
-    await vi.waitFor(() => { expect(heard).toEqual(['entry', 'entry']); }, { timeout: 15_000 });
+    await admin.sendCommand([
+      'EVAL',
+      `redis.call('XADD', KEYS[2], '2-0', 'entry', '[2,"tag2","' .. redis.call('HGET', KEYS[1], 'tag') .. '","id2",' .. ARGV[1] .. ',null,"post",1,1]', 'at', ARGV[1]) redis.call('HSET', KEYS[1], 'offset', '2', 'tag', 'tag2') return 1`,
+      '2',
+      'roomful:{lobby}:meta',
+      'roomful:{lobby}:log',
+      String(Date.now()),
+    ]);
+    await vi.waitFor(
+      () => {
+        expect(heard).toEqual(['entry', 'entry']);
+      },
+      { timeout: 15_000 },
+    );
   }, 40_000);
 });

@@ -11,18 +11,32 @@ import { eventually } from '../support/eventually.js';
 import { startFaultProxy } from '../support/fault-proxy.js';
 import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
 
-const board = defineRoom('board/:id', { messages: { post: z.string(), cursor: z.number() }, presence: z.object({ name: z.string(), typing: z.boolean() }) });
+const board = defineRoom('board/:id', {
+  messages: { post: z.string(), cursor: z.number() },
+  presence: z.object({ name: z.string(), typing: z.boolean() }),
+});
 
 describe.skipIf(noRedis)('with Redis', () => {
   let redis: TestRedis;
-  beforeAll(async () => { redis = await startRedis(); });
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
   afterAll(() => redis.stop('SIGKILL'));
 
-  async function startNode(): Promise<{ readonly server: RealtimeServer; readonly port: number; end(): Promise<void> }> {
+  async function startNode(): Promise<{
+    readonly server: RealtimeServer;
+    readonly port: number;
+    end(): Promise<void>;
+  }> {
     const client = createRedis({ socket: { port: redis.port, host: '127.0.0.1' } });
     await client.connect();
     const broker = redisBroker({ client });
-    const server = createRealtimeServer({ rooms: [serve(board)], broker, presenceGrace: 200, authenticate: ({ token }) => (token === null ? null : { id: token }) });
+    const server = createRealtimeServer({
+      rooms: [serve(board)],
+      broker,
+      presenceGrace: 200,
+      authenticate: ({ token }) => (token === null ? null : { id: token }),
+    });
     const { port } = await server.listen({ host: '127.0.0.1' });
     return {
       server,
@@ -40,7 +54,12 @@ describe.skipIf(noRedis)('with Redis', () => {
     const proxy = await startFaultProxy(a.port);
     const clients: Client[] = [];
     const connect = (name: string, port: number): Client => {
-      const client = createClient({ url: `ws://127.0.0.1:${port}/realtime`, token: name, WebSocket, flush: 'microtask' });
+      const client = createClient({
+        url: `ws://127.0.0.1:${port}/realtime`,
+        token: name,
+        WebSocket,
+        flush: 'microtask',
+      });
       clients.push(client);
       client.connect();
       return client;
@@ -54,24 +73,50 @@ describe.skipIf(noRedis)('with Redis', () => {
     const [adas, bobs] = [ada.room(board, { id: '1' }), bob.room(board, { id: '1' })];
     adas.setPresence({ name: 'Ada', typing: false });
     bobs.setPresence({ name: 'Bob', typing: false });
-    const othersOf = (client: Client): readonly unknown[] => client.store.getState().rooms['board/1']?.others.map(({ user, presence }) => [user?.id, presence]) ?? [];
-    await vi.waitFor(() => { expect([othersOf(ada), othersOf(bob)]).toEqual([[['bob', { name: 'Bob', typing: false }]], [['ada', { name: 'Ada', typing: false }]]]); }, 5_000);
+    const othersOf = (client: Client): readonly unknown[] =>
+      client.store.getState().rooms['board/1']?.others.map(({ user, presence }) => [user?.id, presence]) ??
+      [];
+    await vi.waitFor(() => {
+      expect([othersOf(ada), othersOf(bob)]).toEqual([
+        [['bob', { name: 'Bob', typing: false }]],
+        [['ada', { name: 'Ada', typing: false }]],
+      ]);
+    }, 5_000);
     const seen = new Set<string>();
-    bob.store.subscribe(() => { seen.add(othersOf(bob).map((it) => (it as readonly [string])[0]).join()); });
+    bob.store.subscribe(() => {
+      seen.add(
+        othersOf(bob)
+          .map((it) => (it as readonly [string])[0])
+          .join(),
+      );
+    });
     const shown = new Set<string>();
-    ada.store.subscribe(({ connection, rooms }) => { shown.add(`${connection.status} ${rooms['board/1']?.status} ${rooms['board/1']?.others.length}`); });
+    ada.store.subscribe(({ connection, rooms }) => {
+      shown.add(`${connection.status} ${rooms['board/1']?.status} ${rooms['board/1']?.others.length}`);
+    });
     const heard: unknown[] = [];
-    bobs.on('cursor', ({ data }) => { heard.push(data); });
+    bobs.on('cursor', ({ data }) => {
+      heard.push(data);
+    });
 
     proxy.target = b.port;
     const drained = a.server.drain({ over: 8_000 });
-    await vi.waitFor(() => { expect(a.server.stats().connections).toBe(0); }, { timeout: 9_000, interval: 5 });
+    await vi.waitFor(
+      () => {
+        expect(a.server.stats().connections).toBe(0);
+      },
+      { timeout: 9_000, interval: 5 },
+    );
     await drained;
     expect(adas.broadcast('cursor', 1)).toBe(true);
     adas.setPresence({ typing: true });
-    await vi.waitFor(() => { expect(othersOf(bob)).toEqual([['ada', { name: 'Ada', typing: true }]]); }, 2_000);
+    await vi.waitFor(() => {
+      expect(othersOf(bob)).toEqual([['ada', { name: 'Ada', typing: true }]]);
+    }, 2_000);
     // The node that it left ends, after the grace that it gives: that is of no concern to anybody.
-    await new Promise((resolve) => { setTimeout(resolve, 500); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 500);
+    });
     await a.end();
     expect(await b.server.room(board, { id: '1' }).members()).toHaveLength(2);
     expect([...seen]).toEqual(['ada']);
@@ -93,22 +138,36 @@ describe.skipIf(noRedis)('with Redis', () => {
   test('a node that carries more than its share is relieved: its clients move to the other, and are shown nothing', async () => {
     const [a, b] = await Promise.all([startNode(), startNode()]);
     const proxy = await startFaultProxy(a.port);
-    const clients = Array.from({ length: 10 }, (_, index) => createClient({ url: `ws://127.0.0.1:${proxy.port}/realtime`, token: `user-${index}`, WebSocket }));
+    const clients = Array.from({ length: 10 }, (_, index) =>
+      createClient({ url: `ws://127.0.0.1:${proxy.port}/realtime`, token: `user-${index}`, WebSocket }),
+    );
     onTestFinished(async () => {
       for (const client of clients) client.close();
       await proxy.close();
       await Promise.all([a.end(), b.end()]);
     });
     for (const client of clients) client.connect();
-    await vi.waitFor(() => { expect(a.server.stats().connections).toBe(10); }, 5_000);
+    await vi.waitFor(() => {
+      expect(a.server.stats().connections).toBe(10);
+    }, 5_000);
     const shown = new Set<string>();
-    for (const client of clients) client.store.subscribe(({ connection }) => { shown.add(connection.status); });
-    await eventually(() => { expect(clients.every((client) => client.store.getState().connection.status === 'connected')).toBe(true); });
+    for (const client of clients)
+      client.store.subscribe(({ connection }) => {
+        shown.add(connection.status);
+      });
+    await eventually(() => {
+      expect(clients.every((client) => client.store.getState().connection.status === 'connected')).toBe(true);
+    });
     shown.clear();
     proxy.target = b.port;
     a.server.rebalance({ rate: 100 });
     b.server.rebalance({ rate: 100 });
-    await vi.waitFor(() => { expect([a.server.stats().connections, b.server.stats().connections]).toEqual([5, 5]); }, { timeout: 25_000, interval: 100 });
+    await vi.waitFor(
+      () => {
+        expect([a.server.stats().connections, b.server.stats().connections]).toEqual([5, 5]);
+      },
+      { timeout: 25_000, interval: 100 },
+    );
     expect([...shown].filter((status) => status !== 'connected')).toEqual([]);
   }, 40_000);
 });

@@ -6,8 +6,13 @@ import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
 
 describe.skipIf(noRedis)('with Redis', () => {
   let redis: TestRedis;
-  beforeAll(async () => { redis = await startRedis(); });
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
   afterAll(() => redis.stop());
 
-  scenarios('over two nodes and Redis', redisHarness(() => redis.port));
+  scenarios(
+    'over two nodes and Redis',
+    redisHarness(() => redis.port),
+  );
 });

@@ -4,7 +4,17 @@ import { serve, type AuthorizeRequest, type ServeOptions } from '../../src/serve
 import { rawWorld, type RawPeer, type RawWorld } from '../support/raw.js';
 
 const join = { type: 'join', room: 'lobby', position: null, history: 0, presence: null } as const;
-const send = (seq: number, message = 'm') => ({ type: 'send', room: 'lobby', seq, id: `x${seq}`, message, version: 1, data: seq, follows: null }) as const;
+const send = (seq: number, message = 'm') =>
+  ({
+    type: 'send',
+    room: 'lobby',
+    seq,
+    id: `x${seq}`,
+    message,
+    version: 1,
+    data: seq,
+    follows: null,
+  }) as const;
 const broadcast = { type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 1 } as const;
 const presence = { type: 'presence', room: 'lobby', patch: { a: 1 } } as const;
 const history = { type: 'history', ref: 1, room: 'lobby', before: null, limit: 5 } as const;
@@ -18,14 +28,16 @@ interface Setup extends RawWorld {
 function setup(options: ServeOptions = {}): Setup {
   const asked: AuthorizeRequest[] = [];
   const world = rawWorld({
-    rooms: [serve('lobby', {
-      presence: true,
-      authorize(request) {
-        asked.push(request);
-        return self.answer(request);
-      },
-      ...options,
-    })],
+    rooms: [
+      serve('lobby', {
+        presence: true,
+        authorize(request) {
+          asked.push(request);
+          return self.answer(request);
+        },
+        ...options,
+      }),
+    ],
     authenticate: ({ token }) => ({ id: token ?? '', expiresAt: world.clock.now() + 60_000 }),
   });
   const self: Setup = {
@@ -45,21 +57,39 @@ function setup(options: ServeOptions = {}): Setup {
 /** A promise that the test settles. */
 function later<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((settle) => { resolve = settle; });
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
   return { promise, resolve };
 }
 
-const actionsOf = ({ asked }: Setup): string[] => asked.map(({ action, type }) => (type === null ? action : `${action} ${type}`));
+const actionsOf = ({ asked }: Setup): string[] =>
+  asked.map(({ action, type }) => (type === null ? action : `${action} ${type}`));
 
 describe('T5 each operation', () => {
   test('is asked for by itself, each time', async () => {
     const world = setup();
     const ada = await world.member('ada');
     await ada.say(send(1), send(2), broadcast, broadcast, presence, presence, history, history);
-    expect(actionsOf(world)).toEqual(['join', 'send m', 'send m', 'broadcast m', 'broadcast m', 'presence', 'presence', 'history', 'history']);
+    expect(actionsOf(world)).toEqual([
+      'join',
+      'send m',
+      'send m',
+      'broadcast m',
+      'broadcast m',
+      'presence',
+      'presence',
+      'history',
+      'history',
+    ]);
   });
 
-  test.each([['send', send(1)], ['broadcast', broadcast], ['presence', presence], ['history', history]] as const)('%s is refused where it alone is, and nobody hears of it', async (action, frame) => {
+  test.each([
+    ['send', send(1)],
+    ['broadcast', broadcast],
+    ['presence', presence],
+    ['history', history],
+  ] as const)('%s is refused where it alone is, and nobody hears of it', async (action, frame) => {
     const world = setup();
     const [ada, bob] = [await world.member('ada'), await world.member('bob')];
     await world.clock.advance(100);
@@ -71,13 +101,18 @@ describe('T5 each operation', () => {
     expect([bob.frames.length, ada.of('history'), ada.closed]).toEqual([before, [], null]);
   });
 
-  test('in a room that was left, was never joined, or is another\'s is refused without a question', async () => {
+  test("in a room that was left, was never joined, or is another's is refused without a question", async () => {
     const world = setup();
     const ada = await world.member('ada');
     await ada.say({ type: 'leave', room: 'lobby' });
     const before = world.asked.length;
     await ada.say(send(1), broadcast, presence, history);
-    expect([...ada.of('nack'), ...ada.of('error')].map(({ code }) => code)).toEqual(['not-joined', 'not-joined', 'not-joined', 'not-joined']);
+    expect([...ada.of('nack'), ...ada.of('error')].map(({ code }) => code)).toEqual([
+      'not-joined',
+      'not-joined',
+      'not-joined',
+      'not-joined',
+    ]);
     expect(world.asked).toHaveLength(before);
   });
 
@@ -92,7 +127,11 @@ describe('T5 each operation', () => {
     const back = world.peer();
     await back.hello('ada', 'session-of-ada');
     await back.say({ ...join, position });
-    expect([back.of('joined'), back.of('message'), back.of('error')]).toMatchObject([[], [], [{ ref: 'lobby', code: 'denied' }]]);
+    expect([back.of('joined'), back.of('message'), back.of('error')]).toMatchObject([
+      [],
+      [],
+      [{ ref: 'lobby', code: 'denied' }],
+    ]);
   });
 });
 
@@ -100,9 +139,28 @@ describe('T5 an answer that counts for a while', () => {
   test('is that of one action and one type, for one member, and no longer than told', async () => {
     const world = setup({ cache: 5_000 });
     const [ada, bob] = [await world.member('ada'), await world.member('bob')];
-    await ada.say(send(1), send(2), send(3, 'other'), broadcast, broadcast, presence, presence, history, history);
+    await ada.say(
+      send(1),
+      send(2),
+      send(3, 'other'),
+      broadcast,
+      broadcast,
+      presence,
+      presence,
+      history,
+      history,
+    );
     await bob.say(send(1));
-    expect(actionsOf(world)).toEqual(['join', 'join', 'send m', 'send other', 'broadcast m', 'presence', 'history', 'send m']);
+    expect(actionsOf(world)).toEqual([
+      'join',
+      'join',
+      'send m',
+      'send other',
+      'broadcast m',
+      'presence',
+      'history',
+      'send m',
+    ]);
     await world.clock.advance(4_999);
     await ada.say(send(4));
     expect(world.asked).toHaveLength(8);
@@ -129,7 +187,16 @@ describe('T5 an answer that counts for a while', () => {
     expect(actionsOf(world).slice(2)).toEqual(['broadcast m', 'broadcast m']);
   });
 
-  test.each([['a new token', async (world: Setup, ada: RawPeer) => ada.say({ type: 'auth', token: 'ada' })], ['reauthorize', async (world: Setup) => { world.core.reauthorize('ada'); return world.clock.advance(0); }]] as const)('ends with %s, one that was on its way too', async (_, change) => {
+  test.each([
+    ['a new token', async (world: Setup, ada: RawPeer) => ada.say({ type: 'auth', token: 'ada' })],
+    [
+      'reauthorize',
+      async (world: Setup) => {
+        world.core.reauthorize('ada');
+        return world.clock.advance(0);
+      },
+    ],
+  ] as const)('ends with %s, one that was on its way too', async (_, change) => {
     const world = setup({ cache: 60_000 });
     const ada = await world.member('ada');
     const slow = later<boolean>();
@@ -156,8 +223,15 @@ describe('T4 rights that change', () => {
     world.answer = ({ user }) => user?.id !== 'ada';
     world.core.reauthorize('ada');
     await world.clock.advance(100);
-    expect(world.asked.map(({ action, user }) => [action, user?.id])).toEqual([['join', 'ada'], ['join', 'ada']]);
-    for (const peer of [ada, second]) expect([peer.of('left'), peer.closed]).toEqual([[{ type: 'left', room: 'lobby', code: 'denied' }], null]);
+    expect(world.asked.map(({ action, user }) => [action, user?.id])).toEqual([
+      ['join', 'ada'],
+      ['join', 'ada'],
+    ]);
+    for (const peer of [ada, second])
+      expect([peer.of('left'), peer.closed]).toEqual([
+        [{ type: 'left', room: 'lobby', code: 'denied' }],
+        null,
+      ]);
     expect(bob.of('presence').flatMap(({ left }) => left)).toHaveLength(2);
     const before = ada.frames.length;
     await bob.say(send(1), broadcast, presence);
@@ -165,7 +239,12 @@ describe('T4 rights that change', () => {
     expect(ada.frames.length).toBe(before);
     await ada.say(send(1), broadcast, presence, history);
     expect(bob.of('message')).toHaveLength(1);
-    expect([...ada.of('nack'), ...ada.of('error')].map(({ code }) => code)).toEqual(['not-joined', 'not-joined', 'not-joined', 'not-joined']);
+    expect([...ada.of('nack'), ...ada.of('error')].map(({ code }) => code)).toEqual([
+      'not-joined',
+      'not-joined',
+      'not-joined',
+      'not-joined',
+    ]);
   });
 
   test('a new token asks for the rooms again', async () => {
@@ -173,7 +252,11 @@ describe('T4 rights that change', () => {
     const [ada, bob] = [await world.member('ada'), await world.member('bob')];
     world.answer = () => false;
     await ada.say({ type: 'auth', token: 'ada' });
-    expect([ada.of('auth').length, ada.of('left'), bob.of('left')]).toMatchObject([1, [{ code: 'denied' }], []]);
+    expect([ada.of('auth').length, ada.of('left'), bob.of('left')]).toMatchObject([
+      1,
+      [{ code: 'denied' }],
+      [],
+    ]);
   });
 
   test('where nobody can say, the room is to be joined again, and nothing is delivered until then', async () => {
@@ -187,7 +270,10 @@ describe('T4 rights that change', () => {
     await bob.say(send(1));
     expect(ada.of('message')).toEqual([]);
     await ada.say({ ...join, position: ada.of('joined')[0]?.position ?? null });
-    expect(ada.of('joined').at(-1)).toMatchObject({ recovered: true, messages: [[1, expect.anything(), '', 'x1', expect.anything(), expect.anything(), 'm', 1, 1]] });
+    expect(ada.of('joined').at(-1)).toMatchObject({
+      recovered: true,
+      messages: [[1, expect.anything(), '', 'x1', expect.anything(), expect.anything(), 'm', 1, 1]],
+    });
   });
 
   test('of two questions the later one counts, whichever is answered first', async () => {
@@ -204,21 +290,25 @@ describe('T4 rights that change', () => {
     expect(ada.of('left')).toEqual([]);
   });
 
-  test.each(['the join', 'its presence'])('a join that is under way is asked for again: %s was answered before', async (stage) => {
-    const world = setup();
-    const bob = await world.member('bob');
-    const slow = later<boolean>();
-    const ada = world.peer();
-    await ada.hello('ada', 'session-of-ada');
-    world.answer = ({ action }) => (action === (stage === 'the join' ? 'join' : 'presence') ? slow.promise : true);
-    await ada.say({ ...join, presence: { at: 1 } });
-    world.core.reauthorize('ada');
-    world.answer = ({ user }) => user?.id !== 'ada';
-    slow.resolve(true);
-    await world.clock.advance(100);
-    expect([ada.of('joined'), ada.of('error')]).toMatchObject([[], [{ ref: 'lobby', code: 'denied' }]]);
-    expect(bob.of('presence').flatMap(({ joined }) => joined)).toHaveLength(1);
-  });
+  test.each(['the join', 'its presence'])(
+    'a join that is under way is asked for again: %s was answered before',
+    async (stage) => {
+      const world = setup();
+      const bob = await world.member('bob');
+      const slow = later<boolean>();
+      const ada = world.peer();
+      await ada.hello('ada', 'session-of-ada');
+      world.answer = ({ action }) =>
+        action === (stage === 'the join' ? 'join' : 'presence') ? slow.promise : true;
+      await ada.say({ ...join, presence: { at: 1 } });
+      world.core.reauthorize('ada');
+      world.answer = ({ user }) => user?.id !== 'ada';
+      slow.resolve(true);
+      await world.clock.advance(100);
+      expect([ada.of('joined'), ada.of('error')]).toMatchObject([[], [{ ref: 'lobby', code: 'denied' }]]);
+      expect(bob.of('presence').flatMap(({ joined }) => joined)).toHaveLength(1);
+    },
+  );
 
   test('a join that is reading the log meanwhile ends, with nobody left behind in the room', async () => {
     const world = setup();
@@ -246,7 +336,10 @@ describe('T4 rights that change', () => {
 describe('T4 disconnect', () => {
   test('ends who is being authenticated at that moment, by an answer that is out of date', async () => {
     const answers: ((user: { id: string }) => void)[] = [];
-    const world = rawWorld({ rooms: [serve('lobby')], authenticate: () => new Promise((resolve) => answers.push(resolve)) });
+    const world = rawWorld({
+      rooms: [serve('lobby')],
+      authenticate: () => new Promise((resolve) => answers.push(resolve)),
+    });
     const [early, late] = [world.peer(), world.peer()];
     await early.hello('ada', 's1');
     world.core.disconnect('ada');
@@ -267,7 +360,12 @@ describe('T4 disconnect', () => {
 });
 
 describe('T5 put out of a room while something was asked', () => {
-  test.each([['send', send(1)], ['broadcast', broadcast], ['presence', presence], ['history', history]] as const)('%s: an answer that comes after that lets nothing through', async (action, frame) => {
+  test.each([
+    ['send', send(1)],
+    ['broadcast', broadcast],
+    ['presence', presence],
+    ['history', history],
+  ] as const)('%s: an answer that comes after that lets nothing through', async (action, frame) => {
     const world = setup();
     const [ada, bob] = [await world.member('ada'), await world.member('bob')];
     await world.clock.advance(100);
@@ -290,7 +388,11 @@ describe('T4 T20 tokens without end', () => {
     const ada = await world.member('ada');
     world.asked.length = 0;
     await ada.say(...Array.from({ length: 1_000 }, () => ({ type: 'auth', token: 'ada' }) as const));
-    expect([world.asked.length, ada.of('auth').length, ada.of('error')[0]]).toMatchObject([1, 1, { ref: null, code: 'limited' }]);
+    expect([world.asked.length, ada.of('auth').length, ada.of('error')[0]]).toMatchObject([
+      1,
+      1,
+      { ref: null, code: 'limited' },
+    ]);
     await world.clock.advance(500);
     await ada.say({ type: 'auth', token: 'ada' });
     expect(ada.of('auth')).toHaveLength(2);

@@ -6,7 +6,14 @@ import { surplusOf } from '../../src/server/rebalance.js';
 import { serve } from '../../src/server/serve.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../support/raw.js';
 
-const load = (node: string, connections: number, fields: Partial<NodeLoad> = {}): NodeLoad => ({ node, connections, rooms: 0, draining: false, full: false, ...fields });
+const load = (node: string, connections: number, fields: Partial<NodeLoad> = {}): NodeLoad => ({
+  node,
+  connections,
+  rooms: 0,
+  draining: false,
+  full: false,
+  ...fields,
+});
 
 describe('the surplus of a node', () => {
   test('is what it has above the mean, beyond the tolerance', () => {
@@ -19,8 +26,14 @@ describe('the surplus of a node', () => {
   test('is no more than others have room for: a full or draining node has none, and a draining one carries no share', () => {
     expect(surplusOf('a', [load('a', 120), load('b', 0, { full: true })], 0.1)).toBe(0);
     expect(surplusOf('a', [load('a', 120), load('b', 0, { draining: true })], 0.1)).toBe(0);
-    expect(surplusOf('a', [load('a', 90), load('b', 60, { full: true }), load('c', 30)], 0.1), 'the mean is 60').toBe(30);
-    expect(surplusOf('a', [load('a', 150), load('b', 90, { draining: true }), load('c', 50)], 0.1), 'the mean is 100').toBe(50);
+    expect(
+      surplusOf('a', [load('a', 90), load('b', 60, { full: true }), load('c', 30)], 0.1),
+      'the mean is 60',
+    ).toBe(30);
+    expect(
+      surplusOf('a', [load('a', 150), load('b', 90, { draining: true }), load('c', 50)], 0.1),
+      'the mean is 100',
+    ).toBe(50);
   });
 
   test('is nothing alone, while it drains itself, or where it is not known', () => {
@@ -81,7 +94,9 @@ describe('rebalance', () => {
     expect(asked()).toBe(0);
     await a.clock.advance(1);
     expect(asked(), 'two a second, for ten seconds').toBe(20);
-    expect(peers.find((peer) => peer.of('goaway').length > 0)?.of('goaway')).toEqual([{ type: 'goaway', within: 10_000 }]);
+    expect(peers.find((peer) => peer.of('goaway').length > 0)?.of('goaway')).toEqual([
+      { type: 'goaway', within: 10_000 },
+    ]);
     await a.clock.advance(20_000);
     expect(asked()).toBe(60);
     expect(Math.max(...peers.map((peer) => peer.of('goaway').length))).toBe(1);
@@ -96,7 +111,10 @@ describe('rebalance', () => {
     a.core.rebalance({ rate: 100 });
     void b.core.drain({ over: 0 });
     await a.clock.advance(30_000);
-    expect(peers.some((peer) => peer.of('goaway').length > 0), 'the other drains').toBe(false);
+    expect(
+      peers.some((peer) => peer.of('goaway').length > 0),
+      'the other drains',
+    ).toBe(false);
     const [c, d] = twoNodes();
     const others = await crowd(c, 10);
     await crowd(d, 2);
@@ -107,7 +125,9 @@ describe('rebalance', () => {
 
   test('options that make no sense are refused', () => {
     const { core } = rawWorld({ rooms: [] });
-    expect(() => core.rebalance({ rate: 0 })).toThrow(new TypeError('rebalance: rate must be a number above 0'));
+    expect(() => core.rebalance({ rate: 0 })).toThrow(
+      new TypeError('rebalance: rate must be a number above 0'),
+    );
     expect(() => core.rebalance({ tolerance: -1 })).toThrow(TypeError);
     expect(() => rawWorld({ rooms: [], connections: { total: 0 } })).toThrow('connections.total');
   });

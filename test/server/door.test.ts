@@ -12,7 +12,7 @@ const host = 'app.com';
 
 describe('T1 an origin', () => {
   test.each<readonly [string, string | null, boolean]>([
-    ['the server\'s own', 'https://app.com', true],
+    ["the server's own", 'https://app.com', true],
     ['its own, without encryption', 'http://app.com', true],
     ['none: no browser', null, true],
     ['of a subdomain', 'https://evil.app.com', false],
@@ -35,12 +35,31 @@ describe('T1 an origin', () => {
   });
 
   test('is compared as it is with those that are listed, and then has to be there', () => {
-    const { core } = rawWorld({ rooms, origins: ['https://app.com', 'http://localhost:5173', 'capacitor://localhost'] });
-    expect(['https://app.com', 'http://localhost:5173', 'capacitor://localhost'].map((origin) => core.allows(origin, 'api.com'))).toEqual([true, true, true]);
-    expect([null, 'null', 'http://app.com', 'https://app.com:443', 'https://APP.com', 'https://api.com'].map((origin) => core.allows(origin, 'api.com'))).toEqual([false, false, false, false, false, false]);
+    const { core } = rawWorld({
+      rooms,
+      origins: ['https://app.com', 'http://localhost:5173', 'capacitor://localhost'],
+    });
+    expect(
+      ['https://app.com', 'http://localhost:5173', 'capacitor://localhost'].map((origin) =>
+        core.allows(origin, 'api.com'),
+      ),
+    ).toEqual([true, true, true]);
+    expect(
+      [null, 'null', 'http://app.com', 'https://app.com:443', 'https://APP.com', 'https://api.com'].map(
+        (origin) => core.allows(origin, 'api.com'),
+      ),
+    ).toEqual([false, false, false, false, false, false]);
   });
 
-  test.each(['app.com', 'https://app.com/', 'https://app.com/path', 'HTTPS://app.com', 'https://app.com:443', '*', 'null'])('%s is none to list', (origin) => {
+  test.each([
+    'app.com',
+    'https://app.com/',
+    'https://app.com/path',
+    'HTTPS://app.com',
+    'https://app.com:443',
+    '*',
+    'null',
+  ])('%s is none to list', (origin) => {
     expect(() => rawWorld({ rooms, origins: [origin] })).toThrow(/is not an origin/);
   });
 });
@@ -69,23 +88,40 @@ describe('T19 more than may be', () => {
 
   test('of one address are closed with 4429, until one of them goes', () => {
     const world = rawWorld({ rooms, connections: { perAddress: 2 } });
-    const [one, two, three, other] = ['1.1.1.1', '1.1.1.1', '::ffff:1.1.1.1', '2.2.2.2'].map((address) => peerFrom(world, address)) as [RawPeer, RawPeer, RawPeer, RawPeer];
-    expect([one, two, three, other].map(({ closed }) => closed?.code)).toEqual([undefined, undefined, 4429, undefined]);
+    const [one, two, three, other] = ['1.1.1.1', '1.1.1.1', '::ffff:1.1.1.1', '2.2.2.2'].map((address) =>
+      peerFrom(world, address),
+    ) as [RawPeer, RawPeer, RawPeer, RawPeer];
+    expect([one, two, three, other].map(({ closed }) => closed?.code)).toEqual([
+      undefined,
+      undefined,
+      4429,
+      undefined,
+    ]);
     one.events.closed(1006);
     expect(peerFrom(world, '1.1.1.1').closed).toBeNull();
     expect(world.core.stats().connections).toBe(3);
     expect(world.logs).toMatchObject([{ level: 'warn', details: { code: 4429, address: '::ffff:1.1.1.1' } }]);
   });
 
-  test('of one user are closed with 4429, and the session is nobody\'s; one that is replaced makes room for its successor', async () => {
+  test("of one user are closed with 4429, and the session is nobody's; one that is replaced makes room for its successor", async () => {
     const world = rawWorld({ rooms, connections: { perUser: 2 } });
     const hello = async (user: string, session: string): Promise<RawPeer> => {
       const peer = world.peer();
       await peer.hello(user, session);
       return peer;
     };
-    const [one, two, three, other] = [await hello('ada', 's1'), await hello('ada', 's2'), await hello('ada', 's3'), await hello('bob', 's1')];
-    expect([one, two, three, other].map(({ closed }) => closed?.code)).toEqual([undefined, undefined, 4429, undefined]);
+    const [one, two, three, other] = [
+      await hello('ada', 's1'),
+      await hello('ada', 's2'),
+      await hello('ada', 's3'),
+      await hello('bob', 's1'),
+    ];
+    expect([one, two, three, other].map(({ closed }) => closed?.code)).toEqual([
+      undefined,
+      undefined,
+      4429,
+      undefined,
+    ]);
     const again = await hello('ada', 's2');
     expect([two.closed?.code, again.closed]).toEqual([4009, null]);
     one.events.closed(1006);
@@ -93,13 +129,26 @@ describe('T19 more than may be', () => {
     expect([third.closed, third.of('welcome').length]).toEqual([null, 1]);
   });
 
-  test.each([['1.2.3.4', '1.2.3.4'], ['::ffff:1.2.3.4', '1.2.3.4'], ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'], ['2001:db8::1', '2001:db8:0:0'], ['::1', '0:0:0:0'], ['', ''], ['nonsense', 'nonsense']])('%s is counted as %s', (address, network) => {
+  test.each([
+    ['1.2.3.4', '1.2.3.4'],
+    ['::ffff:1.2.3.4', '1.2.3.4'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:db8::1', '2001:db8:0:0'],
+    ['::1', '0:0:0:0'],
+    ['', ''],
+    ['nonsense', 'nonsense'],
+  ])('%s is counted as %s', (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
 });
 
 describe('T19 an address behind proxies', () => {
-  const from = (remoteAddress: string, forwarded?: string): IncomingMessage => ({ socket: { remoteAddress }, connection: { remoteAddress }, headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded } }) as unknown as IncomingMessage;
+  const from = (remoteAddress: string, forwarded?: string): IncomingMessage =>
+    ({
+      socket: { remoteAddress },
+      connection: { remoteAddress },
+      headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+    }) as unknown as IncomingMessage;
 
   test.each<readonly [string, TrustProxy | undefined, string, string | undefined, string]>([
     ['nobody is trusted', undefined, '10.0.0.1', '1.1.1.1', '10.0.0.1'],
@@ -112,7 +161,13 @@ describe('T19 an address behind proxies', () => {
     ['no header', 1, '10.0.0.1', undefined, '10.0.0.1'],
     ['an empty header', ['loopback'], '127.0.0.1', '', '127.0.0.1'],
     ['a proxy that writes ports', 1, '10.0.0.1', '6.6.6.6:1, 1.1.1.1:51234', '1.1.1.1'],
-    ['proxies that write ports, by their addresses', ['10.0.0.0/8', 'fd00::/8'], '10.0.0.1', '6.6.6.6, [2001:db8::1]:443, [fd00::2]:80,10.0.0.2:8080', '2001:db8::1'],
+    [
+      'proxies that write ports, by their addresses',
+      ['10.0.0.0/8', 'fd00::/8'],
+      '10.0.0.1',
+      '6.6.6.6, [2001:db8::1]:443, [fd00::2]:80,10.0.0.2:8080',
+      '2001:db8::1',
+    ],
     ['an address of IPv6 without a port', 1, '10.0.0.1', '2001:db8::1:443', '2001:db8::1:443'],
     ['nonsense in it', ['loopback'], '127.0.0.1', 'not an address', 'not an address'],
   ])('%s', (_, trust, remote, header, expected) => {

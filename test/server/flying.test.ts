@@ -8,8 +8,20 @@ import { serve } from '../../src/server/serve.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../support/raw.js';
 
 const shop = defineRoom('shop/:id', { messages: { order: type<number>(), post: type<number>() } });
-const send = (seq: number, fields: Partial<Extract<ClientFrame, { type: 'send' }>> = {}) => ({ type: 'send', room: 'shop/1', seq, id: `id${seq}`, message: 'post', version: 1, data: seq, follows: null, ...fields }) as const;
-const acks = (peer: RawPeer): unknown[] => peer.of('ack').flatMap(({ receipts }) => receipts.map(([seq, offset]) => [seq, offset]));
+const send = (seq: number, fields: Partial<Extract<ClientFrame, { type: 'send' }>> = {}) =>
+  ({
+    type: 'send',
+    room: 'shop/1',
+    seq,
+    id: `id${seq}`,
+    message: 'post',
+    version: 1,
+    data: seq,
+    follows: null,
+    ...fields,
+  }) as const;
+const acks = (peer: RawPeer): unknown[] =>
+  peer.of('ack').flatMap(({ receipts }) => receipts.map(([seq, offset]) => [seq, offset]));
 const nacks = (peer: RawPeer): unknown[] => peer.of('nack').map(({ seq, code, after }) => [seq, code, after]);
 
 interface Setup extends RawWorld {
@@ -32,15 +44,21 @@ function setup(): Setup {
   const works: boolean[] = [];
   let waiting: (() => void)[] = [];
   const inner = memoryBroker();
-  const later = <T>(value: T | Error): Promise<T> => new Promise((resolve, reject) => {
-    waiting.push(() => { if (value instanceof Error) reject(value); else resolve(value); });
-  });
+  const later = <T>(value: T | Error): Promise<T> =>
+    new Promise((resolve, reject) => {
+      waiting.push(() => {
+        if (value instanceof Error) reject(value);
+        else resolve(value);
+      });
+    });
   const world = rawWorld({
     broker: {
       ...inner,
       append(it: Append) {
         asked.push(`append ${it.seq}`);
-        return later<Appended>(works.shift() === false ? new BrokerUnavailable('away') : (inner.append(it) as Appended));
+        return later<Appended>(
+          works.shift() === false ? new BrokerUnavailable('away') : (inner.append(it) as Appended),
+        );
       },
       refuse(room, producer, seq, id, refusal) {
         asked.push(`refuse ${seq}`);
@@ -52,7 +70,15 @@ function setup(): Setup {
         inner.publish(room, event);
       },
     },
-    rooms: [serve(shop, { on: { order({ data }) { runs.push(data); } } })],
+    rooms: [
+      serve(shop, {
+        on: {
+          order({ data }) {
+            runs.push(data);
+          },
+        },
+      }),
+    ],
   });
   return {
     ...world,
@@ -85,7 +111,11 @@ test('plain messages leave one behind the other, and are answered in order', asy
   expect(world.asked).toEqual(['append 1', 'append 2', 'append 3']);
   expect(acks(ada)).toEqual([]);
   await world.answer();
-  expect(acks(ada)).toEqual([[1, 1], [2, 2], [3, 3]]);
+  expect(acks(ada)).toEqual([
+    [1, 1],
+    [2, 2],
+    [3, 3],
+  ]);
 });
 
 test('a handler runs only for a message whose turn has come', async () => {
@@ -97,7 +127,14 @@ test('a handler runs only for a message whose turn has come', async () => {
   expect([world.asked, world.runs]).toEqual([['append 1', 'append 2'], [2]]);
   await world.answer();
   await world.answer();
-  expect([acks(ada), world.runs]).toEqual([[[1, 1], [2, 2], [3, 3]], [2]]);
+  expect([acks(ada), world.runs]).toEqual([
+    [
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ],
+    [2],
+  ]);
 });
 
 test('a refusal takes no number before the message ahead of it has its own', async () => {
@@ -109,13 +146,24 @@ test('a refusal takes no number before the message ahead of it has its own', asy
   await world.answer();
   await world.answer();
   expect(world.asked).toEqual(['append 1', 'refuse 2', 'append 3']);
-  expect([acks(ada), nacks(ada).length]).toEqual([[[1, 1], [3, 2]], 1]);
+  expect([acks(ada), nacks(ada).length]).toEqual([
+    [
+      [1, 1],
+      [3, 2],
+    ],
+    1,
+  ]);
 });
 
 test('what else a client says comes after the answers to what it sent before', async () => {
   const world = setup();
   const ada = await world.ada();
-  await ada.say(send(1), send(2), { type: 'broadcast', room: 'shop/1', message: 'post', version: 1, data: 1 }, { type: 'leave', room: 'shop/1' });
+  await ada.say(
+    send(1),
+    send(2),
+    { type: 'broadcast', room: 'shop/1', message: 'post', version: 1, data: 1 },
+    { type: 'leave', room: 'shop/1' },
+  );
   expect(world.asked).toEqual(['append 1', 'append 2']);
   await world.answer();
   expect(world.asked).toEqual(['append 1', 'append 2', 'publish']);
@@ -135,7 +183,13 @@ test('where the first cannot be kept, those behind it are not either: one gap is
   await world.clock.advance(500);
   for (let answers = 0; answers < 3; answers++) await world.answer();
   expect(await world.logged()).toEqual(['id1', 'id2', 'id3']);
-  expect(new Map(acks(ada) as [number, number][])).toEqual(new Map([[1, 1], [2, 2], [3, 3]]));
+  expect(new Map(acks(ada) as [number, number][])).toEqual(
+    new Map([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ]),
+  );
   expect(nacks(ada)).toHaveLength(1);
 });
 
@@ -158,7 +212,17 @@ test('P7 a message that comes too fast is refused in its place: after the answer
   const world = rawWorld({
     rooms: [serve('lobby')],
     limits: { rate: 5 },
-    broker: { ...inner, append: (it) => { const outcome = inner.append(it) as Appended; return new Promise<Appended>((resolve) => { waiting.push(() => { resolve(outcome); }); }); } },
+    broker: {
+      ...inner,
+      append: (it) => {
+        const outcome = inner.append(it) as Appended;
+        return new Promise<Appended>((resolve) => {
+          waiting.push(() => {
+            resolve(outcome);
+          });
+        });
+      },
+    },
   });
   const peer = world.peer();
   await peer.hello();
@@ -166,7 +230,13 @@ test('P7 a message that comes too fast is refused in its place: after the answer
   await peer.say(...Array.from({ length: 10 }, (_, at) => send(at + 1, { room: 'lobby' })));
   for (const each of waiting.splice(0)) each();
   await world.clock.advance(0);
-  const order = peer.frames.flatMap((it) => (it.type === 'ack' ? it.receipts.map(([seq]) => `ack ${seq}`) : it.type === 'nack' ? [`${it.code} ${it.seq}`] : []));
+  const order = peer.frames.flatMap((it) =>
+    it.type === 'ack'
+      ? it.receipts.map(([seq]) => `ack ${seq}`)
+      : it.type === 'nack'
+        ? [`${it.code} ${it.seq}`]
+        : [],
+  );
   expect(order).toEqual([...Array.from({ length: 8 }, (_, at) => `ack ${at + 1}`), 'limited 9']);
   waiting = [];
 });

@@ -9,9 +9,26 @@ import { createTestRealtime } from '../../src/testing/index.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../support/raw.js';
 
 const shop = defineRoom('shop/:id', { messages: { order: type<number>(), post: type<number>() } });
-const join = (room = 'shop/1') => ({ type: 'join', room, position: null, history: 0, presence: null }) as const;
-const send = (seq: number, fields: Partial<Extract<ClientFrame, { type: 'send' }>> = {}) => ({ type: 'send', room: 'shop/1', seq, id: `id${seq}`, message: 'order', version: 1, data: seq, follows: null, ...fields }) as const;
-const receipts = (peer: RawPeer): unknown[] => peer.of('ack').flatMap((ack) => ack.receipts.map(([seq, offset, , duplicate, result]) => [seq, offset, duplicate, result]));
+const join = (room = 'shop/1') =>
+  ({ type: 'join', room, position: null, history: 0, presence: null }) as const;
+const send = (seq: number, fields: Partial<Extract<ClientFrame, { type: 'send' }>> = {}) =>
+  ({
+    type: 'send',
+    room: 'shop/1',
+    seq,
+    id: `id${seq}`,
+    message: 'order',
+    version: 1,
+    data: seq,
+    follows: null,
+    ...fields,
+  }) as const;
+const receipts = (peer: RawPeer): unknown[] =>
+  peer
+    .of('ack')
+    .flatMap((ack) =>
+      ack.receipts.map(([seq, offset, , duplicate, result]) => [seq, offset, duplicate, result]),
+    );
 const nacks = (peer: RawPeer): unknown[] => peer.of('nack').map(({ seq, code, after }) => [seq, code, after]);
 
 interface Setup extends RawWorld {
@@ -31,21 +48,31 @@ interface Setup extends RawWorld {
 function setup(): Setup {
   const runs: string[] = [];
   const contexts: HandlerContext[] = [];
-  const handler: Setup['handler'] = { current: async ({ data }) => { await pause(3_000); return { done: data }; } };
+  const handler: Setup['handler'] = {
+    current: async ({ data }) => {
+      await pause(3_000);
+      return { done: data };
+    },
+  };
   const answer: Setup['answer'] = { current: () => true };
   const world = rawWorld({
-    rooms: [serve(shop, {
-      authorize: (request) => answer.current(request as AuthorizeRequest),
-      on: {
-        order(message, context) {
-          runs.push(`${message.room} ${message.data}`);
-          contexts.push(context as HandlerContext);
-          return handler.current(message, context as HandlerContext);
+    rooms: [
+      serve(shop, {
+        authorize: (request) => answer.current(request as AuthorizeRequest),
+        on: {
+          order(message, context) {
+            runs.push(`${message.room} ${message.data}`);
+            contexts.push(context as HandlerContext);
+            return handler.current(message, context as HandlerContext);
+          },
         },
-      },
-    })],
+      }),
+    ],
   });
-  const pause = (ms: number): Promise<void> => new Promise((resolve) => { world.clock.after(ms, resolve); });
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      world.clock.after(ms, resolve);
+    });
   return {
     ...world,
     runs,
@@ -96,10 +123,16 @@ describe('P33 a handler at work when the connection breaks', () => {
     await world.clock.advance(2_000);
     expect(receipts(back)).toEqual([[1, 1, false, { done: 1 }]]);
     await world.clock.advance(3_000);
-    expect(receipts(back)).toEqual([[1, 1, false, { done: 1 }], [2, 2, false, { done: 2 }]]);
+    expect(receipts(back)).toEqual([
+      [1, 1, false, { done: 1 }],
+      [2, 2, false, { done: 2 }],
+    ]);
     expect(world.runs).toEqual(['shop/1 1', 'shop/1 2']);
     expect(nacks(back)).toEqual([]);
-    expect(await world.logged()).toEqual([[1, 'id1'], [2, 'id2']]);
+    expect(await world.logged()).toEqual([
+      [1, 'id1'],
+      [2, 'id2'],
+    ]);
   });
 
   test('appends although the sender never comes back', async () => {
@@ -114,7 +147,10 @@ describe('P33 a handler at work when the connection breaks', () => {
 
   test('refuses although the sender is gone, and the refusal is there for who comes back', async () => {
     const world = setup();
-    world.handler.current = async (_message, { reject }) => { await world.pause(1_000); reject('sold out'); };
+    world.handler.current = async (_message, { reject }) => {
+      await world.pause(1_000);
+      reject('sold out');
+    };
     const before = await world.ada();
     await before.say(send(1));
     before.events.closed(1006);
@@ -134,25 +170,54 @@ describe('P33 a handler at work when the connection breaks', () => {
     const back = await world.ada();
     await world.clock.advance(3_000);
     await back.say(send(2, { message: 'post' }), send(1));
-    expect(receipts(back)).toEqual([[2, 2, false, null], [1, 1, true, { done: 1 }]]);
+    expect(receipts(back)).toEqual([
+      [2, 2, false, null],
+      [1, 1, true, { done: 1 }],
+    ]);
     expect(nacks(back)).toEqual([]);
   });
 
   test('runs once for a client that is cut off and comes back, whose promises settle in order', async () => {
     const runs: string[] = [];
     const world = createTestRealtime({
-      rooms: [serve(shop, { on: { order: async ({ id }) => { runs.push(id); await new Promise<void>((resolve) => { world.clock.after(3_000, resolve); }); return 'booked'; } } })],
+      rooms: [
+        serve(shop, {
+          on: {
+            order: async ({ id }) => {
+              runs.push(id);
+              await new Promise<void>((resolve) => {
+                world.clock.after(3_000, resolve);
+              });
+              return 'booked';
+            },
+          },
+        }),
+      ],
       clock: 'virtual',
     });
     const { client, network } = world.user({ id: 'ada' });
     const room = client.room(shop, { id: '1' });
     await world.advance(1_000);
     const sent: unknown[] = [];
-    for (const [type, data] of [['order', 1], ['post', 2]] as const) room.send(type, data).then(({ offset, result }) => { sent.push([offset, result]); }, (error: unknown) => { sent.push(error); });
+    for (const [type, data] of [
+      ['order', 1],
+      ['post', 2],
+    ] as const)
+      room.send(type, data).then(
+        ({ offset, result }) => {
+          sent.push([offset, result]);
+        },
+        (error: unknown) => {
+          sent.push(error);
+        },
+      );
     await world.advance(500);
     network.drop();
     await world.advance(20_000);
-    expect(sent).toEqual([[1, 'booked'], [2, undefined]]);
+    expect(sent).toEqual([
+      [1, 'booked'],
+      [2, undefined],
+    ]);
     expect(runs).toHaveLength(1);
     await world.close();
   });
@@ -161,34 +226,54 @@ describe('P33 a handler at work when the connection breaks', () => {
 describe('P31 P33 a handler slower than 10 s', () => {
   test('runs once, however often its message comes again, and the receipt comes at the end', async () => {
     const world = setup();
-    world.handler.current = async () => { await world.pause(25_000); return 'at last'; };
+    world.handler.current = async () => {
+      await world.pause(25_000);
+      return 'at last';
+    };
     const ada = await world.ada();
     await ada.say(send(1), send(2, { message: 'post' }));
     await world.clock.advance(10_000);
     await world.clock.advance(1_000);
     await ada.say(send(1), send(2, { message: 'post' }));
     await world.clock.advance(10_000);
-    expect(nacks(ada)).toEqual([[1, 'unavailable', 1_000], [1, 'unavailable', 1_000]]);
+    expect(nacks(ada)).toEqual([
+      [1, 'unavailable', 1_000],
+      [1, 'unavailable', 1_000],
+    ]);
     await ada.say(send(1), send(2, { message: 'post' }));
     await world.clock.advance(4_000);
-    expect(receipts(ada)).toEqual([[1, 1, false, 'at last'], [2, 2, false, null]]);
+    expect(receipts(ada)).toEqual([
+      [1, 1, false, 'at last'],
+      [2, 2, false, null],
+    ]);
     expect(world.runs).toEqual(['shop/1 1']);
   });
 
   test('that ends while nobody waits is answered as a duplicate when its message comes again', async () => {
     const world = setup();
-    world.handler.current = async () => { await world.pause(10_500); return 'late'; };
+    world.handler.current = async () => {
+      await world.pause(10_500);
+      return 'late';
+    };
     const ada = await world.ada();
     await ada.say(send(1));
     await world.clock.advance(11_000);
     await ada.say(send(1), send(2, { message: 'post' }));
-    expect(receipts(ada)).toEqual([[1, 1, true, 'late'], [2, 2, false, null]]);
+    expect(receipts(ada)).toEqual([
+      [1, 1, true, 'late'],
+      [2, 2, false, null],
+    ]);
     expect(world.runs).toHaveLength(1);
   });
 
   test('is told so by its signal; what it throws then is a refusal', async () => {
     const world = setup();
-    world.handler.current = (_message, { signal }) => new Promise((_resolve, reject) => { signal.addEventListener('abort', () => { reject(new Error('gave up')); }); });
+    world.handler.current = (_message, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(new Error('gave up'));
+        });
+      });
     const ada = await world.ada();
     await ada.say(send(1));
     await world.clock.advance(9_999);
@@ -229,7 +314,13 @@ describe('P29 P33 while a handler is at work', () => {
     await world.clock.advance(3_000);
     expect(receipts(back)).toEqual([[1, 1, false, { done: 1 }]]);
     expect(receipts(bob)).toEqual([[1, 2, false, { done: 1 }]]);
-    expect([await world.logged('shop/1'), await world.logged('shop/2')]).toEqual([[[1, 'id1'], [2, 'three']], [[1, 'two']]]);
+    expect([await world.logged('shop/1'), await world.logged('shop/2')]).toEqual([
+      [
+        [1, 'id1'],
+        [2, 'three'],
+      ],
+      [[1, 'two']],
+    ]);
   });
 });
 
@@ -250,13 +341,28 @@ test('P33 when the server closes, handlers are told by their signal, and what th
   const broker = world.core.settings.broker;
   const refused: unknown[] = [];
   const { refuse } = broker;
-  Object.assign(broker, { refuse: (...args: Parameters<typeof refuse>) => { refused.push(args); return refuse(...args); } });
-  world.handler.current = (_message, { signal }) => new Promise((_resolve, reject) => { signal.addEventListener('abort', () => { reject(new Error('gave up')); }); });
+  Object.assign(broker, {
+    refuse: (...args: Parameters<typeof refuse>) => {
+      refused.push(args);
+      return refuse(...args);
+    },
+  });
+  world.handler.current = (_message, { signal }) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        reject(new Error('gave up'));
+      });
+    });
   const ada = await world.ada();
   await ada.say(send(1));
   await world.core.close();
   await world.clock.advance(60_000);
-  expect([world.contexts[0]?.signal.aborted, refused, world.logs, world.clock.pending]).toEqual([true, [], [], 0]);
+  expect([world.contexts[0]?.signal.aborted, refused, world.logs, world.clock.pending]).toEqual([
+    true,
+    [],
+    [],
+    0,
+  ]);
 });
 
 test('P33 what a handler gives is taken at once, or from a promise of another realm', async () => {
@@ -267,8 +373,13 @@ test('P33 what a handler gives is taken at once, or from a promise of another re
   await ada.say(send(1));
   world.handler.current = () => runInNewContext('Promise.resolve({ foreign: true })');
   await ada.say(send(2));
-  expect(receipts(ada)).toEqual([[1, 1, false, { aborted: false }], [2, 2, false, { foreign: true }]]);
-  world.handler.current = (_message, { signal }) => { throw new Error(`aborted: ${signal.aborted}`); };
+  expect(receipts(ada)).toEqual([
+    [1, 1, false, { aborted: false }],
+    [2, 2, false, { foreign: true }],
+  ]);
+  world.handler.current = (_message, { signal }) => {
+    throw new Error(`aborted: ${signal.aborted}`);
+  };
   await ada.say(send(3));
   expect(ada.of('nack')).toMatchObject([{ seq: 3, code: 'rejected' }]);
   expect(world.clock.pending).toBe(waiting);

@@ -19,7 +19,9 @@ const encoded = (codec: Codec, value: readonly unknown[]): Encoded => {
 const errorsOf = ({ logs }: RawWorld): RawWorld['logs'] => logs.filter(({ level }) => level === 'error');
 
 /** A well-behaved pair in the room, to see that nothing reaches them. */
-async function bystanders(world: RawWorld): Promise<{ readonly talk: () => Promise<void>; readonly heard: RawPeer; readonly said: () => number }> {
+async function bystanders(
+  world: RawWorld,
+): Promise<{ readonly talk: () => Promise<void>; readonly heard: RawPeer; readonly said: () => number }> {
   const [one, two] = [world.peer(), world.peer()];
   for (const [index, peer] of [one, two].entries()) {
     await peer.hello(`good${index}`, `good-session-${index}`);
@@ -31,7 +33,16 @@ async function bystanders(world: RawWorld): Promise<{ readonly talk: () => Promi
     said: () => seq,
     async talk() {
       seq++;
-      await one.say({ type: 'send', room: 'lobby', seq, id: `good${seq}`, message: 'm', version: 1, data: seq, follows: null });
+      await one.say({
+        type: 'send',
+        room: 'lobby',
+        seq,
+        id: `good${seq}`,
+        message: 'm',
+        version: 1,
+        data: seq,
+        follows: null,
+      });
     },
   };
 }
@@ -55,14 +66,20 @@ describe.each(codecs)('$name', (codec) => {
     const good = await bystanders(world);
     let closed = 0;
     for (const frame of examples) {
-      for (const [index, [name, check]] of checksIn(clientWire[frame.type][1], clientKinds[frame.type]).entries()) {
+      for (const [index, [name, check]] of checksIn(
+        clientWire[frame.type][1],
+        clientKinds[frame.type],
+      ).entries()) {
         if (check({ nonsense: [1] }) && check(-1.5)) continue;
         const bad = world.peer(codec);
         await bad.hello('bad', `bad-session-${closed}`);
         const values = clientTuple(frame);
         values[index + 1] = check(-1.5) ? { nonsense: [1] } : -1.5;
         await bad.sayRaw(encoded(codec, values));
-        expect(bad.closed, `${frame.type}.${name}`).toEqual({ code: 4400, reason: `${frame.type}: ${name} is missing or not what it should be` });
+        expect(bad.closed, `${frame.type}.${name}`).toEqual({
+          code: 4400,
+          reason: `${frame.type}: ${name} is missing or not what it should be`,
+        });
         closed++;
       }
     }
@@ -76,10 +93,18 @@ describe.each(codecs)('$name', (codec) => {
     ['nothing at all', (it) => (it.binary ? new Uint8Array() : ''), 4400],
     ['not this codec', (it) => (it.binary ? new Uint8Array([0xc1, 0xc1]) : '{"a":'), 4400],
     ['a message of the other kind', (it) => (it.binary ? '[9,1]' : new Uint8Array([0x92, 9, 1])), 4400],
-    ['a value that is no array', (it) => encoded(it, [{ op: 9 }]).slice(it.binary ? 1 : 1, it.binary ? undefined : -1), 4400],
+    [
+      'a value that is no array',
+      (it) => encoded(it, [{ op: 9 }]).slice(it.binary ? 1 : 1, it.binary ? undefined : -1),
+      4400,
+    ],
     ['an array without an opcode', (it) => encoded(it, []), 4400],
     ['a text as opcode', (it) => encoded(it, ['send', 'lobby']), 4400],
-    ['nesting without end', (it) => (it.binary ? new Uint8Array(60_000).fill(0x91) : '['.repeat(60_000)), 4400],
+    [
+      'nesting without end',
+      (it) => (it.binary ? new Uint8Array(60_000).fill(0x91) : '['.repeat(60_000)),
+      4400,
+    ],
     ['more bytes than allowed', (it) => encoded(it, [9, 1, 'x'.repeat(70_000)]), 1009],
     ['more bytes than allowed, in fewer characters', (it) => encoded(it, [9, 1, '漢'.repeat(25_000)]), 1009],
   ])('P4 P8 P10 %s', async (name, message, code) => {
@@ -121,7 +146,8 @@ describe.each(codecs)('$name', (codec) => {
     await bad.hello('bad', 'bad-0');
     for (let count = 1; count <= 20_000; count++) {
       const whole = encoded(codec, clientTuple(pick(examples)));
-      const bytes = typeof whole === 'string' ? Array.from(whole, (character) => character.charCodeAt(0)) : [...whole];
+      const bytes =
+        typeof whole === 'string' ? Array.from(whole, (character) => character.charCodeAt(0)) : [...whole];
       for (let change = 0; change < 1 + random() * 3; change++) {
         const at = Math.floor(random() * bytes.length);
         if (random() < 0.3) bytes.splice(at, 1 + Math.floor(random() * 4));
@@ -136,7 +162,9 @@ describe.each(codecs)('$name', (codec) => {
       if (count % 2_000 === 0) await good.talk();
     }
     expect(good.said()).toBe(10);
-    expect(good.heard.of('message').flatMap(({ entry }) => (entry[5]?.[1]?.id === 'good0' ? [entry[8]] : []))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(
+      good.heard.of('message').flatMap(({ entry }) => (entry[5]?.[1]?.id === 'good0' ? [entry[8]] : [])),
+    ).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(errorsOf(world)).toEqual([]);
   }, 60_000);
 });
@@ -147,16 +175,23 @@ describe('out of turn', () => {
     { type: 'presence', room: 'lobby', patch: { a: 1 } },
     { type: 'history', ref: 1, room: 'lobby', before: null, limit: 5 },
   ];
-  test.each(outOfTurn)('$type in a room that was not joined is an error frame, and the connection goes on', async (frame) => {
-    const world = rawWorld({ rooms });
-    const good = await bystanders(world);
-    const bad = world.peer();
-    await bad.hello('bad', 'bad');
-    await bad.say(frame);
-    expect(bad.of('error')).toMatchObject([{ code: 'not-joined' }]);
-    await world.clock.advance(100);
-    expect([bad.closed, good.heard.of('broadcast'), good.heard.of('presence').flatMap(({ changed }) => changed)]).toEqual([null, [], []]);
-  });
+  test.each(outOfTurn)(
+    '$type in a room that was not joined is an error frame, and the connection goes on',
+    async (frame) => {
+      const world = rawWorld({ rooms });
+      const good = await bystanders(world);
+      const bad = world.peer();
+      await bad.hello('bad', 'bad');
+      await bad.say(frame);
+      expect(bad.of('error')).toMatchObject([{ code: 'not-joined' }]);
+      await world.clock.advance(100);
+      expect([
+        bad.closed,
+        good.heard.of('broadcast'),
+        good.heard.of('presence').flatMap(({ changed }) => changed),
+      ]).toEqual([null, [], []]);
+    },
+  );
 
   test('leaving a room twice, or one never joined, is no trouble', async () => {
     const bad = rawWorld({ rooms }).peer();
@@ -175,19 +210,38 @@ test('T12 users, members and rooms named like keys of every object are like any 
     const peer = world.peer();
     peers.push(peer);
     await peer.hello(name, name);
-    for (const room of names) await peer.say({ type: 'join', room, position: null, history: 0, presence: { name } });
-    await peer.say({ type: 'send', room: '__proto__', seq: 1, id: name, message: name, version: 1, data: name, follows: null });
+    for (const room of names)
+      await peer.say({ type: 'join', room, position: null, history: 0, presence: { name } });
+    await peer.say({
+      type: 'send',
+      room: '__proto__',
+      seq: 1,
+      id: name,
+      message: name,
+      version: 1,
+      data: name,
+      follows: null,
+    });
   }
   expect(peers[0]?.of('message').map(({ entry }) => entry[6])).toEqual(names);
   expect((await world.core.room('constructor').members()).map(({ user }) => user?.id)).toEqual(names);
 });
 
 test('more frames than may wait behind a slow handler close with 4429', async () => {
-  const world = rawWorld({ rooms: [serve('lobby', { authorize: ({ action }) => (action === 'join' ? true : new Promise(() => undefined)) })] });
+  const world = rawWorld({
+    rooms: [
+      serve('lobby', {
+        authorize: ({ action }) => (action === 'join' ? true : new Promise(() => undefined)),
+      }),
+    ],
+  });
   const bad = world.peer();
   await bad.hello();
   await bad.say({ type: 'join', room: 'lobby', position: null, history: 0, presence: null });
-  const flood = Array.from({ length: 500 }, () => ({ type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 1 }) as const);
+  const flood = Array.from(
+    { length: 500 },
+    () => ({ type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 1 }) as const,
+  );
   for (let round = 0; round < 10; round++) await bad.say(...flood);
   expect(bad.closed?.code).toBe(4429);
 });
@@ -197,7 +251,8 @@ test('more bytes than may wait before the hello is settled close with 4429', asy
   const bad = world.peer();
   await bad.hello();
   let taken = 0;
-  for (; taken < 100 && !bad.closed; taken++) await bad.say({ type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 'x'.repeat(65_000) });
+  for (; taken < 100 && !bad.closed; taken++)
+    await bad.say({ type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 'x'.repeat(65_000) });
   expect([bad.closed?.code, taken]).toEqual([4429, 18]);
 });
 
@@ -208,6 +263,7 @@ test('T10 what waits counts for what it costs in memory, where that is far more 
   await bad.hello();
   const data = Array.from({ length: 40_000 }, () => ({}));
   let taken = 0;
-  for (; taken < 100 && !bad.closed; taken++) await bad.say({ type: 'broadcast', room: 'lobby', message: 'm', version: 1, data });
+  for (; taken < 100 && !bad.closed; taken++)
+    await bad.say({ type: 'broadcast', room: 'lobby', message: 'm', version: 1, data });
   expect([bad.closed?.code, taken]).toEqual([4429, 4]);
 });

@@ -12,45 +12,69 @@ const secret = 'a secret of more than thirty-two bytes, for tests';
 const other = 'another secret of more than thirty-two bytes, too';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const now = (): number => Math.floor(Date.now() / 1_000);
-const claims = (more: Readonly<Record<string, unknown>> = {}): JWTPayload => ({ sub: 'ada', iss: 'us', aud: 'app', exp: now() + 60, ...more });
-const signed = (payload: JWTPayload, key = secret, alg = 'HS256'): Promise<string> => new SignJWT(payload).setProtectedHeader({ alg }).sign(bytes(key));
+const claims = (more: Readonly<Record<string, unknown>> = {}): JWTPayload => ({
+  sub: 'ada',
+  iss: 'us',
+  aud: 'app',
+  exp: now() + 60,
+  ...more,
+});
+const signed = (payload: JWTPayload, key = secret, alg = 'HS256'): Promise<string> =>
+  new SignJWT(payload).setProtectedHeader({ alg }).sign(bytes(key));
 const request = { origin: null, address: '', headers: {} };
-const ask = async (options: JwtOptions, token: string | null): Promise<User | null> => jwt(options)({ token, request });
+const ask = async (options: JwtOptions, token: string | null): Promise<User | null> =>
+  jwt(options)({ token, request });
 const rules = { secret, issuer: 'us', audience: 'app' };
 
 describe('T4 a token', () => {
   test('is of its subject, and ends when it says, plus what clocks may differ', async () => {
     const payload = claims({ name: 'Ada' });
-    expect(await ask(rules, await signed(payload))).toEqual({ id: 'ada', expiresAt: (payload.exp as number) * 1_000 + 5_000 });
-    expect(await ask({ ...rules, clockTolerance: 0, user: ({ sub, name }) => ({ id: sub, name }) }, await signed(payload))).toEqual({ id: 'ada', name: 'Ada', expiresAt: (payload.exp as number) * 1_000 });
+    expect(await ask(rules, await signed(payload))).toEqual({
+      id: 'ada',
+      expiresAt: (payload.exp as number) * 1_000 + 5_000,
+    });
+    expect(
+      await ask(
+        { ...rules, clockTolerance: 0, user: ({ sub, name }) => ({ id: sub, name }) },
+        await signed(payload),
+      ),
+    ).toEqual({ id: 'ada', name: 'Ada', expiresAt: (payload.exp as number) * 1_000 });
   });
 
   test('ends no later than its user', async () => {
-    expect(await ask({ ...rules, user: () => ({ id: 'ada', expiresAt: 5 }) }, await signed(claims()))).toEqual({ id: 'ada', expiresAt: 5 });
+    expect(
+      await ask({ ...rules, user: () => ({ id: 'ada', expiresAt: 5 }) }, await signed(claims())),
+    ).toEqual({ id: 'ada', expiresAt: 5 });
   });
 
   test('that is over for less than clocks may differ is taken', async () => {
-    expect(await ask({ ...rules, clockTolerance: 10_000 }, await signed(claims({ exp: now() - 5 })))).toMatchObject({ id: 'ada' });
-    await expect(ask({ ...rules, clockTolerance: 1_000 }, await signed(claims({ exp: now() - 5 })))).rejects.toThrow(RealtimeError);
+    expect(
+      await ask({ ...rules, clockTolerance: 10_000 }, await signed(claims({ exp: now() - 5 }))),
+    ).toMatchObject({ id: 'ada' });
+    await expect(
+      ask({ ...rules, clockTolerance: 1_000 }, await signed(claims({ exp: now() - 5 }))),
+    ).rejects.toThrow(RealtimeError);
   });
 
-  test.each<readonly [string, () => Promise<string | null> | string | null, Partial<JwtOptions> | undefined]>([
-    ['there is none', () => null, undefined],
-    ['an empty one', () => '', undefined],
-    ['nonsense', () => 'a.b.c', undefined],
-    ['of another secret', () => signed(claims(), other), undefined],
-    ['of another algorithm', () => signed(claims(), secret, 'HS512'), undefined],
-    ['without a signature', () => new UnsecuredJWT(claims()).encode(), undefined],
-    ['expired', () => signed(claims({ exp: now() - 60 })), undefined],
-    ['not yet', () => signed(claims({ nbf: now() + 60 })), undefined],
-    ['that never ends', async () => signed(claims({ exp: undefined })), undefined],
-    ['that ends never, in words', async () => signed(claims({ exp: 'never' })), undefined],
-    ['of nobody', async () => signed(claims({ sub: undefined })), undefined],
-    ['of an empty name', async () => signed(claims({ sub: '' })), undefined],
-    ['of another issuer', async () => signed(claims({ iss: 'them' })), undefined],
-    ['for another app', async () => signed(claims({ aud: ['theirs', 'app2'] })), undefined],
-    ['of somebody who is not wanted', async () => signed(claims()), { user: () => null }],
-  ])('is refused for good: %s', async (_, token, options) => {
+  test.each<readonly [string, () => Promise<string | null> | string | null, Partial<JwtOptions> | undefined]>(
+    [
+      ['there is none', () => null, undefined],
+      ['an empty one', () => '', undefined],
+      ['nonsense', () => 'a.b.c', undefined],
+      ['of another secret', () => signed(claims(), other), undefined],
+      ['of another algorithm', () => signed(claims(), secret, 'HS512'), undefined],
+      ['without a signature', () => new UnsecuredJWT(claims()).encode(), undefined],
+      ['expired', () => signed(claims({ exp: now() - 60 })), undefined],
+      ['not yet', () => signed(claims({ nbf: now() + 60 })), undefined],
+      ['that never ends', async () => signed(claims({ exp: undefined })), undefined],
+      ['that ends never, in words', async () => signed(claims({ exp: 'never' })), undefined],
+      ['of nobody', async () => signed(claims({ sub: undefined })), undefined],
+      ['of an empty name', async () => signed(claims({ sub: '' })), undefined],
+      ['of another issuer', async () => signed(claims({ iss: 'them' })), undefined],
+      ['for another app', async () => signed(claims({ aud: ['theirs', 'app2'] })), undefined],
+      ['of somebody who is not wanted', async () => signed(claims()), { user: () => null }],
+    ],
+  )('is refused for good: %s', async (_, token, options) => {
     const value = await token();
     const refusal = await ask({ ...rules, ...options }, value).catch((error: unknown) => error);
     expect(refusal).toMatchObject({ code: 'rejected' });
@@ -63,7 +87,11 @@ describe('T4 options that would let anybody in', () => {
     ['no key', {}, /one of secret, jwksUrl and jwks/],
     ['two keys', { secret, jwks: { keys: [] } }, /one of/],
     ['a short secret', { secret: 'short' }, /32 bytes/],
-    ['a shared secret among public keys', { jwks: { keys: [] }, algorithms: ['HS256'] }, /HS256 does not go with public keys/],
+    [
+      'a shared secret among public keys',
+      { jwks: { keys: [] }, algorithms: ['HS256'] },
+      /HS256 does not go with public keys/,
+    ],
     ['a public key as a secret', { secret, algorithms: ['RS256'] }, /RS256 does not go with a secret/],
     ['no algorithm', { secret, algorithms: [] }, /empty/],
     ['keys over a line that anybody can write on', { jwksUrl: 'http://keys.example.com/jwks' }, /https/],
@@ -78,16 +106,21 @@ describe('T4 public keys', () => {
   let pair: Pair;
   let later: Pair;
   let key: JWK;
-  const by = (it: Pair, kid: string, payload = claims()): Promise<string> => new SignJWT(payload).setProtectedHeader({ alg: 'ES256', kid }).sign(it.privateKey);
+  const by = (it: Pair, kid: string, payload = claims()): Promise<string> =>
+    new SignJWT(payload).setProtectedHeader({ alg: 'ES256', kid }).sign(it.privateKey);
   beforeAll(async () => {
     [pair, later] = await Promise.all([generateKeyPair('ES256'), generateKeyPair('ES256')]);
     key = { ...(await exportJWK(pair.publicKey)), kid: 'one', alg: 'ES256' };
   });
 
-  test('given: the one with the token\'s name counts', async () => {
+  test("given: the one with the token's name counts", async () => {
     expect(await ask({ jwks: { keys: [key] } }, await by(pair, 'one'))).toMatchObject({ id: 'ada' });
-    await expect(ask({ jwks: { keys: [key] } }, await by(later, 'one'))).rejects.toMatchObject({ code: 'rejected' });
-    await expect(ask({ jwks: { keys: [key] } }, await by(later, 'two'))).rejects.toMatchObject({ code: 'rejected' });
+    await expect(ask({ jwks: { keys: [key] } }, await by(later, 'one'))).rejects.toMatchObject({
+      code: 'rejected',
+    });
+    await expect(ask({ jwks: { keys: [key] } }, await by(later, 'two'))).rejects.toMatchObject({
+      code: 'rejected',
+    });
   });
 
   test('fetched once; while they cannot be had, nobody is refused for good', async () => {

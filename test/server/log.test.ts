@@ -25,7 +25,16 @@ describe('T22 many lines of one event', () => {
   const world = () => {
     const clock = virtualClock();
     const lines: [string, object][] = [];
-    const log = createLog({ info: () => undefined, error: () => undefined, warn: (details, message) => { lines.push([message, details]); } }, { after: clock.after, steady: clock.now });
+    const log = createLog(
+      {
+        info: () => undefined,
+        error: () => undefined,
+        warn: (details, message) => {
+          lines.push([message, details]);
+        },
+      },
+      { after: clock.after, steady: clock.now },
+    );
     return { clock, lines, log };
   };
 
@@ -51,8 +60,20 @@ describe('T22 many lines of one event', () => {
   });
 
   test('a logger that throws, or lacks a level, harms nobody', () => {
-    const log = createLog({ info: () => undefined, warn: () => { throw new Error('full'); }, error: () => undefined }, virtualClockPorts());
-    expect(() => { log.warn({}, 'x'); log.debug({}, 'x'); }).not.toThrow();
+    const log = createLog(
+      {
+        info: () => undefined,
+        warn: () => {
+          throw new Error('full');
+        },
+        error: () => undefined,
+      },
+      virtualClockPorts(),
+    );
+    expect(() => {
+      log.warn({}, 'x');
+      log.debug({}, 'x');
+    }).not.toThrow();
   });
 });
 
@@ -63,8 +84,14 @@ function virtualClockPorts(): Parameters<typeof createLog>[1] {
 
 describe('T22 an exception', () => {
   test('is named with the place that threw it, and never quoted', () => {
-    const trace = traceOf(Object.assign(new TypeError('token eyJh\n    at secret (payload)'), { code: 'E_CODE' }));
-    expect(trace).toMatchObject({ error: 'TypeError', code: 'E_CODE', at: expect.stringContaining('log.test.ts') as string });
+    const trace = traceOf(
+      Object.assign(new TypeError('token eyJh\n    at secret (payload)'), { code: 'E_CODE' }),
+    );
+    expect(trace).toMatchObject({
+      error: 'TypeError',
+      code: 'E_CODE',
+      at: expect.stringContaining('log.test.ts') as string,
+    });
     expect(JSON.stringify(trace)).not.toMatch(/eyJh|payload/);
     expect(traceOf('a text with a token')).toEqual({ error: 'string' });
     expect(traceOf(new Error(''))).toMatchObject({ at: expect.stringContaining('log.test.ts') as string });
@@ -74,21 +101,41 @@ describe('T22 an exception', () => {
 test('T2 T22 no token, session key or payload in any line, at any level', async () => {
   const marks = ['TOKEN-OF-ADA', 'SESSION-OF-ADA', 'PAYLOAD-OF-ADA'];
   const lines: string[] = [];
-  const note = (details: object, message: string): void => { lines.push(JSON.stringify([details, message])); };
-  const fail = (what: unknown): never => { throw new Error(`cannot do ${JSON.stringify(what)}`); };
+  const note = (details: object, message: string): void => {
+    lines.push(JSON.stringify([details, message]));
+  };
+  const fail = (what: unknown): never => {
+    throw new Error(`cannot do ${JSON.stringify(what)}`);
+  };
   let broken = false;
   const world = rawWorld({
     logger: { debug: note, info: note, warn: note, error: note },
     authenticate: ({ token }) => (broken ? fail(token) : { id: 'ada' }),
-    rooms: [serve('handled', { on: { post: (message) => fail(message.data) } }), serve('asked', { authorize: ({ action, data }) => (action === 'join' ? true : fail(data)) }), serve('plain')],
+    rooms: [
+      serve('handled', { on: { post: (message) => fail(message.data) } }),
+      serve('asked', { authorize: ({ action, data }) => (action === 'join' ? true : fail(data)) }),
+      serve('plain'),
+    ],
   });
   const [token, session, payload] = marks as [string, string, string];
   for (const room of ['handled', 'asked', 'plain']) {
     const peer = world.peer();
     await peer.hello(token, session);
     await peer.say({ type: 'join', room, position: null, history: 0, presence: null });
-    await peer.say({ type: 'send', room, seq: 1, id: 'x', message: 'post', version: 1, data: { payload }, follows: null });
-    await peer.say({ type: 'broadcast', room, message: 'post', version: 1, data: payload }, { type: 'presence', room, patch: { payload } });
+    await peer.say({
+      type: 'send',
+      room,
+      seq: 1,
+      id: 'x',
+      message: 'post',
+      version: 1,
+      data: { payload },
+      follows: null,
+    });
+    await peer.say(
+      { type: 'broadcast', room, message: 'post', version: 1, data: payload },
+      { type: 'presence', room, patch: { payload } },
+    );
     await peer.sayRaw(JSON.stringify([payload, token]));
   }
   const { broker } = world.core.settings;
@@ -104,9 +151,16 @@ test('T2 T22 no token, session key or payload in any line, at any level', async 
 
 test('T22 what comes with a request cannot end a line', async () => {
   const world = rawWorld({ rooms: [], authenticate: () => ({ id: 'eve\r\n{"level":50,"msg":"forged"}' }) });
-  const peer = world.peer(undefined, { origin: `https://x\u001b[2J\n${'x'.repeat(65_536)}`, address: '1.2.3.4\nforged' });
+  const peer = world.peer(undefined, {
+    origin: `https://x\u001b[2J\n${'x'.repeat(65_536)}`,
+    address: '1.2.3.4\nforged',
+  });
   await peer.hello();
   await peer.sayRaw('{');
   expect(world.logs).toHaveLength(1);
-  expect(Object.values(world.logs[0]?.details ?? {}).filter((it) => typeof it === 'string' && (/\p{Cc}/u.test(it) || it.length > 300))).toEqual([]);
+  expect(
+    Object.values(world.logs[0]?.details ?? {}).filter(
+      (it) => typeof it === 'string' && (/\p{Cc}/u.test(it) || it.length > 300),
+    ),
+  ).toEqual([]);
 });

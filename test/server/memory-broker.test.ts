@@ -9,7 +9,8 @@ brokerContract('memory', async () => {
   const broker = memoryBroker({ now: () => now });
   return {
     broker,
-    settle: async () => undefined, sleep: async (ms) => {
+    settle: async () => undefined,
+    sleep: async (ms) => {
       now += ms;
     },
     close: async () => {
@@ -21,7 +22,20 @@ brokerContract('memory', async () => {
 test('rooms that nobody uses are forgotten once all they hold is too old', async () => {
   let now = 1_000;
   const broker = memoryBroker({ now: () => now });
-  const say = (room: string) => broker.append({ room, producer: null, seq: 0, id: 'x', follows: 0, sender: null, type: 't', version: 1, data: null, result: null, log: { limit: 10, ttl: 1_000 } });
+  const say = (room: string) =>
+    broker.append({
+      room,
+      producer: null,
+      seq: 0,
+      id: 'x',
+      follows: 0,
+      sender: null,
+      type: 't',
+      version: 1,
+      data: null,
+      result: null,
+      log: { limit: 10, ttl: 1_000 },
+    });
   const first = await say('old');
   await broker.enter('kept', ['m', null, null]);
   const kept = await say('kept');
@@ -40,7 +54,8 @@ test('rooms whose messages were all refused are forgotten a day later, and are t
   const broker = memoryBroker({ now: () => now });
   const rooms = Array.from({ length: 300 }, (_, index) => `room${index}`);
   for (const room of rooms) await broker.refuse(room, 'p', 1, 'x', refusal);
-  const epochOf = async (room: string) => (await broker.read(room, { before: null, limit: 0 }) as { readonly epoch: string }).epoch;
+  const epochOf = async (room: string) =>
+    ((await broker.read(room, { before: null, limit: 0 })) as { readonly epoch: string }).epoch;
   const before = await epochOf('room7');
   const known = async () => {
     let count = 0;
@@ -76,7 +91,20 @@ test.each<readonly [string, (broker: Broker, count: number) => unknown]>([
 ])('what is too old is looked for however a broker is used: %s', async (_name, use) => {
   let now = 1_000;
   const broker = memoryBroker({ now: () => now });
-  const say = (): unknown => broker.append({ room: 'old', producer: null, seq: 0, id: 'x', follows: 0, sender: null, type: 't', version: 1, data: null, result: null, log: { limit: 10, ttl: 1_000 } });
+  const say = (): unknown =>
+    broker.append({
+      room: 'old',
+      producer: null,
+      seq: 0,
+      id: 'x',
+      follows: 0,
+      sender: null,
+      type: 't',
+      version: 1,
+      data: null,
+      result: null,
+      log: { limit: 10, ttl: 1_000 },
+    });
   await say();
   now += 2_000;
   for (let count = 0; count < 5_000; count++) await use(broker, count);
@@ -85,7 +113,20 @@ test.each<readonly [string, (broker: Broker, count: number) => unknown]>([
 
 test('a receipt older than the window is a duplicate whose place is not known', async () => {
   const broker = memoryBroker();
-  const append = (seq: number) => broker.append({ room: 'r', producer: 'p', seq, id: `x${seq}`, follows: seq - 1, sender: null, type: 't', version: 1, data: null, result: null, log: { limit: 10, ttl: 1_000 } });
+  const append = (seq: number) =>
+    broker.append({
+      room: 'r',
+      producer: 'p',
+      seq,
+      id: `x${seq}`,
+      follows: seq - 1,
+      sender: null,
+      type: 't',
+      version: 1,
+      data: null,
+      result: null,
+      log: { limit: 10, ttl: 1_000 },
+    });
   for (let seq = 1; seq <= 600; seq++) await append(seq);
   expect(await append(1)).toMatchObject({ status: 'duplicate', offset: null });
   expect(await append(600)).toMatchObject({ status: 'duplicate', offset: 600 });
@@ -94,7 +135,20 @@ test('a receipt older than the window is a duplicate whose place is not known', 
 test('T21 all logs together are bounded: the heaviest lose their oldest entries, a light one none, and what is left is whole', async () => {
   const broker = memoryBroker({ bytes: 1_000_000 });
   const log = { limit: 100_000, ttl: 60_000 };
-  const say = (room: string, data: unknown) => broker.append({ room, producer: null, seq: 0, id: 'x', follows: 0, sender: null, type: 't', version: 1, data, result: null, log });
+  const say = (room: string, data: unknown) =>
+    broker.append({
+      room,
+      producer: null,
+      seq: 0,
+      id: 'x',
+      follows: 0,
+      sender: null,
+      type: 't',
+      version: 1,
+      data,
+      result: null,
+      log,
+    });
   const read = async (room: string) => {
     const page = await broker.read(room, { before: null, limit: 100_000 });
     if ('why' in page) throw new Error(page.why);
@@ -109,6 +163,8 @@ test('T21 all logs together are bounded: the heaviest lose their oldest entries,
   expect(Math.abs(heavy.entries.length - other.entries.length)).toBeLessThan(200);
   expect(heavy.entries.length).toBeGreaterThan(200);
   expect(heavy.entries.at(-1)?.[0]).toBe(2_500);
-  expect(heavy.entries.map(([offset]) => offset)).toEqual(Array.from({ length: heavy.entries.length }, (_, index) => 2_500 - heavy.entries.length + 1 + index));
+  expect(heavy.entries.map(([offset]) => offset)).toEqual(
+    Array.from({ length: heavy.entries.length }, (_, index) => 2_500 - heavy.entries.length + 1 + index),
+  );
   expect(await broker.read('heavy', { after: start })).toEqual({ why: 'trimmed' });
 });

@@ -15,7 +15,10 @@ describe('a lane', () => {
     const gates = new Map<number, () => void>();
     const lane = createLane<number>({
       async run(item) {
-        if (item % 2 === 1) await new Promise<void>((resolve) => { gates.set(item, resolve); });
+        if (item % 2 === 1)
+          await new Promise<void>((resolve) => {
+            gates.set(item, resolve);
+          });
         done.push(item);
         if (item === 2) throw new Error('two');
       },
@@ -24,10 +27,14 @@ describe('a lane', () => {
     for (const item of [1, 2, 3, 4]) lane.push(item, 1);
     expect(done).toEqual([]);
     gates.get(1)?.();
-    await eventually(() => { expect(gates.has(3)).toBe(true); });
+    await eventually(() => {
+      expect(gates.has(3)).toBe(true);
+    });
     expect(done).toEqual([1, 2]);
     gates.get(3)?.();
-    await eventually(() => { expect(done).toEqual([1, 2, 3, 4]); });
+    await eventually(() => {
+      expect(done).toEqual([1, 2, 3, 4]);
+    });
     expect(failed).toHaveBeenCalledTimes(1);
   });
 
@@ -57,13 +64,21 @@ describe('a lane', () => {
 
   test('is bounded by bytes too, and what was handled counts no more', async () => {
     const gates: (() => void)[] = [];
-    const lane = createLane<number>({ run: () => new Promise<void>((resolve) => { gates.push(resolve); }), failed: () => undefined });
+    const lane = createLane<number>({
+      run: () =>
+        new Promise<void>((resolve) => {
+          gates.push(resolve);
+        }),
+      failed: () => undefined,
+    });
     const kib = 1_024;
     lane.push(0, 5_000 * kib);
     for (let item = 0; item < 16; item++) expect(lane.push(item, 64 * kib)).toBe(true);
     expect(lane.push(16, 64 * kib)).toBe(false);
     gates[0]?.();
-    await eventually(() => { expect(gates).toHaveLength(2); });
+    await eventually(() => {
+      expect(gates).toHaveLength(2);
+    });
     expect([lane.push(17, 64 * kib), lane.push(18, 1)]).toEqual([true, false]);
   });
 
@@ -79,8 +94,18 @@ describe('the wheel', () => {
     const clock = virtualClock();
     const start = clock.now();
     const rung: (readonly [name: string, late: number])[] = [];
-    const wheel = createWheel<{ slot: number; readonly name: string; readonly at: number }>(250, clock, ({ name, at }) => { rung.push([name, clock.now() - start - at]); });
-    const items = Array.from({ length: 50 }, (_, index) => ({ slot: nowhere, name: `${index}`, at: 37 * index }));
+    const wheel = createWheel<{ slot: number; readonly name: string; readonly at: number }>(
+      250,
+      clock,
+      ({ name, at }) => {
+        rung.push([name, clock.now() - start - at]);
+      },
+    );
+    const items = Array.from({ length: 50 }, (_, index) => ({
+      slot: nowhere,
+      name: `${index}`,
+      at: 37 * index,
+    }));
     for (const item of items) wheel.schedule(item, start + item.at);
     expect(clock.pending).toBe(1);
     wheel.cancel(items[3] as never);
@@ -99,8 +124,21 @@ describe('the wheel', () => {
     let now = clock.now();
     let turn: () => void = () => undefined;
     const rung: string[] = [];
-    const wheel = createWheel<{ slot: number; readonly name: string }>(250, { now: () => now, after: (_, call) => { turn = call; return () => undefined; } }, ({ name }) => { rung.push(name); });
-    for (const [index, name] of ['a', 'b', 'c'].entries()) wheel.schedule({ slot: nowhere, name }, now + 1_000 * (index + 1));
+    const wheel = createWheel<{ slot: number; readonly name: string }>(
+      250,
+      {
+        now: () => now,
+        after: (_, call) => {
+          turn = call;
+          return () => undefined;
+        },
+      },
+      ({ name }) => {
+        rung.push(name);
+      },
+    );
+    for (const [index, name] of ['a', 'b', 'c'].entries())
+      wheel.schedule({ slot: nowhere, name }, now + 1_000 * (index + 1));
     now += 3_600_000;
     turn();
     expect(rung).toEqual(['a', 'b', 'c']);
@@ -110,7 +148,16 @@ describe('the wheel', () => {
 describe('what is due to a connection', () => {
   function transport(): Transport & { readonly sent: unknown[]; waiting: number } {
     const sent: unknown[] = [];
-    const it = { sent, waiting: 0, send: (data: unknown) => { sent.push(data); }, close: () => undefined, terminate: () => undefined, buffered: () => it.waiting };
+    const it = {
+      sent,
+      waiting: 0,
+      send: (data: unknown) => {
+        sent.push(data);
+      },
+      close: () => undefined,
+      terminate: () => undefined,
+      buffered: () => it.waiting,
+    };
     return it;
   }
 
@@ -120,7 +167,9 @@ describe('what is due to a connection', () => {
     const turns: (() => void)[] = [];
     const codec = json();
     const join = vi.spyOn(codec, 'join');
-    const flusher = createFlusher((call) => { turns.push(call); }, 1_000);
+    const flusher = createFlusher((call) => {
+      turns.push(call);
+    }, 1_000);
     const [a, b, c] = [transport(), transport(), transport()];
     const [x, y, z] = [a, b, c].map((it) => flusher.outgoing(codec, it, calm));
     for (const part of ['[1]', '[2]']) for (const queue of [x, y, z]) queue?.push(part);
@@ -135,7 +184,9 @@ describe('what is due to a connection', () => {
     const turns: (() => void)[] = [];
     const codec = json();
     const join = vi.spyOn(codec, 'join');
-    const flusher = createFlusher((call) => { turns.push(call); }, 10_000_000);
+    const flusher = createFlusher((call) => {
+      turns.push(call);
+    }, 10_000_000);
     const [a, b] = [transport(), transport()];
     const queues = [a, b].map((it) => flusher.outgoing(codec, it, calm));
     const [small, half, huge] = ['[1]', '1'.repeat(131_072), '2'.repeat(600_000)];
@@ -148,7 +199,9 @@ describe('what is due to a connection', () => {
 
   test('leaves before its turn where more is due than may wait, so that what it costs is seen', () => {
     const turns: (() => void)[] = [];
-    const flusher = createFlusher((call) => { turns.push(call); }, 1_000);
+    const flusher = createFlusher((call) => {
+      turns.push(call);
+    }, 1_000);
     const reader = transport();
     const overflow = vi.fn<() => void>();
     const queue = flusher.outgoing(json(), reader, { ...calm, overflow });
@@ -162,7 +215,9 @@ describe('what is due to a connection', () => {
 
   test('is given up once for a reader for whom too much waits', () => {
     const turns: (() => void)[] = [];
-    const flusher = createFlusher((call) => { turns.push(call); }, 1_000);
+    const flusher = createFlusher((call) => {
+      turns.push(call);
+    }, 1_000);
     const slow = transport();
     slow.waiting = 2_001;
     const overflow = vi.fn<() => void>();
@@ -183,7 +238,9 @@ describe('what is due to a connection', () => {
 
   test('says once that a reader is slow, and again after it was not', () => {
     const turns: (() => void)[] = [];
-    const flusher = createFlusher((call) => { turns.push(call); }, 1_000);
+    const flusher = createFlusher((call) => {
+      turns.push(call);
+    }, 1_000);
     const reader = transport();
     reader.waiting = 1_001;
     const slow = vi.fn<() => void>();

@@ -15,9 +15,17 @@ const keys = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`key${
 
 const heaviest = (frames: readonly ServerFrame[]): number => Math.max(...frames.map(valuesIn));
 const offsetsOf = (frames: readonly ServerFrame[]): readonly number[] =>
-  frames.flatMap((frame) => (frame.type === 'joined' ? frame.messages : frame.type === 'message' ? [frame.entry] : [])).map(([offset]) => offset);
+  frames
+    .flatMap((frame) =>
+      frame.type === 'joined' ? frame.messages : frame.type === 'message' ? [frame.entry] : [],
+    )
+    .map(([offset]) => offset);
 const comersOf = (frames: readonly ServerFrame[]): readonly string[] =>
-  frames.flatMap((frame) => (frame.type === 'joined' ? (frame.members ?? []) : frame.type === 'presence' ? frame.joined : [])).map(([id]) => id);
+  frames
+    .flatMap((frame) =>
+      frame.type === 'joined' ? (frame.members ?? []) : frame.type === 'presence' ? frame.joined : [],
+    )
+    .map(([id]) => id);
 
 async function speak(world: RawWorld, count: number, data: unknown): Promise<void> {
   for (let index = 0; index < count; index++) await world.core.room('lobby').send('m', data);
@@ -52,20 +60,36 @@ describe.each([json(), msgpack()])('$name', (codec) => {
     const [joined] = ada.of('joined');
     const offsets = joined?.messages.map(([offset]) => offset) ?? [];
     expect(offsets.length).toBeGreaterThan(10);
-    expect(offsets).toEqual(Array.from({ length: offsets.length }, (_, index) => 257 - offsets.length + index));
-    expect(joined).toMatchObject({ recovered: false, more: true, position: [expect.anything(), 256 - offsets.length, joined?.messages[0]?.[2]] });
+    expect(offsets).toEqual(
+      Array.from({ length: offsets.length }, (_, index) => 257 - offsets.length + index),
+    );
+    expect(joined).toMatchObject({
+      recovered: false,
+      more: true,
+      position: [expect.anything(), 256 - offsets.length, joined?.messages[0]?.[2]],
+    });
     expect([ada.of('message'), heaviest(ada.frames) < maxItems]).toEqual([[], true]);
   });
 
   test('P27 a page of large entries holds the newest of them, says that there are more, and leads to all', async () => {
     const world = rawWorld({ rooms: [serve('lobby')] });
     await speak(world, 255, cells);
-    await speak(world, 1, Array.from({ length: maxItems - 1 }, () => []));
+    await speak(
+      world,
+      1,
+      Array.from({ length: maxItems - 1 }, () => []),
+    );
     const ada = await hello(world, codec);
     await ada.say(join);
     const seen: number[] = [];
     for (let more = true; more;) {
-      await ada.say({ type: 'history', ref: seen.length, room: 'lobby', before: seen[0] ?? null, limit: 256 });
+      await ada.say({
+        type: 'history',
+        ref: seen.length,
+        room: 'lobby',
+        before: seen[0] ?? null,
+        limit: 256,
+      });
       const page = ada.of('history').at(-1);
       seen.unshift(...(page?.messages ?? []).map(([offset]) => offset));
       more = page?.more === true && page.messages.length > 0;
@@ -100,14 +124,19 @@ test('P22 a client that missed 300 large entries is connected again, and has the
   const world = createTestRealtime({ rooms: [serve('lobby')], clock: 'virtual' });
   const { client, network } = world.user({ id: 'bob' });
   const got: unknown[] = [];
-  client.room('lobby').on('m', ({ offset }) => { got.push(offset); });
+  client.room('lobby').on('m', ({ offset }) => {
+    got.push(offset);
+  });
   await world.advance(1_000);
   network.cut();
   await world.advance(100);
   for (let index = 0; index < 300; index++) await world.server.room('lobby').send('m', cells);
   network.restore();
   await world.advance(120_000);
-  expect([client.store.getState().connection.status, got]).toEqual(['connected', Array.from({ length: 300 }, (_, index) => index + 1)]);
+  expect([client.store.getState().connection.status, got]).toEqual([
+    'connected',
+    Array.from({ length: 300 }, (_, index) => index + 1),
+  ]);
   await world.close();
 });
 
@@ -115,7 +144,9 @@ describe('cutting', () => {
   const halves = Array.from({ length: portion / 2 - 1 }, () => 0);
 
   test('counts what the scan counts: values with their containers, and no keys', () => {
-    expect([1, null, 'text', new Uint8Array(9), [], {}, [1, [2]], { a: { b: [1, 2] }, c: 3 }].map(valuesIn)).toEqual([1, 1, 1, 1, 1, 1, 4, 6]);
+    expect(
+      [1, null, 'text', new Uint8Array(9), [], {}, [1, [2]], { a: { b: [1, 2] }, c: 3 }].map(valuesIn),
+    ).toEqual([1, 1, 1, 1, 1, 1, 4, 6]);
   });
 
   test('puts as much in each portion as fits, in order, and what is larger than one alone', () => {

@@ -10,8 +10,19 @@ import { rawWorld, type RawPeer } from '../support/raw.js';
 const rooms = [serve('lobby', { history: { limit: 10_000 } })];
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const join = { type: 'join', room: 'lobby', position: null, history: 0, presence: null } as const;
-const send = (seq: number) => ({ type: 'send', room: 'lobby', seq, id: `x${seq}`, message: 'm', version: 1, data: seq, follows: null }) as const;
-const many = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index));
+const send = (seq: number) =>
+  ({
+    type: 'send',
+    room: 'lobby',
+    seq,
+    id: `x${seq}`,
+    message: 'm',
+    version: 1,
+    data: seq,
+    follows: null,
+  }) as const;
+const many = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index));
 
 test('a bucket allows a burst, then a pace', () => {
   const bucket = createBucket(10, 0);
@@ -25,7 +36,9 @@ test('a bucket allows a burst, then a pace', () => {
 });
 
 describe('T20 P31 a connection that speaks too fast', () => {
-  const member = async (rate = 10): Promise<{ readonly ada: RawPeer; readonly world: ReturnType<typeof rawWorld> }> => {
+  const member = async (
+    rate = 10,
+  ): Promise<{ readonly ada: RawPeer; readonly world: ReturnType<typeof rawWorld> }> => {
     const world = rawWorld({ rooms, limits: { rate } });
     const ada = world.peer();
     await ada.hello();
@@ -46,9 +59,20 @@ describe('T20 P31 a connection that speaks too fast', () => {
 
   test('is told of joins, broadcasts and history too, while leaving and pings are never too much', async () => {
     const { ada } = await member();
-    await ada.say(...many(18, () => ({ type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 1 }) as const));
-    await ada.say({ type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 1 }, { ...join, room: 'other' }, { type: 'history', ref: 7, room: 'lobby', before: null, limit: 5 }, { type: 'leave', room: 'lobby' });
-    expect(ada.of('error').map(({ ref, code }) => [ref, code])).toEqual([['lobby', 'limited'], ['other', 'limited'], [7, 'limited']]);
+    await ada.say(
+      ...many(18, () => ({ type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 1 }) as const),
+    );
+    await ada.say(
+      { type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 1 },
+      { ...join, room: 'other' },
+      { type: 'history', ref: 7, room: 'lobby', before: null, limit: 5 },
+      { type: 'leave', room: 'lobby' },
+    );
+    expect(ada.of('error').map(({ ref, code }) => [ref, code])).toEqual([
+      ['lobby', 'limited'],
+      ['other', 'limited'],
+      [7, 'limited'],
+    ]);
     expect(ada.of('left')).toHaveLength(1);
   });
 
@@ -61,19 +85,26 @@ describe('T20 P31 a connection that speaks too fast', () => {
   });
 
   test('by a client of ours loses nothing and repeats nothing', async () => {
-    const world = createTestRealtime({ rooms, clock: 'virtual', server: { limits: { rate: 50 }, logger: quiet } });
+    const world = createTestRealtime({
+      rooms,
+      clock: 'virtual',
+      server: { limits: { rate: 50 }, logger: quiet },
+    });
     const { client, network } = world.user({ id: 'ada' }, { logger: quiet });
     const room = client.room('lobby');
     const sent = many(600, (index) => room.send('m', index));
     await world.advance(60_000);
-    expect((await Promise.all(sent)).map(({ offset, duplicate }) => [offset, duplicate])).toEqual(many(600, (index) => [index + 1, false]));
+    expect((await Promise.all(sent)).map(({ offset, duplicate }) => [offset, duplicate])).toEqual(
+      many(600, (index) => [index + 1, false]),
+    );
     expect(network.opened).toBe(1);
     await world.close();
   });
 });
 
 describe('T20 a room that is spoken in too fast', () => {
-  const broadcast = (room: string) => ({ type: 'broadcast', room, message: 'm', version: 1, data: 1 }) as const;
+  const broadcast = (room: string) =>
+    ({ type: 'broadcast', room, message: 'm', version: 1, data: 1 }) as const;
   const members = async (world: ReturnType<typeof rawWorld>, count: number): Promise<RawPeer[]> => {
     const peers = many(count, () => world.peer());
     for (const [index, peer] of peers.entries()) {
@@ -87,9 +118,17 @@ describe('T20 a room that is spoken in too fast', () => {
     const world = rawWorld({ rooms: [serve('lobby', { rate: 5 }), serve('other')] });
     const [ada, bob] = (await members(world, 2)) as [RawPeer, RawPeer];
     await ada.say(...many(10, (index) => send(index + 1)));
-    await bob.say(send(1), broadcast('lobby'), { type: 'presence', room: 'lobby', patch: {} }, broadcast('other'));
+    await bob.say(
+      send(1),
+      broadcast('lobby'),
+      { type: 'presence', room: 'lobby', patch: {} },
+      broadcast('other'),
+    );
     expect(bob.of('nack')).toMatchObject([{ seq: 1, code: 'limited', after: 2_000 }]);
-    expect(bob.of('error').map(({ ref, code }) => [ref, code])).toEqual([['lobby', 'limited'], ['lobby', 'limited']]);
+    expect(bob.of('error').map(({ ref, code }) => [ref, code])).toEqual([
+      ['lobby', 'limited'],
+      ['lobby', 'limited'],
+    ]);
     expect([ada.of('message').length, ada.of('broadcast').length]).toEqual([10, 1]);
     for (let round = 0; round < 20; round++) await bob.say(...many(100, () => broadcast('lobby')));
     expect([ada.closed, bob.closed]).toEqual([null, null]);
@@ -114,7 +153,7 @@ describe('T20 a room that is spoken in too fast', () => {
   });
 });
 
-test('T15 frames of the transport\'s own count, and too many of them close with 4429', async () => {
+test("T15 frames of the transport's own count, and too many of them close with 4429", async () => {
   const world = rawWorld({ rooms, limits: { rate: 10 } });
   const ada = world.peer();
   await ada.hello();
@@ -123,7 +162,11 @@ test('T15 frames of the transport\'s own count, and too many of them close with 
   ada.events.control(1);
 });
 
-test.each([['frames that nobody knows', json(), '[99,1]'], ['many in one message', json(), Array.from({ length: 40 }, () => '[99]').join('\n')], ['messages with nothing in them', msgpack(), new Uint8Array()]] as const)('T15 T20 %s count too', async (_, codec, message) => {
+test.each([
+  ['frames that nobody knows', json(), '[99,1]'],
+  ['many in one message', json(), Array.from({ length: 40 }, () => '[99]').join('\n')],
+  ['messages with nothing in them', msgpack(), new Uint8Array()],
+] as const)('T15 T20 %s count too', async (_, codec, message) => {
   const world = rawWorld({ rooms, limits: { rate: 10 } });
   const ada = world.peer(codec);
   await ada.hello();

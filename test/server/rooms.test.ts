@@ -13,8 +13,20 @@ const chat = defineRoom('chat/:id', {
   messages: { post: z.object({ text: z.string() }), any: type<unknown>() },
   presence: z.object({ name: z.string(), x: z.number().optional() }),
 });
-const joinOf = (fields: Partial<Extract<ClientFrame, { type: 'join' }>> = {}) => ({ type: 'join', room: 'chat/1', position: null, history: 0, presence: null, ...fields }) as const;
-const send = (seq: number, fields: Partial<Extract<ClientFrame, { type: 'send' }>> = {}) => ({ type: 'send', room: 'chat/1', seq, id: `id${seq}`, message: 'post', version: 1, data: { text: `t${seq}` }, follows: null, ...fields }) as const;
+const joinOf = (fields: Partial<Extract<ClientFrame, { type: 'join' }>> = {}) =>
+  ({ type: 'join', room: 'chat/1', position: null, history: 0, presence: null, ...fields }) as const;
+const send = (seq: number, fields: Partial<Extract<ClientFrame, { type: 'send' }>> = {}) =>
+  ({
+    type: 'send',
+    room: 'chat/1',
+    seq,
+    id: `id${seq}`,
+    message: 'post',
+    version: 1,
+    data: { text: `t${seq}` },
+    follows: null,
+    ...fields,
+  }) as const;
 
 interface Setup extends RawWorld {
   readonly handled: string[];
@@ -68,8 +80,24 @@ describe('P28 P29 durable messages', () => {
     const world = setup();
     const [ada, bob] = [await world.member('ada'), await world.member('bob')];
     await ada.say(send(1), send(2));
-    expect(ada.of('ack').flatMap(({ receipts }) => receipts).map(([seq, offset, , duplicate, result]) => [seq, offset, duplicate, result])).toEqual([[1, 1, false, { said: 't1' }], [2, 2, false, { said: 't2' }]]);
-    for (const peer of [ada, bob]) expect(peer.of('message').map(({ entry: [offset, , , id, , sender, , , data] }) => [offset, id, sender?.[1]?.id, data])).toEqual([[1, 'id1', 'ada', { text: 't1' }], [2, 'id2', 'ada', { text: 't2' }]]);
+    expect(
+      ada
+        .of('ack')
+        .flatMap(({ receipts }) => receipts)
+        .map(([seq, offset, , duplicate, result]) => [seq, offset, duplicate, result]),
+    ).toEqual([
+      [1, 1, false, { said: 't1' }],
+      [2, 2, false, { said: 't2' }],
+    ]);
+    for (const peer of [ada, bob])
+      expect(
+        peer
+          .of('message')
+          .map(({ entry: [offset, , , id, , sender, , , data] }) => [offset, id, sender?.[1]?.id, data]),
+      ).toEqual([
+        [1, 'id1', 'ada', { text: 't1' }],
+        [2, 'id2', 'ada', { text: 't2' }],
+      ]);
     const [first, second] = bob.of('message');
     expect([first?.entry[2], second?.entry[2]]).toEqual(['', first?.entry[1]]);
   });
@@ -81,9 +109,20 @@ describe('P28 P29 durable messages', () => {
     const from = ada.frames.length;
     const plain = (seq: number): ClientFrame => send(seq, { room: 'lobby' });
     await ada.say(...Array.from({ length: 33 }, (_, at) => plain(at + 1)), plain(50), plain(34));
-    const heard = ada.frames.slice(from).map((it) => (it.type === 'ack' ? `ack ${it.receipts.map(([seq]) => seq).join(' ')}` : it.type));
-    const through = (first: number, last: number): string => `ack ${Array.from({ length: last - first + 1 }, (_, at) => first + at).join(' ')}`;
-    expect(heard).toEqual([...Array.from({ length: 32 }, () => 'message'), through(1, 32), 'message', 'ack 33', 'nack', 'message', 'ack 34']);
+    const heard = ada.frames
+      .slice(from)
+      .map((it) => (it.type === 'ack' ? `ack ${it.receipts.map(([seq]) => seq).join(' ')}` : it.type));
+    const through = (first: number, last: number): string =>
+      `ack ${Array.from({ length: last - first + 1 }, (_, at) => first + at).join(' ')}`;
+    expect(heard).toEqual([
+      ...Array.from({ length: 32 }, () => 'message'),
+      through(1, 32),
+      'message',
+      'ack 33',
+      'nack',
+      'message',
+      'ack 34',
+    ]);
   });
 
   test('a repeated number with the same id gets the first receipt, result included, and nobody hears it twice', async () => {
@@ -117,7 +156,10 @@ describe('P28 P29 durable messages', () => {
     await ada.say(send(7, { follows: 5 }));
     expect(ada.of('nack')).toMatchObject([{ seq: 7, code: 'gap', after: 0 }]);
     await ada.say(send(7, { follows: 0 }), send(8));
-    expect(ada.of('ack').flatMap(({ receipts }) => receipts.map(([seq, offset]) => [seq, offset]))).toEqual([[7, 1], [8, 2]]);
+    expect(ada.of('ack').flatMap(({ receipts }) => receipts.map(([seq, offset]) => [seq, offset]))).toEqual([
+      [7, 1],
+      [8, 2],
+    ]);
   });
 
   test('P31 a refusal names its reason, is remembered, and holds up no later message', async () => {
@@ -126,8 +168,24 @@ describe('P28 P29 durable messages', () => {
     await ada.say(send(1, { data: { text: 'no' } }), send(2));
     await ada.say(send(1, { data: { text: 'no' } }));
     expect(ada.of('nack')).toEqual([
-      { type: 'nack', room: 'chat/1', seq: 1, code: 'rejected', after: null, reason: 'not this', details: { why: 1 } },
-      { type: 'nack', room: 'chat/1', seq: 1, code: 'rejected', after: null, reason: 'not this', details: { why: 1 } },
+      {
+        type: 'nack',
+        room: 'chat/1',
+        seq: 1,
+        code: 'rejected',
+        after: null,
+        reason: 'not this',
+        details: { why: 1 },
+      },
+      {
+        type: 'nack',
+        room: 'chat/1',
+        seq: 1,
+        code: 'rejected',
+        after: null,
+        reason: 'not this',
+        details: { why: 1 },
+      },
     ]);
     expect(world.handled).toEqual(['id1', 'id2']);
     expect(ada.of('message').map(({ entry }) => entry[3])).toEqual(['id2']);
@@ -136,48 +194,110 @@ describe('P28 P29 durable messages', () => {
   test('P33 a handler may change the message, and what it throws stays inside', async () => {
     const world = setup();
     const ada = await world.member('ada');
-    await ada.say(send(1, { data: { text: 'change' } }), send(2, { data: { text: 'throw' } }), send(3, { data: { text: 'odd' } }), send(4));
+    await ada.say(
+      send(1, { data: { text: 'change' } }),
+      send(2, { data: { text: 'throw' } }),
+      send(3, { data: { text: 'odd' } }),
+      send(4),
+    );
     expect(ada.of('message').map(({ entry }) => entry[8])).toEqual([{ text: 'changed' }, { text: 't4' }]);
-    expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([[2, 'rejected'], [3, 'invalid']]);
+    expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([
+      [2, 'rejected'],
+      [3, 'invalid'],
+    ]);
     expect(JSON.stringify(ada.messages)).not.toContain('secret');
     expect(world.logs).toHaveLength(1);
   });
 
   test('P33 what a handler leaves that cannot travel is refused, and the next message is taken', async () => {
     const big = defineRoom('big', { messages: { m: type<Record<string, unknown>>() } });
-    const world = rawWorld({ rooms: [serve(big, { on: { m: (message, { reject }) => { if (message.data['refuse']) reject('no', { balance: 10n }); if (message.data['spoil']) message.data['total'] = 10n; } } })] });
+    const world = rawWorld({
+      rooms: [
+        serve(big, {
+          on: {
+            m: (message, { reject }) => {
+              if (message.data['refuse']) reject('no', { balance: 10n });
+              if (message.data['spoil']) message.data['total'] = 10n;
+            },
+          },
+        }),
+      ],
+    });
     const ada = world.peer();
     await ada.hello();
     const say = (seq: number, data: unknown) => send(seq, { room: 'big', message: 'm', data });
     await ada.say(joinOf({ room: 'big' }), say(1, { spoil: true }), say(2, { refuse: true }), say(3, {}));
-    expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([[1, 'invalid'], [2, 'invalid']]);
+    expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([
+      [1, 'invalid'],
+      [2, 'invalid'],
+    ]);
     expect([ada.closed, ada.of('ack').length]).toEqual([null, 1]);
   });
 
   test.each<readonly [string, (message: IncomingMessage<{ text: string }>) => void]>([
-    ['puts in place of the message', (message) => { message.data = { text: 7 } as never; }],
-    ['writes into it', (message) => { Object.assign(message.data, { text: 7 }); }],
-  ])('P33 what a handler %s must fit the contract: if not it is the server\'s error, and refused', async (_name, change) => {
-    // One makes a copy of what it takes, one does not.
-    for (const schema of [z.object({ text: z.string() }), z.custom<{ text: string }>((it) => typeof (it as { text?: unknown }).text === 'string')]) {
-      const room = defineRoom('r', { messages: { m: schema } });
-      const world = rawWorld({ rooms: [serve(room, { on: { m: (message) => { if (message.data.text === 'change') change(message); } } })] });
-      const ada = world.peer();
-      await ada.hello();
-      const say = (seq: number, text: string) => send(seq, { room: 'r', message: 'm', data: { text } });
-      await ada.say(joinOf({ room: 'r' }), say(1, 'change'), say(2, 'leave'));
-      expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([[1, 'rejected']]);
-      expect(ada.of('message').map(({ entry }) => entry[8])).toEqual([{ text: 'leave' }]);
-      expect(world.logs).toMatchObject([{ level: 'error', details: { type: 'm' } }]);
-    }
-  });
+    [
+      'puts in place of the message',
+      (message) => {
+        message.data = { text: 7 } as never;
+      },
+    ],
+    [
+      'writes into it',
+      (message) => {
+        Object.assign(message.data, { text: 7 });
+      },
+    ],
+  ])(
+    "P33 what a handler %s must fit the contract: if not it is the server's error, and refused",
+    async (_name, change) => {
+      // One makes a copy of what it takes, one does not.
+      for (const schema of [
+        z.object({ text: z.string() }),
+        z.custom<{ text: string }>((it) => typeof (it as { text?: unknown }).text === 'string'),
+      ]) {
+        const room = defineRoom('r', { messages: { m: schema } });
+        const world = rawWorld({
+          rooms: [
+            serve(room, {
+              on: {
+                m: (message) => {
+                  if (message.data.text === 'change') change(message);
+                },
+              },
+            }),
+          ],
+        });
+        const ada = world.peer();
+        await ada.hello();
+        const say = (seq: number, text: string) => send(seq, { room: 'r', message: 'm', data: { text } });
+        await ada.say(joinOf({ room: 'r' }), say(1, 'change'), say(2, 'leave'));
+        expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([[1, 'rejected']]);
+        expect(ada.of('message').map(({ entry }) => entry[8])).toEqual([{ text: 'leave' }]);
+        expect(world.logs).toMatchObject([{ level: 'error', details: { type: 'm' } }]);
+      }
+    },
+  );
 
   test('P33 a schema that does not take what it makes is not held against the handler', async () => {
     const room = defineRoom('r', { messages: { m: z.string().transform(Number) } });
-    const world = rawWorld({ rooms: [serve(room, { on: { m: (message) => { if (message.data > 1) message.data *= 10; } } })] });
+    const world = rawWorld({
+      rooms: [
+        serve(room, {
+          on: {
+            m: (message) => {
+              if (message.data > 1) message.data *= 10;
+            },
+          },
+        }),
+      ],
+    });
     const ada = world.peer();
     await ada.hello();
-    await ada.say(joinOf({ room: 'r' }), send(1, { room: 'r', message: 'm', data: '1' }), send(2, { room: 'r', message: 'm', data: '2' }));
+    await ada.say(
+      joinOf({ room: 'r' }),
+      send(1, { room: 'r', message: 'm', data: '1' }),
+      send(2, { room: 'r', message: 'm', data: '2' }),
+    );
     expect([ada.of('nack'), ada.of('message').map(({ entry }) => entry[8])]).toEqual([[], [1, 20]]);
   });
 
@@ -194,7 +314,11 @@ describe('P28 P29 durable messages', () => {
     ['a type that every object has', { message: 'constructor' }, 'unknown-type'],
     ['data that does not fit', { data: { text: 1 } }, 'invalid'],
     ['a version from the future', { version: 9 }, 'unknown-version'],
-    ['a key that is never sent', { message: 'any', data: JSON.parse('{"__proto__":1}') as unknown }, 'invalid'],
+    [
+      'a key that is never sent',
+      { message: 'any', data: JSON.parse('{"__proto__":1}') as unknown },
+      'invalid',
+    ],
   ])('%s is refused, and the next is taken', async (_name, fields, code) => {
     const ada = await setup().member('ada');
     await ada.say(send(1, fields), send(2));
@@ -217,11 +341,21 @@ describe('P28 P29 durable messages', () => {
     const world = rawWorld({ rooms: [serve(never, { on: { m: () => new Promise(() => undefined) } })] });
     const ada = world.peer();
     await ada.hello();
-    await ada.say(joinOf({ room: 'slow' }), send(1, { room: 'slow', message: 'm', data: 1 }), send(2, { room: 'slow', message: 'm', data: 2 }));
+    await ada.say(
+      joinOf({ room: 'slow' }),
+      send(1, { room: 'slow', message: 'm', data: 1 }),
+      send(2, { room: 'slow', message: 'm', data: 2 }),
+    );
     await world.clock.advance(10_000);
-    await ada.say(send(1, { room: 'slow', message: 'm', data: 1 }), send(2, { room: 'slow', message: 'm', data: 2 }));
+    await ada.say(
+      send(1, { room: 'slow', message: 'm', data: 1 }),
+      send(2, { room: 'slow', message: 'm', data: 2 }),
+    );
     await world.clock.advance(10_000);
-    expect(ada.of('nack')).toMatchObject([{ seq: 1, code: 'unavailable', after: 1_000 }, { seq: 1, code: 'unavailable', after: 1_000 }]);
+    expect(ada.of('nack')).toMatchObject([
+      { seq: 1, code: 'unavailable', after: 1_000 },
+      { seq: 1, code: 'unavailable', after: 1_000 },
+    ]);
     expect(ada.of('ack')).toEqual([]);
   });
 });
@@ -236,7 +370,9 @@ describe('P22 P30 joining', () => {
     const again = world.peer();
     await again.hello('bob', 'session-of-bob');
     await again.say(joinOf({ position: [ada.of('joined')[0]?.position[0] ?? '', 1, first?.entry[1] ?? ''] }));
-    expect(again.of('joined')).toMatchObject([{ recovered: true, why: null, last: 0, position: [expect.anything(), 1, first?.entry[1]] }]);
+    expect(again.of('joined')).toMatchObject([
+      { recovered: true, why: null, last: 0, position: [expect.anything(), 1, first?.entry[1]] },
+    ]);
     expect(again.of('joined')[0]?.messages.map(([offset]) => offset)).toEqual([2, 3]);
     ada.events.closed(1006);
     const back = world.peer();
@@ -250,34 +386,52 @@ describe('P22 P30 joining', () => {
     ['rewound', (e: string): PositionTuple => [e, 3, 'another']],
     ['rewound', (e: string, tag: string): PositionTuple => [e, 900, tag]],
     ['trimmed', (e: string): PositionTuple => [e, 1, 'old']],
-  ] as const)('at a position that cannot be had whole says %s, and gives the newest with the position before them', async (why, positionOf) => {
-    const world = setup(20);
-    const ada = await world.member('ada');
-    const numbers = Array.from({ length: why === 'trimmed' ? 100 : 3 }, (_, index) => index + 1);
-    await ada.say(...numbers.map((seq) => send(seq)));
-    const log = ada.of('message');
-    const bob = world.peer();
-    await bob.hello('bob', 's');
-    await bob.say(joinOf({ position: positionOf(ada.of('joined')[0]?.position[0] ?? '', log[0]?.entry[1] ?? ''), history: 2 }));
-    const [answer] = bob.of('joined');
-    expect(answer).toMatchObject({ recovered: false, why, more: true });
-    const before = log.at(-3);
-    expect(answer?.messages.map(([offset]) => offset)).toEqual([log.length - 1, log.length]);
-    expect(answer?.position).toEqual([expect.anything(), log.length - 2, before?.entry[1]]);
-  });
+  ] as const)(
+    'at a position that cannot be had whole says %s, and gives the newest with the position before them',
+    async (why, positionOf) => {
+      const world = setup(20);
+      const ada = await world.member('ada');
+      const numbers = Array.from({ length: why === 'trimmed' ? 100 : 3 }, (_, index) => index + 1);
+      await ada.say(...numbers.map((seq) => send(seq)));
+      const log = ada.of('message');
+      const bob = world.peer();
+      await bob.hello('bob', 's');
+      await bob.say(
+        joinOf({
+          position: positionOf(ada.of('joined')[0]?.position[0] ?? '', log[0]?.entry[1] ?? ''),
+          history: 2,
+        }),
+      );
+      const [answer] = bob.of('joined');
+      expect(answer).toMatchObject({ recovered: false, why, more: true });
+      const before = log.at(-3);
+      expect(answer?.messages.map(([offset]) => offset)).toEqual([log.length - 1, log.length]);
+      expect(answer?.position).toEqual([expect.anything(), log.length - 2, before?.entry[1]]);
+    },
+  );
 
   test('what happens while it joins comes after, in order and once', async () => {
     const world = setup();
     const ada = await world.member('ada');
     let open: () => void = () => undefined;
-    world.answer.current = ({ user, action }) => (action === 'join' && user?.id === 'bob' ? new Promise((resolve) => { open = () => { resolve(true); }; }) : true);
+    world.answer.current = ({ user, action }) =>
+      action === 'join' && user?.id === 'bob'
+        ? new Promise((resolve) => {
+            open = () => {
+              resolve(true);
+            };
+          })
+        : true;
     const bob = world.peer();
     await bob.hello('bob', 's');
     await bob.say(joinOf({ history: 10 }));
     await ada.say(send(1));
     open();
     await ada.say(send(2), send(3));
-    const offsets = [...(bob.of('joined')[0]?.messages ?? []), ...bob.of('message').map(({ entry }) => entry)].map(([offset]) => offset);
+    const offsets = [
+      ...(bob.of('joined')[0]?.messages ?? []),
+      ...bob.of('message').map(({ entry }) => entry),
+    ].map(([offset]) => offset);
     expect(offsets).toEqual([1, 2, 3]);
   });
 
@@ -290,7 +444,10 @@ describe('P22 P30 joining', () => {
     await ada.say(joinOf({ room: 'chut/1' }));
     const [allowed, existing] = ada.messages.slice(1);
     expect(String(allowed).replace('chat/1', 'ROOM')).toBe(String(existing).replace('chut/1', 'ROOM'));
-    expect(ada.of('error')).toMatchObject([{ ref: 'chat/1', code: 'denied' }, { ref: 'chut/1', code: 'denied' }]);
+    expect(ada.of('error')).toMatchObject([
+      { ref: 'chat/1', code: 'denied' },
+      { ref: 'chut/1', code: 'denied' },
+    ]);
   });
 
   test('more rooms than the limit are refused by name; leaving makes room', async () => {
@@ -318,10 +475,21 @@ describe('P25 presence', () => {
     ada.frames.length = 0;
     await bob.hello('bob', 's2');
     await bob.say(join('Bob'));
-    expect(bob.of('joined')[0]?.members?.map(([, user, presence]) => [user?.id, presence])).toEqual([['ada', { name: 'Ada' }], ['bob', { name: 'Bob' }]]);
+    expect(bob.of('joined')[0]?.members?.map(([, user, presence]) => [user?.id, presence])).toEqual([
+      ['ada', { name: 'Ada' }],
+      ['bob', { name: 'Bob' }],
+    ]);
     for (let x = 1; x <= 20; x++) await bob.say(show({ x }));
     await world.clock.advance(100);
-    expect(ada.of('presence')).toEqual([{ type: 'presence', room: 'chat/1', joined: [[expect.anything(), { id: 'bob' }, { name: 'Bob', x: 20 }]], left: [], changed: [] }]);
+    expect(ada.of('presence')).toEqual([
+      {
+        type: 'presence',
+        room: 'chat/1',
+        joined: [[expect.anything(), { id: 'bob' }, { name: 'Bob', x: 20 }]],
+        left: [],
+        changed: [],
+      },
+    ]);
   });
 
   test('who closes or leaves is gone at once, who was cut off after the grace, who comes back in time never was', async () => {
@@ -365,22 +533,37 @@ describe('P25 presence', () => {
     expect(await world.core.room(chat, { id: '1' }).members()).toMatchObject([{ presence: { name: 'Ada' } }]);
   });
 
-  test.each([{ name: 7 }, { name: 'x'.repeat(5_000) }])('P22 a join with a presence that does not fit joins without one, and says so', async (presence) => {
-    const world = setup();
-    const ada = world.peer();
-    await ada.hello();
-    await ada.say(joinOf({ presence }));
-    expect(ada.of('joined')).toHaveLength(1);
-    expect(ada.of('error')).toMatchObject([{ ref: 'chat/1', code: 'rejected' }]);
-    expect(await world.core.room(chat, { id: '1' }).members()).toMatchObject([{ presence: null }]);
-  });
+  test.each([{ name: 7 }, { name: 'x'.repeat(5_000) }])(
+    'P22 a join with a presence that does not fit joins without one, and says so',
+    async (presence) => {
+      const world = setup();
+      const ada = world.peer();
+      await ada.hello();
+      await ada.say(joinOf({ presence }));
+      expect(ada.of('joined')).toHaveLength(1);
+      expect(ada.of('error')).toMatchObject([{ ref: 'chat/1', code: 'rejected' }]);
+      expect(await world.core.room(chat, { id: '1' }).members()).toMatchObject([{ presence: null }]);
+    },
+  );
 });
 
 test('P26 a broadcast reaches the others, not its sender, and no log', async () => {
   const world = setup();
   const [ada, bob] = [await world.member('ada'), await world.member('bob')];
   await ada.say({ type: 'broadcast', room: 'chat/1', message: 'any', version: 1, data: { x: 1 } });
-  expect([ada.of('broadcast').length, bob.of('broadcast')]).toEqual([0, [{ type: 'broadcast', room: 'chat/1', sender: [expect.anything(), { id: 'ada' }], message: 'any', version: 1, data: { x: 1 } }]]);
+  expect([ada.of('broadcast').length, bob.of('broadcast')]).toEqual([
+    0,
+    [
+      {
+        type: 'broadcast',
+        room: 'chat/1',
+        sender: [expect.anything(), { id: 'ada' }],
+        message: 'any',
+        version: 1,
+        data: { x: 1 },
+      },
+    ],
+  ]);
   await bob.say({ type: 'history', ref: 1, room: 'chat/1', before: null, limit: 10 });
   expect(bob.of('history')[0]?.messages).toEqual([]);
 });
@@ -403,9 +586,21 @@ test('P27 history reads pages backwards, never more than the limit', async () =>
 describe('authorize is asked at every operation, each time, and its no is kept', () => {
   const operations: readonly (readonly [Action, ClientFrame, (peer: RawPeer) => unknown])[] = [
     ['send', send(1), (peer) => peer.of('nack').map(({ code }) => code)],
-    ['broadcast', { type: 'broadcast', room: 'chat/1', message: 'any', version: 1, data: 1 }, (peer) => peer.of('error').map(({ code }) => code)],
-    ['presence', { type: 'presence', room: 'chat/1', patch: { name: 'x' } }, (peer) => peer.of('error').map(({ code }) => code)],
-    ['history', { type: 'history', ref: 1, room: 'chat/1', before: null, limit: 1 }, (peer) => peer.of('error').map(({ code }) => code)],
+    [
+      'broadcast',
+      { type: 'broadcast', room: 'chat/1', message: 'any', version: 1, data: 1 },
+      (peer) => peer.of('error').map(({ code }) => code),
+    ],
+    [
+      'presence',
+      { type: 'presence', room: 'chat/1', patch: { name: 'x' } },
+      (peer) => peer.of('error').map(({ code }) => code),
+    ],
+    [
+      'history',
+      { type: 'history', ref: 1, room: 'chat/1', before: null, limit: 1 },
+      (peer) => peer.of('error').map(({ code }) => code),
+    ],
   ];
   test.each(operations)('%s', async (action, frame, refusals) => {
     const world = setup();
@@ -416,18 +611,27 @@ describe('authorize is asked at every operation, each time, and its no is kept',
     expect(world.asked).toMatchObject([{ action, user: { id: 'ada' }, room: 'chat/1', params: { id: '1' } }]);
     expect(refusals(ada)).toEqual(['rejected']);
     await world.clock.advance(100);
-    expect([...bob.of('message'), ...bob.of('broadcast'), ...bob.of('presence').flatMap(({ changed }) => changed)]).toEqual([]);
+    expect([
+      ...bob.of('message'),
+      ...bob.of('broadcast'),
+      ...bob.of('presence').flatMap(({ changed }) => changed),
+    ]).toEqual([]);
   });
 
   test('one that throws is a no, one that never answers is unavailable after 10 s, and neither says why', async () => {
     const world = setup();
     const ada = await world.member('ada');
-    world.answer.current = () => { throw new Error('secret'); };
+    world.answer.current = () => {
+      throw new Error('secret');
+    };
     await ada.say(send(1));
     world.answer.current = () => new Promise(() => undefined);
     await ada.say(send(2));
     await world.clock.advance(10_000);
-    expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([[1, 'rejected'], [2, 'unavailable']]);
+    expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([
+      [1, 'rejected'],
+      [2, 'unavailable'],
+    ]);
     expect(JSON.stringify(ada.messages)).not.toContain('secret');
   });
 
@@ -439,8 +643,21 @@ describe('authorize is asked at every operation, each time, and its no is kept',
     const bob = world.peer();
     await bob.hello('bob', 's');
     await bob.say(joinOf({ history: 10, presence: { name: 'Bob' } }));
-    expect(bob.frames.slice(1)).toMatchObject([{ type: 'joined', messages: [], members: [['x', { id: 'ada' }, null], ['y', { id: 'bob' }, null]].map(([, user, presence]) => [expect.anything(), user, presence]) }, { type: 'error', code: 'rejected' }]);
-    await bob.say({ type: 'leave', room: 'chat/1' }, joinOf({ position: [ada.of('joined')[0]?.position[0] ?? '', 1, ada.of('message')[0]?.entry[1] ?? ''] }));
+    expect(bob.frames.slice(1)).toMatchObject([
+      {
+        type: 'joined',
+        messages: [],
+        members: [
+          ['x', { id: 'ada' }, null],
+          ['y', { id: 'bob' }, null],
+        ].map(([, user, presence]) => [expect.anything(), user, presence]),
+      },
+      { type: 'error', code: 'rejected' },
+    ]);
+    await bob.say(
+      { type: 'leave', room: 'chat/1' },
+      joinOf({ position: [ada.of('joined')[0]?.position[0] ?? '', 1, ada.of('message')[0]?.entry[1] ?? ''] }),
+    );
     expect(bob.of('joined')[1]?.messages.map(([offset]) => offset)).toEqual([2]);
   });
 
@@ -462,21 +679,57 @@ test('the server speaks: logged, without a sender, validated', async () => {
   expect(await room.send('post', { text: 'hi' })).toMatchObject({ offset: 1 });
   room.broadcast('any', 1);
   await world.clock.advance(0);
-  expect(ada.of('message')).toMatchObject([{ entry: [1, expect.anything(), '', expect.anything(), expect.anything(), null, 'post', 1, { text: 'hi' }] }]);
+  expect(ada.of('message')).toMatchObject([
+    {
+      entry: [
+        1,
+        expect.anything(),
+        '',
+        expect.anything(),
+        expect.anything(),
+        null,
+        'post',
+        1,
+        { text: 'hi' },
+      ],
+    },
+  ]);
   expect(ada.of('broadcast')).toMatchObject([{ sender: null, data: 1 }]);
   await expect(room.send('post', { text: 1 })).rejects.toMatchObject({ code: 'invalid' });
   await expect(world.core.room('nowhere').send('x', 1)).rejects.toMatchObject({ code: 'denied' });
-  expect(() => { room.broadcast('nothing', 1); }).toThrow('has no message');
+  expect(() => {
+    room.broadcast('nothing', 1);
+  }).toThrow('has no message');
 });
 
 test('the server reads the log of a room: the newest, or what comes before an offset, oldest first, and nothing of versions that it does not know', async () => {
   const old = defineRoom('memo/:id', { messages: { note: type<{ text: string }>(), gone: type<number>() } });
-  const now = defineRoom('memo/:id', { messages: { note: { schema: type<{ text: string; by: string }>(), version: 2, upgrade: { 1: (it: { text: string }) => ({ ...it, by: 'somebody' }) } } } });
+  const now = defineRoom('memo/:id', {
+    messages: {
+      note: {
+        schema: type<{ text: string; by: string }>(),
+        version: 2,
+        upgrade: { 1: (it: { text: string }) => ({ ...it, by: 'somebody' }) },
+      },
+    },
+  });
   const broker = memoryBroker();
   const before = rawWorld({ rooms: [serve(old)], broker }).core.room(old, { id: '1' });
   for (let index = 1; index <= 5; index++) await before.send('note', { text: `n${index}` });
   await before.send('gone', 1);
   const room = rawWorld({ rooms: [serve(now)], broker }).core.room(now, { id: '1' });
-  expect((await room.history({ limit: 3 })).map(({ offset, data }) => [offset, data])).toEqual([[4, { text: 'n4', by: 'somebody' }], [5, { text: 'n5', by: 'somebody' }]]);
-  expect((await room.history({ before: 3, limit: 50 })).map(({ offset, sender, type: kind }) => [offset, sender, kind])).toEqual([[1, null, 'note'], [2, null, 'note']]);
+  expect((await room.history({ limit: 3 })).map(({ offset, data }) => [offset, data])).toEqual([
+    [4, { text: 'n4', by: 'somebody' }],
+    [5, { text: 'n5', by: 'somebody' }],
+  ]);
+  expect(
+    (await room.history({ before: 3, limit: 50 })).map(({ offset, sender, type: kind }) => [
+      offset,
+      sender,
+      kind,
+    ]),
+  ).toEqual([
+    [1, null, 'note'],
+    [2, null, 'note'],
+  ]);
 });

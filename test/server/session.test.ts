@@ -31,7 +31,14 @@ test('T3 P12 another frame first, or a second hello, closes with 4400, and nothi
   await twice.hello();
   expect(twice.closed?.code).toBe(4400);
   const atOnce = peer();
-  const hello = { type: 'hello', session: 's', instance: 'i', token: 'ada', takeover: false, client: 'raw' } as const;
+  const hello = {
+    type: 'hello',
+    session: 's',
+    instance: 'i',
+    token: 'ada',
+    takeover: false,
+    client: 'raw',
+  } as const;
   await atOnce.say(hello, hello);
   expect(atOnce.closed?.code).toBe(4400);
 });
@@ -40,18 +47,34 @@ test('welcome states member, heartbeat, limits, time and node', async () => {
   const { peer, clock } = rawWorld({ rooms, heartbeat, node: 'n1', limits: { rooms: 3 } });
   const ada = peer();
   await ada.hello();
-  expect(ada.of('welcome')).toEqual([{ type: 'welcome', member: expect.stringMatching(/^.{16}$/) as string, heartbeat: [1_000, 500], limits: { ...defaultLimits, rooms: 3 }, time: clock.now(), node: 'n1', expires: null, user: { id: 'ada' } }]);
+  expect(ada.of('welcome')).toEqual([
+    {
+      type: 'welcome',
+      member: expect.stringMatching(/^.{16}$/) as string,
+      heartbeat: [1_000, 500],
+      limits: { ...defaultLimits, rooms: 3 },
+      time: clock.now(),
+      node: 'n1',
+      expires: null,
+      user: { id: 'ada' },
+    },
+  ]);
 });
 
 test('P13 joins may follow hello at once, and are answered after welcome however long authentication takes', async () => {
   const slow = async ({ token }: { readonly token: string | null }): Promise<{ readonly id: string }> => {
-    await new Promise<void>((resolve) => { world.clock.after(300, resolve); });
+    await new Promise<void>((resolve) => {
+      world.clock.after(300, resolve);
+    });
     return { id: token ?? '' };
   };
   const world: RawWorld = rawWorld({ rooms, authenticate: slow });
   const { peer, clock } = world;
   const ada = peer();
-  await ada.say({ type: 'hello', session: 's', instance: 'i', token: 'ada', takeover: false, client: 'raw' }, join);
+  await ada.say(
+    { type: 'hello', session: 's', instance: 'i', token: 'ada', takeover: false, client: 'raw' },
+    join,
+  );
   expect(ada.frames).toEqual([]);
   await clock.advance(300);
   expect(ada.frames.map(({ type }) => type)).toEqual(['welcome', 'joined']);
@@ -60,7 +83,13 @@ test('P13 joins may follow hello at once, and are answered after welcome however
 describe('P14 authentication', () => {
   test.each<readonly [string, NonNullable<ServerOptions['authenticate']>, number]>([
     ['refuses', () => null, 4401],
-    ['throws', (): never => { throw new Error('database of secrets is down'); }, 4500],
+    [
+      'throws',
+      (): never => {
+        throw new Error('database of secrets is down');
+      },
+      4500,
+    ],
     ['returns nonsense', () => ({ id: 7 }) as never, 4500],
     ['knows an expired user', () => ({ id: 'ada', expiresAt: 1 }), 4401],
   ])('%s', async (_name, authenticate, code) => {
@@ -84,7 +113,8 @@ describe('P14 authentication', () => {
 });
 
 describe('what others see of a user', () => {
-  const exposing = (expose: ServerOptions['expose']): RawWorld => rawWorld({ rooms: [serve('lobby', { presence: true })], expose });
+  const exposing = (expose: ServerOptions['expose']): RawWorld =>
+    rawWorld({ rooms: [serve('lobby', { presence: true })], expose });
 
   test.each<readonly [string, NonNullable<ServerOptions['expose']>]>([
     ['a Date', (user) => ({ ...user, since: new Date(0) })],
@@ -92,22 +122,35 @@ describe('what others see of a user', () => {
     ['a function', (user) => ({ ...user, save: () => undefined })],
     ['no id', () => ({}) as never],
     ['nothing', () => null as never],
-    ['more than a frame of many can carry', (user) => ({ ...user, friends: Array.from({ length: 10_000 }, (_, index) => index) })],
-    ['an exception', () => { throw new Error('secret'); }],
-  ])('P14 %s ends the connection with 4500 and a line in the log, before anybody sees it', async (_name, expose) => {
-    const world = exposing((user) => (user.id === 'ada' ? expose(user) : user));
-    for (const codec of [json(), msgpack()]) {
-      const [bob, ada] = [world.peer(codec), world.peer(codec)];
-      await bob.hello('bob', 'session-of-bob');
-      await bob.say({ ...join, presence: {} });
-      await ada.hello();
-      await ada.say({ ...join, presence: {} });
-      await world.clock.advance(100);
-      expect(ada.closed).toEqual({ code: 4500, reason: 'authentication is unavailable' });
-      expect(bob.of('presence').flatMap(({ joined }) => joined.map(([, user]) => user?.id))).not.toContain('ada');
-    }
-    expect(world.logs.map(({ level }) => level)).toEqual(['error', 'error']);
-  });
+    [
+      'more than a frame of many can carry',
+      (user) => ({ ...user, friends: Array.from({ length: 10_000 }, (_, index) => index) }),
+    ],
+    [
+      'an exception',
+      () => {
+        throw new Error('secret');
+      },
+    ],
+  ])(
+    'P14 %s ends the connection with 4500 and a line in the log, before anybody sees it',
+    async (_name, expose) => {
+      const world = exposing((user) => (user.id === 'ada' ? expose(user) : user));
+      for (const codec of [json(), msgpack()]) {
+        const [bob, ada] = [world.peer(codec), world.peer(codec)];
+        await bob.hello('bob', 'session-of-bob');
+        await bob.say({ ...join, presence: {} });
+        await ada.hello();
+        await ada.say({ ...join, presence: {} });
+        await world.clock.advance(100);
+        expect(ada.closed).toEqual({ code: 4500, reason: 'authentication is unavailable' });
+        expect(bob.of('presence').flatMap(({ joined }) => joined.map(([, user]) => user?.id))).not.toContain(
+          'ada',
+        );
+      }
+      expect(world.logs.map(({ level }) => level)).toEqual(['error', 'error']);
+    },
+  );
 
   test('a renewed one that cannot travel leaves the old one in place', async () => {
     let odd = false;
@@ -122,7 +165,13 @@ describe('what others see of a user', () => {
 });
 
 describe('T4 P17 tokens', () => {
-  const withTokens = (clockOf: () => number): ServerOptions => ({ rooms, authenticate: ({ token }: { readonly token: string | null }) => (token === null || token === 'bad' ? null : { id: token.split(' ')[0] as string, expiresAt: clockOf() + Number(token.split(' ')[1] ?? 1_000) }) });
+  const withTokens = (clockOf: () => number): ServerOptions => ({
+    rooms,
+    authenticate: ({ token }: { readonly token: string | null }) =>
+      token === null || token === 'bad'
+        ? null
+        : { id: token.split(' ')[0] as string, expiresAt: clockOf() + Number(token.split(' ')[1] ?? 1_000) },
+  });
 
   test('a token that expires ends the connection, one renewed in band does not', async () => {
     const world: RawWorld = rawWorld(withTokens(() => world.clock.now()));
@@ -138,7 +187,7 @@ describe('T4 P17 tokens', () => {
     expect(ada.closed?.code).toBe(4401);
   });
 
-  test('a refused one ends it with 4401, another user\'s with 4403', async () => {
+  test("a refused one ends it with 4401, another user's with 4403", async () => {
     const world: RawWorld = rawWorld(withTokens(() => world.clock.now()));
     const [ada, bob] = [world.peer(), world.peer()];
     await ada.hello('ada 5000', 's1');
@@ -150,20 +199,27 @@ describe('T4 P17 tokens', () => {
 });
 
 describe('P18 heartbeat', () => {
-  test.each([3_600_000, -3_600_000])('a wall clock that is set by %i ms drops nobody, and what is silent is still found', async (ms) => {
-    const world: RawWorld = rawWorld({ rooms, heartbeat, authenticate: ({ token }) => ({ id: token ?? '', expiresAt: world.clock.now() + 20_000 }) });
-    const { peer, clock } = world;
-    const [talking, silent] = [peer(), peer()];
-    await talking.hello('a', 's1');
-    await silent.hello('b', 's2');
-    world.set(ms);
-    for (let round = 0; round < 6; round++) {
-      await clock.advance(700);
-      await talking.say({ type: 'pong', time: 0 });
-    }
-    expect([talking.closed, silent.closed?.code]).toEqual([null, 4000]);
-    expect(talking.of('ping').at(-1)?.time).toBeGreaterThan(clock.now() + ms - 2_000);
-  });
+  test.each([3_600_000, -3_600_000])(
+    'a wall clock that is set by %i ms drops nobody, and what is silent is still found',
+    async (ms) => {
+      const world: RawWorld = rawWorld({
+        rooms,
+        heartbeat,
+        authenticate: ({ token }) => ({ id: token ?? '', expiresAt: world.clock.now() + 20_000 }),
+      });
+      const { peer, clock } = world;
+      const [talking, silent] = [peer(), peer()];
+      await talking.hello('a', 's1');
+      await silent.hello('b', 's2');
+      world.set(ms);
+      for (let round = 0; round < 6; round++) {
+        await clock.advance(700);
+        await talking.say({ type: 'pong', time: 0 });
+      }
+      expect([talking.closed, silent.closed?.code]).toEqual([null, 4000]);
+      expect(talking.of('ping').at(-1)?.time).toBeGreaterThan(clock.now() + ms - 2_000);
+    },
+  );
 
   test('a ping each interval, a silent connection dropped after interval + timeout, and any sign of life counts', async () => {
     const { peer, clock } = rawWorld({ rooms, heartbeat });
@@ -198,7 +254,12 @@ describe('P18 a client that pings by itself', () => {
       const messages = ada.messages.length;
       await ada.say({ type: 'ping', time: 1 });
       expect(ada.messages).toHaveLength(messages + 1);
-      heard.push(ada.frames.slice(before).map(({ type }) => type).join());
+      heard.push(
+        ada.frames
+          .slice(before)
+          .map(({ type }) => type)
+          .join(),
+      );
     }
     return { ada, clock, heard };
   };
@@ -207,7 +268,9 @@ describe('P18 a client that pings by itself', () => {
     const { ada, heard } = await talk(1_000, 12);
     expect(heard.filter((it) => it === 'pong,ping')).toHaveLength(3);
     expect(heard.filter((it) => it === 'pong')).toHaveLength(9);
-    expect(heard.slice(heard.indexOf('pong,ping')).filter((_, index) => index % 4 === 0)).toEqual(heard.filter((it) => it === 'pong,ping'));
+    expect(heard.slice(heard.indexOf('pong,ping')).filter((_, index) => index % 4 === 0)).toEqual(
+      heard.filter((it) => it === 'pong,ping'),
+    );
     expect(ada.pings).toBe(0);
   });
 
@@ -279,8 +342,20 @@ describe('P15 P16 sessions', () => {
     await bob.hello('bob', 'KEY-OF-BOB');
     await ada.say({ ...join, presence: { x: 1 } });
     await bob.say({ ...join, presence: {} });
-    await ada.say({ type: 'send', room: 'lobby', seq: 1, id: 'x', message: 'm', version: 1, data: 1, follows: null });
-    await ada.say({ type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 1 }, { type: 'history', ref: 1, room: 'lobby', before: null, limit: 10 });
+    await ada.say({
+      type: 'send',
+      room: 'lobby',
+      seq: 1,
+      id: 'x',
+      message: 'm',
+      version: 1,
+      data: 1,
+      follows: null,
+    });
+    await ada.say(
+      { type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 1 },
+      { type: 'history', ref: 1, room: 'lobby', before: null, limit: 10 },
+    );
     ada.events.closed(1000);
     const everything = JSON.stringify([ada.messages, bob.messages]);
     expect(everything).not.toContain('KEY-OF');
@@ -295,7 +370,11 @@ test('T4 disconnect ends every connection of a user, and of nobody else', async 
   await two.hello('ada', 's2');
   await other.hello('bob', 's3');
   core.disconnect('ada', 'banned');
-  expect([one.closed, two.closed, other.closed]).toEqual([{ code: 4403, reason: 'banned' }, { code: 4403, reason: 'banned' }, null]);
+  expect([one.closed, two.closed, other.closed]).toEqual([
+    { code: 4403, reason: 'banned' },
+    { code: 4403, reason: 'banned' },
+    null,
+  ]);
 });
 
 describe('P21 drain', () => {
@@ -304,9 +383,13 @@ describe('P21 drain', () => {
     const ada = peer();
     await ada.hello();
     let drained = false;
-    const draining = core.drain({ over: 5_000 }).then(() => { drained = true; });
+    const draining = core.drain({ over: 5_000 }).then(() => {
+      drained = true;
+    });
     await clock.advance(10);
-    expect(ada.of('goaway'), 'who begins last has a fifth of the time left').toEqual([{ type: 'goaway', within: 4_000 }]);
+    expect(ada.of('goaway'), 'who begins last has a fifth of the time left').toEqual([
+      { type: 'goaway', within: 4_000 },
+    ]);
     expect(peer().closed?.code).toBe(1012);
     expect(drained).toBe(false);
     ada.events.closed(1000);

@@ -6,8 +6,12 @@ import type { SlowPolicy } from '../../src/server/volatile-kept.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../support/raw.js';
 
 const limit = 10_000;
-const room = defineRoom('lobby', { messages: { m: type<string>() }, presence: type<{ readonly at?: number }>() });
-const join = (position: readonly [string, number, string] | null = null) => ({ type: 'join', room: 'lobby', position, history: 0, presence: { at: 0 } }) as const;
+const room = defineRoom('lobby', {
+  messages: { m: type<string>() },
+  presence: type<{ readonly at?: number }>(),
+});
+const join = (position: readonly [string, number, string] | null = null) =>
+  ({ type: 'join', room: 'lobby', position, history: 0, presence: { at: 0 } }) as const;
 
 interface Setup extends RawWorld {
   readonly slow: RawPeer;
@@ -17,7 +21,10 @@ interface Setup extends RawWorld {
 }
 
 async function setup(history = 10_000, slowly: SlowPolicy = 'drop'): Promise<Setup> {
-  const world = rawWorld({ rooms: [serve(room, { history: { limit: history }, slow: slowly })], buffer: limit });
+  const world = rawWorld({
+    rooms: [serve(room, { history: { limit: history }, slow: slowly })],
+    buffer: limit,
+  });
   const [slow, good] = [world.peer(), world.peer()];
   await slow.hello('slow', 'slow');
   await slow.say(join());
@@ -29,7 +36,17 @@ async function setup(history = 10_000, slowly: SlowPolicy = 'drop'): Promise<Set
     slow,
     good,
     async say(count, size = 10) {
-      for (let one = 0; one < count; one++) await good.say({ type: 'send', room: 'lobby', seq: ++seq, id: `x${seq}`, message: 'm', version: 1, data: 'm'.repeat(size), follows: null });
+      for (let one = 0; one < count; one++)
+        await good.say({
+          type: 'send',
+          room: 'lobby',
+          seq: ++seq,
+          id: `x${seq}`,
+          message: 'm',
+          version: 1,
+          data: 'm'.repeat(size),
+          follows: null,
+        });
     },
   };
 }
@@ -111,7 +128,10 @@ describe('P35 T21 a slow reader', () => {
     await say(2);
     const [broadcasts, presences] = [slow.of('broadcast').length, slow.of('presence').length];
     for (let at = 1; at <= 5; at++) {
-      await good.say({ type: 'presence', room: 'lobby', patch: { at } }, { type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 'x' });
+      await good.say(
+        { type: 'presence', room: 'lobby', patch: { at } },
+        { type: 'broadcast', room: 'lobby', message: 'm', version: 1, data: 'x' },
+      );
       await clock.advance(100);
     }
     guest.events.closed(1000);
@@ -120,7 +140,9 @@ describe('P35 T21 a slow reader', () => {
     await clock.advance(300);
     expect(slow.of('broadcast')).toHaveLength(broadcasts);
     const later = slow.of('presence').slice(presences);
-    expect(later.flatMap(({ joined }) => joined).find(([, user]) => user?.id === 'good')?.[2]).toEqual({ at: 5 });
+    expect(later.flatMap(({ joined }) => joined).find(([, user]) => user?.id === 'good')?.[2]).toEqual({
+      at: 5,
+    });
     expect(later.flatMap(({ left }) => left)).toHaveLength(1);
   });
 
@@ -161,18 +183,24 @@ describe('P35 T21 a slow reader', () => {
     await say(1);
     await clock.advance(10_000);
     await say(1);
-    expect([...(back.of('joined')[0]?.messages ?? []).map(([offset]) => offset), ...offsets(back)]).toEqual(through(402));
+    expect([...(back.of('joined')[0]?.messages ?? []).map(([offset]) => offset), ...offsets(back)]).toEqual(
+      through(402),
+    );
     expect(offsets(good)).toEqual(through(402));
   });
 });
 
 describe('T21 broadcasts that passed a slow reader by', () => {
-  const broadcast = (message: string, data: string) => ({ type: 'broadcast', room: 'lobby', message, version: 1, data }) as const;
+  const broadcast = (message: string, data: string) =>
+    ({ type: 'broadcast', room: 'lobby', message, version: 1, data }) as const;
   const heardOf = ({ of }: RawPeer): unknown[] => of('broadcast').map(({ data }) => data);
   const lobby = defineRoom('lobby', { messages: { m: type<string>(), n: type<string>() } });
 
   /** A slow reader, and what it hears of broadcasts once it reads. */
-  async function passedBy(slow: SlowPolicy, count: number): Promise<{ readonly slow: RawPeer; readonly heard: readonly unknown[] }> {
+  async function passedBy(
+    slow: SlowPolicy,
+    count: number,
+  ): Promise<{ readonly slow: RawPeer; readonly heard: readonly unknown[] }> {
     const world = rawWorld({ rooms: [serve(lobby, { slow })], buffer: limit });
     const [reader, one, two] = [world.peer(), world.peer(), world.peer()];
     for (const [index, peer] of [reader, one, two].entries()) {
@@ -180,7 +208,16 @@ describe('T21 broadcasts that passed a slow reader by', () => {
       await peer.say({ ...join(), presence: null });
     }
     reader.buffered = limit + 1;
-    await one.say({ type: 'send', room: 'lobby', seq: 1, id: 'x', message: 'm', version: 1, data: 'x', follows: null });
+    await one.say({
+      type: 'send',
+      room: 'lobby',
+      seq: 1,
+      id: 'x',
+      message: 'm',
+      version: 1,
+      data: 'x',
+      follows: null,
+    });
     for (let at = 1; at <= count; at++) {
       await one.say(broadcast('m', `one m ${at}`), broadcast('n', `one n ${at}`));
       await two.say(broadcast('m', `two m ${at}`));
@@ -197,7 +234,14 @@ describe('T21 broadcasts that passed a slow reader by', () => {
     expect((await passedBy('drop', 3)).heard).toEqual([]);
   });
   test('drop-oldest: the newest hundred come, in order', async () => {
-    expect((await passedBy('drop-oldest', 2)).heard).toEqual(['one m 1', 'one n 1', 'two m 1', 'one m 2', 'one n 2', 'two m 2']);
+    expect((await passedBy('drop-oldest', 2)).heard).toEqual([
+      'one m 1',
+      'one n 1',
+      'two m 1',
+      'one m 2',
+      'one n 2',
+      'two m 2',
+    ]);
     const { heard } = await passedBy('drop-oldest', 50);
     expect([heard.length, heard[0], heard.at(-1)]).toEqual([100, 'two m 17', 'two m 50']);
   });

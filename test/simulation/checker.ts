@@ -10,15 +10,24 @@ const sameEntry = (a: LogLife | undefined, b: LogLife | undefined, offset: numbe
 
 /** What is wrong with a history, in sentences; none where all is well. */
 export function judge(history: History): readonly string[] {
-  return [...receipts(history), ...logs(history), ...completeness(history), ...history.pages.flatMap((page) => views(page, history)), ...ends(history)];
+  return [
+    ...receipts(history),
+    ...logs(history),
+    ...completeness(history),
+    ...history.pages.flatMap((page) => views(page, history)),
+    ...ends(history),
+  ];
 }
 
 /** What the lives of a log hold, by what was said. */
-const indexed = (lives: readonly LogLife[]): ReadonlyMap<string, Logged> => new Map(lives.flatMap(({ entries }) => entries.map((entry) => [nameOf(entry.said), entry])));
-const each = <T>(rooms: History['logs'], call: (lives: readonly LogLife[]) => T): ReadonlyMap<string, T> => new Map(Array.from(rooms, ([room, lives]) => [room, call(lives)]));
+const indexed = (lives: readonly LogLife[]): ReadonlyMap<string, Logged> =>
+  new Map(lives.flatMap(({ entries }) => entries.map((entry) => [nameOf(entry.said), entry])));
+const each = <T>(rooms: History['logs'], call: (lives: readonly LogLife[]) => T): ReadonlyMap<string, T> =>
+  new Map(Array.from(rooms, ([room, lives]) => [room, call(lives)]));
 
 /** Whether the log ever lost entries: then some things are allowed that never are otherwise. */
-const everLost = ({ logs: rooms }: History): boolean => Array.from(rooms.values()).some((lives) => lives.length > 1);
+const everLost = ({ logs: rooms }: History): boolean =>
+  Array.from(rooms.values()).some((lives) => lives.length > 1);
 
 /** Each promise that resolved names a place, and at that place is its message; one that rejected is nowhere, unless it says that it does not know. */
 function receipts(history: History): string[] {
@@ -30,9 +39,12 @@ function receipts(history: History): string[] {
     const lives = history.logs.get(room) ?? [];
     if (!outcome) continue;
     if ('code' in outcome) {
-      if (written.get(room)?.has(nameOf(sent)) && outcome.code !== 'in-doubt') wrong.push(`${nameOf(sent)} rejected with ${outcome.code} and is in the log`);
-      if (!['rejected', 'in-doubt', 'closed'].includes(outcome.code)) wrong.push(`${nameOf(sent)} rejected with ${outcome.code}`);
-      if (outcome.code === 'rejected' && !sent.refuse) wrong.push(`${nameOf(sent)} was refused, and nobody did`);
+      if (written.get(room)?.has(nameOf(sent)) && outcome.code !== 'in-doubt')
+        wrong.push(`${nameOf(sent)} rejected with ${outcome.code} and is in the log`);
+      if (!['rejected', 'in-doubt', 'closed'].includes(outcome.code))
+        wrong.push(`${nameOf(sent)} rejected with ${outcome.code}`);
+      if (outcome.code === 'rejected' && !sent.refuse)
+        wrong.push(`${nameOf(sent)} was refused, and nobody did`);
       continue;
     }
     if (sent.refuse) wrong.push(`${nameOf(sent)} was accepted, and the handler refuses it`);
@@ -41,10 +53,12 @@ function receipts(history: History): string[] {
       continue;
     }
     const { offset, epoch } = outcome;
-    if (!lives.some((life) => life.epoch === epoch && life.entries[offset - 1]?.id === outcome.id)) wrong.push(`${nameOf(sent)} was acknowledged at ${offset}, where it is not`);
+    if (!lives.some((life) => life.epoch === epoch && life.entries[offset - 1]?.id === outcome.id))
+      wrong.push(`${nameOf(sent)} was acknowledged at ${offset}, where it is not`);
     const place = `${room} ${epoch} ${offset}`;
     const other = places.get(place);
-    if (other && lives.filter((life) => life.epoch === epoch).length === 1) wrong.push(`${nameOf(sent)} and ${nameOf(other)} were acknowledged at one place`);
+    if (other && lives.filter((life) => life.epoch === epoch).length === 1)
+      wrong.push(`${nameOf(sent)} and ${nameOf(other)} were acknowledged at one place`);
     places.set(place, sent);
   }
   return wrong;
@@ -76,7 +90,10 @@ function completeness(history: History): string[] {
   const wrong: string[] = [];
   const alive = new Set(history.pages.filter((page) => page.alive).map(({ name }) => name));
   const lost = everLost(history);
-  const [earlier, latest] = [each(history.logs, (lives) => indexed(lives.slice(0, -1))), each(history.logs, (lives) => indexed(lives.slice(-1)))];
+  const [earlier, latest] = [
+    each(history.logs, (lives) => indexed(lives.slice(0, -1))),
+    each(history.logs, (lives) => indexed(lives.slice(-1))),
+  ];
   const gone = new Map<string, number>();
   for (const sent of history.sent) {
     const acked = sent.outcome !== null && !('code' in sent.outcome);
@@ -94,18 +111,29 @@ function completeness(history: History): string[] {
       // Of a page before it too, whose session it has: of that one's numbers it does not know what became of them. What that one was sending again when it went may be counted, and arrive.
       const isMissing = (sent: Sent): boolean => {
         const found = latest.get(room)?.get(nameOf(sent));
-        return !found || (!alive.has(sent.page) && (found.at ?? -Infinity) >= since && earlier.get(room)?.has(nameOf(sent)) === true);
+        return (
+          !found ||
+          (!alive.has(sent.page) &&
+            (found.at ?? -Infinity) >= since &&
+            earlier.get(room)?.has(nameOf(sent)) === true)
+        );
       };
-      const most = history.sent.filter((sent) => sent.room === room && userOf(sent.page) === userOf(name) && isMissing(sent)).length;
+      const most = history.sent.filter(
+        (sent) => sent.room === room && userOf(sent.page) === userOf(name) && isMissing(sent),
+      ).length;
       const told = seen.reduce((sum, event) => sum + (event.type === 'acked-lost' ? event.count : 0), 0);
-      if (there && (told < lacks || told > most)) wrong.push(`${name} was told that ${told} acknowledged messages are lost in ${room}, and ${lacks} are, of all its user's ${most}`);
+      if (there && (told < lacks || told > most))
+        wrong.push(
+          `${name} was told that ${told} acknowledged messages are lost in ${room}, and ${lacks} are, of all its user's ${most}`,
+        );
     }
   }
   const places = new Map(history.sent.map((sent) => [nameOf(sent), sent]));
   for (const { name, left } of history.pages) {
     for (const said of left) {
       const { room = '', refuse = false } = places.get(nameOf(said)) ?? {};
-      if (!refuse && !earlier.get(room)?.has(nameOf(said)) && !latest.get(room)?.has(nameOf(said))) wrong.push(`${nameOf(said)} lay on disk when ${name} went, and is lost`);
+      if (!refuse && !earlier.get(room)?.has(nameOf(said)) && !latest.get(room)?.has(nameOf(said)))
+        wrong.push(`${nameOf(said)} lay on disk when ${name} went, and is lost`);
     }
   }
   return wrong;
@@ -131,21 +159,37 @@ function walk(seen: readonly Seen[], lives: readonly LogLife[]): string[] {
   for (const event of seen) {
     if (event.type === 'acked-lost') continue;
     if (event.type === 'reset') {
-      if (event.missing && last !== null && !reset && event.missing[0] !== last + 1) wrong.push(`was told that ${event.missing.join(' to ')} is missing after ${last}`);
+      if (event.missing && last !== null && !reset && event.missing[0] !== last + 1)
+        wrong.push(`was told that ${event.missing.join(' to ')} is missing after ${last}`);
       reset = event.missing && reset !== 'anew' ? 'gap' : 'anew';
       continue;
     }
     const { offset, id, said } = event;
     const before = last;
     // Another life of the log: told of by a reset, or the same in everything seen so far.
-    const mayFollow = (from: number, to: number): boolean => from === to || (from < to && (reset !== null || before === null || sameThrough(lives, from, to, before)));
-    const next = new Set(Array.from(lives.keys()).filter((to) => lives[to]?.entries[offset - 1]?.id === id && Array.from(reading).some((from) => mayFollow(from, to))));
+    const mayFollow = (from: number, to: number): boolean =>
+      from === to ||
+      (from < to && (reset !== null || before === null || sameThrough(lives, from, to, before)));
+    const next = new Set(
+      Array.from(lives.keys()).filter(
+        (to) =>
+          lives[to]?.entries[offset - 1]?.id === id &&
+          Array.from(reading).some((from) => mayFollow(from, to)),
+      ),
+    );
     if (next.size === 0) {
-      wrong.push(`saw ${nameOf(said)} at ${offset}, where no log has it${reset ? '' : ', and was told of no reset'}`);
+      wrong.push(
+        `saw ${nameOf(said)} at ${offset}, where no log has it${reset ? '' : ', and was told of no reset'}`,
+      );
       continue;
     }
     reading = next;
-    if (last !== null && !reset && offset !== last + 1) wrong.push(offset <= last ? `saw ${nameOf(said)} at ${offset} after ${last}` : `saw nothing of ${last + 1} to ${offset - 1}, and was told of no gap`);
+    if (last !== null && !reset && offset !== last + 1)
+      wrong.push(
+        offset <= last
+          ? `saw ${nameOf(said)} at ${offset} after ${last}`
+          : `saw nothing of ${last + 1} to ${offset - 1}, and was told of no gap`,
+      );
     if (last !== null && reset === 'gap' && offset <= last) wrong.push(`went back from ${last} to ${offset}`);
     last = offset;
     reset = null;
@@ -155,7 +199,8 @@ function walk(seen: readonly Seen[], lives: readonly LogLife[]): string[] {
 
 /** Whether a log that goes from one life to a later one kept everything up to `offset`, in every life between. */
 function sameThrough(lives: readonly LogLife[], from: number, to: number, offset: number): boolean {
-  for (let index = from; index < to; index++) if (offset > 0 && !sameEntry(lives[index], lives[index + 1], offset)) return false;
+  for (let index = from; index < to; index++)
+    if (offset > 0 && !sameEntry(lives[index], lives[index + 1], offset)) return false;
   return true;
 }
 
@@ -165,13 +210,15 @@ function ends(history: History): string[] {
   for (const { name, alive, reconnects, unsettled, status, rooms } of history.pages) {
     if (!alive) continue;
     if (status.connection !== 'connected') wrong.push(`${name} ends ${status.connection}`);
-    for (const [room, its] of status.rooms) if (its !== 'joined') wrong.push(`${name} ends ${its} in ${room}`);
+    for (const [room, its] of status.rooms)
+      if (its !== 'joined') wrong.push(`${name} ends ${its} in ${room}`);
     if (reconnects > 0) wrong.push(`${name} connected ${reconnects} times more while nothing was wrong`);
     if (unsettled > 0) wrong.push(`${name} still holds ${unsettled} messages`);
     for (const [room, seen] of rooms) {
       const log = history.logs.get(room)?.at(-1)?.entries ?? [];
       const last = seen.findLast((event) => event.type === 'message');
-      if (log.length > 0 && last?.offset !== log.length) wrong.push(`${name} saw ${room} up to ${last?.offset ?? 'nothing'}, and it ends at ${log.length}`);
+      if (log.length > 0 && last?.offset !== log.length)
+        wrong.push(`${name} saw ${room} up to ${last?.offset ?? 'nothing'}, and it ends at ${log.length}`);
     }
   }
   for (const it of history.handledAgain) wrong.push(`the handler ran ${it.times} times for ${nameOf(it)}`);

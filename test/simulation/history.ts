@@ -12,13 +12,27 @@ export interface Sent extends Said {
   readonly page: string;
   /** What the server's handler is to do with it. */
   readonly refuse: boolean;
-  outcome: { readonly epoch: string; readonly offset: number | null; readonly id: string } | { readonly code: string } | null;
+  outcome:
+    | { readonly epoch: string; readonly offset: number | null; readonly id: string }
+    | { readonly code: string }
+    | null;
 }
 
 /** What one page of one user saw of one room, in order. */
 export type Seen =
-  | { readonly type: 'message'; readonly id: string; readonly offset: number; readonly said: Said; readonly at: number }
-  | { readonly type: 'reset'; readonly why: string; readonly missing: readonly [from: number, to: number] | null; readonly at: number }
+  | {
+      readonly type: 'message';
+      readonly id: string;
+      readonly offset: number;
+      readonly said: Said;
+      readonly at: number;
+    }
+  | {
+      readonly type: 'reset';
+      readonly why: string;
+      readonly missing: readonly [from: number, to: number] | null;
+      readonly at: number;
+    }
   | { readonly type: 'acked-lost'; readonly count: number; readonly at: number };
 
 export interface Page {

@@ -16,7 +16,10 @@ export interface JournaledBroker {
   lives(): ReadonlyMap<string, readonly LogLife[]>;
 }
 
-export function journaledBroker(now: () => number, randomId: (characters: number) => string): JournaledBroker {
+export function journaledBroker(
+  now: () => number,
+  randomId: (characters: number) => string,
+): JournaledBroker {
   let ops: Op[] = [];
   let replayed: string[] | null = null;
   let recorded: string[] | null = null;
@@ -80,22 +83,28 @@ export function journaledBroker(now: () => number, randomId: (characters: number
   };
 
   const facade: Broker = {
-    append: (append) => write((it) => {
-      const appended = it.append(append) as Appended;
-      note(append, appended);
-      return appended;
-    }),
-    refuse: (room: string, producer: string, seq: number, id: string, refusal: Refusal) => write((it) => it.refuse(room, producer, seq, id, refusal)),
+    append: (append) =>
+      write((it) => {
+        const appended = it.append(append) as Appended;
+        note(append, appended);
+        return appended;
+      }),
+    refuse: (room: string, producer: string, seq: number, id: string, refusal: Refusal) =>
+      write((it) => it.refuse(room, producer, seq, id, refusal)),
     watermark: (...args) => broker.watermark(...args),
     recall: (...args) => broker.recall(...args),
     read: (...args) => broker.read(...args),
     subscribe: (...args) => broker.subscribe(...args),
-    publish: (...args) => { broker.publish(...args); },
+    publish: (...args) => {
+      broker.publish(...args);
+    },
     enter: (...args) => broker.enter(...args),
     update: (...args) => broker.update(...args),
     exit: (...args) => broker.exit(...args),
     members: (...args) => broker.members(...args),
-    tell: (event) => { broker.tell(event); },
+    tell: (event) => {
+      broker.tell(event);
+    },
     listen: (listener) => broker.listen(listener),
     hand: (node, parcel) => broker.hand(node, parcel),
     receive: (node, listener) => broker.receive(node, listener),

@@ -22,7 +22,12 @@ for (let seed = from; seed < to; seed += step) {
   const events: string[] = [];
   let wrong: readonly string[];
   try {
-    wrong = judge(await simulate(seed, { ...(planted && { plant: planted }), ...(verbose && { tell: (what) => events.push(what) }) }));
+    wrong = judge(
+      await simulate(seed, {
+        ...(planted && { plant: planted }),
+        ...(verbose && { tell: (what) => events.push(what) }),
+      }),
+    );
   } catch (error) {
     wrong = [`threw ${error instanceof Error ? error.stack : String(error)}`];
   }

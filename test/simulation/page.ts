@@ -13,7 +13,9 @@ import type { TestClock } from '../../src/testing/clock.js';
 import type { Network } from '../../src/testing/network.js';
 import type { Page, Said, Seen, Sent } from './history.js';
 
-export const line = defineRoom('line/:id', { messages: { say: type<Said & { readonly refuse: boolean }>() } });
+export const line = defineRoom('line/:id', {
+  messages: { say: type<Said & { readonly refuse: boolean }>() },
+});
 
 /** What a page is given. */
 export interface Surroundings {
@@ -49,14 +51,20 @@ export interface SimulatedPage {
 }
 
 /** A disk as one page has it: slow, and out of reach once the page is gone. */
-function diskOf(disk: Disk, clock: TestClock, random: () => number): Disk & { end(): void; leave(): void; keys: () => readonly string[] } {
+function diskOf(
+  disk: Disk,
+  clock: TestClock,
+  random: () => number,
+): Disk & { end(): void; leave(): void; keys: () => readonly string[] } {
   const leavers = new Set<() => void>();
   let before: Promise<unknown> = Promise.resolve();
   const unlocks = new Map<string, () => void>();
   let open = true;
   const never = new Promise<never>(() => undefined);
   const slowly = async <T>(call: () => Promise<T>): Promise<T> => {
-    await new Promise<void>((resolve) => { clock.after(random() * 20, resolve); });
+    await new Promise<void>((resolve) => {
+      clock.after(random() * 20, resolve);
+    });
     return open ? call() : never;
   };
   return {
@@ -80,7 +88,9 @@ function diskOf(disk: Disk, clock: TestClock, random: () => number): Disk & { en
     lost: disk.lost,
     leaving(call) {
       leavers.add(call);
-      return () => { leavers.delete(call); };
+      return () => {
+        leavers.delete(call);
+      };
     },
     leave() {
       for (const call of leavers) call();
@@ -93,32 +103,60 @@ function diskOf(disk: Disk, clock: TestClock, random: () => number): Disk & { en
   };
 }
 
-export function openPage(name: string, by: string, rooms: readonly string[], { clock, random, randomId, network, disk, token, messagePack, frame, late, note, wild }: Surroundings): SimulatedPage {
+export function openPage(
+  name: string,
+  by: string,
+  rooms: readonly string[],
+  { clock, random, randomId, network, disk, token, messagePack, frame, late, note, wild }: Surroundings,
+): SimulatedPage {
   let open = true;
   let skew = 0;
   // A client that delivers for another page listens too.
   const listeners = new Set<(signal: Signal) => void>();
   const mine = disk && diskOf(disk, clock, random);
-  const inPage = <A extends readonly unknown[]>(call: (...args: A) => void) => (...args: A): void => {
-    if (open) call(...args);
-  };
+  const inPage =
+    <A extends readonly unknown[]>(call: (...args: A) => void) =>
+    (...args: A): void => {
+      if (open) call(...args);
+    };
   const connect: Connect = (url, protocols, { opened, message, closed }) => {
     if (!open) return { transport: 'websocket', send: () => undefined, close: () => undefined };
-    const link = network.connect(url, protocols, { opened: inPage(opened), message: inPage(message), closed: inPage(closed) });
+    const link = network.connect(url, protocols, {
+      opened: inPage(opened),
+      message: inPage(message),
+      closed: inPage(closed),
+    });
     return {
       transport: 'websocket',
       send: link.send,
       close(code, reason) {
         link.close(code, reason);
         // As browsers do: the close of a socket that was given up may be told much later.
-        if (late > 0) clock.after(random() * late, inPage(() => { closed(1006, 'late'); }));
+        if (late > 0)
+          clock.after(
+            random() * late,
+            inPage(() => {
+              closed(1006, 'late');
+            }),
+          );
       },
     };
   };
-  const logger = { warn: () => undefined, error: (message: string, error: unknown) => { note(`${name}: ${message}: ${String(error)}`); } };
+  const logger = {
+    warn: () => undefined,
+    error: (message: string, error: unknown) => {
+      note(`${name}: ${message}: ${String(error)}`);
+    },
+  };
   const client = createClientWith(
     {
-      url: 'memory:', token, codecs: messagePack ? [msgpack(), json()] : [json()], logger, backoff: { initial: 50, max: 1_000 }, heartbeat: { interval: 2_000, timeout: 2_500 }, connectTimeout: 4_000,
+      url: 'memory:',
+      token,
+      codecs: messagePack ? [msgpack(), json()] : [json()],
+      logger,
+      backoff: { initial: 50, max: 1_000 },
+      heartbeat: { interval: 2_000, timeout: 2_500 },
+      connectTimeout: 4_000,
       ...(mine && { outbox: { storage: storageOn(() => Promise.resolve(mine)) } }),
     },
     {
@@ -126,28 +164,51 @@ export function openPage(name: string, by: string, rooms: readonly string[], { c
       connect,
       signals(listener) {
         listeners.add(listener);
-        return () => { listeners.delete(listener); };
+        return () => {
+          listeners.delete(listener);
+        };
       },
       random,
       randomId,
-      schedule: frame > 0 ? (call) => { clock.after(frame, inPage(call)); } : onMicrotask,
+      schedule:
+        frame > 0
+          ? (call) => {
+              clock.after(frame, inPage(call));
+            }
+          : onMicrotask,
     },
   );
   const seen = new Map<string, Seen[]>(rooms.map((id) => [`line/${id}`, []]));
   const left: Said[] = [];
-  const record: Page = { name, by, rooms: seen, since: clock.now(), alive: true, left, reconnects: 0, unsettled: 0, status: { connection: '', rooms: new Map() } };
+  const record: Page = {
+    name,
+    by,
+    rooms: seen,
+    since: clock.now(),
+    alive: true,
+    left,
+    reconnects: 0,
+    unsettled: 0,
+    status: { connection: '', rooms: new Map() },
+  };
   const handles = new Map<string, Room<typeof line>>();
   for (const id of rooms) {
     const room = client.room(line, { id });
     handles.set(room.id, room);
     room.on('say', ({ id: message, offset, data }) => {
-      seen.get(room.id)?.push({ type: 'message', id: message, offset: offset ?? 0, said: data, at: clock.now() });
+      seen
+        .get(room.id)
+        ?.push({ type: 'message', id: message, offset: offset ?? 0, said: data, at: clock.now() });
       // An app may do anything in a handler.
       if (wild() && record.alive && random() < 0.01) client.reconnect();
     });
   }
-  client.on('reset', ({ room, why, missing }) => seen.get(room)?.push({ type: 'reset', why, missing, at: clock.now() }));
-  client.on('acked-lost', ({ room, count }) => seen.get(room)?.push({ type: 'acked-lost', count, at: clock.now() }));
+  client.on('reset', ({ room, why, missing }) =>
+    seen.get(room)?.push({ type: 'reset', why, missing, at: clock.now() }),
+  );
+  client.on('acked-lost', ({ room, count }) =>
+    seen.get(room)?.push({ type: 'acked-lost', count, at: clock.now() }),
+  );
   client.connect();
 
   /** What lies on disk under the sessions that this page has, but for what failed. */
@@ -170,10 +231,17 @@ export function openPage(name: string, by: string, rooms: readonly string[], { c
     },
     say(room, said, refuse) {
       const sent: Sent = { ...said, room, page: name, refuse, outcome: null };
-      handles.get(room)?.send('say', { ...said, refuse }).then(
-        ({ epoch, offset, id }) => { sent.outcome = { epoch, offset, id }; },
-        (error: unknown) => { sent.outcome = { code: (error as { code?: string }).code ?? String(error) }; },
-      );
+      handles
+        .get(room)
+        ?.send('say', { ...said, refuse })
+        .then(
+          ({ epoch, offset, id }) => {
+            sent.outcome = { epoch, offset, id };
+          },
+          (error: unknown) => {
+            sent.outcome = { code: (error as { code?: string }).code ?? String(error) };
+          },
+        );
       return sent;
     },
     jump(ms) {

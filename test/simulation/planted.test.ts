@@ -2,7 +2,16 @@
 import { expect, test } from 'vitest';
 import { simulateMany } from './run.mjs';
 
-test.each(['no-dedupe', 'position-after-handler', 'no-stale-guard', 'ack-before-append', 'partial-replay'])('%s is found', async (plant) => {
-  const { failures } = await simulateMany({ from: Math.floor(Math.random() * 2 ** 31), seeds: 500, plant, first: true });
-  expect(failures.length).toBeGreaterThan(0);
-}, 120_000);
+test.each(['no-dedupe', 'position-after-handler', 'no-stale-guard', 'ack-before-append', 'partial-replay'])(
+  '%s is found',
+  async (plant) => {
+    const { failures } = await simulateMany({
+      from: Math.floor(Math.random() * 2 ** 31),
+      seeds: 500,
+      plant,
+      first: true,
+    });
+    expect(failures.length).toBeGreaterThan(0);
+  },
+  120_000,
+);

@@ -23,28 +23,47 @@ export async function simulateMany({ from, seeds, plant = null, verbose = false,
   const failures = [];
   let ran = 0;
   try {
-    await Promise.all(Array.from({ length: cores }, (_, index) => new Promise((resolve, reject) => {
-      const worker = new Worker(file, { workerData: { from: from + index, step: cores, to: from + seeds, plant: mutation ? null : plant, verbose, first } });
-      let watch;
-      worker.on('message', ({ begun, seed, wrong, events }) => {
-        if (begun !== undefined) {
-          // A world whose clock never gets on is a finding too.
-          watch = setTimeout(() => {
-            failures.push({ seed: begun, wrong: [`goes on for ever: nothing came of it within ${patience / 1_000} s`], events: [] });
-            void worker.terminate();
-          }, patience);
-          return;
-        }
-        clearTimeout(watch);
-        ran++;
-        if (wrong.length || verbose) failures.push({ seed, wrong, events });
-      });
-      worker.on('error', reject);
-      worker.on('exit', () => {
-        clearTimeout(watch);
-        resolve();
-      });
-    })));
+    await Promise.all(
+      Array.from(
+        { length: cores },
+        (_, index) =>
+          new Promise((resolve, reject) => {
+            const worker = new Worker(file, {
+              workerData: {
+                from: from + index,
+                step: cores,
+                to: from + seeds,
+                plant: mutation ? null : plant,
+                verbose,
+                first,
+              },
+            });
+            let watch;
+            worker.on('message', ({ begun, seed, wrong, events }) => {
+              if (begun !== undefined) {
+                // A world whose clock never gets on is a finding too.
+                watch = setTimeout(() => {
+                  failures.push({
+                    seed: begun,
+                    wrong: [`goes on for ever: nothing came of it within ${patience / 1_000} s`],
+                    events: [],
+                  });
+                  void worker.terminate();
+                }, patience);
+                return;
+              }
+              clearTimeout(watch);
+              ran++;
+              if (wrong.length || verbose) failures.push({ seed, wrong, events });
+            });
+            worker.on('error', reject);
+            worker.on('exit', () => {
+              clearTimeout(watch);
+              resolve();
+            });
+          }),
+      ),
+    );
   } finally {
     await remove();
   }
@@ -59,7 +78,8 @@ export function report({ ran, failures }, { from, plant = null, single = false }
   for (const { seed, wrong, events } of failures.slice(0, 10)) {
     if (events.length) console.log(events.join('\n'));
     for (const what of wrong.slice(0, 12)) console.log(`  seed ${seed}: ${what}`);
-    if (wrong.length && !single) console.log(`  replay: npm run simulate -- --seed ${seed}${plant ? ` --plant ${String(plant)}` : ''}`);
+    if (wrong.length && !single)
+      console.log(`  replay: npm run simulate -- --seed ${seed}${plant ? ` --plant ${String(plant)}` : ''}`);
   }
   const bad = failures.filter(({ wrong }) => wrong.length > 0).length;
   console.log(`simulation: ${ran} seeds from ${from}, ${ran - bad} passed, ${bad} failed`);
@@ -67,13 +87,26 @@ export function report({ ran, failures }, { from, plant = null, single = false }
 }
 
 async function main() {
-  const { values } = parseArgs({ options: { seeds: { type: 'string' }, seed: { type: 'string' }, plant: { type: 'string' }, help: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string' },
+      seed: { type: 'string' },
+      plant: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
   if (values.help) return console.log(usage);
   const single = values.seed !== undefined && values.seeds === undefined;
   const from = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
   const seeds = values.seeds === undefined ? (single ? 1 : 2_000) : Number(values.seeds);
   const plant = values.plant ?? null;
-  if (!Number.isSafeInteger(from) || !Number.isSafeInteger(seeds) || seeds < 1 || (plant !== null && !plants.includes(plant))) throw new Error(usage);
+  if (
+    !Number.isSafeInteger(from) ||
+    !Number.isSafeInteger(seeds) ||
+    seeds < 1 ||
+    (plant !== null && !plants.includes(plant))
+  )
+    throw new Error(usage);
   const begun = performance.now();
   const result = await simulateMany({ from, seeds, plant, verbose: single, first: plant !== null });
   const minutes = (performance.now() - begun) / 60_000;

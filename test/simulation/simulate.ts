@@ -12,7 +12,10 @@ import { line, openPage, type SimulatedPage } from './page.js';
 
 export interface SimulationOptions {
   /** Stands between the server and its broker: where a bug is planted. */
-  readonly plant?: (broker: Broker, world: { readonly after: (delay: number, call: () => void) => void; readonly random: () => number }) => Broker;
+  readonly plant?: (
+    broker: Broker,
+    world: { readonly after: (delay: number, call: () => void) => void; readonly random: () => number },
+  ) => Broker;
   /** Hears what is done, in order. */
   readonly tell?: (what: string) => void;
   readonly steps?: number;
@@ -23,7 +26,11 @@ interface User {
   readonly tabs: number;
 }
 
-const users: readonly User[] = [{ id: 'ada', tabs: 2 }, { id: 'bob', tabs: 1 }, { id: 'cleo', tabs: 1 }];
+const users: readonly User[] = [
+  { id: 'ada', tabs: 2 },
+  { id: 'bob', tabs: 1 },
+  { id: 'cleo', tabs: 1 },
+];
 const roomIds = ['1', '2'];
 
 /** A tab of a user: pages come and go in it. */
@@ -35,7 +42,10 @@ interface Tab {
   said: number;
 }
 
-export async function simulate(seed: number, { plant = (broker) => broker, tell = () => undefined, steps = 90 }: SimulationOptions = {}): Promise<History> {
+export async function simulate(
+  seed: number,
+  { plant = (broker) => broker, tell = () => undefined, steps = 90 }: SimulationOptions = {},
+): Promise<History> {
   const random = seededRandom(seed);
   const randomId = idsFrom(seededRandom(seed ^ 0x5eed));
   const chance = (share: number): boolean => random() < share;
@@ -43,10 +53,27 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
   const clock = virtualClock();
   const start = clock.now();
   const errors: string[] = [];
-  const say = (what: string): void => { tell(`${String(Math.round(clock.now() - start)).padStart(7)} ${what}`); };
+  const say = (what: string): void => {
+    tell(`${String(Math.round(clock.now() - start)).padStart(7)} ${what}`);
+  };
 
   // Each world has some of the faults, so that none hides another.
-  const faults = (['drop', 'cut', 'stall', 'latency', 'reconnect', 'restart', 'signal', 'reload', 'close', 'jump', 'token', 'kick'] as const).filter(() => chance(0.6));
+  const faults = (
+    [
+      'drop',
+      'cut',
+      'stall',
+      'latency',
+      'reconnect',
+      'restart',
+      'signal',
+      'reload',
+      'close',
+      'jump',
+      'token',
+      'kick',
+    ] as const
+  ).filter(() => chance(0.6));
   const logLoss = chance(0.25);
   const small = chance(0.15);
   const slowHandlers = chance(0.5);
@@ -66,23 +93,34 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
   const handled = new Map<string, number>();
   const handledAgain: (Said & { times: number })[] = [];
   let life = 0;
-  const wait = (ms: number): Promise<void> => new Promise((resolve) => { clock.after(ms, resolve); });
+  const wait = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      clock.after(ms, resolve);
+    });
   /** The room as one life of the server has it. */
-  const served = (inLife: number): ServedRoom => serve(line, {
-    history: { limit: small ? 20 : 100_000 },
-    authorize: slowAuthorize ? async () => { await wait(random() * 40); return true; } : () => true,
-    on: {
-      say({ id, data }, { reject }) {
-        const key = `${inLife} ${id}`;
-        const times = (handled.get(key) ?? 0) + 1;
-        handled.set(key, times);
-        if (times > 1) handledAgain.push({ by: data.by, n: data.n, times });
-        const end = (): void => { if (data.refuse) reject('not this one'); };
-        // Now and then longer than anybody waits.
-        return slowHandlers ? wait(!quiet && random() < 0.005 ? 11_000 : random() * 80).then(end) : end();
+  const served = (inLife: number): ServedRoom =>
+    serve(line, {
+      history: { limit: small ? 20 : 100_000 },
+      authorize: slowAuthorize
+        ? async () => {
+            await wait(random() * 40);
+            return true;
+          }
+        : () => true,
+      on: {
+        say({ id, data }, { reject }) {
+          const key = `${inLife} ${id}`;
+          const times = (handled.get(key) ?? 0) + 1;
+          handled.set(key, times);
+          if (times > 1) handledAgain.push({ by: data.by, n: data.n, times });
+          const end = (): void => {
+            if (data.refuse) reject('not this one');
+          };
+          // Now and then longer than anybody waits.
+          return slowHandlers ? wait(!quiet && random() < 0.005 ? 11_000 : random() * 80).then(end) : end();
+        },
       },
-    },
-  });
+    });
   let broker = plant(journal.broker, { after: clock.after, random });
   let core: ServerCore | null = null;
   let kill = (): void => undefined;
@@ -92,18 +130,46 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
     const its = { alive: true };
     const never = new Promise<never>(() => undefined);
     const planted = plant(journal.broker, { after: clock.after, random });
-    broker = { ...planted, append: (append) => (its.alive ? planted.append(append) : never), refuse: (...args) => (its.alive ? planted.refuse(...args) : never) };
-    kill = () => { its.alive = false; };
+    broker = {
+      ...planted,
+      append: (append) => (its.alive ? planted.append(append) : never),
+      refuse: (...args) => (its.alive ? planted.refuse(...args) : never),
+    };
+    kill = () => {
+      its.alive = false;
+    };
     core = createServerCore(
       {
-        rooms: [served(life)], broker, node: 'simulated', heartbeat: { interval: 2_000, timeout: 2_500 }, presenceGrace: 1_000, ...(narrow && { buffer: 3_000 }),
+        rooms: [served(life)],
+        broker,
+        node: 'simulated',
+        heartbeat: { interval: 2_000, timeout: 2_500 },
+        presenceGrace: 1_000,
+        ...(narrow && { buffer: 3_000 }),
         authenticate: ({ token }) => {
           const [id = '', expires = ''] = (token ?? '').split(' ');
-          return users.some((user) => user.id === id) ? { id, ...(shortTokens && { expiresAt: Number(expires) }) } : null;
+          return users.some((user) => user.id === id)
+            ? { id, ...(shortTokens && { expiresAt: Number(expires) }) }
+            : null;
         },
-        logger: { info: () => undefined, warn: () => undefined, error: (details, message) => { if (!message.startsWith('authorize')) errors.push(`server: ${message} ${JSON.stringify(details)}`); } },
+        logger: {
+          info: () => undefined,
+          warn: () => undefined,
+          error: (details, message) => {
+            if (!message.startsWith('authorize'))
+              errors.push(`server: ${message} ${JSON.stringify(details)}`);
+          },
+        },
       },
-      { now: () => clock.now() + serverSkew, steady: clock.now, after: clock.after, soon: clock.soon, random, randomId, digest: testDigest },
+      {
+        now: () => clock.now() + serverSkew,
+        steady: clock.now,
+        after: clock.after,
+        soon: clock.soon,
+        random,
+        randomId,
+        digest: testDigest,
+      },
     );
   };
   boot();
@@ -123,7 +189,19 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
     const name = `${user.id}/${index}/${pages.length}`;
     // Tabs of one user may take each other's session when they reload: there, a page is a sender of its own.
     const by = durable && user.tabs === 1 ? user.id : name;
-    const page = openPage(name, by, roomIds, { clock, random, randomId, network, disk: disks.get(user.id) ?? null, token: token(user), messagePack, frame, late, note: (what) => errors.push(what), wild: () => !quiet });
+    const page = openPage(name, by, roomIds, {
+      clock,
+      random,
+      randomId,
+      network,
+      disk: disks.get(user.id) ?? null,
+      token: token(user),
+      messagePack,
+      frame,
+      late,
+      note: (what) => errors.push(what),
+      wild: () => !quiet,
+    });
     pages.push(page);
     return page;
   };
@@ -132,10 +210,12 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
     networks.add(network);
     return network;
   };
-  const tabs: Tab[] = users.flatMap((user) => Array.from({ length: user.tabs }, (_, index) => {
-    const network = connectTo();
-    return { user, index, network, page: open(user, index, network), said: 0 };
-  }));
+  const tabs: Tab[] = users.flatMap((user) =>
+    Array.from({ length: user.tabs }, (_, index) => {
+      const network = connectTo();
+      return { user, index, network, page: open(user, index, network), said: 0 };
+    }),
+  );
   /** How many a sender said, over all its pages. */
   const counts = new Map<string, number>();
   const speak = (tab: Tab, room: string, refuse: boolean): void => {
@@ -159,13 +239,25 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
   };
 
   const act: Record<(typeof faults)[number], (tab: Tab) => void | Promise<void>> = {
-    drop: ({ network }) => { network.drop(); },
-    cut: ({ network }) => { network.cut(); },
-    stall: ({ network }) => { network.stall(pick(['both', 'up', 'down'])); },
-    latency: ({ network }) => { network.latency(random() * 300, { jitter: random() * 300 }); },
-    reconnect: ({ page }) => { page.client.reconnect(); },
+    drop: ({ network }) => {
+      network.drop();
+    },
+    cut: ({ network }) => {
+      network.cut();
+    },
+    stall: ({ network }) => {
+      network.stall(pick(['both', 'up', 'down']));
+    },
+    latency: ({ network }) => {
+      network.latency(random() * 300, { jitter: random() * 300 });
+    },
+    reconnect: ({ page }) => {
+      page.client.reconnect();
+    },
     restart,
-    signal: ({ page }) => { page.signal(pick(['online', 'offline', 'visible', 'hidden', 'pagehide', 'pageshow'])); },
+    signal: ({ page }) => {
+      page.signal(pick(['online', 'offline', 'visible', 'hidden', 'pagehide', 'pageshow']));
+    },
     async reload(tab) {
       await tab.page.kill();
       tab.page = open(tab.user, tab.index, tab.network);
@@ -182,10 +274,14 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
       else page.jump(by);
     },
     token: () => undefined,
-    kick: ({ user }) => { if (chance(0.3)) core?.disconnect(`nobody ${user.id}`); },
+    kick: ({ user }) => {
+      if (chance(0.3)) core?.disconnect(`nobody ${user.id}`);
+    },
   };
 
-  say(`faults: ${faults.join(' ') || 'none'}${logLoss ? ', the log can be lost' : ''}${small ? ', a short log' : ''}${slowHandlers ? ', slow handlers' : ''}${durable ? ', outboxes on disk' : ''}${frame ? ', frames' : ''}${late ? ', late closes' : ''}${narrow ? ', little room for slow readers' : ''}`);
+  say(
+    `faults: ${faults.join(' ') || 'none'}${logLoss ? ', the log can be lost' : ''}${small ? ', a short log' : ''}${slowHandlers ? ', slow handlers' : ''}${durable ? ', outboxes on disk' : ''}${frame ? ', frames' : ''}${late ? ', late closes' : ''}${narrow ? ', little room for slow readers' : ''}`,
+  );
   await clock.advance(chance(0.5) ? 300 : 0);
   for (let step = 0; step < steps; step++) {
     const tab = pick(tabs);
@@ -211,7 +307,8 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
     network.latency(0);
     network.restore();
   }
-  for (const { page } of tabs) for (const signal of ['pageshow', 'visible', 'online'] as const) page.signal(signal);
+  for (const { page } of tabs)
+    for (const signal of ['pageshow', 'visible', 'online'] as const) page.signal(signal);
   await clock.advance(30_000);
   // Where tokens were refused for good, the app has a better one now.
   for (const { page } of tabs) page.client.connect();
@@ -231,7 +328,10 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
     const { connection, rooms, outbox } = client.store.getState();
     record.reconnects = network.opened - (opened.get(network) ?? 0);
     record.unsettled = outbox.pending.length;
-    record.status = { connection: connection.status, rooms: new Map(Object.values(rooms).map(({ id, status }) => [id, status])) };
+    record.status = {
+      connection: connection.status,
+      rooms: new Map(Object.values(rooms).map(({ id, status }) => [id, status])),
+    };
   }
   const alive = pages.filter(({ record }) => record.alive);
   for (const { client } of alive) client.close();
@@ -244,7 +344,11 @@ export async function simulate(seed: number, { plant = (broker) => broker, tell 
     pages: pages.map(({ record }) => record),
     logs: journal.lives(),
     handledAgain,
-    leaks: { timers: clock.pending, connections, listeners: alive.reduce((sum, page) => sum + page.listeners, 0) },
+    leaks: {
+      timers: clock.pending,
+      connections,
+      listeners: alive.reduce((sum, page) => sum + page.listeners, 0),
+    },
     errors,
   };
 }

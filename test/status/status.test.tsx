@@ -6,12 +6,20 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { defineRoom, type } from '../../src/contract/index.js';
 import { useRoom } from '../../src/react/use-room.js';
 import { ConnectionStatus, OutboxProgress, type ConnectionStatusProps } from '../../src/status/index.js';
-import { createTestRealtime, serve, type TestRealtime, type TestUser, type TestUserOptions } from '../../src/testing/index.js';
+import {
+  createTestRealtime,
+  serve,
+  type TestRealtime,
+  type TestUser,
+  type TestUserOptions,
+} from '../../src/testing/index.js';
 
 const chat = defineRoom('chat/:id', { messages: { post: type<string>() } });
 const start = new Date('2026-01-01T12:00:00Z').getTime();
 const open: TestRealtime[] = [];
-beforeEach(() => { vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: start }); });
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: start });
+});
 afterEach(async () => {
   cleanup();
   vi.useRealTimers();
@@ -20,7 +28,12 @@ afterEach(async () => {
 
 function App(props: ConnectionStatusProps): ReactElement {
   useRoom(chat, { id: '1' });
-  return <><ConnectionStatus {...props} /><OutboxProgress /></>;
+  return (
+    <>
+      <ConnectionStatus {...props} />
+      <OutboxProgress />
+    </>
+  );
 }
 
 interface Mounted {
@@ -32,11 +45,20 @@ interface Mounted {
 }
 
 async function mount(props: ConnectionStatusProps = {}, options: TestUserOptions = {}): Promise<Mounted> {
-  const world = createTestRealtime({ rooms: [serve(chat, { on: { post: ({ data }, { reject }) => (data === 'bad' ? reject('no') : undefined) } })] });
+  const world = createTestRealtime({
+    rooms: [
+      serve(chat, { on: { post: ({ data }, { reject }) => (data === 'bad' ? reject('no') : undefined) } }),
+    ],
+  });
   open.push(world);
   const ada = world.user({ id: 'ada' }, { flush: 'microtask', ...options } as TestUserOptions);
   const { container } = render(<App {...props} />, { wrapper: ada.wrapper });
-  const settle = async (): Promise<void> => { for (let turn = 0; turn < 40; turn++) await new Promise((resolve) => { setImmediate(resolve); }); };
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 40; turn++)
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+  };
   const pass = async (ms: number): Promise<void> => {
     await act(async () => {
       for (let left = ms; left >= 0; left -= 100) {
@@ -46,7 +68,13 @@ async function mount(props: ConnectionStatusProps = {}, options: TestUserOptions
     });
   };
   await pass(500);
-  return { world, ada, pass, text: () => screen.getAllByRole('status')[0]?.textContent ?? '', phase: () => container.querySelector('[data-phase]')?.getAttribute('data-phase') };
+  return {
+    world,
+    ada,
+    pass,
+    text: () => screen.getAllByRole('status')[0]?.textContent ?? '',
+    phase: () => container.querySelector('[data-phase]')?.getAttribute('data-phase'),
+  };
 }
 
 test('a short interruption is not worth a word; one that lasts is, with the time to the next try and a button', async () => {
@@ -74,13 +102,22 @@ test('no network, a refused token and a close are told at once', async () => {
   ada.network.cut();
   await pass(2_500);
   expect(phase()).toBe('offline');
-  await act(async () => { ada.client.close(); });
+  await act(async () => {
+    ada.client.close();
+  });
   await pass(100);
   expect(phase()).toBe('closed');
 });
 
-test('other words, and a picture of one\'s own, which is announced all the same', async () => {
-  const { text } = await mount({ labels: { phases: { connected: 'Verbunden' } }, children: ({ phase, canRetry }) => <b>{phase} {String(canRetry)}</b> });
+test("other words, and a picture of one's own, which is announced all the same", async () => {
+  const { text } = await mount({
+    labels: { phases: { connected: 'Verbunden' } },
+    children: ({ phase, canRetry }) => (
+      <b>
+        {phase} {String(canRetry)}
+      </b>
+    ),
+  });
   expect(text()).toBe('Verbunden');
   expect(screen.getByText('connected false')).toBeTruthy();
 });
@@ -108,7 +145,9 @@ test('a backlog that is sent is shown as a bar', async () => {
   for (let index = 0; index < 20; index++) room.send('post', `m${index}`).catch(() => undefined);
   ada.network.latency(50);
   ada.network.restore();
-  await act(async () => { ada.client.reconnect(); });
+  await act(async () => {
+    ada.client.reconnect();
+  });
   await pass(1_000);
   const bar = screen.getByRole('progressbar') as HTMLProgressElement;
   expect([bar.max, bar.value > 0 && bar.value < 20]).toEqual([20, true]);
@@ -120,5 +159,11 @@ test('on a server it is idle', () => {
   const world = createTestRealtime({ rooms: [serve(chat)] });
   open.push(world);
   const { wrapper: Wrapper } = world.user({ id: 'ada' }, { connect: false });
-  expect(renderToString(<Wrapper><ConnectionStatus /></Wrapper>)).toContain('data-phase="idle"');
+  expect(
+    renderToString(
+      <Wrapper>
+        <ConnectionStatus />
+      </Wrapper>,
+    ),
+  ).toContain('data-phase="idle"');
 });

@@ -1,1 +1,4 @@
-export function bundle(entries: readonly string[], plugins?: readonly unknown[]): Promise<{ readonly files: readonly string[]; readonly remove: () => Promise<void> }>;
+export function bundle(
+  entries: readonly string[],
+  plugins?: readonly unknown[],
+): Promise<{ readonly files: readonly string[]; readonly remove: () => Promise<void> }>;

@@ -9,14 +9,26 @@ const root = resolve(import.meta.dirname, '../..');
 /** Bundles the files, by their paths in the repository. Returns where each is, and what removes them. */
 export async function bundle(entries, plugins = []) {
   const out = await mkdtemp(join(tmpdir(), 'roomful-bundle-'));
-  const input = Object.fromEntries(entries.map((entry) => [basename(entry).replace(/\.\w+$/, ''), join(root, entry)]));
+  const input = Object.fromEntries(
+    entries.map((entry) => [basename(entry).replace(/\.\w+$/, ''), join(root, entry)]),
+  );
   await build({
     configFile: false,
     root,
     logLevel: 'error',
     plugins,
-    build: { ssr: true, outDir: out, emptyOutDir: false, minify: false, target: 'node20', rolldownOptions: { input, output: { entryFileNames: '[name].mjs' } } },
+    build: {
+      ssr: true,
+      outDir: out,
+      emptyOutDir: false,
+      minify: false,
+      target: 'node20',
+      rolldownOptions: { input, output: { entryFileNames: '[name].mjs' } },
+    },
   });
   await symlink(join(root, 'node_modules'), join(out, 'node_modules'), 'dir');
-  return { files: Object.keys(input).map((name) => join(out, `${name}.mjs`)), remove: () => rm(out, { recursive: true, force: true }) };
+  return {
+    files: Object.keys(input).map((name) => join(out, `${name}.mjs`)),
+    remove: () => rm(out, { recursive: true, force: true }),
+  };
 }

@@ -16,28 +16,64 @@ export const most = Number.MAX_SAFE_INTEGER;
 /** The world of the test that runs. */
 export let world: TestRealtime = createTestRealtime({ rooms: [] });
 
-export const makeWorld = (ids: readonly string[]): TestRealtime => (world = createTestRealtime({ rooms: ids.map((id) => serve(id, { history: { limit: 1_000 }, presence: true })), clock: 'virtual' }));
+export const makeWorld = (ids: readonly string[]): TestRealtime =>
+  (world = createTestRealtime({
+    rooms: ids.map((id) => serve(id, { history: { limit: 1_000 }, presence: true })),
+    clock: 'virtual',
+  }));
 
 /** The member that the good server makes of the session that said hello last. */
-const memberOf = ({ link }: FakeServer): string => testDigest(JSON.stringify(['ada', link.of('hello')[0]?.session])).slice(0, 16);
+const memberOf = ({ link }: FakeServer): string =>
+  testDigest(JSON.stringify(['ada', link.of('hello')[0]?.session])).slice(0, 16);
 
 /** Says what a good server would say, so far. */
-export async function pretend(server: FakeServer, greeting: Parameters<typeof welcome>[0] = {}, joined = true): Promise<void> {
+export async function pretend(
+  server: FakeServer,
+  greeting: Parameters<typeof welcome>[0] = {},
+  joined = true,
+): Promise<void> {
   const { link } = server;
   link.open();
   await world.advance(0);
   link.say(welcome({ member: memberOf(server), user: { id: 'ada' }, time: world.clock.now(), ...greeting }));
   await world.advance(0);
-  if (joined) for (const { room, position } of link.of('join')) if (position) link.say({ type: 'joined', room, position, recovered: true, why: null, messages: [], members: [], last: 1, more: false });
+  if (joined)
+    for (const { room, position } of link.of('join'))
+      if (position)
+        link.say({
+          type: 'joined',
+          room,
+          position,
+          recovered: true,
+          why: null,
+          messages: [],
+          members: [],
+          last: 1,
+          more: false,
+        });
   await world.advance(10);
 }
 
 /** A client that lived with a good server, with messages of its own and of others in two rooms, and is with a hostile one now. */
-export async function captured({ codec = json(), joined = true, greeting = {} }: { readonly codec?: Codec; readonly joined?: boolean; readonly greeting?: Parameters<typeof welcome>[0] } = {}) {
+export async function captured({
+  codec = json(),
+  joined = true,
+  greeting = {},
+}: {
+  readonly codec?: Codec;
+  readonly joined?: boolean;
+  readonly greeting?: Parameters<typeof welcome>[0];
+} = {}) {
   makeWorld(roomIds);
   const { network } = world.user({ id: 'ada' }, { connect: false });
   const bob = world.user({ id: 'bob' }).client;
-  const server = fakeServer({ codec, clock: world.clock, elsewhere: network.connect, token: 'ada', random: seededRandom(5) });
+  const server = fakeServer({
+    codec,
+    clock: world.clock,
+    elsewhere: network.connect,
+    token: 'ada',
+    random: seededRandom(5),
+  });
   const { client } = server;
   server.there = false;
   client.connect();
@@ -47,7 +83,13 @@ export async function captured({ codec = json(), joined = true, greeting = {} }:
       const key = `${id} ${String(data)}`;
       settled.set(key, []);
       const note = (outcome: unknown): unknown => settled.get(key)?.push(outcome);
-      client.room(id).send('post', data).then(({ offset }) => note(offset), ({ code }: { readonly code: string }) => note(code));
+      client
+        .room(id)
+        .send('post', data)
+        .then(
+          ({ offset }) => note(offset),
+          ({ code }: { readonly code: string }) => note(code),
+        );
     }
   };
   for (const id of roomIds) {
@@ -68,9 +110,18 @@ export async function captured({ codec = json(), joined = true, greeting = {} }:
     const page = await world.server.settings.broker.read(id, { before: null, limit: 1_000 });
     return 'entries' in page ? page.entries.map((entry) => entry[8]) : [];
   };
-  const listOf = (id: string): unknown[] => client.store.getState().rooms[id]?.lists['*']?.messages.flatMap(({ data, status }) => (status === 'failed' ? [] : [data])) ?? [];
+  const listOf = (id: string): unknown[] =>
+    client.store
+      .getState()
+      .rooms[id]?.lists['*']?.messages.flatMap(({ data, status }) => (status === 'failed' ? [] : [data])) ??
+    [];
   return {
-    server, client, link, settled, listOf, logOf,
+    server,
+    client,
+    link,
+    settled,
+    listOf,
+    logOf,
     status: () => client.store.getState().connection,
     /** Back to the good server, for long enough. */
     async rescue(): Promise<void> {
@@ -102,14 +153,44 @@ export async function captured({ codec = json(), joined = true, greeting = {} }:
 }
 
 /** An entry of a log that is none. */
-export const entry = (offset: number, fields: Partial<Record<1 | 2 | 3, string>> = {}) => [offset, fields[1] ?? `h${offset}`, fields[2] ?? `h${offset - 1}`, fields[3] ?? `hostile ${offset}`, 0, null, 'post', 1, 'hostile'] as const;
+export const entry = (offset: number, fields: Partial<Record<1 | 2 | 3, string>> = {}) =>
+  [
+    offset,
+    fields[1] ?? `h${offset}`,
+    fields[2] ?? `h${offset - 1}`,
+    fields[3] ?? `hostile ${offset}`,
+    0,
+    null,
+    'post',
+    1,
+    'hostile',
+  ] as const;
 
 /** One of each. */
 export const examples: readonly ServerFrame[] = [
   { type: 'ping', time: 1 },
   { type: 'pong', time: 1 },
-  { type: 'welcome', member: 'm', heartbeat: [1, 2], limits: defaultLimits, time: 1, node: 'n', expires: 5, user: { id: 'u' } },
-  { type: 'joined', room: 'lobby', position: ['e', 0, ''], recovered: false, why: 'epoch', messages: [entry(1)], members: [['m', null, { a: 1 }]], last: 3, more: true },
+  {
+    type: 'welcome',
+    member: 'm',
+    heartbeat: [1, 2],
+    limits: defaultLimits,
+    time: 1,
+    node: 'n',
+    expires: 5,
+    user: { id: 'u' },
+  },
+  {
+    type: 'joined',
+    room: 'lobby',
+    position: ['e', 0, ''],
+    recovered: false,
+    why: 'epoch',
+    messages: [entry(1)],
+    members: [['m', null, { a: 1 }]],
+    last: 3,
+    more: true,
+  },
   { type: 'left', room: 'lobby', code: null },
   { type: 'ack', room: 'lobby', epoch: 'e', receipts: [[7, 2, 3, false, { r: 1 }]] },
   { type: 'nack', room: 'lobby', seq: 7, code: 'rejected', after: 5, reason: 'r', details: { d: 1 } },

@@ -7,7 +7,8 @@ const needed = ['libnss3.so', 'libnspr4.so', 'libexpat.so.1'];
 const packages = ['libnss3', 'libnspr4', 'libexpat1'];
 
 export function missingLibraries() {
-  if (process.platform !== 'linux' || process.env.CHROMIUM_PATH || existsSync('/usr/bin/chromium')) return false;
+  if (process.platform !== 'linux' || process.env.CHROMIUM_PATH || existsSync('/usr/bin/chromium'))
+    return false;
   const { stdout } = spawnSync('ldconfig', ['-p'], { encoding: 'utf8' });
   return stdout !== null && needed.some((library) => !stdout.includes(library));
 }

@@ -58,14 +58,27 @@ export interface FakeServer {
   greet(fields?: Parameters<typeof welcome>[0]): Promise<FakeLink>;
 }
 
-export function fakeServer({ codec = json(), clock = virtualClock(), on, elsewhere, random = () => 0.5, ...options }: FakeServerOptions = {}): FakeServer {
+export function fakeServer({
+  codec = json(),
+  clock = virtualClock(),
+  on,
+  elsewhere,
+  random = () => 0.5,
+  ...options
+}: FakeServerOptions = {}): FakeServer {
   const links: FakeLink[] = [];
   const warnings: string[] = [];
   const errors: string[] = [];
   const listeners = new Set<(signal: Signal) => void>();
   let slept = 0;
 
-  const linkOf = (events: LinkEvents): { readonly link: FakeLink; readonly hear: (data: Encoded) => void; readonly end: (code: number, reason: string) => void } => {
+  const linkOf = (
+    events: LinkEvents,
+  ): {
+    readonly link: FakeLink;
+    readonly hear: (data: Encoded) => void;
+    readonly end: (code: number, reason: string) => void;
+  } => {
     const heard: ClientFrame[] = [];
     let messages = 0;
     let closed: FakeLink['closed'] = null;
@@ -104,7 +117,10 @@ export function fakeServer({ codec = json(), clock = virtualClock(), on, elsewhe
           const frame = parseClientFrame(tuple);
           if (!frame) throw new Error('the client sent an unknown frame');
           heard.push(frame);
-          if (on) clock.after(1, () => { if (!closed) on(frame, link); });
+          if (on)
+            clock.after(1, () => {
+              if (!closed) on(frame, link);
+            });
         }
       },
       end(code, reason) {
@@ -119,18 +135,26 @@ export function fakeServer({ codec = json(), clock = virtualClock(), on, elsewhe
     links.push(link);
     return { transport: 'websocket', send: hear, close: end };
   };
-  const note = (lines: string[]): Logger['warn'] => (message, details) => lines.push(details instanceof Error ? `${message}: ${details.message}` : message);
-  const client = createClientWith({ url: 'ws://test', logger: { warn: note(warnings), error: note(errors) }, codecs: [codec], ...options }, {
-    clock: { now: () => clock.now() + slept, after: clock.after },
-    connect,
-    signals(listener) {
-      listeners.add(listener);
-      return () => { listeners.delete(listener); };
+  const note =
+    (lines: string[]): Logger['warn'] =>
+    (message, details) =>
+      lines.push(details instanceof Error ? `${message}: ${details.message}` : message);
+  const client = createClientWith(
+    { url: 'ws://test', logger: { warn: note(warnings), error: note(errors) }, codecs: [codec], ...options },
+    {
+      clock: { now: () => clock.now() + slept, after: clock.after },
+      connect,
+      signals(listener) {
+        listeners.add(listener);
+        return () => {
+          listeners.delete(listener);
+        };
+      },
+      random,
+      randomId: idsFrom(seededRandom(3)),
+      schedule: onMicrotask,
     },
-    random,
-    randomId: idsFrom(seededRandom(3)),
-    schedule: onMicrotask,
-  });
+  );
 
   const server: FakeServer = {
     client,

@@ -45,7 +45,8 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
       if (piece) write(piece);
     };
     from.on('data', (chunk: Buffer) => {
-      const cut = proxy.split && chunk.length > 1 ? 1 + Math.floor(Math.random() * (chunk.length - 1)) : chunk.length;
+      const cut =
+        proxy.split && chunk.length > 1 ? 1 + Math.floor(Math.random() * (chunk.length - 1)) : chunk.length;
       for (const piece of [chunk.subarray(0, cut), chunk.subarray(cut)]) {
         if (piece.length === 0) continue;
         if (proxy.delay === 0 && cut === chunk.length && waiting.length === 0) {
@@ -77,10 +78,14 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
     forward(pair, 'down');
     for (const socket of [down, up]) {
       socket.on('error', drop);
-      socket.on('close', () => { if (!proxy.blackhole) drop(); });
+      socket.on('close', () => {
+        if (!proxy.blackhole) drop();
+      });
     }
   });
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
 
   const breakDown = ({ down, up }: Pair): void => {
     down.resetAndDestroy();
@@ -93,8 +98,12 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
     split: false,
     blackhole: false,
     refuse: false,
-    get connections() { return pairs.size; },
-    get accepted() { return accepted; },
+    get connections() {
+      return pairs.size;
+    },
+    get accepted() {
+      return accepted;
+    },
     reset() {
       for (const pair of pairs) breakDown(pair);
       pairs.clear();
@@ -117,7 +126,11 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
         down.destroy();
         up.destroy();
       }
-      return new Promise((resolve) => { server.close(() => { resolve(); }); });
+      return new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
     },
   };
   return proxy;

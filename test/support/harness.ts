@@ -22,4 +22,8 @@ export interface Harness {
 export type MakeHarness = (rooms: readonly ServedRoom[], codec: () => Codec) => Promise<Harness>;
 
 /** Fast enough for a test, slow enough to be real. */
-export const quick: Partial<ClientOptions> = { backoff: { initial: 10, max: 100 }, flush: 'microtask', logger: { warn: () => undefined, error: () => undefined } };
+export const quick: Partial<ClientOptions> = {
+  backoff: { initial: 10, max: 100 },
+  flush: 'microtask',
+  logger: { warn: () => undefined, error: () => undefined },
+};

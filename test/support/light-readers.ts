@@ -33,26 +33,38 @@ function answer(): void {
   process.send?.(heard);
 }
 
-await Promise.all(Array.from({ length: count }, (_, index) => new Promise<void>((resolve) => {
-  const { socket, say }: RoomReader = roomReader(port, `reader-${index}`, room, (message) => {
-    if (message.includes('[21,')) resolve();
-    if (message.subarray(0, 3).toString() === '[9,') say([10, 0]);
-    // The first of those that came together is the oldest, and the latest to be heard.
-    const at = message.indexOf(saidAt);
-    if (at < 0) return;
-    late.push(machineTime() - Number.parseFloat(message.toString('latin1', at + saidAt.length, at + saidAt.length + 24)));
-    for (let from = message.indexOf(entry); from >= 0; from = message.indexOf(entry, from + 1_000)) messages++;
-    answer();
-  });
-  socket.on('close', () => {
-    gone++;
-    answer();
-  });
-})));
+await Promise.all(
+  Array.from(
+    { length: count },
+    (_, index) =>
+      new Promise<void>((resolve) => {
+        const { socket, say }: RoomReader = roomReader(port, `reader-${index}`, room, (message) => {
+          if (message.includes('[21,')) resolve();
+          if (message.subarray(0, 3).toString() === '[9,') say([10, 0]);
+          // The first of those that came together is the oldest, and the latest to be heard.
+          const at = message.indexOf(saidAt);
+          if (at < 0) return;
+          late.push(
+            machineTime() -
+              Number.parseFloat(message.toString('latin1', at + saidAt.length, at + saidAt.length + 24)),
+          );
+          for (let from = message.indexOf(entry); from >= 0; from = message.indexOf(entry, from + 1_000))
+            messages++;
+          answer();
+        });
+        socket.on('close', () => {
+          gone++;
+          answer();
+        });
+      }),
+  ),
+);
 
 process.on('message', (least: number) => {
   wanted = least;
   answer();
 });
-process.on('disconnect', () => { process.exit(); });
+process.on('disconnect', () => {
+  process.exit();
+});
 process.send?.('ready');

@@ -3,7 +3,11 @@ import { configOf } from '../../src/client/options.js';
 import type { Context } from '../../src/client/machine/context.js';
 import type { ClientOptions } from '../../src/client/options.js';
 
-export function contextFor(now: number, random: () => number = () => 0.5, options: Partial<ClientOptions> = {}): Context {
+export function contextFor(
+  now: number,
+  random: () => number = () => 0.5,
+  options: Partial<ClientOptions> = {},
+): Context {
   let sessions = 0;
   return {
     now,

@@ -19,7 +19,13 @@ export interface ServerOrders {
 export type ServerAsk =
   | { readonly ask: 'answer' }
   | { readonly ask: 'measure'; readonly collect: boolean }
-  | { readonly ask: 'talk'; readonly room: string; readonly rate: number; readonly bytes: number; readonly seconds: number };
+  | {
+      readonly ask: 'talk';
+      readonly room: string;
+      readonly rate: number;
+      readonly bytes: number;
+      readonly seconds: number;
+    };
 
 /** Bytes; `delay` is by how much the event loop was late at worst, `turn` how much of the CPU's time went by at worst until it came round, whatever else the machine was busy with, in ms. `peak`, `delay` and `turn` are those since it was asked before. */
 export interface Cost {
@@ -51,7 +57,9 @@ let failed = 0;
 const lines: string[] = [];
 const server = createRealtimeServer({
   ...options,
-  rooms: Object.entries(rooms).map(([pattern, { presence = false, history = 100 }]) => serve(pattern, { presence, history: { limit: history } })),
+  rooms: Object.entries(rooms).map(([pattern, { presence = false, history = 100 }]) =>
+    serve(pattern, { presence, history: { limit: history } }),
+  ),
   authenticate: ({ token }) => (token === null || token === '' ? null : { id: token }),
   logger: {
     info: () => undefined,
@@ -64,7 +72,9 @@ const server = createRealtimeServer({
   },
 });
 async function attach(): Promise<number> {
-  const http = createServer((_request, response) => { response.end('the app'); });
+  const http = createServer((_request, response) => {
+    response.end('the app');
+  });
   server.attach(http);
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
@@ -73,7 +83,9 @@ async function attach(): Promise<number> {
 const port = attached ? await attach() : (await server.listen({ host: '127.0.0.1' })).port;
 
 let peak = 0;
-setInterval(() => { peak = Math.max(peak, process.memoryUsage.rss()); }, 20);
+setInterval(() => {
+  peak = Math.max(peak, process.memoryUsage.rss());
+}, 20);
 const loop = monitorEventLoopDelay({ resolution: 5 });
 loop.enable();
 
@@ -92,7 +104,18 @@ function measure(collect: boolean): Cost {
     globalThis.gc?.();
   }
   const { rss, heapUsed, external } = process.memoryUsage();
-  const cost = { rss, peak: Math.max(peak, rss), heap: heapUsed + external, delay, turn, connections: server.stats().connections, intact: Reflect.ownKeys(Object.prototype).length === born, warned, failed, lines };
+  const cost = {
+    rss,
+    peak: Math.max(peak, rss),
+    heap: heapUsed + external,
+    delay,
+    turn,
+    connections: server.stats().connections,
+    intact: Reflect.ownKeys(Object.prototype).length === born,
+    warned,
+    failed,
+    lines,
+  };
   peak = 0;
   turn = 0;
   came = cpuTime();
@@ -109,7 +132,8 @@ async function talk({ room, rate, bytes, seconds }: Extract<ServerAsk, { ask: 't
   await new Promise<void>((resolve) => {
     const timer = setInterval(() => {
       const due = Math.min(seconds, (performance.now() - begun) / 1_000) * rate;
-      while (said.length < due) said.push(its.send('said', { at: Number(process.hrtime.bigint() / 1_000n) / 1_000, filling }));
+      while (said.length < due)
+        said.push(its.send('said', { at: Number(process.hrtime.bigint() / 1_000n) / 1_000, filling }));
       if (said.length < seconds * rate) return;
       clearInterval(timer);
       resolve();
@@ -125,5 +149,7 @@ process.on('message', (message) => {
   else if (ask.ask === 'measure') process.send?.({ id, answer: measure(ask.collect) });
   else void talk(ask).then((answer) => process.send?.({ id, answer }));
 });
-process.on('disconnect', () => { process.exit(); });
+process.on('disconnect', () => {
+  process.exit();
+});
 process.send?.({ id: 0, answer: port });

@@ -15,7 +15,9 @@ interface Proxied {
 
 export function proxiedUser({ id, codec, proxy: started, target, options }: Proxied): HarnessUser {
   let proxy: FaultProxy | null = null;
-  void started.then((it) => { proxy = it; });
+  void started.then((it) => {
+    proxy = it;
+  });
   const client: Client = createClient({
     url: async () => {
       const mine = await started;

@@ -9,6 +9,7 @@ export interface Quantiles {
 
 export function quantiles(samples: Iterable<number>): Quantiles {
   const sorted = Float64Array.from(samples).sort();
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
   return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
 }

@@ -45,12 +45,38 @@ export interface UpgradeOptions {
   readonly lines?: readonly string[];
 }
 
-export const upgradeHead = ({ path = '/realtime', protocol = 'roomful.v1.json', lines = [] }: UpgradeOptions = {}): string =>
-  [`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', `Sec-WebSocket-Protocol: ${protocol}`, ...lines, '', ''].join('\r\n');
+export const upgradeHead = ({
+  path = '/realtime',
+  protocol = 'roomful.v1.json',
+  lines = [],
+}: UpgradeOptions = {}): string =>
+  [
+    `GET ${path} HTTP/1.1`,
+    'Host: x',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    `Sec-WebSocket-Protocol: ${protocol}`,
+    ...lines,
+    '',
+    '',
+  ].join('\r\n');
 
 /** Resolves once there is a connection. Nothing is written on it yet. */
-export async function rawConnection({ port, from = '127.0.0.1', answers = true, halfOpen = false }: RawOptions): Promise<RawConnection> {
-  const socket = connect({ port, host: '127.0.0.1', localAddress: from, noDelay: true, allowHalfOpen: halfOpen });
+export async function rawConnection({
+  port,
+  from = '127.0.0.1',
+  answers = true,
+  halfOpen = false,
+}: RawOptions): Promise<RawConnection> {
+  const socket = connect({
+    port,
+    host: '127.0.0.1',
+    localAddress: from,
+    noDelay: true,
+    allowHalfOpen: halfOpen,
+  });
   // A reset is an end like another.
   socket.on('error', () => undefined);
   const heard: string[] = [];
@@ -62,9 +88,13 @@ export async function rawConnection({ port, from = '127.0.0.1', answers = true, 
   let reason = '';
   let over = false;
   let gotClose: (ending: Ending) => void = () => undefined;
-  const closed = new Promise<Ending>((resolve) => { gotClose = resolve; });
+  const closed = new Promise<Ending>((resolve) => {
+    gotClose = resolve;
+  });
   let gotHead: (head: string) => void = () => undefined;
-  const head = new Promise<string>((resolve) => { gotHead = resolve; });
+  const head = new Promise<string>((resolve) => {
+    gotHead = resolve;
+  });
   const ended = new Promise<Ending>((resolve) => {
     const end = (): void => {
       if (over) return;

@@ -20,7 +20,11 @@ export interface RawPeer {
   readonly events: TransportEvents;
   say(...frames: readonly ClientFrame[]): Promise<void>;
   sayRaw(data: Encoded): Promise<void>;
-  hello(token?: string | null, session?: string, fields?: Partial<Extract<ClientFrame, { type: 'hello' }>>): Promise<void>;
+  hello(
+    token?: string | null,
+    session?: string,
+    fields?: Partial<Extract<ClientFrame, { type: 'hello' }>>,
+  ): Promise<void>;
   of<T extends ServerFrame['type']>(type: T): Extract<ServerFrame, { type: T }>[];
 }
 
@@ -37,12 +41,29 @@ export function rawWorld(options: ServerOptions): RawWorld {
   const clock = virtualClock();
   const random = seededRandom(7);
   let wall = 0;
-  const ports: ServerPorts = { now: () => clock.now() + wall, steady: clock.now, after: clock.after, soon: clock.soon, random, randomId: idsFrom(random), digest: testDigest };
-  const logs: { level: string; details: object; message: string }[] = [];
-  const log = (level: string) => (details: object, message: string): void => {
-    logs.push({ level, details, message });
+  const ports: ServerPorts = {
+    now: () => clock.now() + wall,
+    steady: clock.now,
+    after: clock.after,
+    soon: clock.soon,
+    random,
+    randomId: idsFrom(random),
+    digest: testDigest,
   };
-  const core = createServerCore({ authenticate: ({ token }) => (token === null ? null : { id: token }), logger: { info: log('info'), warn: log('warn'), error: log('error') }, ...options }, ports);
+  const logs: { level: string; details: object; message: string }[] = [];
+  const log =
+    (level: string) =>
+    (details: object, message: string): void => {
+      logs.push({ level, details, message });
+    };
+  const core = createServerCore(
+    {
+      authenticate: ({ token }) => (token === null ? null : { id: token }),
+      logger: { info: log('info'), warn: log('warn'), error: log('error') },
+      ...options,
+    },
+    ports,
+  );
 
   const peer = (codec: Codec = json(), request: Partial<RequestInfo> = {}): RawPeer => {
     let pings = 0;
@@ -59,11 +80,17 @@ export function rawWorld(options: ServerOptions): RawWorld {
         self.events.message(data);
         await clock.advance(0);
       },
-      say: (...frames) => self.sayRaw(codec.join(frames.map((frame) => {
-        const part = codec.encode(clientTuple(frame));
-        return typeof part === 'string' ? part : part.slice();
-      }))),
-      hello: (token = 'ada', session = 'session-of-ada', fields = {}) => self.say({ type: 'hello', session, instance: 'i', token, takeover: false, client: 'raw', ...fields }),
+      say: (...frames) =>
+        self.sayRaw(
+          codec.join(
+            frames.map((frame) => {
+              const part = codec.encode(clientTuple(frame));
+              return typeof part === 'string' ? part : part.slice();
+            }),
+          ),
+        ),
+      hello: (token = 'ada', session = 'session-of-ada', fields = {}) =>
+        self.say({ type: 'hello', session, instance: 'i', token, takeover: false, client: 'raw', ...fields }),
       of: (type) => self.frames.filter((frame) => frame.type === type) as never,
     };
     const events = core.open(

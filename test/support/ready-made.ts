@@ -28,18 +28,29 @@ export interface ReadyMades {
   /** Starts one, whatever becomes of it. */
   open(args: readonly string[], env?: Readonly<Record<string, string>>): ChildProcess;
   /** Runs one that is expected to end by itself. */
-  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+  run(
+    args: readonly string[],
+    env?: Readonly<Record<string, string>>,
+  ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
   close(): Promise<void>;
 }
 
 export async function readyMades(): Promise<ReadyMades> {
-  const { files: [file = '', rooms = ''], remove } = await bundle(['src/server/node/cli/main.ts', 'test/support/ready-made-rooms.ts']);
+  const {
+    files: [file = '', rooms = ''],
+    remove,
+  } = await bundle(['src/server/node/cli/main.ts', 'test/support/ready-made-rooms.ts']);
   const children = new Set<ChildProcess>();
 
   function open(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-    const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '', ...env } });
+    const child = spawn(process.execPath, [file, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+    });
     children.add(child);
-    child.once('exit', () => { children.delete(child); });
+    child.once('exit', () => {
+      children.delete(child);
+    });
     return child;
   }
 
@@ -51,7 +62,9 @@ export async function readyMades(): Promise<ReadyMades> {
       const lines: Line[] = [];
       const waiting = new Set<() => void>();
       let errors = '';
-      child.stderr?.on('data', (data: Buffer) => { errors += data.toString(); });
+      child.stderr?.on('data', (data: Buffer) => {
+        errors += data.toString();
+      });
       if (child.stdout) {
         createInterface(child.stdout).on('line', (text) => {
           lines.push(JSON.parse(text) as Line);
@@ -69,16 +82,22 @@ export async function readyMades(): Promise<ReadyMades> {
           };
           waiting.add(look);
           look();
-          void ended.then((code) => { reject(new Error(`it ended with ${code} before it said '${message}': ${errors}`)); });
+          void ended.then((code) => {
+            reject(new Error(`it ended with ${code} before it said '${message}': ${errors}`));
+          });
         });
-      const { url } = await says('listening') as Line & { readonly url: string };
+      const { url } = (await says('listening')) as Line & { readonly url: string };
       return { process: child, lines, says, url, port: Number(new URL(url).port), ended };
     },
     async run(args, env = {}) {
       const child = open(args, env);
       let [stdout, stderr] = ['', ''];
-      child.stdout?.on('data', (data: Buffer) => { stdout += data.toString(); });
-      child.stderr?.on('data', (data: Buffer) => { stderr += data.toString(); });
+      child.stdout?.on('data', (data: Buffer) => {
+        stdout += data.toString();
+      });
+      child.stderr?.on('data', (data: Buffer) => {
+        stderr += data.toString();
+      });
       const [code] = (await once(child, 'close')) as [number | null];
       return { code, stdout, stderr };
     },

@@ -25,12 +25,34 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-export async function startRedis({ port, args = ['--save', '', '--appendonly', 'no'], bus = false }: { readonly port?: number; readonly args?: readonly string[]; readonly bus?: boolean } = {}): Promise<TestRedis> {
+export async function startRedis({
+  port,
+  args = ['--save', '', '--appendonly', 'no'],
+  bus = false,
+}: {
+  readonly port?: number;
+  readonly args?: readonly string[];
+  readonly bus?: boolean;
+} = {}): Promise<TestRedis> {
   const at = port ?? (await freePort());
   const busPort = bus ? await freePort() : 0;
   const binary = findRedis();
-  if (binary === null) throw new Error('no redis-server: apt-get install -y redis-server, or set REDIS_SERVER');
-  const child = spawn(binary, ['--port', String(at), '--bind', '127.0.0.1', '--daemonize', 'no', ...(bus ? ['--cluster-port', String(busPort)] : []), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  if (binary === null)
+    throw new Error('no redis-server: apt-get install -y redis-server, or set REDIS_SERVER');
+  const child = spawn(
+    binary,
+    [
+      '--port',
+      String(at),
+      '--bind',
+      '127.0.0.1',
+      '--daemonize',
+      'no',
+      ...(bus ? ['--cluster-port', String(busPort)] : []),
+      ...args,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   const ended = once(child, 'exit');
   await new Promise<void>((resolve, reject) => {
     let said = '';
@@ -39,7 +61,9 @@ export async function startRedis({ port, args = ['--save', '', '--appendonly', '
       if (said.includes('Ready to accept connections')) resolve();
     });
     child.once('error', reject);
-    child.once('exit', (code) => { reject(new Error(`redis-server ended with ${code}: ${said.slice(-400)}`)); });
+    child.once('exit', (code) => {
+      reject(new Error(`redis-server ended with ${code}: ${said.slice(-400)}`));
+    });
   });
   return {
     port: at,

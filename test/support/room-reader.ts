@@ -12,10 +12,17 @@ export interface RoomReader {
 }
 
 /** Says hello and joins the room. `heard`: the frames of each message, as bytes that are good until the call returns. */
-export function roomReader(port: number, name: string, room: string, heard: (message: Buffer) => void): RoomReader {
+export function roomReader(
+  port: number,
+  name: string,
+  room: string,
+  heard: (message: Buffer) => void,
+): RoomReader {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   socket.on('error', () => undefined);
-  const say = (...frames: readonly (readonly unknown[])[]): void => { socket.write(textFrame(frames.map((it) => JSON.stringify(it)).join('\n'))); };
+  const say = (...frames: readonly (readonly unknown[])[]): void => {
+    socket.write(textFrame(frames.map((it) => JSON.stringify(it)).join('\n')));
+  };
   socket.write(upgradeHead());
   say([1, `session-of-${name}-in-private`, 'i', name, false, 'raw'], [2, room, null, 0, null]);
   const read = readFrames((opcode, payload) => {

@@ -6,7 +6,11 @@ import { serve, type ServedRoom } from '../../src/server/serve.js';
 export const chat = defineRoom('chat/:id', {
   messages: {
     post: z.object({ text: z.string().max(2_000) }),
-    edit: { schema: z.object({ text: z.string(), at: z.number() }), version: 2, upgrade: { 1: (old: { text: string }) => ({ ...old, at: 0 }) } },
+    edit: {
+      schema: z.object({ text: z.string(), at: z.number() }),
+      version: 2,
+      upgrade: { 1: (old: { text: string }) => ({ ...old, at: 0 }) },
+    },
     bytes: type<{ body: Uint8Array }>(),
     cursor: type<{ x: number; y: number }>(),
     order: z.object({ amount: z.number().positive() }),
@@ -24,7 +28,9 @@ export interface Handled {
 export function servedRooms(handled: Handled = { ids: [] }): readonly ServedRoom[] {
   return [
     serve(chat, {
-      authorize: ({ action, user, type: message, data }) => !(action === 'send' && message === 'post' && (data as { text: string }).text === 'forbidden') && !(action === 'join' && user?.id === 'banned'),
+      authorize: ({ action, user, type: message, data }) =>
+        !(action === 'send' && message === 'post' && (data as { text: string }).text === 'forbidden') &&
+        !(action === 'join' && user?.id === 'banned'),
       on: {
         order(message, { reject }) {
           handled.ids.push(message.id);

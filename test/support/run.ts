@@ -11,22 +11,71 @@ import { defaultLimits } from '../../src/protocol/limits.js';
 import { contextFor } from './machine.js';
 
 export const welcome = (fields: Partial<Extract<ServerFrame, { type: 'welcome' }>> = {}): ServerFrame => ({
-  type: 'welcome', member: 'me', heartbeat: [25_000, 10_000], limits: defaultLimits, time: 0, node: 'n', expires: null, user: null, ...fields,
+  type: 'welcome',
+  member: 'me',
+  heartbeat: [25_000, 10_000],
+  limits: defaultLimits,
+  time: 0,
+  node: 'n',
+  expires: null,
+  user: null,
+  ...fields,
 });
 
-export const joinedFrame = (room: string, fields: Partial<Extract<ServerFrame, { type: 'joined' }>> = {}): ServerFrame => ({
-  type: 'joined', room, position: ['e', 0, ''], recovered: false, why: null, messages: [], members: null, last: 0, more: false, ...fields,
+export const joinedFrame = (
+  room: string,
+  fields: Partial<Extract<ServerFrame, { type: 'joined' }>> = {},
+): ServerFrame => ({
+  type: 'joined',
+  room,
+  position: ['e', 0, ''],
+  recovered: false,
+  why: null,
+  messages: [],
+  members: null,
+  last: 0,
+  more: false,
+  ...fields,
 });
 
 /** Entry `offset` of a log whose tags are `t1`, `t2` … */
-export const messageFrame = (room: string, offset: number, fields: { readonly id?: string; readonly data?: unknown; readonly sender?: string; readonly tag?: string; readonly previous?: string } = {}): ServerFrame => ({
+export const messageFrame = (
+  room: string,
+  offset: number,
+  fields: {
+    readonly id?: string;
+    readonly data?: unknown;
+    readonly sender?: string;
+    readonly tag?: string;
+    readonly previous?: string;
+  } = {},
+): ServerFrame => ({
   type: 'message',
   room,
-  entry: [offset, fields.tag ?? `t${offset}`, fields.previous ?? (offset === 1 ? '' : `t${offset - 1}`), fields.id ?? `m${offset}`, 0, fields.sender === undefined ? null : [fields.sender, null], 'post', 1, fields.data ?? offset],
+  entry: [
+    offset,
+    fields.tag ?? `t${offset}`,
+    fields.previous ?? (offset === 1 ? '' : `t${offset - 1}`),
+    fields.id ?? `m${offset}`,
+    0,
+    fields.sender === undefined ? null : [fields.sender, null],
+    'post',
+    1,
+    fields.data ?? offset,
+  ],
 });
 
 export const outgoing = (id: string, fields: Partial<Outgoing> = {}): Outgoing => ({
-  id, room: 'a', type: 'post', version: 1, data: id, shown: id, bytes: 10, ttl: null, coalesce: null, ...fields,
+  id,
+  room: 'a',
+  type: 'post',
+  version: 1,
+  data: id,
+  shown: id,
+  bytes: 10,
+  ttl: null,
+  coalesce: null,
+  ...fields,
 });
 
 export interface Machine {
@@ -47,7 +96,11 @@ export interface Machine {
   send(...messages: readonly Outgoing[]): Machine;
 }
 
-export function machine(options: Partial<ClientOptions> = {}, random: () => number = () => 0.5, change: (context: Context) => Context = (it) => it): Machine {
+export function machine(
+  options: Partial<ClientOptions> = {},
+  random: () => number = () => 0.5,
+  change: (context: Context) => Context = (it) => it,
+): Machine {
   let now = 1_000_000;
   let state = initialState({ key: 'key', instance: 'instance' });
   let effects: Effect[] = [];
@@ -90,7 +143,8 @@ export function machine(options: Partial<ClientOptions> = {}, random: () => numb
     pass(ms) {
       const until = now + ms;
       for (let next = deadline(state), rings = 0; next <= until; next = deadline(state)) {
-        if (++rings > 10_000) throw new Error(`the machine rings for ever at ${JSON.stringify(state.connection)}`);
+        if (++rings > 10_000)
+          throw new Error(`the machine rings for ever at ${JSON.stringify(state.connection)}`);
         now = Math.max(now, next);
         step({ type: 'tick' });
       }
@@ -116,6 +170,18 @@ export function machine(options: Partial<ClientOptions> = {}, random: () => numb
   return self;
 }
 
-export const typesOf = (effects: readonly Effect[]): string[] => effects.map((effect) => (effect.type === 'write' ? `write ${effect.frames.map(({ type }) => type).join(' ')}` : effect.type));
+export const typesOf = (effects: readonly Effect[]): string[] =>
+  effects.map((effect) =>
+    effect.type === 'write' ? `write ${effect.frames.map(({ type }) => type).join(' ')}` : effect.type,
+  );
 export const settledOf = (effects: readonly Effect[]): (readonly [ids: string, outcome: unknown])[] =>
-  effects.flatMap((effect) => (effect.type === 'settle' ? [[effect.ids.join(' '), 'code' in effect.outcome ? effect.outcome.code : effect.outcome.offset] as const] : []));
+  effects.flatMap((effect) =>
+    effect.type === 'settle'
+      ? [
+          [
+            effect.ids.join(' '),
+            'code' in effect.outcome ? effect.outcome.code : effect.outcome.offset,
+          ] as const,
+        ]
+      : [],
+  );

@@ -22,10 +22,15 @@ export const bundleServer = () => bundle(['test/support/measured-server.ts']);
 
 /** @param heap MiB of the old generation */
 export async function startServer(program: string, orders: ServerOrders, heap = 256): Promise<ServerProcess> {
-  const child = fork(program, [JSON.stringify(orders)], { execArgv: [`--max-old-space-size=${heap}`, '--expose-gc'], stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  const child = fork(program, [JSON.stringify(orders)], {
+    execArgv: [`--max-old-space-size=${heap}`, '--expose-gc'],
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+  });
   let death: string | null = null;
   let complaint = '';
-  child.stderr?.on('data', (text: Buffer) => { complaint = (complaint + text.toString()).slice(-2_000); });
+  child.stderr?.on('data', (text: Buffer) => {
+    complaint = (complaint + text.toString()).slice(-2_000);
+  });
   const gone = new Promise<never>((_, reject) => {
     child.once('close', (code, signal) => {
       death = `the server ended with ${signal ?? code}: ${complaint}`;
@@ -40,7 +45,8 @@ export async function startServer(program: string, orders: ServerOrders, heap = 
     waiting.delete(id);
   });
   let asked = 0;
-  const answer = <T>(id: number): Promise<T> => Promise.race([gone, new Promise<T>((resolve) => waiting.set(id, resolve as (answer: unknown) => void))]);
+  const answer = <T>(id: number): Promise<T> =>
+    Promise.race([gone, new Promise<T>((resolve) => waiting.set(id, resolve as (answer: unknown) => void))]);
   const request = <T>(ask: ServerAsk): Promise<T> => {
     const id = ++asked;
     // One that has just died is told of by its death.

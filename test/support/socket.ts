@@ -12,12 +12,20 @@ export interface PlainSocket {
   hears(part: string): Promise<string>;
 }
 
-export function plainSocket(url: string, protocols: readonly string[] = ['roomful.v1.json'], options: ClientOptions = {}): PlainSocket {
+export function plainSocket(
+  url: string,
+  protocols: readonly string[] = ['roomful.v1.json'],
+  options: ClientOptions = {},
+): PlainSocket {
   const socket = new WebSocket(url, [...protocols], options);
   const heard: string[] = [];
   socket.on('error', () => undefined);
-  socket.on('message', (data: Buffer) => { heard.push(data.toString()); });
-  const closed = once(socket, 'close').then(([code, reason]: unknown[]) => [code as number, String(reason)] as const);
+  socket.on('message', (data: Buffer) => {
+    heard.push(data.toString());
+  });
+  const closed = once(socket, 'close').then(
+    ([code, reason]: unknown[]) => [code as number, String(reason)] as const,
+  );
   return {
     socket,
     heard,
@@ -29,7 +37,12 @@ export function plainSocket(url: string, protocols: readonly string[] = ['roomfu
       for (;;) {
         const found = heard.find((message) => message.includes(part));
         if (found !== undefined) return found;
-        await Promise.race([once(socket, 'message'), closed.then(([code]) => { throw new Error(`closed with ${code} before '${part}' was heard`); })]);
+        await Promise.race([
+          once(socket, 'message'),
+          closed.then(([code]) => {
+            throw new Error(`closed with ${code} before '${part}' was heard`);
+          }),
+        ]);
       }
     },
   };

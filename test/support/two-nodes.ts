@@ -65,7 +65,12 @@ const slowJoining = 3_000;
 const positionAt = (offset: number): PositionTuple => [epoch, offset, offset ? `t${offset}` : ''];
 
 /** Hands the client's events to `tell`. */
-export function createTwoNodes(agenda: Agenda, random: () => number, roomIds: readonly string[], tell: (event: Event) => void): TwoNodes {
+export function createTwoNodes(
+  agenda: Agenda,
+  random: () => number,
+  roomIds: readonly string[],
+  tell: (event: Event) => void,
+): TwoNodes {
   const logs = new Map(roomIds.map((room): [string, EntryTuple[]] => [room, []]));
   /** As the client has them. */
   const connections = new Map<number, Connection>();
@@ -80,8 +85,10 @@ export function createTwoNodes(agenda: Agenda, random: () => number, roomIds: re
   const logOf = (room: string): EntryTuple[] => logs.get(room) ?? [];
 
   /** When the next message arrives at the node, and at the client. */
-  const arrivalUp = (connection: Connection, most: number): number => (connection.upAt = Math.max(connection.upAt, agenda.now + random() * most));
-  const arrivalDown = (connection: Connection, most: number): number => (connection.downAt = Math.max(connection.downAt, agenda.now + random() * most));
+  const arrivalUp = (connection: Connection, most: number): number =>
+    (connection.upAt = Math.max(connection.upAt, agenda.now + random() * most));
+  const arrivalDown = (connection: Connection, most: number): number =>
+    (connection.downAt = Math.max(connection.downAt, agenda.now + random() * most));
 
   function reply(connection: Connection, frame: ServerFrame): void {
     agenda.at(arrivalDown(connection, delay), () => {
@@ -104,13 +111,17 @@ export function createTwoNodes(agenda: Agenda, random: () => number, roomIds: re
   function breakOff(connection: Connection, code: number): void {
     if (!connection.open) return;
     leave(connection);
-    agenda.after(random() * closing, () => { forget(connection); });
+    agenda.after(random() * closing, () => {
+      forget(connection);
+    });
     tell({ type: 'lost', attempt: connection.attempt, code, reason: '' });
   }
 
   function replace(connection: Connection): void {
     forget(connection);
-    agenda.at(arrivalDown(connection, delay), () => { breakOff(connection, 4009); });
+    agenda.at(arrivalDown(connection, delay), () => {
+      breakOff(connection, 4009);
+    });
   }
 
   function append(room: string, id: string, sender: string): number {
@@ -120,7 +131,8 @@ export function createTwoNodes(agenda: Agenda, random: () => number, roomIds: re
     const [, offset, tag] = positionAt(before + 1);
     const entry: EntryTuple = [offset, tag, previous, id, 0, [sender, null], 'post', 1, id];
     log.push(entry);
-    for (const connection of served) if (connection.rooms.has(room)) reply(connection, { type: 'message', room, entry });
+    for (const connection of served)
+      if (connection.rooms.has(room)) reply(connection, { type: 'message', room, entry });
     return offset;
   }
 
@@ -145,7 +157,13 @@ export function createTwoNodes(agenda: Agenda, random: () => number, roomIds: re
 
   /** A node has one connection of a session: the newest, in whatever order they come. */
   function greet(connection: Connection): void {
-    const others = Array.from(served).filter((other) => other !== connection && other.welcomed && other.node === connection.node && other.instance === connection.instance);
+    const others = Array.from(served).filter(
+      (other) =>
+        other !== connection &&
+        other.welcomed &&
+        other.node === connection.node &&
+        other.instance === connection.instance,
+    );
     if (others.some(({ attempt }) => attempt > connection.attempt)) {
       replace(connection);
       return;
@@ -163,18 +181,25 @@ export function createTwoNodes(agenda: Agenda, random: () => number, roomIds: re
     const log = logOf(room);
     const from = position ? position[1] : Math.max(0, log.length - history);
     connection.rooms.add(room);
-    reply(connection, joinedFrame(room, {
-      position: position ?? positionAt(from),
-      recovered: position !== null,
-      messages: log.slice(from),
-      last: lastNumbers.get(`${connection.instance} ${room}`) ?? 0,
-      more: position === null && from > 0,
-    }));
+    reply(
+      connection,
+      joinedFrame(room, {
+        position: position ?? positionAt(from),
+        recovered: position !== null,
+        messages: log.slice(from),
+        last: lastNumbers.get(`${connection.instance} ${room}`) ?? 0,
+        more: position === null && from > 0,
+      }),
+    );
   }
 
   function take(connection: Connection, { room, seq, id, follows }: Sent<'send'>): void {
-    const refuse = (code: string, after: number | null): void => { reply(connection, { type: 'nack', room, seq, code, after, reason: null, details: null }); };
-    const acknowledge = (offset: number, duplicate: boolean): void => { reply(connection, { type: 'ack', room, epoch, receipts: [[seq, offset, 0, duplicate]] }); };
+    const refuse = (code: string, after: number | null): void => {
+      reply(connection, { type: 'nack', room, seq, code, after, reason: null, details: null });
+    };
+    const acknowledge = (offset: number, duplicate: boolean): void => {
+      reply(connection, { type: 'ack', room, epoch, receipts: [[seq, offset, 0, duplicate]] });
+    };
     if (!connection.rooms.has(room)) return refuse('not-joined', null);
     const key = `${connection.instance} ${room}`;
     const last = lastNumbers.get(key) ?? 0;
@@ -198,9 +223,13 @@ export function createTwoNodes(agenda: Agenda, random: () => number, roomIds: re
       case 'hello':
         served.add(connection);
         connection.instance = frame.instance;
-        return takeTime(connection, greeting, () => { greet(connection); });
+        return takeTime(connection, greeting, () => {
+          greet(connection);
+        });
       case 'join':
-        return takeTime(connection, chance(0.3) ? slowJoining : joining, () => { join(connection, frame); });
+        return takeTime(connection, chance(0.3) ? slowJoining : joining, () => {
+          join(connection, frame);
+        });
       case 'leave':
         connection.rooms.delete(frame.room);
         return reply(connection, { type: 'left', room: frame.room, code: null });
@@ -222,16 +251,28 @@ export function createTwoNodes(agenda: Agenda, random: () => number, roomIds: re
     },
     connect(attempt) {
       const connection: Connection = {
-        attempt, node: chance(0.5) ? 0 : 1, open: true, served: true, welcomed: false, instance: '',
-        rooms: new Set(), upAt: agenda.now, downAt: agenda.now, busy: false, waiting: [],
+        attempt,
+        node: chance(0.5) ? 0 : 1,
+        open: true,
+        served: true,
+        welcomed: false,
+        instance: '',
+        rooms: new Set(),
+        upAt: agenda.now,
+        downAt: agenda.now,
+        busy: false,
+        waiting: [],
       };
       connections.set(attempt, connection);
       if (fails(0.15)) {
-        agenda.after(random() * 500, () => { breakOff(connection, 1006); });
+        agenda.after(random() * 500, () => {
+          breakOff(connection, 1006);
+        });
         return;
       }
       agenda.at(arrivalDown(connection, opening), () => {
-        if (connection.open) tell({ type: 'opened', attempt, transport: 'websocket', codec: 'json', token: 't' });
+        if (connection.open)
+          tell({ type: 'opened', attempt, transport: 'websocket', codec: 'json', token: 't' });
       });
     },
     write(attempt, frames) {
@@ -250,13 +291,16 @@ export function createTwoNodes(agenda: Agenda, random: () => number, roomIds: re
       // One that was lost is closed too.
       if (!connection) return;
       leave(connection);
-      agenda.at(arrivalUp(connection, closing), () => { forget(connection); });
+      agenda.at(arrivalUp(connection, closing), () => {
+        forget(connection);
+      });
     },
     say(room, id) {
       append(room, id, 'another');
     },
     sendAway() {
-      for (const connection of served) if (connection.welcomed) reply(connection, { type: 'goaway', within: 2_000 });
+      for (const connection of served)
+        if (connection.welcomed) reply(connection, { type: 'goaway', within: 2_000 });
     },
     lose(attempt, code) {
       const connection = connections.get(attempt);

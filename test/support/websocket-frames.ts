@@ -17,7 +17,18 @@ export interface Shape {
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
 /** One frame as a client writes it. */
-export function clientFrame(opcode: number, payload: Uint8Array, { fin = true, reserved = 0, masked = true, key = new Uint8Array(4), claims = payload.length, bits }: Shape = {}): Buffer {
+export function clientFrame(
+  opcode: number,
+  payload: Uint8Array,
+  {
+    fin = true,
+    reserved = 0,
+    masked = true,
+    key = new Uint8Array(4),
+    claims = payload.length,
+    bits,
+  }: Shape = {},
+): Buffer {
   const size = bits ?? (claims < 126 ? 7 : claims < 65_536 ? 16 : 64);
   const head = Buffer.alloc(2 + (size === 7 ? 0 : size / 8) + (masked ? 4 : 0));
   head[0] = (fin ? 0x80 : 0) | reserved | opcode;
@@ -26,12 +37,20 @@ export function clientFrame(opcode: number, payload: Uint8Array, { fin = true, r
   if (size === 64) head.writeBigUInt64BE(BigInt.asUintN(64, BigInt(claims)), 2);
   if (!masked) return Buffer.concat([head, payload]);
   head.set(key, head.length - 4);
-  return Buffer.concat([head, key.some((byte) => byte !== 0) ? payload.map((byte, at) => byte ^ (key[at % 4] as number)) : payload]);
+  return Buffer.concat([
+    head,
+    key.some((byte) => byte !== 0) ? payload.map((byte, at) => byte ^ (key[at % 4] as number)) : payload,
+  ]);
 }
 
-export const textFrame = (text: string, shape: Shape = {}): Buffer => clientFrame(opcodes.text, Buffer.from(text), shape);
+export const textFrame = (text: string, shape: Shape = {}): Buffer =>
+  clientFrame(opcodes.text, Buffer.from(text), shape);
 
-export function closeFrame(code: number | null, reason: Uint8Array = new Uint8Array(), shape: Shape = {}): Buffer {
+export function closeFrame(
+  code: number | null,
+  reason: Uint8Array = new Uint8Array(),
+  shape: Shape = {},
+): Buffer {
   if (code === null) return clientFrame(opcodes.close, reason, shape);
   const body = Buffer.alloc(2 + reason.length);
   body.writeUInt16BE(code & 0xffff);
@@ -49,7 +68,8 @@ export function readFrames(heard: (opcode: number, payload: Buffer) => void): (c
       const short = (bytes[at + 1] as number) & 0x7f;
       const head = short === 126 ? 4 : short === 127 ? 10 : 2;
       if (bytes.length - at < head) break;
-      const length = head === 2 ? short : head === 4 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
+      const length =
+        head === 2 ? short : head === 4 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
       if (bytes.length - at < head + length) break;
       heard((bytes[at] as number) & 0x0f, bytes.subarray(at + head, at + head + length));
       at += head + length;

@@ -6,7 +6,11 @@ import { createTestRealtime } from '../../src/testing/index.js';
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 test('what is on its way counts in bytes, not in characters', async () => {
-  const world = createTestRealtime({ rooms: [serve('lobby')], clock: 'virtual', server: { buffer: 10_000, logger: quiet } });
+  const world = createTestRealtime({
+    rooms: [serve('lobby')],
+    clock: 'virtual',
+    server: { buffer: 10_000, logger: quiet },
+  });
   const { client, network } = world.user({ id: 'ada' }, { logger: quiet });
   client.room('lobby');
   await world.advance(1_000);
@@ -27,7 +31,11 @@ test('what is on its way counts in bytes, not in characters', async () => {
 
 describe('a client that closes behind a stall', () => {
   const stalled = async () => {
-    const world = createTestRealtime({ rooms: [serve('lobby', { presence: true })], clock: 'virtual', server: { logger: quiet } });
+    const world = createTestRealtime({
+      rooms: [serve('lobby', { presence: true })],
+      clock: 'virtual',
+      server: { logger: quiet },
+    });
     const { client, network } = world.user({ id: 'ada' }, { logger: quiet });
     const room = client.room('lobby');
     await world.advance(1_000);
@@ -51,14 +59,17 @@ describe('a client that closes behind a stall', () => {
     await close();
   });
 
-  test.each(['drop', 'cut'] as const)('is cut off for the server once the network does: %s', async (fault) => {
-    const { client, network, members, advance, close, server } = await stalled();
-    client.close();
-    await advance(100);
-    network[fault]();
-    expect([server.stats().connections, await members()]).toEqual([0, 1]);
-    await advance(11_000);
-    expect(await members()).toBe(0);
-    await close();
-  });
+  test.each(['drop', 'cut'] as const)(
+    'is cut off for the server once the network does: %s',
+    async (fault) => {
+      const { client, network, members, advance, close, server } = await stalled();
+      client.close();
+      await advance(100);
+      network[fault]();
+      expect([server.stats().connections, await members()]).toEqual([0, 1]);
+      await advance(11_000);
+      expect(await members()).toBe(0);
+      await close();
+    },
+  );
 });

@@ -1,6 +1,18 @@
 // What the compiler must accept, and lines that must not compile.
 import { z } from 'zod';
-import { createClient, defineRoom, type, useMessage, useMessages, useMyPresence, useOthers, useRoom, useSend, type MessageIn, type Receipt } from '../../src/index.js';
+import {
+  createClient,
+  defineRoom,
+  type,
+  useMessage,
+  useMessages,
+  useMyPresence,
+  useOthers,
+  useRoom,
+  useSend,
+  type MessageIn,
+  type Receipt,
+} from '../../src/index.js';
 import { createRealtimeServer, serve } from '../../src/server/node/index.js';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -10,7 +22,11 @@ const chat = defineRoom('chat/:team/:id', {
   messages: {
     post: z.object({ text: z.string(), at: z.number().default(0) }),
     cursor: type<{ x: number }>(),
-    edit: { schema: z.object({ text: z.string() }), version: 2, upgrade: { 1: (old: { body: string }) => ({ text: old.body }) } },
+    edit: {
+      schema: z.object({ text: z.string() }),
+      version: 2,
+      upgrade: { 1: (old: { body: string }) => ({ text: old.body }) },
+    },
   },
   presence: z.object({ name: z.string(), typing: z.boolean().optional() }),
 });
@@ -49,13 +65,21 @@ export function Component(): null {
   const here = useRoom(chat, { team: 'a', id: 'b' }, { presence: { name: 'Ada' } });
   // @ts-expect-error a parameter is missing
   useRoom(chat, { team: 'a' });
-  useMessage(here, 'cursor', ({ data }) => { same<typeof data, { x: number }>(true); }, { where: { x: 1 } });
+  useMessage(
+    here,
+    'cursor',
+    ({ data }) => {
+      same<typeof data, { x: number }>(true);
+    },
+    { where: { x: 1 } },
+  );
   // @ts-expect-error: x is a number
   useMessage(here, 'cursor', () => undefined, { where: { x: 'one' } });
   const { messages } = useMessages(here, 'edit');
   same<(typeof messages)[number]['data'], { text: string }>(true);
   const all = useMessages(here);
-  for (const message of all.messages) if (message.type === 'cursor') same<typeof message.data, { x: number }>(true);
+  for (const message of all.messages)
+    if (message.type === 'cursor') same<typeof message.data, { x: number }>(true);
   same<(typeof all.messages)[number], MessageIn<typeof chat>>(true);
   const others = useOthers(here);
   same<(typeof others)[number]['presence'], { name: string; typing?: boolean | undefined } | null>(true);

@@ -6,9 +6,13 @@ export function start() {
   const { Server } = requireFromBench('socket.io');
   const http = createServer();
   new Server(http, { serveClient: false, transports: ['websocket'] }).on('connection', (socket) => {
-    socket.on('m', (_message, taken) => { taken({ ok: true }); });
+    socket.on('m', (_message, taken) => {
+      taken({ ok: true });
+    });
   });
   return new Promise((resolve) => {
-    http.listen(0, '127.0.0.1', () => { resolve(http.address().port); });
+    http.listen(0, '127.0.0.1', () => {
+      resolve(http.address().port);
+    });
   });
 }

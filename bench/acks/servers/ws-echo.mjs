@@ -7,9 +7,13 @@ const { WebSocketServer } = requireFromRoot('ws');
 export function start() {
   const http = createServer();
   new WebSocketServer({ server: http }).on('connection', (client) => {
-    client.on('message', (data, binary) => { client.send(data, { binary }); });
+    client.on('message', (data, binary) => {
+      client.send(data, { binary });
+    });
   });
   return new Promise((resolve) => {
-    http.listen(0, '127.0.0.1', () => { resolve(http.address().port); });
+    http.listen(0, '127.0.0.1', () => {
+      resolve(http.address().port);
+    });
   });
 }

@@ -6,11 +6,20 @@ const { default: useWebSocket } = requirePeer('react-use-websocket');
 export async function consume(components) {
   const Entity = ({ id }) => {
     const start = `{"id":${id},`;
-    const { lastJsonMessage } = useWebSocket('ws://localhost/', { share: true, filter: ({ data }) => data.startsWith(start) });
+    const { lastJsonMessage } = useWebSocket('ws://localhost/', {
+      share: true,
+      filter: ({ data }) => data.startsWith(start),
+    });
     rendered();
     return React.createElement('b', null, lastJsonMessage?.value ?? 0);
   };
   const page = await mount(each(Entity, components));
   const socket = Socket.newest;
-  return { ...page, burst: (messages) => messages.map((it) => JSON.stringify(it)), hear: (texts) => { for (const text of texts) socket.hear(text); } };
+  return {
+    ...page,
+    burst: (messages) => messages.map((it) => JSON.stringify(it)),
+    hear: (texts) => {
+      for (const text of texts) socket.hear(text);
+    },
+  };
 }

@@ -10,7 +10,9 @@ export async function consume(selectors) {
   const room = client.room('bench/1');
   client.handle('bench/1').retainList('tick', 100);
   let heard = 0;
-  room.on('tick', () => { heard++; });
+  room.on('tick', () => {
+    heard++;
+  });
   client.connect();
   await there;
   const { store } = client;
@@ -26,5 +28,16 @@ export async function consume(selectors) {
     });
   }
   const socket = Socket.newest;
-  return { burst: entries, hear: (text) => { socket.hear(text); }, heard: () => heard, changes: () => changes, shown: () => [], unmount: () => { client.close(); } };
+  return {
+    burst: entries,
+    hear: (text) => {
+      socket.hear(text);
+    },
+    heard: () => heard,
+    changes: () => changes,
+    shown: () => [],
+    unmount: () => {
+      client.close();
+    },
+  };
 }

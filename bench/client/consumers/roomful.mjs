@@ -8,13 +8,28 @@ export async function consume(components) {
   const there = serve();
   const Entity = ({ id, room }) => {
     const [value, show] = React.useState(0);
-    useMessage(room, 'tick', ({ data }) => { show(data.value); }, { where: { id } });
+    useMessage(
+      room,
+      'tick',
+      ({ data }) => {
+        show(data.value);
+      },
+      { where: { id } },
+    );
     rendered();
     return React.createElement('b', null, value);
   };
   const Table = () => each(Entity, components, { room: useRoom('bench/1') });
-  const page = await mount(React.createElement(RealtimeProvider, { url: 'ws://localhost/realtime' }, React.createElement(Table)));
+  const page = await mount(
+    React.createElement(RealtimeProvider, { url: 'ws://localhost/realtime' }, React.createElement(Table)),
+  );
   await there;
   const socket = Socket.newest;
-  return { ...page, burst: frames, hear: (text) => { socket.hear(text); } };
+  return {
+    ...page,
+    burst: frames,
+    hear: (text) => {
+      socket.hear(text);
+    },
+  };
 }

@@ -13,11 +13,20 @@ async function adapterOf(name, client) {
 export async function start({ client, adapter }) {
   const { Server } = requireFromBench('socket.io');
   const http = createServer();
-  new Server(http, { serveClient: false, transports: ['websocket'], adapter: await adapterOf(adapter, client), ...(adapter === 'streams' ? { connectionStateRecovery: {} } : {}) }).on('connection', async (socket) => {
+  new Server(http, {
+    serveClient: false,
+    transports: ['websocket'],
+    adapter: await adapterOf(adapter, client),
+    ...(adapter === 'streams' ? { connectionStateRecovery: {} } : {}),
+  }).on('connection', async (socket) => {
     await socket.join('bench/1');
-    socket.on('m', (message) => { socket.to('bench/1').emit('m', message); });
+    socket.on('m', (message) => {
+      socket.to('bench/1').emit('m', message);
+    });
   });
   return new Promise((resolve) => {
-    http.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, () => { resolve(http.address().port); });
+    http.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, () => {
+      resolve(http.address().port);
+    });
   });
 }

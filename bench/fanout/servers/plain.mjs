@@ -11,9 +11,13 @@ export function servePlain(publish) {
     clients.add(client);
     client.on('error', () => undefined);
     client.on('close', () => clients.delete(client));
-    client.on('message', (data) => { publish(JSON.parse(data.toString()), client, clients); });
+    client.on('message', (data) => {
+      publish(JSON.parse(data.toString()), client, clients);
+    });
   });
   return new Promise((resolve) => {
-    http.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, () => { resolve(http.address().port); });
+    http.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, () => {
+      resolve(http.address().port);
+    });
   });
 }

@@ -2,4 +2,5 @@
 import { requireFromBench } from '../../support/places.mjs';
 import { start as startWith } from './socket.io.mjs';
 
-export const start = (library) => startWith(library, { parser: requireFromBench('socket.io-msgpack-parser') });
+export const start = (library) =>
+  startWith(library, { parser: requireFromBench('socket.io-msgpack-parser') });

@@ -3,7 +3,10 @@ import { requireFromRoot } from '../../support/places.mjs';
 import { servePlain } from './plain.mjs';
 
 const { Sender } = requireFromRoot('ws');
-const frame = (text) => Buffer.concat(Sender.frame(Buffer.from(text), { fin: true, rsv1: false, opcode: 1, mask: false, readOnly: false }));
+const frame = (text) =>
+  Buffer.concat(
+    Sender.frame(Buffer.from(text), { fin: true, rsv1: false, opcode: 1, mask: false, readOnly: false }),
+  );
 
 let due = [];
 let all = new Set();
@@ -24,7 +27,8 @@ function flush() {
   }
 }
 
-export const start = () => servePlain((message, from, clients) => {
-  all = clients;
-  if (due.push({ bytes: frame(JSON.stringify(message)), from }) === 1) setImmediate(flush);
-});
+export const start = () =>
+  servePlain((message, from, clients) => {
+    all = clients;
+    if (due.push({ bytes: frame(JSON.stringify(message)), from }) === 1) setImmediate(flush);
+  });

@@ -4,7 +4,19 @@ import { servePlain } from './plain.mjs';
 
 const { Sender } = requireFromRoot('ws');
 
-export const start = () => servePlain((message, from, clients) => {
-  const frame = [Buffer.concat(Sender.frame(Buffer.from(JSON.stringify(message)), { fin: true, rsv1: false, opcode: 1, mask: false, readOnly: false }))];
-  for (const client of clients) if (client !== from && client.readyState === client.OPEN) client._sender.sendFrame(frame);
-});
+export const start = () =>
+  servePlain((message, from, clients) => {
+    const frame = [
+      Buffer.concat(
+        Sender.frame(Buffer.from(JSON.stringify(message)), {
+          fin: true,
+          rsv1: false,
+          opcode: 1,
+          mask: false,
+          readOnly: false,
+        }),
+      ),
+    ];
+    for (const client of clients)
+      if (client !== from && client.readyState === client.OPEN) client._sender.sendFrame(frame);
+  });

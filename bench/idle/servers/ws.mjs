@@ -10,7 +10,10 @@ export function start(_library, { every } = {}) {
   server.on('connection', (client) => {
     client.isAlive = true;
     client.on('error', () => undefined);
-    if (every) client.on('pong', function pong() { this.isAlive = true; });
+    if (every)
+      client.on('pong', function pong() {
+        this.isAlive = true;
+      });
   });
   // "How to detect and close broken connections", from the README of ws.
   if (every) {
@@ -26,6 +29,8 @@ export function start(_library, { every } = {}) {
     }, every);
   }
   return new Promise((resolve) => {
-    http.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, () => { resolve(http.address().port); });
+    http.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, () => {
+      resolve(http.address().port);
+    });
   });
 }

@@ -6,7 +6,9 @@ export const metadata = { title: 'Roomful and Next.js' };
 export default function Layout({ children }: { children: ReactNode }) {
   return (
     <html lang="en">
-      <body><Providers>{children}</Providers></body>
+      <body>
+        <Providers>{children}</Providers>
+      </body>
     </html>
   );
 }

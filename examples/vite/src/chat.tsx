@@ -7,17 +7,38 @@ export function Chat({ id, name }: { id: string; name: string }) {
   const { messages } = useMessages(room, 'post');
   const [send] = useSend(room, 'post');
   const [, update] = useMyPresence(room);
-  const names = useOthers(room, (others) => others.map(({ presence }) => `${presence?.name ?? '?'}${presence?.typing ? ' …' : ''}`));
+  const names = useOthers(room, (others) =>
+    others.map(({ presence }) => `${presence?.name ?? '?'}${presence?.typing ? ' …' : ''}`),
+  );
   return (
     <main>
       <ConnectionStatus className="status" />
       <OutboxProgress />
       <p>{names.length === 0 ? 'Nobody else is here.' : `With ${names.join(', ')}`}</p>
       <ul>
-        {messages.map(({ id: key, data, sender, status }) => <li key={key}><b>{sender?.user?.id ?? name}</b> {data.text} {status && <small>{status}</small>}</li>)}
+        {messages.map(({ id: key, data, sender, status }) => (
+          <li key={key}>
+            <b>{sender?.user?.id ?? name}</b> {data.text} {status && <small>{status}</small>}
+          </li>
+        ))}
       </ul>
-      <form action={(form) => { void send({ text: String(form.get('text')) }); }}>
-        <input name="text" required aria-label="Message" autoComplete="off" onFocus={() => { update({ typing: true }); }} onBlur={() => { update({ typing: false }); }} />
+      <form
+        action={(form) => {
+          void send({ text: String(form.get('text')) });
+        }}
+      >
+        <input
+          name="text"
+          required
+          aria-label="Message"
+          autoComplete="off"
+          onFocus={() => {
+            update({ typing: true });
+          }}
+          onBlur={() => {
+            update({ typing: false });
+          }}
+        />
         <button>Send</button>
       </form>
     </main>

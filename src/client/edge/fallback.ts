@@ -5,14 +5,21 @@ import type { Connect, Link, LinkEvents } from './link.js';
 const rest = 600_000;
 
 /** One whose code is still to come. */
-function later(load: () => Promise<Connect>, url: string, protocols: readonly string[], events: LinkEvents): Link {
+function later(
+  load: () => Promise<Connect>,
+  url: string,
+  protocols: readonly string[],
+  events: LinkEvents,
+): Link {
   let link: Link | undefined;
   let ended = false;
-  load().then((connect) => {
-    if (!ended) link = connect(url, protocols, events);
-  }).catch((error: unknown) => {
-    events.closed(1006, String(error));
-  });
+  load()
+    .then((connect) => {
+      if (!ended) link = connect(url, protocols, events);
+    })
+    .catch((error: unknown) => {
+      events.closed(1006, String(error));
+    });
   return {
     transport: 'http',
     send(data) {

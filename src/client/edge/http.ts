@@ -1,6 +1,12 @@
 // One attempt over HTTP, where WebSocket cannot be had: a streamed response down, requests up, one at a time (P36 to P39). Loaded when it is needed.
 import type { Encoded } from '../../protocol/codec.js';
-import { createRecordReader, encodeClose, encodeRecord, readClose, recordKinds } from '../../protocol/records.js';
+import {
+  createRecordReader,
+  encodeClose,
+  encodeRecord,
+  readClose,
+  recordKinds,
+} from '../../protocol/records.js';
 import { randomId } from './ids.js';
 import type { Connect, Link } from './link.js';
 
@@ -37,10 +43,13 @@ export const httpConnect: Connect = (url, protocols, events) => {
     return fetch(address, { method: 'POST', body, cache: 'no-store', ...more });
   };
   /** The next request up: what is in it, in order. */
-  const up = (records: readonly Uint8Array<ArrayBuffer>[], more: RequestInit): Promise<Response> => post('send', new Blob([`${secret}\n${++count}\n`, ...records]), more);
+  const up = (records: readonly Uint8Array<ArrayBuffer>[], more: RequestInit): Promise<Response> =>
+    post('send', new Blob([`${secret}\n${++count}\n`, ...records]), more);
 
   async function listen(): Promise<void> {
-    const { ok, status, body } = await post('stream', new Blob([`${secret}\n${protocols.join(',')}\n`]), { signal: down.signal });
+    const { ok, status, body } = await post('stream', new Blob([`${secret}\n${protocols.join(',')}\n`]), {
+      signal: down.signal,
+    });
     if (!ok || !body) return end(1006, `HTTP ${status}`);
     const read = createRecordReader(recordLimit);
     const reader = body.getReader();
@@ -64,7 +73,8 @@ export const httpConnect: Connect = (url, protocols, events) => {
     busy = true;
     while (waiting.length) {
       let [many, bytes] = [0, 0];
-      do bytes += waiting[many++]?.length ?? 0; while (many < waiting.length && bytes + (waiting[many]?.length ?? 0) <= requestLimit);
+      do bytes += waiting[many++]?.length ?? 0;
+      while (many < waiting.length && bytes + (waiting[many]?.length ?? 0) <= requestLimit);
       const { status } = await up(waiting.splice(0, many), { signal: down.signal });
       if (status !== 204) throw new Error(`HTTP ${status}`);
     }
@@ -96,12 +106,22 @@ export const httpConnect: Connect = (url, protocols, events) => {
       AbortSignal.timeout(closeTimeout).addEventListener('abort', leave);
       waiting.push(encodeClose(code, reason));
       // At once, where the page may go, and beside what is under way: the server puts them in order. More than a browser takes from such a page leaves piece by piece.
-      const rest = waiting.reduce((bytes, { length }) => bytes + length, 0) > requestLimit ? flushSoon() : up(waiting.splice(0), { keepalive: true, signal: down.signal });
+      const rest =
+        waiting.reduce((bytes, { length }) => bytes + length, 0) > requestLimit
+          ? flushSoon()
+          : up(waiting.splice(0), { keepalive: true, signal: down.signal });
       // The server hears of the close before it misses the stream.
       void Promise.allSettled([flushed, rest]).then(leave);
     },
   };
   // A browser says so for a WebSocket; of a stream that it cuts nobody knows why.
-  if (typeof window !== 'undefined') window.addEventListener('pagehide', ({ persisted }) => { if (!persisted) link.close(1001, 'the page is gone'); }, { signal: down.signal });
+  if (typeof window !== 'undefined')
+    window.addEventListener(
+      'pagehide',
+      ({ persisted }) => {
+        if (!persisted) link.close(1001, 'the page is gone');
+      },
+      { signal: down.signal },
+    );
   return link;
 };

@@ -14,9 +14,15 @@ export const browserSignals: Signals = (notify) => {
     notify(document.visibilityState === 'hidden' ? 'hidden' : 'visible');
   };
   on(document, 'visibilitychange', visibility);
-  for (const signal of ['online', 'offline'] as const) on(window, signal, () => { notify(signal); });
+  for (const signal of ['online', 'offline'] as const)
+    on(window, signal, () => {
+      notify(signal);
+    });
   // Without `persisted` the page is gone for good, and the browser closes the socket itself.
-  for (const signal of ['pagehide', 'pageshow'] as const) on(window, signal, (event) => { if ((event as PageTransitionEvent).persisted) notify(signal); });
+  for (const signal of ['pagehide', 'pageshow'] as const)
+    on(window, signal, (event) => {
+      if ((event as PageTransitionEvent).persisted) notify(signal);
+    });
   if (!navigator.onLine) notify('offline');
   if (document.visibilityState === 'hidden') visibility();
   return () => {

@@ -18,8 +18,14 @@ export function webSocketConnect(WebSocket?: unknown): Connect {
       events.closed(code, reason);
     };
     const constructor = WebSocket ?? globalThis.WebSocket;
-    if (!constructor) throw new Error("no WebSocket here: pass one, such as that of 'ws', as the option WebSocket");
-    const socket = new ReconnectingWebSocket(url, [...protocols], { maxRetries: 0, maxEnqueuedMessages: 0, connectionTimeout: never, WebSocket: constructor });
+    if (!constructor)
+      throw new Error("no WebSocket here: pass one, such as that of 'ws', as the option WebSocket");
+    const socket = new ReconnectingWebSocket(url, [...protocols], {
+      maxRetries: 0,
+      maxEnqueuedMessages: 0,
+      connectionTimeout: never,
+      WebSocket: constructor,
+    });
     socket.binaryType = 'arraybuffer';
     // Only the on* properties: in browsers partysocket's clones of its own events reach addEventListener broken.
     socket.onopen = () => {

@@ -40,11 +40,15 @@ export interface Greeting {
 }
 
 /** The attempt that owns a socket or is about to; 0 where there is none. */
-export const attemptOf = (connection: Connection): number => ('attempt' in connection ? connection.attempt : 0);
+export const attemptOf = (connection: Connection): number =>
+  'attempt' in connection ? connection.attempt : 0;
 
 /** All that do: more than one while one follows another. */
 export const attemptsOf = (connection: Connection): readonly number[] =>
-  (connection.status === 'live' ? [connection.gone ? 0 : connection.attempt, connection.next?.attempt ?? 0, connection.old] : [attemptOf(connection)]).filter(Boolean);
+  (connection.status === 'live'
+    ? [connection.gone ? 0 : connection.attempt, connection.next?.attempt ?? 0, connection.old]
+    : [attemptOf(connection)]
+  ).filter(Boolean);
 
 export interface Live {
   readonly status: 'live';

@@ -13,11 +13,18 @@ import { ask, edit, write, type Turn } from './turn.js';
 
 /** The first frame of an attempt. */
 export const greet = ({ state: { session } }: Turn, attempt: number, token: string | null): ClientFrame => ({
-  type: 'hello', session: session.key, instance: session.instance, token, takeover: session.held ?? false, client: 'roomful-js', attempt,
+  type: 'hello',
+  session: session.key,
+  instance: session.instance,
+  token,
+  takeover: session.held ?? false,
+  client: 'roomful-js',
+  attempt,
 });
 
 /** Whether a connection has lasted, with its rooms: one that ends before was of no use, whatever was said on it. */
-const lasted = ({ now, state: { connection } }: Turn): boolean => connection.status === 'live' && now >= connection.settledAt + wakeInterval;
+const lasted = ({ now, state: { connection } }: Turn): boolean =>
+  connection.status === 'live' && now >= connection.settledAt + wakeInterval;
 
 /** The one way from a connection to the next: whoever leaves a state that owns a socket closes it, always, and its rooms learn of it. */
 function become(turn: Turn, next: Connection, retry: Partial<Retry>, { code, reason }: CloseReason): void {
@@ -26,17 +33,27 @@ function become(turn: Turn, next: Connection, retry: Partial<Retry>, { code, rea
   const attempt = attemptOf(connection);
   state.retry = { ...state.retry, ...(lasted(turn) && { failures: 0, brief: 0 }), ...retry };
   state.connection = next;
-  for (const each of attemptsOf(connection)) if (each !== attemptOf(next)) ask(turn, { type: 'close', attempt: each, code, reason });
+  for (const each of attemptsOf(connection))
+    if (each !== attemptOf(next)) ask(turn, { type: 'close', attempt: each, code, reason });
   if (!attempt || connection.status === 'opening') return;
   state.progress = null;
   for (const room of state.rooms.values()) disconnected(turn, room);
 }
 
 /** Starts an attempt, and ends the one there is. */
-export function open(turn: Turn, retry: Partial<Retry>, why: CloseReason = { code: 4011, reason: 'moved' }): void {
+export function open(
+  turn: Turn,
+  retry: Partial<Retry>,
+  why: CloseReason = { code: 4011, reason: 'moved' },
+): void {
   const { state, now, config } = turn;
   const attempt = ++state.attempt;
-  become(turn, { status: 'opening', attempt, giveUpAt: now + config.connectTimeout }, { ...retry, tries: (retry.tries ?? state.retry.tries) + 1 }, why);
+  become(
+    turn,
+    { status: 'opening', attempt, giveUpAt: now + config.connectTimeout },
+    { ...retry, tries: (retry.tries ?? state.retry.tries) + 1 },
+    why,
+  );
   ask(turn, { type: 'open', attempt });
 }
 
@@ -44,9 +61,13 @@ const fresh = { tries: 0, since: null, lost: false, reason: null, spread: 0 } as
 
 /** The app asks: opens, where nothing is open or about to be; with `why` also where something is. */
 export function connect(turn: Turn, why?: string): void {
-  const { connection: { status }, retry } = turn.state;
+  const {
+    connection: { status },
+    retry,
+  } = turn.state;
   const reason = { code: 4011, reason: why ?? '' };
-  if (status === 'idle' || status === 'closed' || status === 'needs-auth') open(turn, { ...fresh, failures: 0, brief: 0 });
+  if (status === 'idle' || status === 'closed' || status === 'needs-auth')
+    open(turn, { ...fresh, failures: 0, brief: 0 });
   else if (why) open(turn, { since: retry.since ?? turn.now, tries: 0, reason }, reason);
 }
 
@@ -81,7 +102,10 @@ export function lose(turn: Turn, code: number, reason: string): void {
   const live = connection.status === 'live';
   const proven = lasted(turn);
   // A server that welcomes a token and refuses it at once will do so again.
-  const verdict = live && ((!proven && config.hasToken && code === 4401) || (code === 4009 && connection.greeted)) ? 'retry' : verdictOf(code);
+  const verdict =
+    live && ((!proven && config.hasToken && code === 4401) || (code === 4009 && connection.greeted))
+      ? 'retry'
+      : verdictOf(code);
   const failures = proven ? 0 : retry.failures;
   const brief = proven ? 0 : retry.brief + (live && connection.settledAt < Infinity ? 1 : 0);
   const why = { code, reason };
@@ -89,7 +113,8 @@ export function lose(turn: Turn, code: number, reason: string): void {
   const next = { since: retry.since ?? now, reason: why, tries: live ? 0 : retry.tries, spread };
   if (live && connection.next && state.self && now < connection.next.giveUpAt) {
     // The one that was to follow has said hello at this very node: its welcome comes in a moment, and nobody needs to know.
-    if (code === 4009 && connection.next.status === 'greeting') return void (state.connection = { ...connection, gone: true, probeUntil: now + probeTime });
+    if (code === 4009 && connection.next.status === 'greeting')
+      return void (state.connection = { ...connection, gone: true, probeUntil: now + probeTime });
     // It is on its way.
     if (verdict === 'retry') return become(turn, connection.next, { ...next, tries: 1 }, why);
   }
@@ -103,7 +128,14 @@ export function lose(turn: Turn, code: number, reason: string): void {
       state.session = turn.newSession();
       for (const room of state.rooms.values()) forsake(turn, room, false);
     }
-    become(turn, state.signals.online ? { status: 'waiting', retryAt: now + backoff(failures, turn.random, config.backoff, spread) } : { status: 'offline', since: now }, { ...next, failures: failures + 1, brief }, why);
+    become(
+      turn,
+      state.signals.online
+        ? { status: 'waiting', retryAt: now + backoff(failures, turn.random, config.backoff, spread) }
+        : { status: 'offline', since: now },
+      { ...next, failures: failures + 1, brief },
+      why,
+    );
   }
 }
 
@@ -116,7 +148,10 @@ export function probe(turn: Turn, live: Live): void {
 
 /** Before anything is written, by the wall clock: a link that was silent for too long is doubted, and one whose token has ended is left for one that begins with a new token. */
 export function examine(turn: Turn): void {
-  const { now, state: { connection } } = turn;
+  const {
+    now,
+    state: { connection },
+  } = turn;
   if (connection.status !== 'live' || connection.probeUntil !== null) return;
   if (now >= doubtAt(connection)) probe(turn, connection);
   else if (now >= connection.expiresAt) lose(turn, 4401, 'the token expired');
@@ -129,7 +164,10 @@ export function ping(turn: Turn, live: Live): void {
 }
 
 /** Signals of the browser. None is believed; each is a reason to look: at a live link by a probe, otherwise by an attempt, but not again within five seconds. */
-export function signal(turn: Turn, name: 'online' | 'offline' | 'visible' | 'hidden' | 'pagehide' | 'pageshow'): void {
+export function signal(
+  turn: Turn,
+  name: 'online' | 'offline' | 'visible' | 'hidden' | 'pagehide' | 'pageshow',
+): void {
   const { now, state } = turn;
   const { connection, retry } = state;
   const field = name.endsWith('line') ? 'online' : name.startsWith('page') ? 'frozen' : 'visible';
@@ -137,11 +175,22 @@ export function signal(turn: Turn, name: 'online' | 'offline' | 'visible' | 'hid
   if (name === 'hidden') return;
   if (name === 'pagehide') {
     const reason = { code: 4010, reason: 'the page sleeps' };
-    if (attemptOf(connection)) become(turn, { status: 'waiting', retryAt: now }, { since: retry.since ?? now, reason, wokenAt: -Infinity }, reason);
+    if (attemptOf(connection))
+      become(
+        turn,
+        { status: 'waiting', retryAt: now },
+        { since: retry.since ?? now, reason, wokenAt: -Infinity },
+        reason,
+      );
   } else if (connection.status === 'live') probe(turn, connection);
   else if (name === 'offline') {
     if (connection.status === 'waiting') state.connection = { status: 'offline', since: now };
-  } else if (!state.signals.frozen && (connection.status === 'offline' || (connection.status === 'waiting' && now - retry.wokenAt >= wakeInterval))) open(turn, { wokenAt: now });
+  } else if (
+    !state.signals.frozen &&
+    (connection.status === 'offline' ||
+      (connection.status === 'waiting' && now - retry.wokenAt >= wakeInterval))
+  )
+    open(turn, { wokenAt: now });
 }
 
 /** The session in storage is of another user: this client goes on with one of its own, and with what its page wrote before it learned who it is. */
@@ -158,9 +207,16 @@ export function disowned(turn: Turn): void {
  * A token that ends at `expires` by a clock that shows `shown`. A share of its life is kept for fetching the next one, between a second and a minute; but no
  * clock that is wrong makes it ask again and again.
  */
-export function validity({ now, config }: Turn, expires: number | null, shown: number): Pick<Live, 'refreshAt' | 'expiresAt'> {
+export function validity(
+  { now, config }: Turn,
+  expires: number | null,
+  shown: number,
+): Pick<Live, 'refreshAt' | 'expiresAt'> {
   const life = expires === null || !config.hasToken ? Infinity : expires - shown;
-  return { refreshAt: now + Math.max(1_000, life - Math.min(60_000, Math.max(1_000, life / 5))), expiresAt: now + life };
+  return {
+    refreshAt: now + Math.max(1_000, life - Math.min(60_000, Math.max(1_000, life / 5))),
+    expiresAt: now + life,
+  };
 }
 
 /** When to ask for a token again that did not come. */
@@ -184,7 +240,10 @@ export function welcomed(turn: Turn, frame: Extract<ServerFrame, { type: 'welcom
   state.limits = frame.limits;
   state.retry = { ...state.retry, ...fresh };
   state.connection = {
-    status: 'live', attempt, transport, codec,
+    status: 'live',
+    attempt,
+    transport,
+    codec,
     since: now,
     skew: frame.time - now,
     recovered: self?.member === frame.member,

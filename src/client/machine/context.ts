@@ -2,12 +2,23 @@
 import type { Failure, Session } from './state.js';
 
 export interface Config {
-  readonly backoff: { readonly initial: number; readonly max: number; readonly factor: number; readonly attempts: number };
+  readonly backoff: {
+    readonly initial: number;
+    readonly max: number;
+    readonly factor: number;
+    readonly attempts: number;
+  };
   /** The client's own wish; the server's welcome may tighten it. */
   readonly heartbeat: { readonly interval: number; readonly timeout: number };
   /** Covers the url and token promises, the opening and the welcome. */
   readonly connectTimeout: number;
-  readonly outbox: { readonly limit: number; readonly bytes: number; readonly window: number; readonly ttl: number | null; readonly overflow: 'reject' | 'drop-oldest' };
+  readonly outbox: {
+    readonly limit: number;
+    readonly bytes: number;
+    readonly window: number;
+    readonly ttl: number | null;
+    readonly overflow: 'reject' | 'drop-oldest';
+  };
   /** Whether there is a token to ask for. */
   readonly hasToken: boolean;
 }
@@ -20,7 +31,12 @@ export interface Context {
   readonly newSession: () => Session;
   readonly config: Config;
   /** A message as this end's contract reads it, upgraded where it is old. */
-  readonly read: (room: string, type: string, version: number, data: unknown) => { readonly data: unknown } | Failure;
+  readonly read: (
+    room: string,
+    type: string,
+    version: number,
+    data: unknown,
+  ) => { readonly data: unknown } | Failure;
 }
 
 /** How long a doubted link may take to answer. */

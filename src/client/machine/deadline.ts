@@ -18,7 +18,19 @@ export function deadline({ connection, retry, signals, rooms }: State): number {
   const live = connection.status === 'live' ? connection : null;
   // A doubted link waits for its probe and for nothing else.
   const doubted = live !== null && live.probeUntil !== null;
-  if (live) at(live.probeUntil ?? Math.min(doubtAt(live), live.pingAt, live.moveAt, live.next?.giveUpAt ?? Infinity, live.oldUntil, live.refreshAt, live.expiresAt));
+  if (live)
+    at(
+      live.probeUntil ??
+        Math.min(
+          doubtAt(live),
+          live.pingAt,
+          live.moveAt,
+          live.next?.giveUpAt ?? Infinity,
+          live.oldUntil,
+          live.refreshAt,
+          live.expiresAt,
+        ),
+    );
   for (const room of rooms.values()) {
     at(expiryOf(room));
     at(room.staleUntil);

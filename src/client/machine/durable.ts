@@ -46,9 +46,16 @@ export function disown(turn: Turn, carry: boolean): void {
     const own = Array.from(room.entries.values()).filter(({ settled }) => carry && !settled);
     room.entries = new Map(Array.from(room.entries).filter(([, entry]) => !own.includes(entry)));
     forsake(turn, room, true);
-    room.entries = new Map(own.map((entry) => [entry.id, { ...entry, seq: null, saved: null, sentOn: 0, left: false }]));
+    room.entries = new Map(
+      own.map((entry) => [entry.id, { ...entry, seq: null, saved: null, sentOn: 0, left: false }]),
+    );
     if (room.phase.status === 'denied') Object.assign(room, { phase: wanted, error: null });
-    Object.assign(room, { echoes: [], members: new Map(), position: null, lists: replaced(room.lists, [], { hasOlder: false, oldest: null }, null) });
+    Object.assign(room, {
+      echoes: [],
+      members: new Map(),
+      position: null,
+      lists: replaced(room.lists, [], { hasOlder: false, oldest: null }, null),
+    });
   }
 }
 

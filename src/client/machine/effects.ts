@@ -35,7 +35,12 @@ export type Effect =
   | { readonly type: 'deliver'; readonly room: string; readonly messages: readonly Message[] }
   | { readonly type: 'deliver-broadcast'; readonly broadcast: Broadcast }
   | { readonly type: 'history'; readonly ref: number; readonly outcome: readonly Message[] | Failure }
-  | { readonly type: 'reset'; readonly room: string; readonly why: string; readonly missing: readonly [from: number, to: number] | null }
+  | {
+      readonly type: 'reset';
+      readonly room: string;
+      readonly why: string;
+      readonly missing: readonly [from: number, to: number] | null;
+    }
   | { readonly type: 'acked-lost'; readonly room: string; readonly count: number }
   | { readonly type: 'disowned'; readonly user: string | null }
   | { readonly type: 'report'; readonly room: string | null; readonly failure: Failure };

@@ -33,7 +33,9 @@ export function rejoined(turn: Turn, before: Room, claimed: number): void {
     else if (it.until > turn.now) again.push({ ...it.entry, sentOn: 0, seen: true, settled: true });
   }
   const held = Array.from(room.entries.values());
-  const numbered = [...again, ...held].filter(({ seq }) => seq !== null).toSorted((a, b) => (a.seq ?? 0) - (b.seq ?? 0));
+  const numbered = [...again, ...held]
+    .filter(({ seq }) => seq !== null)
+    .toSorted((a, b) => (a.seq ?? 0) - (b.seq ?? 0));
   const entries = [...numbered, ...held.filter(({ seq }) => seq === null)];
   room.entries = new Map(entries.map((entry) => [entry.id, entry]));
   room.kept = kept;
@@ -43,7 +45,10 @@ export function rejoined(turn: Turn, before: Room, claimed: number): void {
   const waiting = entries.filter(({ failure }) => !failure);
   const lowest = waiting[0]?.seq ?? room.seq + 1;
   // Numbers that nobody holds any more, less those that were never acknowledged.
-  const gone = Array.from({ length: Math.min(lowest - last - 1, mostCounted) }, (_, index) => last + 1 + index).filter((seq) => !room.gone.has(seq));
+  const gone = Array.from(
+    { length: Math.min(lowest - last - 1, mostCounted) },
+    (_, index) => last + 1 + index,
+  ).filter((seq) => !room.gone.has(seq));
   if (gone.length) {
     room.gone = new Set([...room.gone, ...gone].slice(-mostCounted));
     ask(turn, { type: 'acked-lost', room: room.id, count: gone.length });
@@ -83,7 +88,10 @@ export function due(turn: Turn, room: Room, attempt: number, flight: Flight, fra
   for (const entry of room.entries.values()) {
     if (entry.failure) continue;
     if (entry.bytes > state.limits.frame) {
-      fail(turn, room, entry, { code: 'too-large', message: `about ${entry.bytes} bytes, the server takes ${state.limits.frame}` });
+      fail(turn, room, entry, {
+        code: 'too-large',
+        message: `about ${entry.bytes} bytes, the server takes ${state.limits.frame}`,
+      });
       continue;
     }
     if (++flying > Math.min(config.outbox.window, state.limits.window)) break;
@@ -103,7 +111,16 @@ export function due(turn: Turn, room: Room, attempt: number, flight: Flight, fra
       }
       // Numbers between were refused, or lost with the log: they cannot be had again.
       const follows = base < number - 1 ? base : null;
-      frames.push({ type: 'send', room: room.id, seq: number, id: entry.id, message: entry.type, version: entry.version, data: entry.data, follows });
+      frames.push({
+        type: 'send',
+        room: room.id,
+        seq: number,
+        id: entry.id,
+        message: entry.type,
+        version: entry.version,
+        data: entry.data,
+        follows,
+      });
       set(turn, room, { ...entry, seq: number, sentOn: attempt, left: true });
       edit(turn, room).seq = seq;
     }
@@ -118,17 +135,26 @@ function advance({ state }: Turn): void {
 
 /** The message of this number that is in flight. Acknowledgements come in order: it is one of the first. */
 function numbered({ entries }: Room, number: number): Entry | null {
-  for (const entry of entries.values()) if (entry.seq === number && entry.sentOn && !entry.failure) return entry;
+  for (const entry of entries.values())
+    if (entry.seq === number && entry.sentOn && !entry.failure) return entry;
   return null;
 }
 
 /**
  * Receipts: promises resolve, and the messages are held for a while longer. One that the log has not shown yet stays in the lists meanwhile, as an echo.
  */
-export function acknowledge(turn: Turn, before: Room, { epoch, receipts }: Extract<ServerFrame, { type: 'ack' }>): void {
-  const { now, state: { self } } = turn;
+export function acknowledge(
+  turn: Turn,
+  before: Room,
+  { epoch, receipts }: Extract<ServerFrame, { type: 'ack' }>,
+): void {
+  const {
+    now,
+    state: { self },
+  } = turn;
   const room = edit(turn, before);
-  const sender = self && (room.members.get(self.member) ?? { id: self.member, user: self.user, presence: room.mine });
+  const sender =
+    self && (room.members.get(self.member) ?? { id: self.member, user: self.user, presence: room.mine });
   const echoes: Message[] = [];
   for (const [seq, place, timestamp, duplicate, result] of receipts) {
     const entry = numbered(room, seq);
@@ -136,17 +162,32 @@ export function acknowledge(turn: Turn, before: Room, { epoch, receipts }: Extra
     const { id, type, shown: data, seen } = entry;
     const offset = place ?? null;
     room.base = Math.max(room.base, seq);
-    settle(turn, entry, { id, epoch, offset, timestamp, duplicate, ...(result !== undefined && result !== null && { result }) });
+    settle(turn, entry, {
+      id,
+      epoch,
+      offset,
+      timestamp,
+      duplicate,
+      ...(result !== undefined && result !== null && { result }),
+    });
     drop(turn, room, entry);
-    room.kept = shortened(pushed(room.kept, { seq, entry, until: now + keepTime }), ({ until }, size) => until <= now || size > keepCount);
-    if (!seen && offset !== null && offset > (room.position?.offset ?? 0)) echoes.push({ id, room: room.id, type, data, offset, timestamp, sender, status: 'sent' });
+    room.kept = shortened(
+      pushed(room.kept, { seq, entry, until: now + keepTime }),
+      ({ until }, size) => until <= now || size > keepCount,
+    );
+    if (!seen && offset !== null && offset > (room.position?.offset ?? 0))
+      echoes.push({ id, room: room.id, type, data, offset, timestamp, sender, status: 'sent' });
     advance(turn);
   }
   if (echoes.length) room.echoes = [...room.echoes, ...echoes].slice(-keepCount);
 }
 
 /** A message was not taken: for now, or for good. */
-export function refuse(turn: Turn, room: Room, { seq, code, after, reason, details }: Extract<ServerFrame, { type: 'nack' }>): void {
+export function refuse(
+  turn: Turn,
+  room: Room,
+  { seq, code, after, reason, details }: Extract<ServerFrame, { type: 'nack' }>,
+): void {
   const entry = numbered(room, seq);
   if (!entry) return;
   const gap = code === 'gap';

@@ -14,7 +14,14 @@ import { ask, edit, write, type Turn } from './turn.js';
 /** How long to wait before a refused join is tried again, where a retry can help. */
 const joinAgain = 2_000;
 /** Codes that answer a broadcast or a presence written before the join, and never a join. */
-const ofBroadcast: ReadonlySet<string> = new Set(['rejected', 'invalid', 'not-joined', 'unknown-type', 'unknown-version', 'too-large']);
+const ofBroadcast: ReadonlySet<string> = new Set([
+  'rejected',
+  'invalid',
+  'not-joined',
+  'unknown-type',
+  'unknown-version',
+  'too-large',
+]);
 
 /** A room is not for us, or not any more: what waits in it cannot be done. */
 function bar(turn: Turn, room: Room, failure: Failure): void {
@@ -28,11 +35,17 @@ function failed(turn: Turn, { ref, code, reason }: Extract<ServerFrame, { type: 
   const room = typeof ref === 'string' ? turn.state.rooms.get(ref) : undefined;
   const asked = typeof ref === 'number' ? asker(turn, ref) : null;
   if (room && (room.phase.status === 'joining' || room.asked)) {
-    if (code === 'unavailable' || code === 'limited' || code === 'too-many-rooms') return void edit(turn, room, { phase: { status: 'wanted', at: turn.now + joinAgain }, asked: null, error: failure });
+    if (code === 'unavailable' || code === 'limited' || code === 'too-many-rooms')
+      return void edit(turn, room, {
+        phase: { status: 'wanted', at: turn.now + joinAgain },
+        asked: null,
+        error: failure,
+      });
     if (!ofBroadcast.has(code)) return bar(turn, room, failure);
   }
   if (asked) answer(turn, ...asked, failure);
-  if (asked?.[1].list !== null) ask(turn, { type: 'report', room: room?.id ?? asked?.[0].id ?? null, failure });
+  if (asked?.[1].list !== null)
+    ask(turn, { type: 'report', room: room?.id ?? asked?.[0].id ?? null, failure });
 }
 
 /** What is taken one by one. */
@@ -55,7 +68,16 @@ function inRoom(turn: Turn, room: Room, frame: Extract<Spoken, { room: string }>
     case 'broadcast': {
       if (room.phase.status !== 'joined') return;
       const found = read(turn, room.id, frame.message, frame.version, frame.data);
-      if (found) ask(turn, { type: 'deliver-broadcast', broadcast: { room: room.id, type: frame.message, data: found.data, sender: frame.sender && authorOf(room.members, frame.sender) } });
+      if (found)
+        ask(turn, {
+          type: 'deliver-broadcast',
+          broadcast: {
+            room: room.id,
+            type: frame.message,
+            data: found.data,
+            sender: frame.sender && authorOf(room.members, frame.sender),
+          },
+        });
       return;
     }
     case 'presence':

@@ -15,7 +15,13 @@ export function move(turn: Turn, live: Live): void {
   const { state, now, config } = turn;
   const attempt = ++state.attempt;
   moved(turn, live);
-  state.connection = { ...live, old: 0, oldUntil: Infinity, moveAt: Infinity, next: { status: 'opening', attempt, giveUpAt: now + config.connectTimeout } };
+  state.connection = {
+    ...live,
+    old: 0,
+    oldUntil: Infinity,
+    moveAt: Infinity,
+    next: { status: 'opening', attempt, giveUpAt: now + config.connectTimeout },
+  };
   ask(turn, { type: 'open', attempt });
 }
 
@@ -25,7 +31,12 @@ export function stay(turn: Turn, live: Live, reason: string): void {
   const { state, now, random, config } = turn;
   const { failures } = state.retry;
   state.retry = { ...state.retry, failures: failures + 1 };
-  state.connection = { ...live, next: null, greeted: live.greeted || live.next?.status === 'greeting', moveAt: now + joinInterval + backoff(failures, random, config.backoff, 0) };
+  state.connection = {
+    ...live,
+    next: null,
+    greeted: live.greeted || live.next?.status === 'greeting',
+    moveAt: now + joinInterval + backoff(failures, random, config.backoff, 0),
+  };
 }
 
 /** Every room is here, or has had its time: the connection that this one follows is of no more use. */
@@ -45,7 +56,13 @@ function arrive(turn: Turn, live: Live, next: Greeting, batch: readonly ServerFr
   const now = state.connection as Connection;
   if (now.status !== 'live') state.connection = { ...live, next };
   else if (state.self?.member === self?.member) {
-    state.connection = { ...now, since: live.since, recovered: live.recovered, old: live.gone ? 0 : live.attempt, oldUntil: turn.now + turn.config.connectTimeout };
+    state.connection = {
+      ...now,
+      since: live.since,
+      recovered: live.recovered,
+      old: live.gone ? 0 : live.attempt,
+      oldUntil: turn.now + turn.config.connectTimeout,
+    };
     const joins: ClientFrame[] = [];
     for (const room of state.rooms.values()) {
       if (room.phase.status === 'joined') again(turn, edit(turn, room), joins);
@@ -59,7 +76,9 @@ function arrive(turn: Turn, live: Live, next: Greeting, batch: readonly ServerFr
 }
 
 /** What the connection that is left may still say: receipts, and what goes on in rooms that have not joined yet. A broadcast is said on the next one too. */
-const isHeard = ({ state }: Turn, frame: ServerFrame): boolean => frame.type === 'ack' || ((frame.type === 'message' || frame.type === 'presence') && !!state.rooms.get(frame.room)?.asked);
+const isHeard = ({ state }: Turn, frame: ServerFrame): boolean =>
+  frame.type === 'ack' ||
+  ((frame.type === 'message' || frame.type === 'presence') && !!state.rooms.get(frame.room)?.asked);
 
 /** What the world says of the connection that is to come, or of the one that is left. */
 export function aside(turn: Turn, live: Live, event: Extract<Event, { attempt: number }>): void {
@@ -73,7 +92,11 @@ export function aside(turn: Turn, live: Live, event: Extract<Event, { attempt: n
     if (event.type === 'lost') {
       state.connection = { ...live, old: 0 };
       forget(event);
-    } else if (event.type === 'received') frames(turn, event.frames.filter((frame) => isHeard(turn, frame)));
+    } else if (event.type === 'received')
+      frames(
+        turn,
+        event.frames.filter((frame) => isHeard(turn, frame)),
+      );
   } else if (!next) return;
   else if (event.type === 'lost') {
     if (live.gone) {
@@ -81,8 +104,7 @@ export function aside(turn: Turn, live: Live, event: Extract<Event, { attempt: n
       forget(event);
       lose(turn, event.code, event.reason);
     } else stay(turn, live, event.reason);
-  }
-  else if (event.type === 'opened' && next.status === 'opening') {
+  } else if (event.type === 'opened' && next.status === 'opening') {
     const { transport, codec } = event;
     state.connection = { ...live, next: { ...next, status: 'greeting', transport, codec } };
     ask(turn, { type: 'write', attempt: next.attempt, frames: [greet(turn, next.attempt, event.token)] });

@@ -6,7 +6,12 @@ import { prepended, setList } from './timeline.js';
 import { ask, edit, type Turn } from './turn.js';
 
 /** Takes a request in, or refuses it. A list goes on behind what it looked through, and one that is loading already does not load twice. */
-export function request(turn: Turn, id: string, { ref, before, limit, list }: Omit<HistoryRequest, 'sentOn'>, refused: Failure | null): void {
+export function request(
+  turn: Turn,
+  id: string,
+  { ref, before, limit, list }: Omit<HistoryRequest, 'sentOn'>,
+  refused: Failure | null,
+): void {
   if (refused) {
     if (list === null) ask(turn, { type: 'history', ref, outcome: refused });
     return;
@@ -17,28 +22,41 @@ export function request(turn: Turn, id: string, { ref, before, limit, list }: Om
     if (!filled || filled.loading) return;
     setList(turn, room, list, { ...filled, loading: true });
   }
-  edit(turn, room).requests = [...room.requests, { ref, before: filled ? filled.oldest : before, limit, list, sentOn: 0 }];
+  edit(turn, room).requests = [
+    ...room.requests,
+    { ref, before: filled ? filled.oldest : before, limit, list, sentOn: 0 },
+  ];
 }
 
 /** The room whose request this is. */
 export function asker({ state }: Turn, ref: number): readonly [Room, HistoryRequest] | null {
-  for (const room of state.rooms.values()) for (const asked of room.requests) if (asked.ref === ref) return [room, asked];
+  for (const room of state.rooms.values())
+    for (const asked of room.requests) if (asked.ref === ref) return [room, asked];
   return null;
 }
 
 /** A request is over: older messages for a list, a page for whoever asked, or why there is none. A page that holds none of a list's type is looked behind. */
-export function answer(turn: Turn, before: Room, asked: HistoryRequest, outcome: Extract<ServerFrame, { type: 'history' }> | Failure): void {
+export function answer(
+  turn: Turn,
+  before: Room,
+  asked: HistoryRequest,
+  outcome: Extract<ServerFrame, { type: 'history' }> | Failure,
+): void {
   const room = edit(turn, before);
   const failed = 'code' in outcome;
   const messages = failed ? [] : readAll(turn, room, outcome.messages);
   const list = asked.list === null ? null : room.lists.get(asked.list);
   room.requests = room.requests.filter((it) => it !== asked);
-  if (asked.list === null) ask(turn, { type: 'history', ref: asked.ref, outcome: failed ? outcome : messages });
+  if (asked.list === null)
+    ask(turn, { type: 'history', ref: asked.ref, outcome: failed ? outcome : messages });
   else if (list && failed) setList(turn, room, asked.list, { ...list, loading: false });
   else if (list && !failed) {
     const oldest = outcome.messages[0]?.[0] ?? list.oldest;
     const filled = prepended(list, asked.list, messages, { hasOlder: outcome.more, oldest });
-    const goOn = outcome.more && filled.messages.length === list.messages.length && (oldest ?? Infinity) < (asked.before ?? Infinity);
+    const goOn =
+      outcome.more &&
+      filled.messages.length === list.messages.length &&
+      (oldest ?? Infinity) < (asked.before ?? Infinity);
     setList(turn, room, asked.list, { ...filled, loading: goOn });
     if (goOn) room.requests = [...room.requests, { ...asked, before: oldest, sentOn: 0 }];
   }

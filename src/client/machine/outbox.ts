@@ -15,7 +15,10 @@ export const clientClosed: Failure = { code: 'closed', message: 'the client is c
 const otherUser: Failure = { code: 'closed', message: 'another user is there now' };
 
 /** A refusal of the server: a code that this version does not know is a rejection. */
-export const failureOf = (code: string, message: string): Failure => ({ code: isErrorCode(code) ? code : 'rejected', message });
+export const failureOf = (code: string, message: string): Failure => ({
+  code: isErrorCode(code) ? code : 'rejected',
+  message,
+});
 
 /** Has not left: it may expire, be replaced or be taken back. */
 export const isQueued = ({ left, failure }: Entry): boolean => !left && !failure;
@@ -51,7 +54,11 @@ export function fail(turn: Turn, room: Room, entry: Entry, failure: Failure): vo
   skip(turn, room, entry.seq);
   const entries = set(turn, room, { ...entry, failure, settled: true });
   // Those in storage stay until somebody has seen to them: nobody may have been told of them yet.
-  if (!turn.state.durable) for (const { id } of Array.from(entries.values()).filter((it) => it.failure).slice(0, -failedLimit)) entries.delete(id);
+  if (!turn.state.durable)
+    for (const { id } of Array.from(entries.values())
+      .filter((it) => it.failure)
+      .slice(0, -failedLimit))
+      entries.delete(id);
 }
 
 /** Gives up what has not left. Where no promise can tell, the outbox does. */
@@ -62,24 +69,63 @@ function giveAway(turn: Turn, room: Room, entry: Entry, failure: Failure): void 
 
 function oldestQueued({ state }: Turn): readonly [Room, Entry] | null {
   let oldest: readonly [Room, Entry] | null = null;
-  for (const room of state.rooms.values()) for (const entry of room.entries.values()) if (isQueued(entry) && entry.at < (oldest?.[1].at ?? Infinity)) oldest = [room, entry];
+  for (const room of state.rooms.values())
+    for (const entry of room.entries.values())
+      if (isQueued(entry) && entry.at < (oldest?.[1].at ?? Infinity)) oldest = [room, entry];
   return oldest;
 }
 
 /** Takes messages in, in order. Over the bounds, the policy decides who is refused: the new one, or the oldest that has not left. */
-export function enqueue(turn: Turn, messages: readonly Outgoing[], barred: (room: string) => Failure | null): void {
-  const { now, state, config: { outbox } } = turn;
+export function enqueue(
+  turn: Turn,
+  messages: readonly Outgoing[],
+  barred: (room: string) => Failure | null,
+): void {
+  const {
+    now,
+    state,
+    config: { outbox },
+  } = turn;
   let count = 0;
   let bytes = 0;
   const add = (entry: Entry, times: 1 | -1): void => {
     count += times;
     bytes += entry.bytes * times;
   };
-  for (const { entries } of state.rooms.values()) for (const entry of entries.values()) if (!entry.failure) add(entry, 1);
-  for (const { room: id, ttl, id: messageId, type, version, data, shown, bytes: size, coalesce } of messages) {
+  for (const { entries } of state.rooms.values())
+    for (const entry of entries.values()) if (!entry.failure) add(entry, 1);
+  for (const {
+    room: id,
+    ttl,
+    id: messageId,
+    type,
+    version,
+    data,
+    shown,
+    bytes: size,
+    coalesce,
+  } of messages) {
     const expires = ttl ?? outbox.ttl;
     // Field by field: an object that is spread from the rest of another is a slow one, and every copy of it.
-    const entry: Draft<Entry> = { id: messageId, type, version, data, shown, bytes: size, coalesce, at: now, expiresAt: expires === null ? null : now + expires, seq: null, sentOn: 0, left: false, saved: null, seen: false, settled: false, failure: null, replaces: [] };
+    const entry: Draft<Entry> = {
+      id: messageId,
+      type,
+      version,
+      data,
+      shown,
+      bytes: size,
+      coalesce,
+      at: now,
+      expiresAt: expires === null ? null : now + expires,
+      seq: null,
+      sentOn: 0,
+      left: false,
+      saved: null,
+      seen: false,
+      settled: false,
+      failure: null,
+      replaces: [],
+    };
     let refused = barred(id);
     if (!refused && entry.coalesce !== null) {
       const room = roomOf(turn, id);
@@ -97,7 +143,11 @@ export function enqueue(turn: Turn, messages: readonly Outgoing[], barred: (room
       if (oldest) {
         giveAway(turn, ...oldest, { code: 'overflow', message: 'dropped: the outbox is full' });
         add(oldest[1], -1);
-      } else refused = { code: 'overflow', message: `the outbox is full: ${count - 1} messages, ${bytes - entry.bytes} bytes` };
+      } else
+        refused = {
+          code: 'overflow',
+          message: `the outbox is full: ${count - 1} messages, ${bytes - entry.bytes} bytes`,
+        };
     }
     if (refused) {
       settle(turn, entry, refused);
@@ -109,20 +159,23 @@ export function enqueue(turn: Turn, messages: readonly Outgoing[], barred: (room
 /** When the first message that waits to leave expires. */
 export function expiryOf({ entries }: Room): number {
   let next = Infinity;
-  for (const entry of entries.values()) if (entry.expiresAt !== null && entry.expiresAt < next && isQueued(entry)) next = entry.expiresAt;
+  for (const entry of entries.values())
+    if (entry.expiresAt !== null && entry.expiresAt < next && isQueued(entry)) next = entry.expiresAt;
   return next;
 }
 
 /** Expires what could not leave in time. */
 export function expire(turn: Turn, room: Room): void {
   for (const entry of room.entries.values()) {
-    if ((entry.expiresAt ?? Infinity) <= turn.now && isQueued(entry)) giveAway(turn, room, entry, { code: 'expired', message: 'it could not leave within its ttl' });
+    if ((entry.expiresAt ?? Infinity) <= turn.now && isQueued(entry))
+      giveAway(turn, room, entry, { code: 'expired', message: 'it could not leave within its ttl' });
   }
 }
 
 /** What the app takes back: only what has not left can be; a failed message is always forgotten. */
 export function discard(turn: Turn, room: Room, entry: Entry): void {
-  if (isQueued(entry) || entry.failure) drop(turn, room, entry, { code: 'aborted', message: 'taken back before it left' });
+  if (isQueued(entry) || entry.failure)
+    drop(turn, room, entry, { code: 'aborted', message: 'taken back before it left' });
 }
 
 /** Sends a failed message again, as the newest of its room. */
@@ -131,12 +184,22 @@ export function retry(turn: Turn, room: Room, entry: Entry): void {
   drop(turn, room, entry);
   // Whoever tries again has a reason to hope.
   if (room.phase.status === 'denied') edit(turn, room, { phase: wanted, error: null });
-  set(turn, room, { ...entry, failure: null, seq: null, sentOn: 0, left: false, saved: null, expiresAt: null, at: turn.now });
+  set(turn, room, {
+    ...entry,
+    failure: null,
+    seq: null,
+    sentOn: 0,
+    left: false,
+    saved: null,
+    expiresAt: null,
+    at: turn.now,
+  });
 }
 
 /** Nobody here may send in this room: what left is in doubt, what did not fails as the room did. */
 export function refuseAll(turn: Turn, room: Room, failure: Failure): void {
-  for (const entry of room.entries.values()) if (!entry.failure) fail(turn, room, entry, isQueued(entry) ? failure : inDoubt);
+  for (const entry of room.entries.values())
+    if (!entry.failure) fail(turn, room, entry, isQueued(entry) ? failure : inDoubt);
 }
 
 /** The session ends, and its numbers with it: what left under them is in doubt, and what is still queued is given up too, or goes on under new ones. */

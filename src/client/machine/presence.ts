@@ -4,11 +4,21 @@ import { mostMembers } from './context.js';
 import type { Member, Room } from './state.js';
 import { edit, own, type Turn } from './turn.js';
 
-const memberOf = ([id, user, presence]: MemberTuple): Member => ({ id, user: user ?? null, presence: presence ?? null });
+const memberOf = ([id, user, presence]: MemberTuple): Member => ({
+  id,
+  user: user ?? null,
+  presence: presence ?? null,
+});
 
 /** A patch merged into a presence: the last value of a key wins, `undefined` changes nothing. */
-export function merged(before: unknown, patch: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return { ...(before as Record<string, unknown> | null), ...Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) };
+export function merged(
+  before: unknown,
+  patch: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return {
+    ...(before as Record<string, unknown> | null),
+    ...Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)),
+  };
 }
 
 /** Everybody, as the server says on joining. Members that did not change keep their identity. */
@@ -21,13 +31,18 @@ export const snapshot = (before: Room['members'], members: readonly MemberTuple[
     }),
   );
 
-export function diffed(turn: Turn, room: Room, { joined, left, changed }: Extract<ServerFrame, { type: 'presence' }>): void {
+export function diffed(
+  turn: Turn,
+  room: Room,
+  { joined, left, changed }: Extract<ServerFrame, { type: 'presence' }>,
+): void {
   if (room.phase.status !== 'joined') return;
   const members = own(turn, room.members);
   for (const tuple of joined) if (members.size < mostMembers) members.set(tuple[0], memberOf(tuple));
   for (const [id, patch] of changed) {
     const member = members.get(id);
-    if (member) members.set(id, { ...member, presence: merged(member.presence, patch as Record<string, unknown>) });
+    if (member)
+      members.set(id, { ...member, presence: merged(member.presence, patch as Record<string, unknown>) });
   }
   for (const id of left) members.delete(id);
   edit(turn, room).members = members;

@@ -14,17 +14,35 @@ const isHeld = ({ entries, lists }: Room): boolean => entries.size > 0 || lists.
 
 /** Whether nobody wants the room any more, or will not after `leaveAt`; null: at once. */
 export const isLeaving = (room: Room): boolean =>
-  room.users === 0 && room.phase.status !== 'joining' && !room.asked && room.requests.length === 0 && !isBusy(room) && !(room.phase.status === 'left' && room.leaveAt === null && isHeld(room));
+  room.users === 0 &&
+  room.phase.status !== 'joining' &&
+  !room.asked &&
+  room.requests.length === 0 &&
+  !isBusy(room) &&
+  !(room.phase.status === 'left' && room.leaveAt === null && isHeld(room));
 
 /** What time does to a room, connected or not. */
 function age(turn: Turn, room: Room): void {
   expire(turn, room);
-  if (room.staleUntil !== null && turn.now >= room.staleUntil) edit(turn, room, { staleUntil: null, members: new Map(Array.from(room.members).filter(([, { stale }]) => !stale)) });
+  if (room.staleUntil !== null && turn.now >= room.staleUntil)
+    edit(turn, room, {
+      staleUntil: null,
+      members: new Map(Array.from(room.members).filter(([, { stale }]) => !stale)),
+    });
 }
 
 /** Forgets the room, but for messages that failed, and for lists that somebody still shows: these go on from their position when the room is joined again. */
 function leave(turn: Turn, room: Room): void {
-  if (isHeld(room)) edit(turn, room, { phase: { status: 'left' }, joinedAt: 0, leaveAt: null, members: new Map(), position: room.lists.size ? room.position : null, mine: null, patch: null });
+  if (isHeld(room))
+    edit(turn, room, {
+      phase: { status: 'left' },
+      joinedAt: 0,
+      leaveAt: null,
+      members: new Map(),
+      position: room.lists.size ? room.position : null,
+      mine: null,
+      patch: null,
+    });
   else {
     const rooms = own(turn, turn.state.rooms);
     rooms.delete(room.id);
@@ -35,7 +53,13 @@ function leave(turn: Turn, room: Room): void {
 function join(turn: Turn, room: Draft<Room>, frames: ClientFrame[]): void {
   let { history } = room;
   for (const { limit } of room.lists.values()) history = Math.max(history, limit);
-  frames.push({ type: 'join', room: room.id, position: room.position && toTuple(room.position), history: Math.min(turn.state.limits.history, history), presence: room.mine });
+  frames.push({
+    type: 'join',
+    room: room.id,
+    position: room.position && toTuple(room.position),
+    history: Math.min(turn.state.limits.history, history),
+    presence: room.mine,
+  });
   room.phase = { status: 'joining' };
   room.patch = null;
 }
@@ -43,7 +67,11 @@ function join(turn: Turn, room: Draft<Room>, frames: ClientFrame[]): void {
 /** Joins a room on the next connection, while the one before still serves it. */
 export function again(turn: Turn, room: Draft<Room>, frames: ClientFrame[]): void {
   join(turn, room, frames);
-  Object.assign(room, { phase: { status: 'joined' }, asked: room.position, requests: room.requests.map((request) => ({ ...request, sentOn: 0 })) });
+  Object.assign(room, {
+    phase: { status: 'joined' },
+    asked: room.position,
+    requests: room.requests.map((request) => ({ ...request, sentOn: 0 })),
+  });
 }
 
 /** Presence, volatile messages, requests for history: what a joined room has to say besides its messages. */
@@ -54,12 +82,19 @@ function speak(turn: Turn, room: Room, attempt: number, frames: ClientFrame[]): 
     edit(turn, room, { patch: null, presenceAt: turn.now + presenceInterval });
   }
   if (volatile.length) {
-    for (const it of volatile) frames.push({ type: 'broadcast', room: id, message: it.type, version: it.version, data: it.data });
+    for (const it of volatile)
+      frames.push({ type: 'broadcast', room: id, message: it.type, version: it.version, data: it.data });
     edit(turn, room).volatile = [];
   }
   for (const { ref, before, limit, sentOn } of requests) {
     if (sentOn) continue;
-    frames.push({ type: 'history', ref, room: id, before, limit: Math.min(limit, turn.state.limits.history) });
+    frames.push({
+      type: 'history',
+      ref,
+      room: id,
+      before,
+      limit: Math.min(limit, turn.state.limits.history),
+    });
     edit(turn, room).requests = requests.map((it) => ({ ...it, sentOn: attempt }));
   }
 }
@@ -70,7 +105,10 @@ function speak(turn: Turn, room: Room, attempt: number, frames: ClientFrame[]): 
  */
 export function pump(turn: Turn, frames: ClientFrame[] = []): void {
   examine(turn);
-  const { now, state: { connection } } = turn;
+  const {
+    now,
+    state: { connection },
+  } = turn;
   const live = connection.status === 'live';
   const doubted = live && connection.probeUntil !== null;
   const greets = connection.status === 'greeting';
@@ -85,7 +123,8 @@ export function pump(turn: Turn, frames: ClientFrame[] = []): void {
       if (attempt && phase.status === 'joined') frames.push({ type: 'leave', room: room.id });
       leave(turn, room);
     } else if (attempt && isWanted(room)) {
-      if (phase.status === 'left' || (phase.status === 'wanted' && phase.at <= now)) join(turn, edit(turn, room), frames);
+      if (phase.status === 'left' || (phase.status === 'wanted' && phase.at <= now))
+        join(turn, edit(turn, room), frames);
       if (!live || phase.status !== 'joined' || room.asked) continue;
       speak(turn, room, attempt, frames);
       due(turn, room, attempt, flight, frames);

@@ -16,7 +16,8 @@ export const itemsOf = <T>({ array, from, to }: Queue<T>): readonly T[] => array
 /** With one more at its end. A state that is not the newest gets an array of its own, and so does one that let go of most. */
 export function pushed<T>(queue: Queue<T>, item: T): Queue<T> {
   const { array, from, to } = queue;
-  if (array.length > to || from > sizeOf(queue)) return pushed({ array: array.slice(from, to), from: 0, to: to - from }, item);
+  if (array.length > to || from > sizeOf(queue))
+    return pushed({ array: array.slice(from, to), from: 0, to: to - from }, item);
   return { array, from, to: array.push(item) };
 }
 

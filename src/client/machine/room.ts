@@ -15,9 +15,31 @@ export const wanted = { status: 'wanted', at: 0 } as const;
 export const roomOf = (turn: Turn, id: string): Room =>
   turn.state.rooms.get(id) ??
   put(turn, own(turn, turn.state.rooms), {
-    id, users: 0, leaveAt: turn.now + linger, phase: { status: 'left' }, joinedAt: 0, position: null, asked: null, continuity: 'exact', error: null, history: 0,
-    lists: new Map(), requests: [], echoes: [], members: new Map(), staleUntil: null, mine: null, patch: null, presenceAt: 0, volatile: [],
-    entries: new Map(), seq: 0, kept: emptyQueue(), base: 0, gone: new Set(), pausedUntil: 0,
+    id,
+    users: 0,
+    leaveAt: turn.now + linger,
+    phase: { status: 'left' },
+    joinedAt: 0,
+    position: null,
+    asked: null,
+    continuity: 'exact',
+    error: null,
+    history: 0,
+    lists: new Map(),
+    requests: [],
+    echoes: [],
+    members: new Map(),
+    staleUntil: null,
+    mine: null,
+    patch: null,
+    presenceAt: 0,
+    volatile: [],
+    entries: new Map(),
+    seq: 0,
+    kept: emptyQueue(),
+    base: 0,
+    gone: new Set(),
+    pausedUntil: 0,
   });
 
 /** Whether any own message waits to be settled. */
@@ -27,12 +49,17 @@ export function isBusy({ entries }: Room): boolean {
 }
 
 /** Whether a room is to be joined: somebody uses it or did a moment ago, or something waits to be sent or asked in it. */
-export const isWanted = (room: Room): boolean => room.users > 0 || (room.leaveAt !== null && room.phase.status !== 'left') || room.requests.length > 0 || isBusy(room);
+export const isWanted = (room: Room): boolean =>
+  room.users > 0 ||
+  (room.leaveAt !== null && room.phase.status !== 'left') ||
+  room.requests.length > 0 ||
+  isBusy(room);
 
 export function retain(turn: Turn, before: Room, history: number, presence: Room['mine']): void {
   const room = edit(turn, before);
   const { status } = room.phase;
-  if (status === 'left' || (status === 'denied' && room.users === 0)) Object.assign(room, { phase: wanted, error: null });
+  if (status === 'left' || (status === 'denied' && room.users === 0))
+    Object.assign(room, { phase: wanted, error: null });
   // Another user's presence stays as it became; nobody's is old.
   if (presence) present(turn, room, room.users ? { ...presence, ...room.mine } : presence);
   room.users++;
@@ -48,7 +75,9 @@ export function release(turn: Turn, before: Room): void {
 
 /** Own presence changed: the last value of a key wins, what is due goes out at most every 50 ms. */
 export function present(turn: Turn, before: Room, patch: Readonly<Record<string, unknown>>): void {
-  const news = Object.fromEntries(Object.entries(patch).filter(([key, value]) => !Object.is(value, before.mine?.[key])));
+  const news = Object.fromEntries(
+    Object.entries(patch).filter(([key, value]) => !Object.is(value, before.mine?.[key])),
+  );
   if (before.mine && Object.keys(news).length === 0) return;
   const room = edit(turn, before);
   room.mine = merged(room.mine, news);
@@ -67,17 +96,36 @@ export function disconnected(turn: Turn, before: Room): void {
 }
 
 /** Entries as messages; those this end cannot read become reports, and never a crash. */
-export function readAll(turn: Turn, { id: room, members }: Room, entries: readonly EntryTuple[]): readonly Message[] {
+export function readAll(
+  turn: Turn,
+  { id: room, members }: Room,
+  entries: readonly EntryTuple[],
+): readonly Message[] {
   const messages: Message[] = [];
   for (const [offset, , , id, timestamp, sender, type, version, raw] of entries) {
     const found = read(turn, room, type, version, raw);
-    if (found) messages.push({ id, room, type, data: found.data, offset, timestamp, sender: sender && authorOf(members, sender) });
+    if (found)
+      messages.push({
+        id,
+        room,
+        type,
+        data: found.data,
+        offset,
+        timestamp,
+        sender: sender && authorOf(members, sender),
+      });
   }
   return messages;
 }
 
 /** A payload as this end's contract reads it, or null and a report. */
-export function read(turn: Turn, room: string, type: string, version: number, raw: unknown): { readonly data: unknown } | null {
+export function read(
+  turn: Turn,
+  room: string,
+  type: string,
+  version: number,
+  raw: unknown,
+): { readonly data: unknown } | null {
   const found = turn.read(room, type, version, raw);
   if (!('code' in found)) return { data: found.data };
   ask(turn, { type: 'report', room, failure: found });
@@ -85,7 +133,8 @@ export function read(turn: Turn, room: string, type: string, version: number, ra
 }
 
 /** A sender as the member it is, or was. */
-export const authorOf = (members: Room['members'], [id, user]: NonNullable<EntryTuple[5]>): Member => members.get(id) ?? { id, user: user ?? null, presence: null };
+export const authorOf = (members: Room['members'], [id, user]: NonNullable<EntryTuple[5]>): Member =>
+  members.get(id) ?? { id, user: user ?? null, presence: null };
 
 /** Entries that follow the position are taken: it moves, the lists have them, and own messages among them are in the lists by the log now. */
 function take(turn: Turn, before: Room, entries: readonly EntryTuple[]): readonly Message[] {
@@ -135,28 +184,62 @@ export function received(turn: Turn, before: Room, entries: readonly EntryTuple[
 
 /** Not all is known: join again, and learn what is missing. A log that is broken for good is not asked again and again. */
 export function mustRejoin(turn: Turn, room: Room): void {
-  edit(turn, room, { phase: { status: 'wanted', at: room.joinedAt + joinInterval }, asked: null, continuity: 'gap' });
+  edit(turn, room, {
+    phase: { status: 'wanted', at: room.joinedAt + joinInterval },
+    asked: null,
+    continuity: 'gap',
+  });
 }
 
 /** Takes a room in as the server has it. Either everything after our position follows, or the lists start anew. */
-export function joined(turn: Turn, before: Room, { position, recovered, why, messages, members, more }: Extract<ServerFrame, { type: 'joined' }>): void {
+export function joined(
+  turn: Turn,
+  before: Room,
+  { position, recovered, why, messages, members, more }: Extract<ServerFrame, { type: 'joined' }>,
+): void {
   const room = edit(turn, before);
   const base = toPosition(position);
   const old = room.position;
   const asked = room.asked ?? old;
-  Object.assign(room, { phase: { status: 'joined' }, asked: null, joinedAt: turn.now, error: null, members: snapshot(room.members, members ?? []), staleUntil: null });
-  if (asked && recovered && base.epoch === asked.epoch && base.offset === asked.offset && base.tag === asked.tag) {
+  Object.assign(room, {
+    phase: { status: 'joined' },
+    asked: null,
+    joinedAt: turn.now,
+    error: null,
+    members: snapshot(room.members, members ?? []),
+    staleUntil: null,
+  });
+  if (
+    asked &&
+    recovered &&
+    base.epoch === asked.epoch &&
+    base.offset === asked.offset &&
+    base.tag === asked.tag
+  ) {
     room.continuity = 'recovered';
     received(turn, room, messages);
     return;
   }
-  const missing = old?.epoch === base.epoch && base.offset > old.offset ? ([old.offset + 1, base.offset] as const) : null;
+  const missing =
+    old?.epoch === base.epoch && base.offset > old.offset ? ([old.offset + 1, base.offset] as const) : null;
   room.position = base;
   room.continuity = old ? 'reset' : 'exact';
-  room.lists = replaced(room.lists, take(turn, room, messages), { hasOlder: more, oldest: base.offset + 1 }, missing);
+  room.lists = replaced(
+    room.lists,
+    take(turn, room, messages),
+    { hasOlder: more, oldest: base.offset + 1 },
+    missing,
+  );
   if (old) ask(turn, { type: 'reset', room: room.id, why: why ?? 'epoch', missing });
 }
 
 export function denied(turn: Turn, room: Room, error: Failure): void {
-  edit(turn, room, { phase: { status: 'denied' }, error, members: new Map(), staleUntil: null, volatile: [], asked: null });
+  edit(turn, room, {
+    phase: { status: 'denied' },
+    error,
+    members: new Map(),
+    staleUntil: null,
+    volatile: [],
+    asked: null,
+  });
 }

@@ -6,7 +6,8 @@ const plain: readonly unknown[] = [Object.prototype, Array.prototype, Map.protot
 const isObject = (it: unknown): it is object => typeof it === 'object' && it !== null;
 
 /** What a map or a set holds, one level deep. */
-const parts = (it: Iterable<unknown>): readonly unknown[] => (it instanceof Map ? Array.from(it).flat() : Array.from(it));
+const parts = (it: Iterable<unknown>): readonly unknown[] =>
+  it instanceof Map ? Array.from(it).flat() : Array.from(it);
 
 function alike(a: object, b: object): boolean {
   const kind: unknown = Object.getPrototypeOf(a);
@@ -20,9 +21,11 @@ function alike(a: object, b: object): boolean {
   if (Symbol.iterator in a) return alike(parts(a as Iterable<unknown>), parts(b as Iterable<unknown>));
   const keys = Object.keys(a);
   if (keys.length !== Object.keys(b).length) return false;
-  for (const key of keys) if (!Object.hasOwn(b, key) || !Object.is(a[key as never], b[key as never])) return false;
+  for (const key of keys)
+    if (!Object.hasOwn(b, key) || !Object.is(a[key as never], b[key as never])) return false;
   return true;
 }
 
 /** `next`, or `before` where the two are alike: arrays, maps, sets and plain objects, compared one level deep. */
-export const shared = <T>(before: T | undefined, next: T): T => (before === next || (isObject(before) && isObject(next) && alike(before, next)) ? (before as T) : next);
+export const shared = <T>(before: T | undefined, next: T): T =>
+  before === next || (isObject(before) && isObject(next) && alike(before, next)) ? (before as T) : next;

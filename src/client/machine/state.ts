@@ -203,7 +203,16 @@ export function initialState(session: Session): State {
   return {
     connection: { status: 'idle' },
     attempt: 0,
-    retry: { failures: 0, brief: 0, since: null, lost: false, reason: null, tries: 0, spread: 0, wokenAt: -Infinity },
+    retry: {
+      failures: 0,
+      brief: 0,
+      since: null,
+      lost: false,
+      reason: null,
+      tries: 0,
+      spread: 0,
+      wokenAt: -Infinity,
+    },
     signals: { online: true, visible: true, frozen: false },
     session,
     durable: false,

@@ -1,5 +1,17 @@
 // The table of contents of the client: what happens on each event, in which order the parts react.
-import { askAgainAt, connect, disowned, end, examine, greet, lose, open, ping, probe, signal } from './connection.js';
+import {
+  askAgainAt,
+  connect,
+  disowned,
+  end,
+  examine,
+  greet,
+  lose,
+  open,
+  ping,
+  probe,
+  signal,
+} from './connection.js';
 import { lostAfter, probeTime, volatileLimit, type Context } from './context.js';
 import type { Effect } from './effects.js';
 import type { Event } from './events.js';
@@ -20,7 +32,9 @@ function settle(turn: Turn): void {
   const { state } = turn;
   const { connection } = state;
   if (connection.status !== 'live' || connection.settledAt < Infinity) return;
-  for (const room of state.rooms.values()) if ((room.asked || (room.phase.status !== 'joined' && room.phase.status !== 'denied')) && isWanted(room)) return;
+  for (const room of state.rooms.values())
+    if ((room.asked || (room.phase.status !== 'joined' && room.phase.status !== 'denied')) && isWanted(room))
+      return;
   // What failed before it got here is over; what ended soon after it got here is not.
   state.retry = { ...state.retry, failures: state.retry.brief };
   moved(turn, { ...connection, settledAt: turn.now });
@@ -89,7 +103,8 @@ function react(turn: Turn, event: Event): void {
       return close(turn);
     case 'reconnect':
       // Whoever asks has a reason to hope, such as another token.
-      for (const room of state.rooms.values()) if (room.phase.status === 'denied') edit(turn, room, { phase: wanted, error: null });
+      for (const room of state.rooms.values())
+        if (room.phase.status === 'denied') edit(turn, room, { phase: wanted, error: null });
       return connect(turn, 'asked by the app');
     case 'tick':
       examine(turn);
@@ -139,7 +154,22 @@ function react(turn: Turn, event: Event): void {
   }
 }
 
-type RoomEvent = Extract<Event, { type: 'contract' | 'retain' | 'release' | 'list-retain' | 'list-release' | 'retry' | 'discard' | 'abort' | 'broadcast' | 'presence' }>;
+type RoomEvent = Extract<
+  Event,
+  {
+    type:
+      | 'contract'
+      | 'retain'
+      | 'release'
+      | 'list-retain'
+      | 'list-release'
+      | 'retry'
+      | 'discard'
+      | 'abort'
+      | 'broadcast'
+      | 'presence';
+  }
+>;
 
 /** What an app asks of one room. */
 function inRoom(turn: Turn, event: RoomEvent): void {
@@ -152,7 +182,8 @@ function inRoom(turn: Turn, event: RoomEvent): void {
     case 'release':
       return known && release(turn, known);
     case 'list-retain':
-      if (retainList(turn, roomOf(turn, event.room), event.list, event.limit)) request(turn, event.room, { ...event, before: null }, null);
+      if (retainList(turn, roomOf(turn, event.room), event.list, event.limit))
+        request(turn, event.room, { ...event, before: null }, null);
       return;
     case 'list-release':
       return known && releaseList(turn, known, event.list);
@@ -165,7 +196,12 @@ function inRoom(turn: Turn, event: RoomEvent): void {
     }
     case 'broadcast': {
       const { message: type, version, data } = event;
-      if (turn.state.connection.status === 'live' && known?.phase.status === 'joined' && known.volatile.length < volatileLimit) edit(turn, known).volatile = [...known.volatile, { type, version, data }];
+      if (
+        turn.state.connection.status === 'live' &&
+        known?.phase.status === 'joined' &&
+        known.volatile.length < volatileLimit
+      )
+        edit(turn, known).volatile = [...known.volatile, { type, version, data }];
       return;
     }
     case 'presence':
@@ -179,14 +215,29 @@ function inRoom(turn: Turn, event: RoomEvent): void {
  * The state after an event, and what the world is asked to do. Pure: the same inputs give the same outputs. An event that means nothing in this state
  * returns the same reference; one that belongs to an earlier attempt always does.
  */
-export function transition(state: State, event: Event, context: Context): readonly [State, readonly Effect[]] {
+export function transition(
+  state: State,
+  event: Event,
+  context: Context,
+): readonly [State, readonly Effect[]] {
   const { connection } = state;
   if ('attempt' in event && !attemptsOf(connection).includes(event.attempt)) return [state, []];
   const { now, random, newSession, config, read } = context;
-  const turn: Turn = { now, random, newSession, config, read, state: { ...state }, effects: [], made: new Set() };
-  if (connection.status === 'live' && 'attempt' in event && event.attempt !== connection.attempt) aside(turn, connection, event);
+  const turn: Turn = {
+    now,
+    random,
+    newSession,
+    config,
+    read,
+    state: { ...state },
+    effects: [],
+    made: new Set(),
+  };
+  if (connection.status === 'live' && 'attempt' in event && event.attempt !== connection.attempt)
+    aside(turn, connection, event);
   else react(turn, event);
   settle(turn);
-  for (const key of Object.keys(state) as (keyof State)[]) if (turn.state[key] !== state[key]) return [turn.state, turn.effects];
+  for (const key of Object.keys(state) as (keyof State)[])
+    if (turn.state[key] !== state[key]) return [turn.state, turn.effects];
   return [state, turn.effects];
 }

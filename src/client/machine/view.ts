@@ -2,15 +2,39 @@
 import type { CloseReason } from '../../protocol/codes.js';
 import { shared } from './shared.js';
 import type { Transport } from './connection-state.js';
-import type { Continuity, Entry, Failure, Latency, List, Member, Message, Progress, Room, State } from './state.js';
+import type {
+  Continuity,
+  Entry,
+  Failure,
+  Latency,
+  List,
+  Member,
+  Message,
+  Progress,
+  Room,
+  State,
+} from './state.js';
 import { everyType } from './timeline.js';
 
 /** What the connection does, as a person would put it. Moments in ms of the client's clock. */
 export type ConnectionState =
   | { readonly status: 'idle' }
   | { readonly status: 'connecting' | 'authenticating'; readonly attempt: number }
-  | { readonly status: 'connected'; readonly since: number; readonly transport: Transport; readonly codec: string; readonly recovered: boolean }
-  | { readonly status: 'reconnecting'; readonly attempt: number; readonly retryAt: number; readonly since: number; readonly lost: boolean; readonly reason: CloseReason }
+  | {
+      readonly status: 'connected';
+      readonly since: number;
+      readonly transport: Transport;
+      readonly codec: string;
+      readonly recovered: boolean;
+    }
+  | {
+      readonly status: 'reconnecting';
+      readonly attempt: number;
+      readonly retryAt: number;
+      readonly since: number;
+      readonly lost: boolean;
+      readonly reason: CloseReason;
+    }
   | { readonly status: 'offline'; readonly since: number }
   | { readonly status: 'needs-auth'; readonly reason: CloseReason }
   | { readonly status: 'closed'; readonly reason: CloseReason };
@@ -70,15 +94,30 @@ const unknownReason: CloseReason = { code: 1006, reason: '' };
 
 function connectionView({ connection, retry }: State): ConnectionState {
   const reason = retry.reason ?? unknownReason;
-  const reconnecting = (retryAt: number): ConnectionState => ({ status: 'reconnecting', attempt: Math.max(1, retry.tries), retryAt, since: retry.since ?? retryAt, lost: retry.lost, reason });
+  const reconnecting = (retryAt: number): ConnectionState => ({
+    status: 'reconnecting',
+    attempt: Math.max(1, retry.tries),
+    retryAt,
+    since: retry.since ?? retryAt,
+    lost: retry.lost,
+    reason,
+  });
   switch (connection.status) {
     case 'idle':
       return { status: 'idle' };
     case 'opening':
     case 'greeting':
-      return retry.since === null ? { status: connection.status === 'opening' ? 'connecting' : 'authenticating', attempt: retry.tries } : reconnecting(retry.since);
+      return retry.since === null
+        ? { status: connection.status === 'opening' ? 'connecting' : 'authenticating', attempt: retry.tries }
+        : reconnecting(retry.since);
     case 'live':
-      return { status: 'connected', since: connection.since, transport: connection.transport, codec: connection.codec, recovered: connection.recovered };
+      return {
+        status: 'connected',
+        since: connection.since,
+        transport: connection.transport,
+        codec: connection.codec,
+        recovered: connection.recovered,
+      };
     case 'waiting':
       return reconnecting(connection.retryAt);
     case 'offline':
@@ -92,7 +131,8 @@ function connectionView({ connection, retry }: State): ConnectionState {
 }
 
 /** A room's status as hooks show it. */
-export const statusOf = ({ phase: { status }, joinedAt }: Room): RoomStatus => (status === 'wanted' || status === 'joining' ? (joinedAt ? 'reconnecting' : 'joining') : status);
+export const statusOf = ({ phase: { status }, joinedAt }: Room): RoomStatus =>
+  status === 'wanted' || status === 'joining' ? (joinedAt ? 'reconnecting' : 'joining') : status;
 
 /** Makes the view of each state, so that what did not change keeps its identity. */
 export function createViewer(): (state: State) => RealtimeState {
@@ -109,14 +149,34 @@ export function createViewer(): (state: State) => RealtimeState {
       return known;
     }
     const { id, type, shown: data, at: timestamp, failure: error, sentOn } = entry;
-    const message: OutboxEntry = { id, room, type, data, offset: null, timestamp, sender, status: error ? 'failed' : sentOn ? 'sending' : 'queued', error };
+    const message: OutboxEntry = {
+      id,
+      room,
+      type,
+      data,
+      offset: null,
+      timestamp,
+      sender,
+      status: error ? 'failed' : sentOn ? 'sending' : 'queued',
+      error,
+    };
     nextPendings.set(entry, message);
     return message;
   };
 
-  const listOf = ({ messages, hasOlder, loading, gap }: List, key: string, tail: readonly Message[], before: ListView | undefined): ListView => {
+  const listOf = (
+    { messages, hasOlder, loading, gap }: List,
+    key: string,
+    tail: readonly Message[],
+    before: ListView | undefined,
+  ): ListView => {
     const mine = key === everyType ? tail : tail.filter(({ type }) => type === key);
-    return shared(before, { messages: mine.length ? shared(before?.messages, [...messages, ...mine]) : messages, hasOlder, isLoading: loading, gap });
+    return shared(before, {
+      messages: mine.length ? shared(before?.messages, [...messages, ...mine]) : messages,
+      hasOlder,
+      isLoading: loading,
+      gap,
+    });
   };
 
   const roomOf = (room: Room, { self }: State): RoomView => {
@@ -124,7 +184,12 @@ export function createViewer(): (state: State) => RealtimeState {
     const known = shownState?.rooms.get(room.id);
     const before = known && shown.rooms[room.id];
     if (before && known === room && sameSelf) return before;
-    const me = self && shared(before?.me, room.members.get(self.member) ?? { id: self.member, user: self.user, presence: room.mine });
+    const me =
+      self &&
+      shared(
+        before?.me,
+        room.members.get(self.member) ?? { id: self.member, user: self.user, presence: room.mine },
+      );
     const lists: Record<string, ListView> = Object.create(null) as Record<string, ListView>;
     if (room.lists.size) {
       const tail = [...room.echoes];
@@ -137,7 +202,13 @@ export function createViewer(): (state: State) => RealtimeState {
       continuity: room.continuity,
       error: room.error,
       lists: shared(before?.lists, lists),
-      others: before && known.members === room.members && sameSelf ? before.others : shared(before?.others, Array.from(room.members.values()).filter(({ id }) => id !== self?.member)),
+      others:
+        before && known.members === room.members && sameSelf
+          ? before.others
+          : shared(
+              before?.others,
+              Array.from(room.members.values()).filter(({ id }) => id !== self?.member),
+            ),
       me,
       mine: room.mine,
     });
@@ -146,9 +217,15 @@ export function createViewer(): (state: State) => RealtimeState {
   const outboxOf = (state: State, views: RealtimeState['rooms']): OutboxView => {
     const pending: OutboxEntry[] = [];
     const failed: OutboxEntry[] = [];
-    for (const { id, entries } of state.rooms.values()) for (const entry of entries.values()) (entry.failure ? failed : pending).push(pendingOf(entry, id, views[id]?.me ?? null));
+    for (const { id, entries } of state.rooms.values())
+      for (const entry of entries.values())
+        (entry.failure ? failed : pending).push(pendingOf(entry, id, views[id]?.me ?? null));
     const before = shown.outbox;
-    return shared(before, { pending: shared(before.pending, pending), failed: shared(before.failed, failed), progress: state.progress });
+    return shared(before, {
+      pending: shared(before.pending, pending),
+      failed: shared(before.failed, failed),
+      progress: state.progress,
+    });
   };
 
   return (state) => {
@@ -165,7 +242,8 @@ export function createViewer(): (state: State) => RealtimeState {
       connection: shared(shown.connection, connectionView(state)),
       latency: state.latency,
       rooms: views,
-      outbox: roomsChanged || shown.outbox.progress !== state.progress ? outboxOf(state, views) : shown.outbox,
+      outbox:
+        roomsChanged || shown.outbox.progress !== state.progress ? outboxOf(state, views) : shown.outbox,
     });
     pendings = nextPendings;
     shownState = state;

@@ -41,7 +41,14 @@ export interface Disk {
   /** Everything under a session, in no order, whatever it is. */
   messages(key: string): Promise<readonly unknown[]>;
   /** One atomic step. Steps happen in the order in which they begin. */
-  write(key: string, change: { readonly row?: SessionRow; readonly puts?: readonly MessageRecord[]; readonly deletes?: readonly string[] }): Promise<void>;
+  write(
+    key: string,
+    change: {
+      readonly row?: SessionRow;
+      readonly puts?: readonly MessageRecord[];
+      readonly deletes?: readonly string[];
+    },
+  ): Promise<void>;
   /** Forgets a session and its messages. */
   remove(key: string): Promise<void>;
   /** Calls once if the disk is lost while in use. */

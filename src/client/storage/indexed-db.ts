@@ -24,14 +24,22 @@ const page = 500;
 
 const settled = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
-    request.onsuccess = () => { resolve(request.result); };
-    request.onerror = () => { reject(request.error ?? new Error('the request failed')); };
+    request.onsuccess = () => {
+      resolve(request.result);
+    };
+    request.onerror = () => {
+      reject(request.error ?? new Error('the request failed'));
+    };
   });
 
 const finished = (transaction: IDBTransaction): Promise<void> =>
   new Promise((resolve, reject) => {
-    transaction.oncomplete = () => { resolve(); };
-    transaction.onabort = () => { reject(transaction.error ?? new Error('the transaction was aborted')); };
+    transaction.oncomplete = () => {
+      resolve();
+    };
+    transaction.onabort = () => {
+      reject(transaction.error ?? new Error('the transaction was aborted'));
+    };
   });
 
 async function openDatabase(name: string): Promise<IDBDatabase> {
@@ -44,7 +52,8 @@ async function openDatabase(name: string): Promise<IDBDatabase> {
 }
 
 export async function openDisk(name: string): Promise<Disk> {
-  if (typeof indexedDB === 'undefined' || typeof navigator === 'undefined' || !('locks' in navigator)) throw new Error('this browser has no IndexedDB or no Web Locks here');
+  if (typeof indexedDB === 'undefined' || typeof navigator === 'undefined' || !('locks' in navigator))
+    throw new Error('this browser has no IndexedDB or no Web Locks here');
   const database = await openDatabase(name);
   let lose: (error: unknown) => void = () => undefined;
   database.onversionchange = () => {
@@ -52,7 +61,9 @@ export async function openDisk(name: string): Promise<Disk> {
     lose(new Error('another version of the app took the database over'));
     database.close();
   };
-  database.onclose = () => { lose(new Error('the browser closed the database')); };
+  database.onclose = () => {
+    lose(new Error('the browser closed the database'));
+  };
   const whole = (key: string): IDBKeyRange => IDBKeyRange.bound([key], [key, []]);
 
   return {
@@ -62,16 +73,23 @@ export async function openDisk(name: string): Promise<Disk> {
           .request(`${name}:${key}`, { ifAvailable: true }, (lock) => {
             if (!lock) return resolve(null);
             // Held until the inner promise resolves, or the page is gone.
-            return new Promise<void>((unlock) => { resolve(unlock); });
+            return new Promise<void>((unlock) => {
+              resolve(unlock);
+            });
           })
           .catch(reject);
       }),
-    sessions: () => settled(database.transaction(sessions).objectStore(sessions).getAll() as IDBRequest<SessionRow[]>),
+    sessions: () =>
+      settled(database.transaction(sessions).objectStore(sessions).getAll() as IDBRequest<SessionRow[]>),
     async messages(key) {
       const found: unknown[] = [];
       let range = whole(key);
       for (;;) {
-        const some = await settled(database.transaction(messages).objectStore(messages).getAll(range, page) as IDBRequest<(MessageRecord & { readonly session: string })[]>);
+        const some = await settled(
+          database.transaction(messages).objectStore(messages).getAll(range, page) as IDBRequest<
+            (MessageRecord & { readonly session: string })[]
+          >,
+        );
         found.push(...some);
         const last = some.at(-1);
         if (!last || some.length < page) return found;
@@ -107,7 +125,9 @@ export async function openDisk(name: string): Promise<Disk> {
       } catch {
         // The browser may have closed it.
         const anew = await openDatabase(name);
-        await from(anew).finally(() => { anew.close(); });
+        await from(anew).finally(() => {
+          anew.close();
+        });
       }
     },
     lost(call) {
@@ -115,7 +135,9 @@ export async function openDisk(name: string): Promise<Disk> {
     },
     leaving(call) {
       addEventListener('pagehide', call);
-      return () => { removeEventListener('pagehide', call); };
+      return () => {
+        removeEventListener('pagehide', call);
+      };
     },
   };
 }

@@ -44,15 +44,31 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
     const { messages, orders, corrupt } = sorted(records);
     writer = createWriter(session, byRoom(messages), orders, {
       stored(written) {
-        if (!ended) host.dispatch({ type: 'stored', records: written.map(({ room, id, seq }) => [room, id, seq]) });
+        if (!ended)
+          host.dispatch({ type: 'stored', records: written.map(({ room, id, seq }) => [room, id, seq]) });
       },
       failed: fail,
       after: host.clock.after,
     });
-    orphans = createOrphans(disk, { key: row.key, owner: () => whose()?.owner ?? row.owner, written: writtenOut }, host, createKeeper);
+    orphans = createOrphans(
+      disk,
+      { key: row.key, owner: () => whose()?.owner ?? row.owner, written: writtenOut },
+      host,
+      createKeeper,
+    );
     disk.lost(fail);
     stay = disk.leaving(writer.hurry);
-    host.dispatch({ type: 'restored', session: { key: row.key, instance: host.randomId(12), owner: row.owner, member: row.member, held: true }, messages });
+    host.dispatch({
+      type: 'restored',
+      session: {
+        key: row.key,
+        instance: host.randomId(12),
+        owner: row.owner,
+        member: row.member,
+        held: true,
+      },
+      messages,
+    });
     host.tell({ type: 'restored', messages: messages.length });
     for (const record of corrupt) {
       const { id } = record as { readonly id?: unknown };
@@ -106,12 +122,18 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
       });
     };
     wait(openTime);
-    void opened.then(() => { cancel(); });
+    void opened.then(() => {
+      cancel();
+    });
   });
   return { ready: Promise.race([opened, late]), sync, release };
 }
 
-function sorted(records: readonly unknown[]): { readonly messages: readonly Restored[]; readonly orders: Map<string, number>; readonly corrupt: readonly unknown[] } {
+function sorted(records: readonly unknown[]): {
+  readonly messages: readonly Restored[];
+  readonly orders: Map<string, number>;
+  readonly corrupt: readonly unknown[];
+} {
   const messages: Restored[] = [];
   const orders = new Map<string, number>();
   const corrupt: unknown[] = [];

@@ -15,7 +15,16 @@ export interface Orphans {
 }
 
 /** `own`: the key of our session, whose it is, and what waits until all of it is on disk. */
-export function createOrphans(disk: Disk, own: { readonly key: string; readonly owner: () => string | null | undefined; readonly written: () => Promise<void> }, host: StorageHost, keep: Keep): Orphans {
+export function createOrphans(
+  disk: Disk,
+  own: {
+    readonly key: string;
+    readonly owner: () => string | null | undefined;
+    readonly written: () => Promise<void>;
+  },
+  host: StorageHost,
+  keep: Keep,
+): Orphans {
   /** Sessions looked at already: what could not be delivered now waits for the next page. */
   const seen = new Set([own.key]);
   let looking = false;
@@ -32,11 +41,22 @@ export function createOrphans(disk: Disk, own: { readonly key: string; readonly 
           // A second time only for another user, to whom this session does not belong.
           const again = attached;
           attached = true;
-          const keeper = keep(its, again ? () => Promise.reject(new Error('not of this user')) : () => Promise.resolve({ ...orphan, unlock: resolve }));
+          const keeper = keep(
+            its,
+            again
+              ? () => Promise.reject(new Error('not of this user'))
+              : () => Promise.resolve({ ...orphan, unlock: resolve }),
+          );
           let open = false;
           const look = (): void => {
             const { rooms, connection } = its.state();
-            if (!open || (connection.status !== 'closed' && connection.status !== 'needs-auth' && Array.from(rooms.values()).some(isBusy))) return;
+            if (
+              !open ||
+              (connection.status !== 'closed' &&
+                connection.status !== 'needs-auth' &&
+                Array.from(rooms.values()).some(isBusy))
+            )
+              return;
             open = false;
             courier = null;
             sent.close();
@@ -86,10 +106,12 @@ export function createOrphans(disk: Disk, own: { readonly key: string; readonly 
     cancel();
     looking = true;
     // One that cannot be had now may be had later.
-    all().catch(() => undefined).finally(() => {
-      looking = false;
-      if (!ended) cancel = host.clock.after(again, look);
-    });
+    all()
+      .catch(() => undefined)
+      .finally(() => {
+        looking = false;
+        if (!ended) cancel = host.clock.after(again, look);
+      });
   }
 
   return {

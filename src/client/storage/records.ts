@@ -5,8 +5,21 @@ import type { Restored } from '../machine/events.js';
 import type { Entry } from '../machine/state.js';
 import type { MessageRecord } from './disk.js';
 
-export const recordOf = (room: string, { id, type, version, data, at, expiresAt, coalesce, bytes, seq, failure }: Entry, order: number): MessageRecord => ({
-  id, order, room, type, version, data, at, expiresAt, coalesce, bytes,
+export const recordOf = (
+  room: string,
+  { id, type, version, data, at, expiresAt, coalesce, bytes, seq, failure }: Entry,
+  order: number,
+): MessageRecord => ({
+  id,
+  order,
+  room,
+  type,
+  version,
+  data,
+  at,
+  expiresAt,
+  coalesce,
+  bytes,
   // A message that failed goes out again under a number of its own, if at all.
   seq: failure ? null : seq,
   failure,
@@ -17,7 +30,8 @@ const isText = (it: unknown): it is string => typeof it === 'string' && it !== '
 /** Far more messages than anybody sends, and few enough to count. */
 const mostSeq = 2 ** 40;
 const isNumber = (it: unknown): it is number => typeof it === 'number' && Number.isFinite(it);
-const isObject = (it: unknown): it is Readonly<Record<string, unknown>> => typeof it === 'object' && it !== null;
+const isObject = (it: unknown): it is Readonly<Record<string, unknown>> =>
+  typeof it === 'object' && it !== null;
 
 export function orderOf(record: unknown): number {
   return isObject(record) && isNumber(record['order']) ? record['order'] : 0;
@@ -27,15 +41,53 @@ export function orderOf(record: unknown): number {
 export function restoredFrom(record: unknown): Restored | null {
   if (!isObject(record)) return null;
   const { id, room, type, version, data, at, expiresAt, coalesce, bytes, seq, failure } = record;
-  if (!isText(id) || !isRoomId(room) || !isText(type) || !isNumber(version) || !isNumber(at) || !isNumber(bytes) || bytes < 0 || !Number.isSafeInteger(version) || version < 0) return null;
+  if (
+    !isText(id) ||
+    !isRoomId(room) ||
+    !isText(type) ||
+    !isNumber(version) ||
+    !isNumber(at) ||
+    !isNumber(bytes) ||
+    bytes < 0 ||
+    !Number.isSafeInteger(version) ||
+    version < 0
+  )
+    return null;
   if (expiresAt !== null && !isNumber(expiresAt)) return null;
   if (coalesce !== null && typeof coalesce !== 'string') return null;
-  if (seq !== null && !(isNumber(seq) && Number.isSafeInteger(seq) && seq >= 1 && seq <= mostSeq)) return null;
+  if (seq !== null && !(isNumber(seq) && Number.isSafeInteger(seq) && seq >= 1 && seq <= mostSeq))
+    return null;
   let failed: Entry['failure'] = null;
   if (failure !== null) {
-    if (!isObject(failure) || !isErrorCode(failure['code']) || typeof failure['message'] !== 'string') return null;
-    failed = { code: failure['code'], message: failure['message'], ...('details' in failure && { details: failure['details'] }) };
+    if (!isObject(failure) || !isErrorCode(failure['code']) || typeof failure['message'] !== 'string')
+      return null;
+    failed = {
+      code: failure['code'],
+      message: failure['message'],
+      ...('details' in failure && { details: failure['details'] }),
+    };
   }
   // Its promise was of another page: nobody waits for it here.
-  return { room, entry: { id, type, version, data, shown: data, at, expiresAt, coalesce, bytes, seq, sentOn: 0, left: seq !== null, saved: seq, seen: false, settled: true, failure: failed, replaces: [] } };
+  return {
+    room,
+    entry: {
+      id,
+      type,
+      version,
+      data,
+      shown: data,
+      at,
+      expiresAt,
+      coalesce,
+      bytes,
+      seq,
+      sentOn: 0,
+      left: seq !== null,
+      saved: seq,
+      seen: false,
+      settled: true,
+      failure: failed,
+      replaces: [],
+    },
+  };
 }

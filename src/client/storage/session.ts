@@ -12,10 +12,16 @@ export interface Wanted {
 }
 
 /** Locks the newest session that is free and may be ours, or a new one. */
-export async function takeSession(disk: Disk, { owner, foreign }: Wanted, now: number, newKey: () => string): Promise<HeldSession> {
+export async function takeSession(
+  disk: Disk,
+  { owner, foreign }: Wanted,
+  now: number,
+  newKey: () => string,
+): Promise<HeldSession> {
   const rows = [...(await disk.sessions())].toSorted((a, b) => b.usedAt - a.usedAt);
   for (const known of rows) {
-    if (foreign.has(known.key) || (owner !== undefined && known.owner !== undefined && known.owner !== owner)) continue;
+    if (foreign.has(known.key) || (owner !== undefined && known.owner !== undefined && known.owner !== owner))
+      continue;
     const held = await hold(disk, known.key);
     if (held) return touched(held, { ...held.row, owner: held.row.owner ?? owner, usedAt: now });
   }
@@ -53,10 +59,16 @@ async function hold(disk: Disk, key: string): Promise<HeldSession | null> {
 }
 
 /** A session of `owner`, other than those in `seen`, whose page is gone and whose messages wait. One in which nothing waits is forgotten after a day. */
-export async function findOrphan(disk: Disk, seen: ReadonlySet<string>, owner: string | null | undefined, now: number): Promise<(HeldSession & { readonly messages: number }) | null> {
+export async function findOrphan(
+  disk: Disk,
+  seen: ReadonlySet<string>,
+  owner: string | null | undefined,
+  now: number,
+): Promise<(HeldSession & { readonly messages: number }) | null> {
   for (const row of await disk.sessions()) {
     const { key } = row;
-    const held = seen.has(key) || row.owner === undefined || row.owner !== owner ? null : await hold(disk, key);
+    const held =
+      seen.has(key) || row.owner === undefined || row.owner !== owner ? null : await hold(disk, key);
     if (!held) continue;
     const { length } = await unlessFails(held.unlock, async () => {
       const waiting = await disk.messages(key);

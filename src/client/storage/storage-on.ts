@@ -7,6 +7,9 @@ import { takeSession } from './session.js';
 /** Storage on a disk that may take its time to open, or fail to. */
 export function storageOn(open: () => Promise<Disk>): OutboxStorage {
   return {
-    attach: (host, wanted) => createKeeper(host, async () => takeSession(await open(), wanted, host.clock.now(), () => host.randomId(26))),
+    attach: (host, wanted) =>
+      createKeeper(host, async () =>
+        takeSession(await open(), wanted, host.clock.now(), () => host.randomId(26)),
+      ),
   };
 }

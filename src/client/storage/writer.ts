@@ -12,7 +12,9 @@ const stepTime = 10_000;
 
 function inTime(step: Promise<void>, after: Clock['after']): Promise<void> {
   return new Promise((resolve, reject) => {
-    const cancel = after(stepTime, () => { reject(new Error(`storage took longer than ${stepTime} ms to write`)); });
+    const cancel = after(stepTime, () => {
+      reject(new Error(`storage took longer than ${stepTime} ms to write`));
+    });
     step.then(resolve, reject).finally(cancel);
   });
 }
@@ -43,7 +45,12 @@ export interface WriterEvents {
 }
 
 /** `before`: the outbox as it is on disk, `orders`: the order of each message in it, by id. */
-export function createWriter({ row, disk, unlock }: HeldSession, before: Outbox, orders: Map<string, number>, { stored, failed, after }: WriterEvents): Writer {
+export function createWriter(
+  { row, disk, unlock }: HeldSession,
+  before: Outbox,
+  orders: Map<string, number>,
+  { stored, failed, after }: WriterEvents,
+): Writer {
   const { key } = row;
   let written = before;
   let lastOrder = Math.max(0, ...orders.values());
@@ -130,10 +137,11 @@ export function createWriter({ row, disk, unlock }: HeldSession, before: Outbox,
     hurry() {
       while (puts.size || deletes.size) hurried = step().catch(failed);
     },
-    idle: () => new Promise((resolve) => {
-      waiting.push(resolve);
-      void work();
-    }),
+    idle: () =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        void work();
+      }),
     end() {
       ended = true;
       void work();

@@ -7,9 +7,12 @@ import type { Span } from '../recorder.js';
 import { LatencyPlot } from './latency.js';
 
 function detailOf(state: ConnectionState): string {
-  if (state.status === 'connected') return `${state.transport}, ${state.codec}${state.recovered ? ', the session went on' : ''}`;
-  if (state.status === 'reconnecting') return `attempt ${state.attempt}: ${state.reason.code} ${state.reason.reason}`;
-  if (state.status === 'needs-auth' || state.status === 'closed') return `${state.reason.code} ${state.reason.reason}`;
+  if (state.status === 'connected')
+    return `${state.transport}, ${state.codec}${state.recovered ? ', the session went on' : ''}`;
+  if (state.status === 'reconnecting')
+    return `attempt ${state.attempt}: ${state.reason.code} ${state.reason.reason}`;
+  if (state.status === 'needs-auth' || state.status === 'closed')
+    return `${state.reason.code} ${state.reason.reason}`;
   return 'attempt' in state ? `attempt ${state.attempt}` : '';
 }
 
@@ -22,12 +25,24 @@ export function ConnectionTab({ recording: { at: now, spans, trips, state } }: T
       <LatencyPlot trips={trips} latency={state.latency} />
       <table>
         <caption>States of the connection, newest first</caption>
-        <thead><tr><th scope="col">Since</th><th scope="col">State</th><th scope="col">For</th><th scope="col">Details</th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">Since</th>
+            <th scope="col">State</th>
+            <th scope="col">For</th>
+            <th scope="col">Details</th>
+          </tr>
+        </thead>
         <tbody>
           {newest.map(([index, span]) => (
             <tr key={span.id}>
-              <td><time>{toTime(span.at)}</time></td>
-              <td><span className={`dot is-${span.state.status}`} aria-hidden="true" />{span.state.status}</td>
+              <td>
+                <time>{toTime(span.at)}</time>
+              </td>
+              <td>
+                <span className={`dot is-${span.state.status}`} aria-hidden="true" />
+                {span.state.status}
+              </td>
               <td>{toDuration(until(index) - span.at)}</td>
               <td>{detailOf(span.state)}</td>
             </tr>
@@ -42,13 +57,28 @@ export function ConnectionTab({ recording: { at: now, spans, trips, state } }: T
 function Timeline({ spans, now }: { readonly spans: readonly Span[]; readonly now: number }): ReactElement {
   const from = spans[0]?.at ?? now;
   const whole = Math.max(1, now - from);
-  const spoken = `The last ${toDuration(whole)}: ${spans.slice(-5).map(({ state }) => state.status).join(', ')}`;
+  const spoken = `The last ${toDuration(whole)}: ${spans
+    .slice(-5)
+    .map(({ state }) => state.status)
+    .join(', ')}`;
   return (
     <svg className="timeline" viewBox="0 0 1000 20" preserveAspectRatio="none">
       <title>{spoken}</title>
       {spans.map((span, index) => {
-        const [x, end] = [((span.at - from) / whole) * 1_000, (((spans[index + 1]?.at ?? now) - from) / whole) * 1_000];
-        return <rect key={span.id} className={`is-${span.state.status}`} x={x} y={0} width={Math.max(1, end - x)} height={20} />;
+        const [x, end] = [
+          ((span.at - from) / whole) * 1_000,
+          (((spans[index + 1]?.at ?? now) - from) / whole) * 1_000,
+        ];
+        return (
+          <rect
+            key={span.id}
+            className={`is-${span.state.status}`}
+            x={x}
+            y={0}
+            width={Math.max(1, end - x)}
+            height={20}
+          />
+        );
       })}
     </svg>
   );

@@ -11,12 +11,31 @@ type Direction = Line['direction'] | 'both';
 
 const roomOf = ({ frame }: Line): string => ('room' in frame ? frame.room : '');
 
-const Row = memo(function Row({ line, codec, selected, onSelect }: { readonly line: Line; readonly codec: Codec; readonly selected: boolean; readonly onSelect: (id: number) => void }): ReactElement {
+const Row = memo(function Row({
+  line,
+  codec,
+  selected,
+  onSelect,
+}: {
+  readonly line: Line;
+  readonly codec: Codec;
+  readonly selected: boolean;
+  readonly onSelect: (id: number) => void;
+}): ReactElement {
   return (
     <li>
-      <button type="button" aria-pressed={selected} onClick={() => { onSelect(line.id); }}>
+      <button
+        type="button"
+        aria-pressed={selected}
+        onClick={() => {
+          onSelect(line.id);
+        }}
+      >
         <time>{toTime(line.at)}</time>
-        <b className={line.direction}><span aria-hidden="true">{line.direction === 'in' ? '↓' : '↑'}</span><span className="hidden">{line.direction === 'in' ? 'in' : 'out'}</span> {line.frame.type}</b>
+        <b className={line.direction}>
+          <span aria-hidden="true">{line.direction === 'in' ? '↓' : '↑'}</span>
+          <span className="hidden">{line.direction === 'in' ? 'in' : 'out'}</span> {line.frame.type}
+        </b>
         <span>{roomOf(line)}</span>
         <i>{toBytes(sizeOf(line, codec))}</i>
       </button>
@@ -31,27 +50,49 @@ export function FramesTab({ recorder: { inspection }, recording: { lines, state 
   const name = 'codec' in state.connection ? state.connection.codec : null;
   const codec = inspection.codecs.find((it) => it.name === name) ?? inspection.codecs[0];
   const needle = text.toLowerCase();
-  const wanted = (line: Line): boolean => (direction === 'both' || line.direction === direction) && (!needle || toText(line.frame, 0).toLowerCase().includes(needle));
+  const wanted = (line: Line): boolean =>
+    (direction === 'both' || line.direction === direction) &&
+    (!needle || toText(line.frame, 0).toLowerCase().includes(needle));
   const found = lines.filter(wanted);
   const line = lines.find(({ id }) => id === chosen);
   return (
     <Split
-      list={(
+      list={
         <>
           <div className="filters">
             <Search label="Find frames" value={text} onChange={setText} />
-            <label><span className="hidden">Direction</span>
-              <select value={direction} onChange={({ target }) => { setDirection(target.value as Direction); }}>
+            <label>
+              <span className="hidden">Direction</span>
+              <select
+                value={direction}
+                onChange={({ target }) => {
+                  setDirection(target.value as Direction);
+                }}
+              >
                 <option value="both">both ways</option>
                 <option value="in">in</option>
                 <option value="out">out</option>
               </select>
             </label>
           </div>
-          <ol className="rows" aria-label="Frames, newest first">{codec && found.slice(-shown).toReversed().map((it) => <Row key={it.id} line={it} codec={codec} selected={it.id === chosen} onSelect={setChosen} />)}</ol>
+          <ol className="rows" aria-label="Frames, newest first">
+            {codec &&
+              found
+                .slice(-shown)
+                .toReversed()
+                .map((it) => (
+                  <Row key={it.id} line={it} codec={codec} selected={it.id === chosen} onSelect={setChosen} />
+                ))}
+          </ol>
         </>
-      )}
-      detail={line && codec ? <LineDetail line={line} codec={codec} /> : <p className="empty">Choose a frame to see what is in it.</p>}
+      }
+      detail={
+        line && codec ? (
+          <LineDetail line={line} codec={codec} />
+        ) : (
+          <p className="empty">Choose a frame to see what is in it.</p>
+        )
+      }
     />
   );
 }
@@ -60,12 +101,27 @@ function LineDetail({ line, codec }: { readonly line: Line; readonly codec: Code
   const [copied, setCopied] = useState(0);
   const text = toText(line.frame);
   const copy = (): void => {
-    navigator.clipboard.writeText(text).then(() => { setCopied(line.id); }, () => { setCopied(0); });
+    navigator.clipboard.writeText(text).then(
+      () => {
+        setCopied(line.id);
+      },
+      () => {
+        setCopied(0);
+      },
+    );
   };
   return (
     <>
-      <h3>{line.frame.type} <small>{toBytes(sizeOf(line, codec))} as {codec.name}, attempt {line.attempt}</small></h3>
-      <button type="button" onClick={copy}>Copy</button> <output>{copied === line.id ? 'Copied' : ''}</output>
+      <h3>
+        {line.frame.type}{' '}
+        <small>
+          {toBytes(sizeOf(line, codec))} as {codec.name}, attempt {line.attempt}
+        </small>
+      </h3>
+      <button type="button" onClick={copy}>
+        Copy
+      </button>{' '}
+      <output>{copied === line.id ? 'Copied' : ''}</output>
       <pre>{text}</pre>
     </>
   );

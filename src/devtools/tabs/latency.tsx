@@ -5,10 +5,22 @@ import type { RoundTrip } from '../recorder.js';
 
 const [width, height] = [600, 80];
 
-export function LatencyPlot({ trips, latency }: { readonly trips: readonly RoundTrip[]; readonly latency: Latency | null }): ReactElement {
-  if (!latency || trips.length === 0) return <p className="empty">No round trip was measured since this was opened: one is, with each heartbeat.</p>;
+export function LatencyPlot({
+  trips,
+  latency,
+}: {
+  readonly trips: readonly RoundTrip[];
+  readonly latency: Latency | null;
+}): ReactElement {
+  if (!latency || trips.length === 0)
+    return (
+      <p className="empty">No round trip was measured since this was opened: one is, with each heartbeat.</p>
+    );
   const most = Math.max(...trips.map(({ ms }) => ms), 1);
-  const points = trips.map(({ ms }, index) => `${(index / Math.max(1, trips.length - 1)) * width},${height - (ms / most) * (height - 4)}`);
+  const points = trips.map(
+    ({ ms }, index) =>
+      `${(index / Math.max(1, trips.length - 1)) * width},${height - (ms / most) * (height - 4)}`,
+  );
   const figures = `last ${latency.last.toFixed(1)} ms, average ${latency.average.toFixed(1)} ms, jitter ${latency.jitter.toFixed(1)} ms, highest ${most.toFixed(1)} ms`;
   return (
     <figure className="latency">

@@ -11,8 +11,21 @@ export function RoomsTab({ recording: { state } }: TabProps): ReactElement {
   return (
     <table>
       <caption>Rooms that this client uses or still holds messages of</caption>
-      <thead><tr><th scope="col">Room</th><th scope="col">Status</th><th scope="col">Continuity</th><th scope="col">Position</th><th scope="col">Users</th><th scope="col">Members</th></tr></thead>
-      <tbody>{rooms.map((room) => <RoomRow key={room.id} room={room} me={state.self?.member ?? null} />)}</tbody>
+      <thead>
+        <tr>
+          <th scope="col">Room</th>
+          <th scope="col">Status</th>
+          <th scope="col">Continuity</th>
+          <th scope="col">Position</th>
+          <th scope="col">Users</th>
+          <th scope="col">Members</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rooms.map((room) => (
+          <RoomRow key={room.id} room={room} me={state.self?.member ?? null} />
+        ))}
+      </tbody>
     </table>
   );
 }
@@ -22,16 +35,39 @@ function RoomRow({ room, me }: { readonly room: Room; readonly me: string | null
   return (
     <tr>
       <th scope="row">{id}</th>
-      <td>{statusOf(room)}{error && <small> {error.code}: {error.message}</small>}</td>
+      <td>
+        {statusOf(room)}
+        {error && (
+          <small>
+            {' '}
+            {error.code}: {error.message}
+          </small>
+        )}
+      </td>
       <td>{continuity}</td>
       <td>{position ? `${position.offset} of ${position.epoch}` : 'none'}</td>
       <td>{users}</td>
-      <td>{members.size === 0 ? 'none' : (
-        <details>
-          <summary>{members.size}</summary>
-          <ul>{Array.from(members.values()).slice(0, 50).map((member) => <li key={member.id}><code>{member.user?.id ?? member.id}</code>{member.id === me && ' (this client)'}{member.stale && ' (last known)'} {member.presence !== null && <code>{toText(member.presence, 0)}</code>}</li>)}</ul>
-        </details>
-      )}</td>
+      <td>
+        {members.size === 0 ? (
+          'none'
+        ) : (
+          <details>
+            <summary>{members.size}</summary>
+            <ul>
+              {Array.from(members.values())
+                .slice(0, 50)
+                .map((member) => (
+                  <li key={member.id}>
+                    <code>{member.user?.id ?? member.id}</code>
+                    {member.id === me && ' (this client)'}
+                    {member.stale && ' (last known)'}{' '}
+                    {member.presence !== null && <code>{toText(member.presence, 0)}</code>}
+                  </li>
+                ))}
+            </ul>
+          </details>
+        )}
+      </td>
     </tr>
   );
 }

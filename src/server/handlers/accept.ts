@@ -27,7 +27,11 @@ class Rejected extends Error {
   }
 }
 
-export const refusal = (code: string, reason: string, details: unknown = null): Refusal => ({ code, reason, details });
+export const refusal = (code: string, reason: string, details: unknown = null): Refusal => ({
+  code,
+  reason,
+  details,
+});
 
 interface Handled {
   readonly data: unknown;
@@ -57,43 +61,73 @@ function fits({ contract }: ServedRoom, { message: type, version, data }: Send, 
 }
 
 /** Runs the room's handler, if there is one. */
-function handled({ served, params, room }: Membership, { user, member }: Identity, frame: Send, data: unknown, version: number, { handlings }: Services): MaybePromise<Handled> {
+function handled(
+  { served, params, room }: Membership,
+  { user, member }: Identity,
+  frame: Send,
+  data: unknown,
+  version: number,
+  { handlings }: Services,
+): MaybePromise<Handled> {
   const handler = served.handlers.get(frame.message);
   if (!handler) return { data, version, result: null };
   const message: IncomingMessage = { id: frame.id, room, type: frame.message, data };
-  const running = handlings.run((term) => adopt(handler(message, { user, params, member, reject, get signal() { return term.signal; } })));
+  const running = handlings.run((term) =>
+    adopt(
+      handler(message, {
+        user,
+        params,
+        member,
+        reject,
+        get signal() {
+          return term.signal;
+        },
+      }),
+    ),
+  );
   return chain(running, (result) => {
     // A handler may have changed it in place.
     checkPayload(message.data);
     checkPayload(result, 'the result');
-    if (!fits(served, frame, message.data)) throw new TypeError('what the handler left does not fit its contract');
+    if (!fits(served, frame, message.data))
+      throw new TypeError('what the handler left does not fit its contract');
     return { data: message.data, version, result };
   });
 }
 
 /** The message as it goes into the log, or why it does not. */
-function judged(membership: Membership, identity: Identity, frame: Send, services: Services): MaybePromise<Handled | Refusal | 'unavailable'> {
+function judged(
+  membership: Membership,
+  identity: Identity,
+  frame: Send,
+  services: Services,
+): MaybePromise<Handled | Refusal | 'unavailable'> {
   const { served, room } = membership;
   const { handlings, settings } = services;
-  return caught<Handled | Refusal | 'unavailable'>(() => {
-    checkPayload(frame.data);
-    const { data, version } = readMessage(served.contract, frame.message, frame.version, frame.data);
-    // Without a schema, and where it changes nothing, it is what was looked at.
-    if (data !== frame.data) checkPayload(data);
-    return chain(allowed(membership, 'send', frame.message, data, services), (verdict) => {
-      // Put out of the room while it was asked; a connection that ended has nothing to do with it.
-      const out = !membership.peer.lane.ended && !isHere(membership);
-      if (verdict === 'no' || out) return refusal('rejected', 'not allowed');
-      return verdict === 'unavailable' || handlings.closed ? 'unavailable' : handled(membership, identity, frame, data, version, services);
-    });
-  }, (error) => {
-    // It was told to stop: that says nothing about the message.
-    if (handlings.closed) return 'unavailable';
-    if (error instanceof RealtimeError) return refusal(error.code, error.message, error.details ?? null);
-    if (error instanceof Rejected) return refusal('rejected', error.message, error.details ?? null);
-    settings.logger.error({ room, type: frame.message, ...traceOf(error) }, 'a message handler threw');
-    return refusal('rejected', 'the server failed to handle it');
-  });
+  return caught<Handled | Refusal | 'unavailable'>(
+    () => {
+      checkPayload(frame.data);
+      const { data, version } = readMessage(served.contract, frame.message, frame.version, frame.data);
+      // Without a schema, and where it changes nothing, it is what was looked at.
+      if (data !== frame.data) checkPayload(data);
+      return chain(allowed(membership, 'send', frame.message, data, services), (verdict) => {
+        // Put out of the room while it was asked; a connection that ended has nothing to do with it.
+        const out = !membership.peer.lane.ended && !isHere(membership);
+        if (verdict === 'no' || out) return refusal('rejected', 'not allowed');
+        return verdict === 'unavailable' || handlings.closed
+          ? 'unavailable'
+          : handled(membership, identity, frame, data, version, services);
+      });
+    },
+    (error) => {
+      // It was told to stop: that says nothing about the message.
+      if (handlings.closed) return 'unavailable';
+      if (error instanceof RealtimeError) return refusal(error.code, error.message, error.details ?? null);
+      if (error instanceof Rejected) return refusal('rejected', error.message, error.details ?? null);
+      settings.logger.error({ room, type: frame.message, ...traceOf(error) }, 'a message handler threw');
+      return refusal('rejected', 'the server failed to handle it');
+    },
+  );
 }
 
 /** How long until what cannot be kept now is tried again, in ms. */
@@ -104,7 +138,9 @@ function kept<T>(call: () => MaybePromise<T>, services: Services): MaybePromise<
   const { after, handlings } = services;
   const again = async (error: unknown): Promise<T> => {
     if (!(error instanceof BrokerUnavailable) || handlings.closed) throw error;
-    await new Promise<void>((resolve) => { after(pause, resolve); });
+    await new Promise<void>((resolve) => {
+      after(pause, resolve);
+    });
     return kept(call, services);
   };
   const outcome = call();
@@ -115,13 +151,19 @@ function kept<T>(call: () => MaybePromise<T>, services: Services): MaybePromise<
  * Whether nothing is asked of the app for this message: then it may be given to the broker while the one before it is on its way there. Where that one turns out not to be
  * appended, neither is this one, and no handler ran for it.
  */
-export const isPlain = (membership: Membership, { message }: Send, services: Services): boolean => !membership.served.handlers.has(message) && isAnswered(membership, 'send', message, services);
+export const isPlain = (membership: Membership, { message }: Send, services: Services): boolean =>
+  !membership.served.handlers.has(message) && isAnswered(membership, 'send', message, services);
 
 /**
  * Handles a message whose turn it is. By the time the outcome is there, the session's numbers have moved. `ahead`: the one before it is still on its way; null where it would be
  * refused then, since a refusal takes its number whatever becomes of the one before.
  */
-export function accept(membership: Membership, frame: Send, services: Services, ahead: boolean): MaybePromise<Outcome> | null {
+export function accept(
+  membership: Membership,
+  frame: Send,
+  services: Services,
+  ahead: boolean,
+): MaybePromise<Outcome> | null {
   const { broker, meter, steady } = services;
   const { room, seq, id } = frame;
   const began = steady();
@@ -135,10 +177,30 @@ export function accept(membership: Membership, frame: Send, services: Services, 
   if (ahead && (verdict instanceof Promise || verdict === 'unavailable' || 'code' in verdict)) return null;
   return chain(verdict, (it): MaybePromise<Outcome> => {
     if (it === 'unavailable') return { status: 'unavailable' };
-    if ('code' in it) return chain(kept(() => broker.refuse(room, producer, seq, id, it), services), () => settled({ status: 'refused', refusal: it }));
+    if ('code' in it)
+      return chain(
+        kept(() => broker.refuse(room, producer, seq, id, it), services),
+        () => settled({ status: 'refused', refusal: it }),
+      );
     const { data, version, result } = it;
     const asked = steady();
-    const appended = kept(() => broker.append({ room, producer, seq, id, follows: followed(frame), sender, type: frame.message, version, data, result, log: membership.served.log }), services);
+    const appended = kept(
+      () =>
+        broker.append({
+          room,
+          producer,
+          seq,
+          id,
+          follows: followed(frame),
+          sender,
+          type: frame.message,
+          version,
+          data,
+          result,
+          log: membership.served.log,
+        }),
+      services,
+    );
     return chain(appended, (receipt) => {
       const now = steady();
       meter.appended(now - asked);

@@ -15,7 +15,10 @@ const deny = (peer: Peer, room: string): void => {
   tell(peer, { type: 'error', ref: room, code: 'denied', reason: 'no such room, or not for you' });
 };
 
-function find(id: string, { settings }: Services): { readonly served: ServedRoom; readonly params: Readonly<Record<string, string>> } | null {
+function find(
+  id: string,
+  { settings }: Services,
+): { readonly served: ServedRoom; readonly params: Readonly<Record<string, string>> } | null {
   for (const served of settings.rooms) {
     const params = served.contract.match(id);
     if (params) return { served, params };
@@ -24,11 +27,19 @@ function find(id: string, { settings }: Services): { readonly served: ServedRoom
 }
 
 /** The presence a join brings, or null where it brings none or one that does not fit. */
-function presenceOf(presence: unknown, served: ServedRoom, { settings }: Services): Readonly<Record<string, unknown>> | null | 'invalid' {
+function presenceOf(
+  presence: unknown,
+  served: ServedRoom,
+  { settings }: Services,
+): Readonly<Record<string, unknown>> | null | 'invalid' {
   if (presence === null || !served.presence) return null;
   try {
     const checked = checkPresence(served.contract, presence);
-    return isLarger(JSON.stringify(checked), settings.limits.presence) || typeof checked !== 'object' || checked === null ? 'invalid' : (checked as Readonly<Record<string, unknown>>);
+    return isLarger(JSON.stringify(checked), settings.limits.presence) ||
+      typeof checked !== 'object' ||
+      checked === null
+      ? 'invalid'
+      : (checked as Readonly<Record<string, unknown>>);
   } catch {
     return 'invalid';
   }
@@ -43,7 +54,11 @@ function newestOf(page: LogPage): LogPage {
 }
 
 /** What follows a position if it can be had whole; otherwise why not, and the newest part of the log, which is history and asked for as such. */
-async function catchUp(frame: Extract<ClientFrame, { type: 'join' }>, membership: Membership, services: Services): Promise<{ readonly page: LogPage; readonly why: string | null; readonly recovered: boolean }> {
+async function catchUp(
+  frame: Extract<ClientFrame, { type: 'join' }>,
+  membership: Membership,
+  services: Services,
+): Promise<{ readonly page: LogPage; readonly why: string | null; readonly recovered: boolean }> {
   const { broker, settings } = services;
   let why: string | null = null;
   if (frame.position) {
@@ -51,8 +66,14 @@ async function catchUp(frame: Extract<ClientFrame, { type: 'join' }>, membership
     if (!('why' in page)) return { page, why: null, recovered: true };
     ({ why } = page);
   }
-  const most = frame.history > 0 && (await allowed(membership, 'history', null, null, services)) === 'yes' ? frame.history : 0;
-  const page = await broker.read(frame.room, { before: null, limit: Math.min(most, settings.limits.history) });
+  const most =
+    frame.history > 0 && (await allowed(membership, 'history', null, null, services)) === 'yes'
+      ? frame.history
+      : 0;
+  const page = await broker.read(frame.room, {
+    before: null,
+    limit: Math.min(most, settings.limits.history),
+  });
   if ('why' in page) throw new Error('a broker refused to read its newest entries');
   return { page: newestOf(page), why, recovered: false };
 }
@@ -60,19 +81,29 @@ async function catchUp(frame: Extract<ClientFrame, { type: 'join' }>, membership
 /** Missed entries that a `joined` frame carries itself, at most; more follow as messages. */
 const firstPage = 256;
 
-export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: Peer, services: Services): Promise<void> {
+export async function join(
+  frame: Extract<ClientFrame, { type: 'join' }>,
+  peer: Peer,
+  services: Services,
+): Promise<void> {
   const { settings, broker, hub } = services;
   const identity = identityOf(peer);
   const before = peer.memberships.get(frame.room);
   if (!before && peer.memberships.size >= settings.limits.rooms) {
-    return tell(peer, { type: 'error', ref: frame.room, code: 'too-many-rooms', reason: `at most ${settings.limits.rooms} rooms a connection` });
+    return tell(peer, {
+      type: 'error',
+      ref: frame.room,
+      code: 'too-many-rooms',
+      reason: `at most ${settings.limits.rooms} rooms a connection`,
+    });
   }
   const found = find(frame.room, services);
   if (!found) return deny(peer, frame.room);
   const serial = peer.reauthorized;
   const answer = await asked({ ...found, room: frame.room, peer }, 'join', null, frame.presence, services);
   if (peer.lane.ended) return;
-  if (answer === 'unavailable') return tell(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason: 'try again' });
+  if (answer === 'unavailable')
+    return tell(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason: 'try again' });
   if (answer === 'no') {
     if (before) services.depart(before, 0);
     return deny(peer, frame.room);
@@ -81,13 +112,32 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
   // Being in the room does not depend on what one shows there.
   let unshown: string | null = null;
   if (presence === 'invalid') unshown = 'the presence does not fit the room';
-  else if (presence !== null && (await asked({ ...found, room: frame.room, peer }, 'presence', null, presence, services)) !== 'yes') unshown = 'not allowed to show a presence';
+  else if (
+    presence !== null &&
+    (await asked({ ...found, room: frame.room, peer }, 'presence', null, presence, services)) !== 'yes'
+  )
+    unshown = 'not allowed to show a presence';
   if (unshown !== null || presence === 'invalid') presence = null;
   if (peer.lane.ended) return;
   // What was answered meanwhile is out of date.
   if (peer.reauthorized !== serial) return join(frame, peer, services);
 
-  const membership: Membership = { room: frame.room, ...found, peer, member: identity.member, outgoing: peer.outgoing, last: 0, gapped: false, told: 0, presence, waiting: [], at: null, behind: null, pace: null, verdicts: null };
+  const membership: Membership = {
+    room: frame.room,
+    ...found,
+    peer,
+    member: identity.member,
+    outgoing: peer.outgoing,
+    last: 0,
+    gapped: false,
+    told: 0,
+    presence,
+    waiting: [],
+    at: null,
+    behind: null,
+    pace: null,
+    verdicts: null,
+  };
   if (before) hub.leave(before);
   peer.memberships.set(frame.room, membership);
   await hub.enter(membership);
@@ -121,12 +171,15 @@ export async function join(frame: Extract<ClientFrame, { type: 'join' }>, peer: 
   for (const entry of page.entries) {
     // What a slow line could not take comes later, from the log.
     if (told > settings.buffer / 2) break;
-    if (entry[0] - page.from.offset > messages.length) told += weighed(peer, { type: 'message', room: frame.room, entry });
+    if (entry[0] - page.from.offset > messages.length)
+      told += weighed(peer, { type: 'message', room: frame.room, entry });
     at = { epoch: page.epoch, offset: entry[0], tag: entry[1] };
   }
-  for (const some of others) tell(peer, { type: 'presence', room: frame.room, joined: some, left: [], changed: [] });
+  for (const some of others)
+    tell(peer, { type: 'presence', room: frame.room, joined: some, left: [], changed: [] });
   if (unshown !== null) tell(peer, { type: 'error', ref: frame.room, code: 'rejected', reason: unshown });
-  if (peer.outgoing.slow || (recovered && at.offset < page.top.offset)) services.slowReaders.follow(membership, at);
+  if (peer.outgoing.slow || (recovered && at.offset < page.top.offset))
+    services.slowReaders.follow(membership, at);
   else hub.go(membership, at);
 }
 

@@ -10,7 +10,12 @@ import type { MaybePromise } from '../ports.js';
 import type { Services } from '../services.js';
 import { accept, followed, isPlain, refusal, type Send } from './accept.js';
 
-const nack = (peer: Peer, { room, seq }: Send, { code, reason, details }: Refusal, after: number | null = null): void => {
+const nack = (
+  peer: Peer,
+  { room, seq }: Send,
+  { code, reason, details }: Refusal,
+  after: number | null = null,
+): void => {
   tell(peer, { type: 'nack', room, seq, code, after, reason, details });
 };
 
@@ -27,7 +32,13 @@ function answer(membership: Membership, frame: Send, outcome: Outcome): void {
   switch (outcome.status) {
     case 'ok':
     case 'duplicate':
-      return acknowledge(peer, frame.room, outcome.epoch, [frame.seq, outcome.offset, outcome.timestamp, outcome.status === 'duplicate', outcome.result ?? null]);
+      return acknowledge(peer, frame.room, outcome.epoch, [
+        frame.seq,
+        outcome.offset,
+        outcome.timestamp,
+        outcome.status === 'duplicate',
+        outcome.result ?? null,
+      ]);
     case 'refused':
       return nack(peer, frame, outcome.refusal);
     case 'gap':
@@ -47,7 +58,12 @@ function answer(membership: Membership, frame: Send, outcome: Outcome): void {
 }
 
 /** Answers once the outcome is there, or that it is not there yet. */
-async function wait(membership: Membership, frame: Send, outcome: Promise<Outcome>, { after, drop }: Services): Promise<void> {
+async function wait(
+  membership: Membership,
+  frame: Send,
+  outcome: Promise<Outcome>,
+  { after, drop }: Services,
+): Promise<void> {
   try {
     answer(membership, frame, await inTime(outcome, after));
   } catch (error) {
@@ -57,7 +73,12 @@ async function wait(membership: Membership, frame: Send, outcome: Promise<Outcom
 }
 
 /** Another number of this session is at work, of a connection that ended: that one first, or the handler would run for a message whose number turns out not to be the next. */
-async function queue(membership: Membership, frame: Send, before: Promise<Outcome>, services: Services): Promise<void> {
+async function queue(
+  membership: Membership,
+  frame: Send,
+  before: Promise<Outcome>,
+  services: Services,
+): Promise<void> {
   try {
     await inTime(before, services.after);
   } catch (error) {
@@ -98,12 +119,16 @@ function next(membership: Membership, frame: Send, services: Services): MaybePro
     return wait(membership, frame, same.outcome, services);
   }
   if (frame.seq <= membership.last) {
-    return chain(broker.recall(frame.room, producer, frame.seq, frame.id), (known) => (known ? answer(membership, frame, known) : begin(membership, frame, services, false)));
+    return chain(broker.recall(frame.room, producer, frame.seq, frame.id), (known) =>
+      known ? answer(membership, frame, known) : begin(membership, frame, services, false),
+    );
   }
   const running = handlings.newest(producer, frame.room);
   const flying = running && peer.flying > 0 && !membership.gapped;
-  if (flying && followed(frame) === running.seq && isPlain(membership, frame, services)) return begin(membership, frame, services, true);
-  if (followed(frame) !== membership.last) return flying ? afterLanding(membership, frame, services) : gap(membership, frame, membership.last);
+  if (flying && followed(frame) === running.seq && isPlain(membership, frame, services))
+    return begin(membership, frame, services, true);
+  if (followed(frame) !== membership.last)
+    return flying ? afterLanding(membership, frame, services) : gap(membership, frame, membership.last);
   if (running) return queue(membership, frame, running.outcome, services);
   return begin(membership, frame, services, false);
 }

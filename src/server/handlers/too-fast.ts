@@ -18,18 +18,36 @@ export interface TooFast {
 }
 
 /** In its place: after the answers to what is on its way to the broker. */
-export function tooFast(frame: ClientFrame, peer: Peer, how: TooFast, services: Services): MaybePromise<void> {
+export function tooFast(
+  frame: ClientFrame,
+  peer: Peer,
+  how: TooFast,
+  services: Services,
+): MaybePromise<void> {
   return chain(landing(peer), () => (peer.lane.ended ? undefined : refused(frame, peer, how, services)));
 }
 
-function refused(frame: ClientFrame, peer: Peer, { wait, rate }: TooFast, services: Services): MaybePromise<void> {
+function refused(
+  frame: ClientFrame,
+  peer: Peer,
+  { wait, rate }: TooFast,
+  services: Services,
+): MaybePromise<void> {
   switch (frame.type) {
     case 'send': {
       const membership = peer.memberships.get(frame.room);
       // One that waits for an earlier number is passed over anyway.
       if (membership?.gapped) return;
       if (membership) Object.assign(membership, { gapped: true, told: membership.last });
-      return tell(peer, { type: 'nack', room: frame.room, seq: frame.seq, code: 'limited', after: Math.ceil(Math.max(wait, (some(rate) * 1_000) / rate)), reason, details: null });
+      return tell(peer, {
+        type: 'nack',
+        room: frame.room,
+        seq: frame.seq,
+        code: 'limited',
+        after: Math.ceil(Math.max(wait, (some(rate) * 1_000) / rate)),
+        reason,
+        details: null,
+      });
     }
     case 'join':
     case 'broadcast':

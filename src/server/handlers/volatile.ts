@@ -23,24 +23,44 @@ const complain = (peer: Peer, ref: number | string, error: unknown): void => {
   fail(peer, ref, error.code, error.message);
 };
 
-export async function broadcast(frame: Extract<ClientFrame, { type: 'broadcast' }>, peer: Peer, services: Services): Promise<void> {
+export async function broadcast(
+  frame: Extract<ClientFrame, { type: 'broadcast' }>,
+  peer: Peer,
+  services: Services,
+): Promise<void> {
   const membership = peer.memberships.get(frame.room);
   if (!membership) return fail(peer, frame.room, 'not-joined', 'join the room first');
   try {
     checkPayload(frame.data);
-    const { data, version } = readMessage(membership.served.contract, frame.message, frame.version, frame.data);
+    const { data, version } = readMessage(
+      membership.served.contract,
+      frame.message,
+      frame.version,
+      frame.data,
+    );
     checkPayload(data);
     const answer = await allowed(membership, 'broadcast', frame.message, data, services);
     if (!isHere(membership)) return;
     if (answer !== 'yes') return refuse(peer, frame.room, answer);
     const { member, sender } = identityOf(peer);
-    services.broker.publish(frame.room, { type: 'broadcast', except: member, sender, message: frame.message, version, data });
+    services.broker.publish(frame.room, {
+      type: 'broadcast',
+      except: member,
+      sender,
+      message: frame.message,
+      version,
+      data,
+    });
   } catch (error) {
     complain(peer, frame.room, error);
   }
 }
 
-export async function presence(frame: Extract<ClientFrame, { type: 'presence' }>, peer: Peer, services: Services): Promise<void> {
+export async function presence(
+  frame: Extract<ClientFrame, { type: 'presence' }>,
+  peer: Peer,
+  services: Services,
+): Promise<void> {
   const membership = peer.memberships.get(frame.room);
   if (!membership) return fail(peer, frame.room, 'not-joined', 'join the room first');
   if (!membership.served.presence) return fail(peer, frame.room, 'rejected', 'this room has no presence');
@@ -48,7 +68,13 @@ export async function presence(frame: Extract<ClientFrame, { type: 'presence' }>
     const patch = frame.patch as Readonly<Record<string, unknown>>;
     const whole = { ...membership.presence, ...patch };
     checkPresence(membership.served.contract, whole);
-    if (isLarger(JSON.stringify(whole), services.settings.limits.presence)) return fail(peer, frame.room, 'too-large', `a presence is at most ${services.settings.limits.presence} bytes`);
+    if (isLarger(JSON.stringify(whole), services.settings.limits.presence))
+      return fail(
+        peer,
+        frame.room,
+        'too-large',
+        `a presence is at most ${services.settings.limits.presence} bytes`,
+      );
     const answer = await allowed(membership, 'presence', null, patch, services);
     if (!isHere(membership)) return;
     if (answer !== 'yes') return refuse(peer, frame.room, answer);
@@ -59,14 +85,26 @@ export async function presence(frame: Extract<ClientFrame, { type: 'presence' }>
   }
 }
 
-export async function history(frame: Extract<ClientFrame, { type: 'history' }>, peer: Peer, services: Services): Promise<void> {
+export async function history(
+  frame: Extract<ClientFrame, { type: 'history' }>,
+  peer: Peer,
+  services: Services,
+): Promise<void> {
   const membership = peer.memberships.get(frame.room);
   if (!membership) return fail(peer, frame.ref, 'not-joined', 'join the room first');
   const answer = await allowed(membership, 'history', null, null, services);
   if (!isHere(membership)) return;
   if (answer !== 'yes') return refuse(peer, frame.ref, answer);
-  const page = await services.broker.read(frame.room, { before: frame.before, limit: Math.min(frame.limit, services.settings.limits.history) });
+  const page = await services.broker.read(frame.room, {
+    before: frame.before,
+    limit: Math.min(frame.limit, services.settings.limits.history),
+  });
   if ('why' in page) throw new Error('a broker refused to read its newest entries');
   const messages = newestPortion(page.entries);
-  tell(peer, { type: 'history', ref: frame.ref, messages, more: page.more || messages.length < page.entries.length });
+  tell(peer, {
+    type: 'history',
+    ref: frame.ref,
+    messages,
+    more: page.more || messages.length < page.entries.length,
+  });
 }

@@ -6,16 +6,42 @@ export { memoryBroker } from '../memory-broker.js';
 export { json } from '../../protocol/codec.js';
 export { msgpack } from '../../protocol/msgpack.js';
 export { RealtimeError } from '../../protocol/error.js';
-export type { Address, ListenOptions, LoggedIn, NodeServerOptions, RealtimeServer, RoomOnServer } from './realtime-server.js';
+export type {
+  Address,
+  ListenOptions,
+  LoggedIn,
+  NodeServerOptions,
+  RealtimeServer,
+  RoomOnServer,
+} from './realtime-server.js';
 export type { JwtOptions, TokenClaims } from './jwt.js';
 export type { TrustProxy } from './proxies.js';
 export type { ConnectionLimits } from '../census.js';
 export type { SlowPolicy } from '../volatile-kept.js';
-export type { Action, AuthorizeRequest, HandlerContext, IncomingMessage, ServedRoom, ServeOptions, User } from '../serve.js';
+export type {
+  Action,
+  AuthorizeRequest,
+  HandlerContext,
+  IncomingMessage,
+  ServedRoom,
+  ServeOptions,
+  User,
+} from '../serve.js';
 export type { ServerLogger } from '../log.js';
 export type { ServerOptions } from '../options.js';
 export type { ServerStats } from '../server.js';
-export type { Append, Appended, Broker, LogLimits, LogPage, NodeEvent, Range, Refusal, RoomEvent, Unrecoverable } from '../broker.js';
+export type {
+  Append,
+  Appended,
+  Broker,
+  LogLimits,
+  LogPage,
+  NodeEvent,
+  Range,
+  Refusal,
+  RoomEvent,
+  Unrecoverable,
+} from '../broker.js';
 export type { MemoryBrokerOptions } from '../memory-broker.js';
 export type { MaybePromise, RequestInfo } from '../ports.js';
 export type { Codec, Encoded } from '../../protocol/codec.js';

@@ -1,5 +1,13 @@
 // Tokens that a server of yours, or an identity provider, signed.
-import { createLocalJWKSet, createRemoteJWKSet, errors, jwtVerify, type JSONWebKeySet, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  errors,
+  jwtVerify,
+  type JSONWebKeySet,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from 'jose';
 import { RealtimeError } from '../../protocol/error.js';
 import type { ServerOptions } from '../options.js';
 import type { User } from '../serve.js';
@@ -37,17 +45,35 @@ const shortest = 32;
 
 /** What says of the token that it is no good; anything else says that nobody could look. */
 const refusals: ReadonlySet<string> = new Set([
-  'ERR_JWT_EXPIRED', 'ERR_JWT_CLAIM_VALIDATION_FAILED', 'ERR_JWT_INVALID', 'ERR_JWS_INVALID', 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
-  'ERR_JOSE_ALG_NOT_ALLOWED', 'ERR_JOSE_NOT_SUPPORTED', 'ERR_JWKS_NO_MATCHING_KEY', 'ERR_JWKS_MULTIPLE_MATCHING_KEYS',
+  'ERR_JWT_EXPIRED',
+  'ERR_JWT_CLAIM_VALIDATION_FAILED',
+  'ERR_JWT_INVALID',
+  'ERR_JWS_INVALID',
+  'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+  'ERR_JOSE_ALG_NOT_ALLOWED',
+  'ERR_JOSE_NOT_SUPPORTED',
+  'ERR_JWKS_NO_MATCHING_KEY',
+  'ERR_JWKS_MULTIPLE_MATCHING_KEYS',
 ]);
 
-function checked({ secret, jwksUrl, jwks, algorithms, clockTolerance = 5_000 }: JwtOptions): readonly string[] {
-  if ([secret, jwksUrl, jwks].filter((it) => it !== undefined).length !== 1) throw new TypeError('jwt needs one of secret, jwksUrl and jwks');
+function checked({
+  secret,
+  jwksUrl,
+  jwks,
+  algorithms,
+  clockTolerance = 5_000,
+}: JwtOptions): readonly string[] {
+  if ([secret, jwksUrl, jwks].filter((it) => it !== undefined).length !== 1)
+    throw new TypeError('jwt needs one of secret, jwksUrl and jwks');
   if (!(clockTolerance >= 0)) throw new TypeError('jwt: clockTolerance must be a number of ms from 0');
   const allowed = algorithms ?? (secret === undefined ? asymmetric : ['HS256']);
   if (allowed.length === 0) throw new TypeError('jwt: algorithms is empty');
   // A public key taken for a shared secret would let everybody sign.
-  for (const name of allowed) if (symmetric.test(name) !== (secret !== undefined)) throw new TypeError(`jwt: ${name} does not go with ${secret === undefined ? 'public keys' : 'a secret'}`);
+  for (const name of allowed)
+    if (symmetric.test(name) !== (secret !== undefined))
+      throw new TypeError(
+        `jwt: ${name} does not go with ${secret === undefined ? 'public keys' : 'a secret'}`,
+      );
   return allowed;
 }
 
@@ -59,7 +85,11 @@ function keyOf({ secret, jwksUrl, jwks }: JwtOptions): Uint8Array | JWTVerifyGet
   }
   if (jwks) return createLocalJWKSet(jwks);
   const url = new URL(jwksUrl as string | URL);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname))) throw new TypeError('jwt: jwksUrl must be https');
+  if (
+    url.protocol !== 'https:' &&
+    !(url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname))
+  )
+    throw new TypeError('jwt: jwksUrl must be https');
   return createRemoteJWKSet(url);
 }
 
@@ -80,7 +110,10 @@ export function jwt(options: JwtOptions): NonNullable<ServerOptions['authenticat
     ...(issuer !== undefined && { issuer: typeof issuer === 'string' ? issuer : [...issuer] }),
     ...(audience !== undefined && { audience: typeof audience === 'string' ? audience : [...audience] }),
   };
-  const verified = async (token: string): Promise<JWTPayload> => (key instanceof Uint8Array ? jwtVerify(token, key, rules) : jwtVerify(token, key, rules)).then(({ payload }) => payload);
+  const verified = async (token: string): Promise<JWTPayload> =>
+    (key instanceof Uint8Array ? jwtVerify(token, key, rules) : jwtVerify(token, key, rules)).then(
+      ({ payload }) => payload,
+    );
 
   return async ({ token }) => {
     if (token === null) throw new RealtimeError('rejected', 'there is none');
@@ -88,10 +121,12 @@ export function jwt(options: JwtOptions): NonNullable<ServerOptions['authenticat
     try {
       claims = await verified(token);
     } catch (error) {
-      if (error instanceof errors.JOSEError && refusals.has(error.code)) throw new RealtimeError('rejected', `${error.code}: ${error.message}`);
+      if (error instanceof errors.JOSEError && refusals.has(error.code))
+        throw new RealtimeError('rejected', `${error.code}: ${error.message}`);
       throw error;
     }
-    if (typeof claims.sub !== 'string' || claims.sub === '' || typeof claims.exp !== 'number') throw new RealtimeError('rejected', 'it names no subject, or no end');
+    if (typeof claims.sub !== 'string' || claims.sub === '' || typeof claims.exp !== 'number')
+      throw new RealtimeError('rejected', 'it names no subject, or no end');
     const known = await user(claims as TokenClaims);
     if (!known) throw new RealtimeError('rejected', 'its user is not wanted');
     const ends = claims.exp * 1_000 + clockTolerance;

@@ -24,10 +24,25 @@ export function createMetrics(stats: () => ServerStats): Metrics {
 
   /** Read where it is, when it is asked for. */
   const gauge = (name: string, help: string, read: (stats: ServerStats) => number): void => {
-    const made: Gauge = new Gauge({ name: `roomful_${name}`, help, registers, collect: () => { made.set(read(stats())); } });
+    const made: Gauge = new Gauge({
+      name: `roomful_${name}`,
+      help,
+      registers,
+      collect: () => {
+        made.set(read(stats()));
+      },
+    });
   };
   const total = (name: string, help: string, read: (stats: ServerStats) => number): void => {
-    const made: Counter = new Counter({ name: `roomful_${name}_total`, help, registers, collect() { made.reset(); made.inc(read(stats())); } });
+    const made: Counter = new Counter({
+      name: `roomful_${name}_total`,
+      help,
+      registers,
+      collect() {
+        made.reset();
+        made.inc(read(stats()));
+      },
+    });
   };
   gauge('connections', 'Connections that are open.', (it) => it.connections);
   gauge('rooms', 'Rooms with a member on this node.', (it) => it.rooms);
@@ -37,11 +52,29 @@ export function createMetrics(stats: () => ServerStats): Metrics {
   total('messages_in', 'Durable messages that clients sent.', (it) => it.messagesIn);
   total('messages_out', 'Messages and broadcasts, for each member they went to.', (it) => it.messagesOut);
 
-  const closes = new Counter({ name: 'roomful_disconnects_total', help: 'Connections that ended, by close code.', labelNames: ['code'], registers });
-  const joins = new Counter({ name: 'roomful_joins_total', help: 'Joins, by outcome: new, recovered, or why not.', labelNames: ['outcome'], registers });
-  const handed = new Counter({ name: 'roomful_handed_total', help: 'Requests of the HTTP fallback that were for another node: many of them are a balancer without affinity.', registers });
-  const histogram = (name: string, help: string): Histogram => new Histogram({ name: `roomful_${name}_seconds`, help, buckets: spans, registers });
-  const acknowledged = histogram('acknowledgement', "From a durable message's turn to its receipt: handler and broker included.");
+  const closes = new Counter({
+    name: 'roomful_disconnects_total',
+    help: 'Connections that ended, by close code.',
+    labelNames: ['code'],
+    registers,
+  });
+  const joins = new Counter({
+    name: 'roomful_joins_total',
+    help: 'Joins, by outcome: new, recovered, or why not.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const handed = new Counter({
+    name: 'roomful_handed_total',
+    help: 'Requests of the HTTP fallback that were for another node: many of them are a balancer without affinity.',
+    registers,
+  });
+  const histogram = (name: string, help: string): Histogram =>
+    new Histogram({ name: `roomful_${name}_seconds`, help, buckets: spans, registers });
+  const acknowledged = histogram(
+    'acknowledgement',
+    "From a durable message's turn to its receipt: handler and broker included.",
+  );
   const appended = histogram('broker_append', 'How long the broker took for an append: how far it lags.');
   const pings = histogram('ping', 'Round trips of the heartbeat.');
 

@@ -6,14 +6,19 @@ import proxyAddr from 'proxy-addr';
 export type TrustProxy = number | readonly string[];
 
 /** An address without the port that some proxies write behind it: with it, each connection would come from an address of its own. */
-const withoutPort = (address: string): string => /^\[([^\]]*)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1] ?? address;
+const withoutPort = (address: string): string =>
+  /^\[([^\]]*)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+):\d+$/.exec(address)?.[1] ?? address;
 
 /** The request as proxies that write no ports would have passed it on. */
 function withoutPorts(request: IncomingMessage): IncomingMessage {
   const { 'x-forwarded-for': forwarded, ...headers } = request.headers;
   if (forwarded === undefined) return request;
-  const addresses = String(forwarded).split(',').map((address) => withoutPort(address.trim()));
-  return Object.create(request, { headers: { value: { ...headers, 'x-forwarded-for': addresses.join(', ') } } }) as IncomingMessage;
+  const addresses = String(forwarded)
+    .split(',')
+    .map((address) => withoutPort(address.trim()));
+  return Object.create(request, {
+    headers: { value: { ...headers, 'x-forwarded-for': addresses.join(', ') } },
+  }) as IncomingMessage;
 }
 
 /**
@@ -23,7 +28,11 @@ function withoutPorts(request: IncomingMessage): IncomingMessage {
  */
 export function addressing(trust: TrustProxy | undefined): (request: IncomingMessage) => string {
   if (trust === undefined || trust === 0) return ({ socket }) => socket.remoteAddress ?? '';
-  if (typeof trust === 'number' && (!Number.isSafeInteger(trust) || trust < 0)) throw new TypeError('trustProxy must be a whole number of proxies, or a list of their addresses');
-  const believed = typeof trust === 'number' ? (_address: string, index: number) => index < trust : proxyAddr.compile([...trust]);
+  if (typeof trust === 'number' && (!Number.isSafeInteger(trust) || trust < 0))
+    throw new TypeError('trustProxy must be a whole number of proxies, or a list of their addresses');
+  const believed =
+    typeof trust === 'number'
+      ? (_address: string, index: number) => index < trust
+      : proxyAddr.compile([...trust]);
   return (request) => proxyAddr(withoutPorts(request), believed) || (request.socket.remoteAddress ?? '');
 }

@@ -47,18 +47,34 @@ export interface Address {
 export interface RoomOnServer<R> {
   readonly id: string;
   /** Appends a message of the server's own: its `sender` is null. Rejects with `invalid`, `unknown-type` or `denied`. */
-  send<T extends TypeOf<R>>(type: T, data: SendOf<R, T>): Promise<{ readonly offset: number; readonly epoch: string; readonly timestamp: number }>;
+  send<T extends TypeOf<R>>(
+    type: T,
+    data: SendOf<R, T>,
+  ): Promise<{ readonly offset: number; readonly epoch: string; readonly timestamp: number }>;
   /** To everybody who is there now, in no log. Throws as `send` rejects. */
   broadcast<T extends TypeOf<R>>(type: T, data: SendOf<R, T>): void;
   /** Everybody in the room, on every node. */
-  members(): Promise<readonly { readonly id: string; readonly user: UserInfo | null; readonly presence: PresenceIn<R> | null }[]>;
+  members(): Promise<
+    readonly {
+      readonly id: string;
+      readonly user: UserInfo | null;
+      readonly presence: PresenceIn<R> | null;
+    }[]
+  >;
   /** The newest `limit` (default 50) entries of the log, or those before the offset `before`, oldest first: for a page that is rendered on a server, say. What the contract cannot read is passed over. */
   history(options?: { readonly before?: number; readonly limit?: number }): Promise<readonly LoggedIn<R>[]>;
 }
 
 /** A message in a room's log. `sender` null: the server itself. */
 export type LoggedIn<R, T extends TypeOf<R> = TypeOf<R>> = T extends unknown
-  ? { readonly id: string; readonly type: T; readonly data: DataOf<R, T>; readonly offset: number; readonly timestamp: number; readonly sender: { readonly id: string; readonly user: UserInfo | null } | null }
+  ? {
+      readonly id: string;
+      readonly type: T;
+      readonly data: DataOf<R, T>;
+      readonly offset: number;
+      readonly timestamp: number;
+      readonly sender: { readonly id: string; readonly user: UserInfo | null } | null;
+    }
   : never;
 
 type RoomArgs<R> = keyof ParamsOf<R> extends never ? [params?: ParamsOf<R>] : [params: ParamsOf<R>];
@@ -98,31 +114,50 @@ export interface RealtimeServer {
  */
 export function createRealtimeServer(options: NodeServerOptions): RealtimeServer {
   // A log that grows must not end the process, however much its messages promise less than they cost.
-  const broker = options.broker ?? memoryBroker({ now: nodePorts.now, randomId: nodePorts.randomId, bytes: getHeapStatistics().heap_size_limit / 4 });
+  const broker =
+    options.broker ??
+    memoryBroker({
+      now: nodePorts.now,
+      randomId: nodePorts.randomId,
+      bytes: getHeapStatistics().heap_size_limit / 4,
+    });
   const metrics = options.metrics ? createMetrics(() => core.stats()) : null;
-  const core: ServerCore = createServerCore({ ...options, broker, logger: options.logger ?? defaultLogger() }, { ...nodePorts, ...(metrics && { meter: metrics.meter }) });
+  const core: ServerCore = createServerCore(
+    { ...options, broker, logger: options.logger ?? defaultLogger() },
+    { ...nodePorts, ...(metrics && { meter: metrics.meter }) },
+  );
   const meter = metrics?.meter ?? noMeter;
   const addressOf = addressing(options.trustProxy);
   const stops: (() => void)[] = [];
   const servers: Server[] = [];
-  const fallbackAt = (path: string): Fallback | null => (options.fallback === false ? null : createFallback(core, { path, addressOf, meter }));
+  const fallbackAt = (path: string): Fallback | null =>
+    options.fallback === false ? null : createFallback(core, { path, addressOf, meter });
 
   return {
     async listen({ port = 0, host, path = '/realtime' } = {}) {
       await broker.ready?.();
       const ours = fallbackAt(path);
-      const http = createServer({ headersTimeout: 10_000, connectionsCheckingInterval: 1_000 }, (request, response) => {
-        if (!ours?.answer(request, response)) answerWatchers(core, metrics, request, response);
-      });
+      const http = createServer(
+        { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
+        (request, response) => {
+          if (!ours?.answer(request, response)) answerWatchers(core, metrics, request, response);
+        },
+      );
       await new Promise<void>((resolve, reject) => {
         http.once('error', reject);
         http.listen({ port, ...(host === undefined ? {} : { host }), backlog: 4_096 }, resolve);
       });
-      stops.push(serveUpgrades(core, http, { path, alone: true, addressOf }), () => { ours?.stop(); });
+      stops.push(serveUpgrades(core, http, { path, alone: true, addressOf }), () => {
+        ours?.stop();
+      });
       servers.push(http);
       const address = http.address() as AddressInfo;
       const name = host ?? 'localhost';
-      return { host: name, port: address.port, url: `ws://${name.includes(':') ? `[${name}]` : name}:${address.port}${path}` };
+      return {
+        host: name,
+        port: address.port,
+        url: `ws://${name.includes(':') ? `[${name}]` : name}:${address.port}${path}`,
+      };
     },
     attach(server, { path = '/realtime' } = {}) {
       const upgrades = serveUpgrades(core, server, { path, alone: false, addressOf });
@@ -136,7 +171,10 @@ export function createRealtimeServer(options: NodeServerOptions): RealtimeServer
       stops.push(stop);
       return stop;
     },
-    room: (room, ...[params]) => core.room(room, params as Readonly<Record<string, string>> | undefined) as unknown as RoomOnServer<typeof room>,
+    room: (room, ...[params]) =>
+      core.room(room, params as Readonly<Record<string, string>> | undefined) as unknown as RoomOnServer<
+        typeof room
+      >,
     disconnect: core.disconnect,
     reauthorize: core.reauthorize,
     stats: core.stats,
@@ -151,11 +189,17 @@ export function createRealtimeServer(options: NodeServerOptions): RealtimeServer
       await core.close();
       if (!options.broker) await broker.close();
       for (const stop of stops.splice(0)) stop();
-      await Promise.all(servers.splice(0).map((http) => new Promise<void>((resolve) => {
-        http.close(() => { resolve(); });
-        http.closeAllConnections();
-      })));
+      await Promise.all(
+        servers.splice(0).map(
+          (http) =>
+            new Promise<void>((resolve) => {
+              http.close(() => {
+                resolve();
+              });
+              http.closeAllConnections();
+            }),
+        ),
+      );
     },
   };
 }
-

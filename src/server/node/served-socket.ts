@@ -8,7 +8,9 @@ function bytesOf(data: RawData): Uint8Array {
 }
 
 function textOf(data: RawData): string {
-  return (Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? Buffer.from(data) : data).toString('utf8');
+  return (
+    Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? Buffer.from(data) : data
+  ).toString('utf8');
 }
 
 /** `ws` is not to answer its pings (`autoPong: false`). */

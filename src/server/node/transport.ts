@@ -25,7 +25,11 @@ function framed(data: Encoded): Buffer {
 }
 
 /** Closed for what they sent, of which more may come. */
-const offences: ReadonlySet<number> = new Set([closeCodes['too-big'], closeCodes['bad-frame'], closeCodes['rate-limited']]);
+const offences: ReadonlySet<number> = new Set([
+  closeCodes['too-big'],
+  closeCodes['bad-frame'],
+  closeCodes['rate-limited'],
+]);
 
 const emptyPing = Buffer.from([0x89, 0]);
 
@@ -64,7 +68,8 @@ class WsTransport implements Transport {
   }
 
   ping(message: Encoded): void {
-    if (this.socket.readyState === this.socket.OPEN) this.stream.write(Buffer.concat([emptyPing, framed(message)]));
+    if (this.socket.readyState === this.socket.OPEN)
+      this.stream.write(Buffer.concat([emptyPing, framed(message)]));
   }
 
   buffered(): number {

@@ -8,11 +8,22 @@ import type { ServerCore } from '../server.js';
 import { ServedSocket } from './served-socket.js';
 import { wsTransport } from './transport.js';
 
-const offersOf = (request: IncomingMessage): string[] => (request.headers['sec-websocket-protocol'] ?? '').split(',').map((offer) => offer.trim()).filter(Boolean);
+const offersOf = (request: IncomingMessage): string[] =>
+  (request.headers['sec-websocket-protocol'] ?? '')
+    .split(',')
+    .map((offer) => offer.trim())
+    .filter(Boolean);
 
 const ignore = (): void => undefined;
 
-function serveSocket(core: ServerCore, socket: ServedSocket, stream: Duplex, request: RequestInfo, offers: readonly string[], host: string | null): void {
+function serveSocket(
+  core: ServerCore,
+  socket: ServedSocket,
+  stream: Duplex,
+  request: RequestInfo,
+  offers: readonly string[],
+  host: string | null,
+): void {
   const transport = wsTransport(socket, stream);
   if (!core.allows(request.origin, host)) {
     const reason = 'this origin may not connect';
@@ -26,9 +37,16 @@ function serveSocket(core: ServerCore, socket: ServedSocket, stream: Duplex, req
 const none: RequestInfo['headers'] = Object.freeze({});
 
 /** What an app may want to know of a request. The rest is between the two ends of the connection, and would be held for as long as that lasts. */
-function headersOf({ headers }: IncomingMessage, { settings: { authenticate } }: ServerCore): RequestInfo['headers'] {
+function headersOf(
+  { headers }: IncomingMessage,
+  { settings: { authenticate } }: ServerCore,
+): RequestInfo['headers'] {
   if (!authenticate) return none;
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('sec-websocket-') && name !== 'connection' && name !== 'upgrade'));
+  return Object.fromEntries(
+    Object.entries(headers).filter(
+      ([name]) => !name.startsWith('sec-websocket-') && name !== 'connection' && name !== 'upgrade',
+    ),
+  );
 }
 
 /** How long a client may take to answer a close, in ms. */
@@ -49,7 +67,11 @@ export interface UpgradeOptions {
 }
 
 /** Serves the upgrades of an HTTP server on one path. Returns what stops it. */
-export function serveUpgrades(core: ServerCore, http: Server, { path, alone, addressOf }: UpgradeOptions): () => void {
+export function serveUpgrades(
+  core: ServerCore,
+  http: Server,
+  { path, alone, addressOf }: UpgradeOptions,
+): () => void {
   const { limits } = core.settings;
   // `closeTimeout` is not in the types of ws yet.
   const settings: ServerOptions<typeof ServedSocket> & { readonly closeTimeout: number } = {
@@ -73,19 +95,37 @@ export function serveUpgrades(core: ServerCore, http: Server, { path, alone, add
     const { pathname } = new URL(request.url ?? '/', 'http://host');
     if (pathname !== path) {
       // One that nobody answers would stay for ever.
-      if (alone || http.listenerCount('upgrade') === 1) socket.once('finish', () => { socket.destroy(); }).end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      if (alone || http.listenerCount('upgrade') === 1)
+        socket
+          .once('finish', () => {
+            socket.destroy();
+          })
+          .end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
       return;
     }
     if (core.refuses()) {
       // An answer that a balancer understands: it tries another node.
-      socket.once('finish', () => { socket.destroy(); }).end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n');
+      socket
+        .once('finish', () => {
+          socket.destroy();
+        })
+        .end(
+          'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n',
+        );
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       open.add(webSocket);
       webSocket.among = open;
       const { origin, host } = request.headers;
-      serveSocket(core, webSocket, socket, { origin: origin ?? null, address: addressOf(request), headers: headersOf(request, core) }, offersOf(request), host ?? null);
+      serveSocket(
+        core,
+        webSocket,
+        socket,
+        { origin: origin ?? null, address: addressOf(request), headers: headersOf(request, core) },
+        offersOf(request),
+        host ?? null,
+      );
     });
   };
   const guarded = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {

@@ -7,8 +7,10 @@ export function RoundTrip() {
     <>
       <p className="figure">{Math.round(latency.last)} ms</p>
       <dl>
-        <dt>Average</dt><dd>{latency.average.toFixed(1)} ms</dd>
-        <dt>Jitter</dt><dd>{latency.jitter.toFixed(1)} ms</dd>
+        <dt>Average</dt>
+        <dd>{latency.average.toFixed(1)} ms</dd>
+        <dt>Jitter</dt>
+        <dd>{latency.jitter.toFixed(1)} ms</dd>
       </dl>
     </>
   );

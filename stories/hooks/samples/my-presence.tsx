@@ -6,8 +6,27 @@ export function Name() {
   const [mine, update] = useMyPresence(room);
   return (
     <>
-      <label>Your name <input value={mine?.name ?? ''} onChange={({ target }) => { update({ name: target.value }); }} /></label>
-      <p><label><input type="checkbox" checked={mine?.typing ?? false} onChange={({ target }) => { update({ typing: target.checked }); }} /> typing</label></p>
+      <label>
+        Your name{' '}
+        <input
+          value={mine?.name ?? ''}
+          onChange={({ target }) => {
+            update({ name: target.value });
+          }}
+        />
+      </label>
+      <p>
+        <label>
+          <input
+            type="checkbox"
+            checked={mine?.typing ?? false}
+            onChange={({ target }) => {
+              update({ typing: target.checked });
+            }}
+          />{' '}
+          typing
+        </label>
+      </p>
     </>
   );
 }

@@ -7,7 +7,14 @@ export function Here() {
   return (
     <>
       <p className="figure">{others.length === 0 ? 'Only you' : `You and ${others.length}`}</p>
-      <ul aria-label="Others">{others.map(({ id, presence, user, stale }) => <li key={id}>{presence?.name ?? user?.id} {presence?.typing && <small>is typing</small>} {stale && <small>last known</small>}</li>)}</ul>
+      <ul aria-label="Others">
+        {others.map(({ id, presence, user, stale }) => (
+          <li key={id}>
+            {presence?.name ?? user?.id} {presence?.typing && <small>is typing</small>}{' '}
+            {stale && <small>last known</small>}
+          </li>
+        ))}
+      </ul>
     </>
   );
 }

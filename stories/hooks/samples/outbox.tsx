@@ -8,14 +8,62 @@ export function Outbox() {
   return (
     <>
       <p>
-        <button type="button" onClick={() => { void send({ text: 'hello' }); }}>Send</button>{' '}
-        <button type="button" onClick={() => { void send({ text: 'a bad word' }); }}>Send what is refused</button>
+        <button
+          type="button"
+          onClick={() => {
+            void send({ text: 'hello' });
+          }}
+        >
+          Send
+        </button>{' '}
+        <button
+          type="button"
+          onClick={() => {
+            void send({ text: 'a bad word' });
+          }}
+        >
+          Send what is refused
+        </button>
       </p>
-      <output>{progress ? `Sending ${progress.done} of ${progress.total}` : `${pending.length} waiting, ${failed.length} failed`}</output>
+      <output>
+        {progress
+          ? `Sending ${progress.done} of ${progress.total}`
+          : `${pending.length} waiting, ${failed.length} failed`}
+      </output>
       <ul aria-label="Outbox">
-        {pending.map(({ id, status }) => <li key={id}>{status} <button type="button" onClick={() => { discard(id); }}>Take back</button></li>)}
+        {pending.map(({ id, status }) => (
+          <li key={id}>
+            {status}{' '}
+            <button
+              type="button"
+              onClick={() => {
+                discard(id);
+              }}
+            >
+              Take back
+            </button>
+          </li>
+        ))}
         {failed.map(({ id, error }) => (
-          <li key={id} data-failed="true"><small>{error?.message}</small> <button type="button" onClick={() => { retry(id); }}>Again</button> <button type="button" onClick={() => { discard(id); }}>Forget</button></li>
+          <li key={id} data-failed="true">
+            <small>{error?.message}</small>{' '}
+            <button
+              type="button"
+              onClick={() => {
+                retry(id);
+              }}
+            >
+              Again
+            </button>{' '}
+            <button
+              type="button"
+              onClick={() => {
+                discard(id);
+              }}
+            >
+              Forget
+            </button>
+          </li>
         ))}
       </ul>
     </>

@@ -7,10 +7,16 @@ export function RoomState({ id, enabled = true }: { readonly id: string; readonl
     <>
       <p className="figure">{room.status}</p>
       <dl>
-        <dt>Room</dt><dd>{room.id}</dd>
-        <dt>Continuity</dt><dd>{room.continuity}</dd>
+        <dt>Room</dt>
+        <dd>{room.id}</dd>
+        <dt>Continuity</dt>
+        <dd>{room.continuity}</dd>
       </dl>
-      {room.error && <p role="alert">{room.error.code}: {room.error.message}</p>}
+      {room.error && (
+        <p role="alert">
+          {room.error.code}: {room.error.message}
+        </p>
+      )}
     </>
   );
 }

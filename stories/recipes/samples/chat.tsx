@@ -20,11 +20,20 @@ export function Chat({ me, id }: { readonly me: string; readonly id: string }) {
     <>
       <ol aria-label="Messages">
         {messages.map(({ id: key, sender, data, status }) => (
-          <li key={key} data-failed={status === 'failed'}><b>{status || sender?.user?.id === me ? 'You' : sender?.user?.id}</b> {data.text} {status && <small>{waits[status]}</small>}</li>
+          <li key={key} data-failed={status === 'failed'}>
+            <b>{status || sender?.user?.id === me ? 'You' : sender?.user?.id}</b> {data.text}{' '}
+            {status && <small>{waits[status]}</small>}
+          </li>
         ))}
       </ol>
       <form onSubmit={submit}>
-        <input aria-label="Message" value={text} onChange={({ target }) => { setText(target.value); }} />
+        <input
+          aria-label="Message"
+          value={text}
+          onChange={({ target }) => {
+            setText(target.value);
+          }}
+        />
         <button type="submit">Send</button>
       </form>
     </>

@@ -9,14 +9,22 @@ export function History() {
   useEffect(() => {
     const element = top.current;
     if (!element || !hasOlder || isLoading) return undefined;
-    const observer = new IntersectionObserver(([entry]) => { if (entry?.isIntersecting) loadOlder(); });
+    const observer = new IntersectionObserver(([entry]) => {
+      if (entry?.isIntersecting) loadOlder();
+    });
     observer.observe(element);
-    return () => { observer.disconnect(); };
+    return () => {
+      observer.disconnect();
+    };
   }, [hasOlder, isLoading, loadOlder]);
   return (
     <section className="tall" tabIndex={0} aria-label="History, the newest below">
       <p ref={top}>{hasOlder ? 'Loading older ones' : 'This is where it began.'}</p>
-      <ol aria-label="Messages">{messages.map(({ id, data }) => <li key={id}>{data.text}</li>)}</ol>
+      <ol aria-label="Messages">
+        {messages.map(({ id, data }) => (
+          <li key={id}>{data.text}</li>
+        ))}
+      </ol>
     </section>
   );
 }

@@ -7,8 +7,16 @@ export function Score({ home, away }: { readonly home: string; readonly away: st
   const of = (team: string) => goals.filter(({ data }) => data.team === team).length;
   return (
     <>
-      <output className="figure">{home} {of(home)} : {of(away)} {away}</output>
-      <ol aria-label="Goals">{goals.map(({ id, data }) => <li key={id}>{data.minute}′ {data.team}</li>)}</ol>
+      <output className="figure">
+        {home} {of(home)} : {of(away)} {away}
+      </output>
+      <ol aria-label="Goals">
+        {goals.map(({ id, data }) => (
+          <li key={id}>
+            {data.minute}′ {data.team}
+          </li>
+        ))}
+      </ol>
     </>
   );
 }

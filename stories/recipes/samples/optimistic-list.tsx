@@ -10,7 +10,11 @@ export function ShoppingList() {
   const [text, setText] = useState('');
   // The list is what its messages make of it; own ones count from the moment they are sent.
   const done = new Set<string>();
-  for (const message of messages) if (message.type === 'check') { if (message.data.done) done.add(message.data.of); else done.delete(message.data.of); }
+  for (const message of messages)
+    if (message.type === 'check') {
+      if (message.data.done) done.add(message.data.of);
+      else done.delete(message.data.of);
+    }
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void add({ text });
@@ -19,15 +23,36 @@ export function ShoppingList() {
   return (
     <>
       <ul aria-label="Groceries">
-        {messages.map((message) => message.type === 'add' && (
-          <li key={message.id}>
-            <label><input type="checkbox" checked={done.has(message.data.text)} onChange={({ target }) => { void check({ of: message.data.text, done: target.checked }); }} /> {message.data.text}</label> {message.status && <small>{message.status}</small>}
-          </li>
-        ))}
+        {messages.map(
+          (message) =>
+            message.type === 'add' && (
+              <li key={message.id}>
+                <label>
+                  <input
+                    type="checkbox"
+                    checked={done.has(message.data.text)}
+                    onChange={({ target }) => {
+                      void check({ of: message.data.text, done: target.checked });
+                    }}
+                  />{' '}
+                  {message.data.text}
+                </label>{' '}
+                {message.status && <small>{message.status}</small>}
+              </li>
+            ),
+        )}
       </ul>
       <form onSubmit={submit}>
-        <input aria-label="To buy" value={text} onChange={({ target }) => { setText(target.value); }} />
-        <button type="submit" disabled={!text}>Add</button>
+        <input
+          aria-label="To buy"
+          value={text}
+          onChange={({ target }) => {
+            setText(target.value);
+          }}
+        />
+        <button type="submit" disabled={!text}>
+          Add
+        </button>
       </form>
     </>
   );

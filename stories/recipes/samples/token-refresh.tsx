@@ -8,6 +8,25 @@ export function SignedIn({ onSignIn }: { readonly onSignIn: () => void }) {
     // It waits for the app: now there is a token to show.
     client.connect();
   };
-  if (state.status === 'needs-auth') return <p role="alert">Your session has ended. <button type="button" onClick={signIn}>Sign in</button></p>;
-  return <dl><dt>Status</dt><dd>{state.status}</dd>{state.status === 'connected' && <><dt>Since</dt><dd>{new Date(state.since).toLocaleTimeString()}</dd></>}</dl>;
+  if (state.status === 'needs-auth')
+    return (
+      <p role="alert">
+        Your session has ended.{' '}
+        <button type="button" onClick={signIn}>
+          Sign in
+        </button>
+      </p>
+    );
+  return (
+    <dl>
+      <dt>Status</dt>
+      <dd>{state.status}</dd>
+      {state.status === 'connected' && (
+        <>
+          <dt>Since</dt>
+          <dd>{new Date(state.since).toLocaleTimeString()}</dd>
+        </>
+      )}
+    </dl>
+  );
 }

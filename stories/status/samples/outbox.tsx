@@ -6,7 +6,16 @@ export function Backlog({ text }: { readonly text: string }) {
   const [send] = useSend(useRoom(chat, { id: 'tea' }), 'post');
   return (
     <>
-      <p><button type="button" onClick={() => { for (let count = 0; count < 20; count++) void send({ text }); }}>Send twenty</button></p>
+      <p>
+        <button
+          type="button"
+          onClick={() => {
+            for (let count = 0; count < 20; count++) void send({ text });
+          }}
+        >
+          Send twenty
+        </button>
+      </p>
       <OutboxProgress />
     </>
   );

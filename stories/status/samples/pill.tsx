@@ -14,8 +14,20 @@ export function Pill({ text }: { readonly text: string }) {
   return (
     <>
       <style>{style}</style>
-      <p><button type="button" onClick={() => { void send({ text }); }}>Send</button></p>
-      <OutboxProgress className="pill" labels={{ failed: (count) => `${count} stayed here`, retry: 'Once more', discard: 'Never mind' }} />
+      <p>
+        <button
+          type="button"
+          onClick={() => {
+            void send({ text });
+          }}
+        >
+          Send
+        </button>
+      </p>
+      <OutboxProgress
+        className="pill"
+        labels={{ failed: (count) => `${count} stayed here`, retry: 'Once more', discard: 'Never mind' }}
+      />
     </>
   );
 }

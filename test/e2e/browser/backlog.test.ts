@@ -21,7 +21,9 @@ const figure = (ms: number): string => `${ms.toFixed(0)} ms`;
 
 /** Prints how the page fared at something, and holds it to the bound. */
 function holds(what: string, took: number, { task, lag }: Strain): void {
-  console.log(`${what}: ${figure(took)}; longest task ${task ? figure(task) : 'below 50 ms'}, longest wait of a 5 ms timer ${figure(lag)}`);
+  console.log(
+    `${what}: ${figure(took)}; longest task ${task ? figure(task) : 'below 50 ms'}, longest wait of a 5 ms timer ${figure(lag)}`,
+  );
   expect.soft(Math.max(task, lag), what).toBeLessThan(most);
 }
 
@@ -34,41 +36,51 @@ async function strained(page: Page, call: () => Promise<unknown>): Promise<Strai
   });
 }
 
-test.each([{ stored: true }, { stored: false }])(`${count} messages, with storage: $stored`, async ({ stored }) => {
-  const world = await startWorld(script);
-  const context = await browser.newContext();
-  onTestFinished(() => context.close());
-  const page = await world.open(context, 'page', { stored });
-  await joined(page);
-  await world.stop();
-  await status(page, 'reconnecting');
+test.each([{ stored: true }, { stored: false }])(
+  `${count} messages, with storage: $stored`,
+  async ({ stored }) => {
+    const world = await startWorld(script);
+    const context = await browser.newContext();
+    onTestFinished(() => context.close());
+    const page = await world.open(context, 'page', { stored });
+    await joined(page);
+    await world.stop();
+    await status(page, 'reconnecting');
 
-  let queueing = 0;
-  const queued = await strained(page, async () => {
-    queueing = await page.evaluate(async (to) => {
-      const from = performance.now();
-      await app.queue(0, to);
-      return performance.now() - from;
-    }, count);
-  });
-  holds(stored ? 'queueing and storing' : 'queueing', queueing, queued);
-
-  if (stored) {
-    const restored = await profiled(page, async () => {
-      await page.reload();
-      await page.waitForFunction((wanted) => app.waiting() === wanted, count);
-      return page.evaluate(() => app.strain());
+    let queueing = 0;
+    const queued = await strained(page, async () => {
+      queueing = await page.evaluate(async (to) => {
+        const from = performance.now();
+        await app.queue(0, to);
+        return performance.now() - from;
+      }, count);
     });
-    const [restoredAt, shownAt] = await page.evaluate(() => [app.restoredAt, app.shownAt] as const);
-    holds(`restoring (given back at ${figure(restoredAt)}, shown at ${figure(shownAt)} from the start of the load)`, shownAt, restored);
-  }
+    holds(stored ? 'queueing and storing' : 'queueing', queueing, queued);
 
-  const flushed = await strained(page, async () => {
-    world.start();
-    await page.waitForFunction(() => app.emptiedAt > app.connectedAt && app.waiting() === 0, null, { timeout: 30_000 });
-  });
-  const [connectedAt, emptiedAt] = await page.evaluate(() => [app.connectedAt, app.emptiedAt] as const);
-  holds('from the connection to the empty outbox', emptiedAt - connectedAt, flushed);
-  expect(await delivered(world, 'page', count)).toEqual(upTo(count));
-  await empty(page, stored);
-}, 60_000);
+    if (stored) {
+      const restored = await profiled(page, async () => {
+        await page.reload();
+        await page.waitForFunction((wanted) => app.waiting() === wanted, count);
+        return page.evaluate(() => app.strain());
+      });
+      const [restoredAt, shownAt] = await page.evaluate(() => [app.restoredAt, app.shownAt] as const);
+      holds(
+        `restoring (given back at ${figure(restoredAt)}, shown at ${figure(shownAt)} from the start of the load)`,
+        shownAt,
+        restored,
+      );
+    }
+
+    const flushed = await strained(page, async () => {
+      world.start();
+      await page.waitForFunction(() => app.emptiedAt > app.connectedAt && app.waiting() === 0, null, {
+        timeout: 30_000,
+      });
+    });
+    const [connectedAt, emptiedAt] = await page.evaluate(() => [app.connectedAt, app.emptiedAt] as const);
+    holds('from the connection to the empty outbox', emptiedAt - connectedAt, flushed);
+    expect(await delivered(world, 'page', count)).toEqual(upTo(count));
+    await empty(page, stored);
+  },
+  60_000,
+);

@@ -19,18 +19,38 @@ describe.skipIf(missing.nginx || noRedis)('behind nginx that refuses upgrades', 
   let origin: string;
 
   beforeAll(async () => {
-    const [launched, scripts, made, started] = await Promise.all([launch(), bundleAll(), readyMades(), startRedis()]);
+    const [launched, scripts, made, started] = await Promise.all([
+      launch(),
+      bundleAll(),
+      readyMades(),
+      startRedis(),
+    ]);
     [browser, servers, redis] = [launched, made, started];
     http = createServer((request, response) => {
       const { pathname } = new URL(request.url ?? '/', 'http://page');
       const script = scripts.get(pathname.slice(1));
       const page = `<!doctype html><title>page</title><script>var where = 'ws://127.0.0.1:${balancer?.port ?? 0}/realtime'</script><script type="module" src="/${[...scripts.keys()][0] ?? ''}"></script>`;
-      response.writeHead(200, { 'content-type': script === undefined ? 'text/html' : 'text/javascript' }).end(script ?? page);
+      response
+        .writeHead(200, { 'content-type': script === undefined ? 'text/html' : 'text/javascript' })
+        .end(script ?? page);
     });
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
     origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
-    nodes = await Promise.all(['a', 'b'].map((node) => servers.start(['--untyped', '--anonymous', '--redis', `redis://127.0.0.1:${redis.port}`, '--node', node, '--origin', origin])));
+    nodes = await Promise.all(
+      ['a', 'b'].map((node) =>
+        servers.start([
+          '--untyped',
+          '--anonymous',
+          '--redis',
+          `redis://127.0.0.1:${redis.port}`,
+          '--node',
+          node,
+          '--origin',
+          origin,
+        ]),
+      ),
+    );
     balancer = await startBalancer('nginx', [nodes[0]?.port ?? 0, nodes[1]?.port ?? 0], (text) => {
       const refused = text.replace(/location = \/realtime \{[^}]*\}/, 'location = /realtime { return 403; }');
       if (refused === text) throw new Error('nginx.conf has no such location any more');
@@ -46,7 +66,9 @@ describe.skipIf(missing.nginx || noRedis)('behind nginx that refuses upgrades', 
     await redis.stop('SIGKILL');
   });
 
-  const connectionsOf = async ({ port }: ReadyMade): Promise<number> => ((await (await fetch(`http://127.0.0.1:${port}/health/live`)).json()) as { readonly connections: number }).connections;
+  const connectionsOf = async ({ port }: ReadyMade): Promise<number> =>
+    ((await (await fetch(`http://127.0.0.1:${port}/health/live`)).json()) as { readonly connections: number })
+      .connections;
 
   async function open(by: string): Promise<Page> {
     const page = await (await browser.newContext()).newPage();
@@ -58,14 +80,35 @@ describe.skipIf(missing.nginx || noRedis)('behind nginx that refuses upgrades', 
   test('pages chat over HTTP across both nodes, and go on where one of these is killed', async () => {
     const pages: Page[] = [];
     // Which node a connection belongs to is a hash of its id.
-    while (pages.length < 2 || (await Promise.all(nodes.map(connectionsOf))).includes(0)) pages.push(await open(`page-${pages.length}`));
-    expect(await Promise.all(pages.map((page) => page.evaluate(() => app.transport())))).toEqual(pages.map(() => 'http'));
-    await Promise.all(pages.map((page) => page.evaluate(() => { app.say(0, 20); })));
-    for (const page of pages) for (const [index] of pages.entries()) await expect.poll(() => heard(page, `page-${index}`), patient).toEqual(upTo(20));
+    while (pages.length < 2 || (await Promise.all(nodes.map(connectionsOf))).includes(0))
+      pages.push(await open(`page-${pages.length}`));
+    expect(await Promise.all(pages.map((page) => page.evaluate(() => app.transport())))).toEqual(
+      pages.map(() => 'http'),
+    );
+    await Promise.all(
+      pages.map((page) =>
+        page.evaluate(() => {
+          app.say(0, 20);
+        }),
+      ),
+    );
+    for (const page of pages)
+      for (const [index] of pages.entries())
+        await expect.poll(() => heard(page, `page-${index}`), patient).toEqual(upTo(20));
     nodes[0]?.process.kill('SIGKILL');
-    await Promise.all(pages.map((page) => page.evaluate(() => { app.say(20, 40); })));
-    for (const page of pages) for (const [index] of pages.entries()) await expect.poll(() => heard(page, `page-${index}`), patient).toEqual(upTo(40));
-    expect(await Promise.all(pages.map((page) => page.evaluate(() => app.resets)))).toEqual(pages.map(() => []));
+    await Promise.all(
+      pages.map((page) =>
+        page.evaluate(() => {
+          app.say(20, 40);
+        }),
+      ),
+    );
+    for (const page of pages)
+      for (const [index] of pages.entries())
+        await expect.poll(() => heard(page, `page-${index}`), patient).toEqual(upTo(40));
+    expect(await Promise.all(pages.map((page) => page.evaluate(() => app.resets)))).toEqual(
+      pages.map(() => []),
+    );
     await expect.poll(() => connectionsOf(nodes[1] as ReadyMade), patient).toBe(pages.length);
   }, 60_000);
 });

@@ -9,7 +9,20 @@ import { createClient } from '../../../src/client/index.js';
 import { serve, type ServedRoom } from '../../../src/server/node/index.js';
 import { startFaultProxy } from '../../support/fault-proxy.js';
 import { line, type Said } from './line.js';
-import { bundle, delivered, empty, heard, joined, launch, launchOn, patient, startWorld, status, upTo, type World } from './world.js';
+import {
+  bundle,
+  delivered,
+  empty,
+  heard,
+  joined,
+  launch,
+  launchOn,
+  patient,
+  startWorld,
+  status,
+  upTo,
+  type World,
+} from './world.js';
 
 let browser: Browser;
 let script: string;
@@ -27,14 +40,20 @@ async function newContext(): Promise<BrowserContext> {
 /** Somebody else, who speaks from this process, which nothing befalls. */
 function other({ where }: World): (from: number, to: number) => Promise<unknown> {
   const client = createClient({ url: where, token: 'grace', WebSocket });
-  onTestFinished(() => { client.close(); });
+  onTestFinished(() => {
+    client.close();
+  });
   const room = client.room(line);
   client.connect();
-  return (from, to) => Promise.all(upTo(to - from).map((index) => room.send('say', { by: 'other', number: from + index })));
+  return (from, to) =>
+    Promise.all(upTo(to - from).map((index) => room.send('say', { by: 'other', number: from + index })));
 }
 
 /** A room whose server holds messages up while it handles them. `hold`: resolves once this one is there, with what lets it pass. */
-function turnstile(): { readonly rooms: readonly ServedRoom[]; readonly hold: (number: number) => Promise<() => void> } {
+function turnstile(): {
+  readonly rooms: readonly ServedRoom[];
+  readonly hold: (number: number) => Promise<() => void>;
+} {
   const held = new Map<number, { readonly arrive: () => void; readonly passed: Promise<void> }>();
   const say = async ({ data: { number } }: { readonly data: Said }): Promise<void> => {
     const it = held.get(number);
@@ -46,8 +65,15 @@ function turnstile(): { readonly rooms: readonly ServedRoom[]; readonly hold: (n
     hold: (number) =>
       new Promise((resolve) => {
         let pass = (): void => undefined;
-        const passed = new Promise<void>((settle) => { pass = settle; });
-        held.set(number, { arrive: () => { resolve(pass); }, passed });
+        const passed = new Promise<void>((settle) => {
+          pass = settle;
+        });
+        held.set(number, {
+          arrive: () => {
+            resolve(pass);
+          },
+          passed,
+        });
       }),
   };
 }
@@ -67,16 +93,24 @@ async function caughtUp(page: Page, by: string, count: number): Promise<void> {
   expect(await page.evaluate(() => app.resets)).toEqual([]);
 }
 
-async function processesOf(its: Browser | null): Promise<readonly { readonly type: string; readonly id: number }[]> {
+async function processesOf(
+  its: Browser | null,
+): Promise<readonly { readonly type: string; readonly id: number }[]> {
   const session = await its?.newBrowserCDPSession();
   return (await session?.send('SystemInfo.getProcessInfo'))?.processInfo ?? [];
 }
 
 /** Stops processes of the browser, as an operating system does that freezes a tab or sleeps. Returns what lets them go on. */
 async function stop(...types: readonly string[]): Promise<() => void> {
-  const stopped = (await processesOf(browser)).flatMap(({ type, id }) => (types.length === 0 || types.includes(type) ? id : []));
-  const signal = (name: NodeJS.Signals): void => { for (const id of stopped) process.kill(id, name); };
-  const resume = (): void => { signal('SIGCONT'); };
+  const stopped = (await processesOf(browser)).flatMap(({ type, id }) =>
+    types.length === 0 || types.includes(type) ? id : [],
+  );
+  const signal = (name: NodeJS.Signals): void => {
+    for (const id of stopped) process.kill(id, name);
+  };
+  const resume = (): void => {
+    signal('SIGCONT');
+  };
   onTestFinished(resume);
   signal('SIGSTOP');
   return resume;
@@ -87,104 +121,136 @@ test.each([
   { stored: true, lost: false },
   { stored: false, lost: true },
   { stored: true, lost: true },
-])('offline and back, with storage: $stored, the link given up meanwhile: $lost', async ({ stored, lost }) => {
-  const world = await startWorld(script);
-  const context = await newContext();
-  const page = await world.open(context, 'page', { stored });
-  const say = other(world);
-  await joined(page);
-  await say(0, 10);
-  // In Chromium that is a stall: the socket stays open, and nothing passes.
-  await context.setOffline(true);
-  await page.evaluate(() => { app.say(0, 100); });
-  await say(10, 60);
-  if (lost) await status(page, 'offline');
-  await page.evaluate(() => { app.say(100, 200); });
-  await say(60, 100);
-  expect(await world.logged('page')).toEqual([]);
-  await context.setOffline(false);
-  expect(await delivered(world, 'page', 200)).toEqual(upTo(200));
-  await caughtUp(page, 'other', 100);
-  // Where the machine is slow, the link is given up in either case.
-  expect(lost ? ['recovered'] : ['exact', 'recovered']).toContain(await page.evaluate(() => app.continuity()));
-  await empty(page, stored);
-});
+])(
+  'offline and back, with storage: $stored, the link given up meanwhile: $lost',
+  async ({ stored, lost }) => {
+    const world = await startWorld(script);
+    const context = await newContext();
+    const page = await world.open(context, 'page', { stored });
+    const say = other(world);
+    await joined(page);
+    await say(0, 10);
+    // In Chromium that is a stall: the socket stays open, and nothing passes.
+    await context.setOffline(true);
+    await page.evaluate(() => {
+      app.say(0, 100);
+    });
+    await say(10, 60);
+    if (lost) await status(page, 'offline');
+    await page.evaluate(() => {
+      app.say(100, 200);
+    });
+    await say(60, 100);
+    expect(await world.logged('page')).toEqual([]);
+    await context.setOffline(false);
+    expect(await delivered(world, 'page', 200)).toEqual(upTo(200));
+    await caughtUp(page, 'other', 100);
+    // Where the machine is slow, the link is given up in either case.
+    expect(lost ? ['recovered'] : ['exact', 'recovered']).toContain(
+      await page.evaluate(() => app.continuity()),
+    );
+    await empty(page, stored);
+  },
+);
 
-test.each([{ stored: false }, { stored: true }])('a tab that is frozen for longer than its heartbeat, with storage: $stored', async ({ stored }) => {
-  const world = await startWorld(script, { heartbeat: { interval: 200, timeout: 600 } });
-  const page = await world.open(await newContext(), 'page', { stored });
-  const say = other(world);
-  await joined(page);
-  await page.evaluate(() => {
-    // Due while nothing runs: said the moment the page wakes, before it can know anything.
-    setTimeout(() => { app.say(0, 50); }, 200);
-  });
-  const resume = await stop('renderer');
-  await say(0, 50);
-  await new Promise((resolve) => { setTimeout(resolve, 1_500); });
-  await say(50, 100);
-  // The browser answers the pings of the transport for a page that is frozen: the server goes on believing in it.
-  expect(world.realtime.stats().connections).toBe(2);
-  expect(await world.logged('page')).toEqual([]);
-  resume();
-  expect(await delivered(world, 'page', 50)).toEqual(upTo(50));
-  await caughtUp(page, 'other', 100);
-  await empty(page, stored);
-});
+test.each([{ stored: false }, { stored: true }])(
+  'a tab that is frozen for longer than its heartbeat, with storage: $stored',
+  async ({ stored }) => {
+    const world = await startWorld(script, { heartbeat: { interval: 200, timeout: 600 } });
+    const page = await world.open(await newContext(), 'page', { stored });
+    const say = other(world);
+    await joined(page);
+    await page.evaluate(() => {
+      // Due while nothing runs: said the moment the page wakes, before it can know anything.
+      setTimeout(() => {
+        app.say(0, 50);
+      }, 200);
+    });
+    const resume = await stop('renderer');
+    await say(0, 50);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1_500);
+    });
+    await say(50, 100);
+    // The browser answers the pings of the transport for a page that is frozen: the server goes on believing in it.
+    expect(world.realtime.stats().connections).toBe(2);
+    expect(await world.logged('page')).toEqual([]);
+    resume();
+    expect(await delivered(world, 'page', 50)).toEqual(upTo(50));
+    await caughtUp(page, 'other', 100);
+    await empty(page, stored);
+  },
+);
 
-test.each([{ stored: false }, { stored: true }])('a machine that sleeps until its server gave it up, with storage: $stored', async ({ stored }) => {
-  const world = await startWorld(script, { heartbeat: { interval: 200, timeout: 600 } });
-  const page = await world.open(await newContext(), 'page', { stored });
-  const say = other(world);
-  await joined(page);
-  await page.evaluate(() => { setTimeout(() => { app.say(0, 50); }, 200); });
-  const resume = await stop();
-  await say(0, 50);
-  await expect.poll(() => world.realtime.stats().connections, patient).toBe(1);
-  await say(50, 100);
-  resume();
-  expect(await delivered(world, 'page', 50)).toEqual(upTo(50));
-  await caughtUp(page, 'other', 100);
-  expect(await page.evaluate(() => [app.continuity(), app.codes])).toEqual(['recovered', [4000]]);
-  await empty(page, stored);
-});
+test.each([{ stored: false }, { stored: true }])(
+  'a machine that sleeps until its server gave it up, with storage: $stored',
+  async ({ stored }) => {
+    const world = await startWorld(script, { heartbeat: { interval: 200, timeout: 600 } });
+    const page = await world.open(await newContext(), 'page', { stored });
+    const say = other(world);
+    await joined(page);
+    await page.evaluate(() => {
+      setTimeout(() => {
+        app.say(0, 50);
+      }, 200);
+    });
+    const resume = await stop();
+    await say(0, 50);
+    await expect.poll(() => world.realtime.stats().connections, patient).toBe(1);
+    await say(50, 100);
+    resume();
+    expect(await delivered(world, 'page', 50)).toEqual(upTo(50));
+    await caughtUp(page, 'other', 100);
+    expect(await page.evaluate(() => [app.continuity(), app.codes])).toEqual(['recovered', [4000]]);
+    await empty(page, stored);
+  },
+);
 
 test.each([
   { stored: false, up: false },
   { stored: false, up: true },
   { stored: true, up: false },
   { stored: true, up: true },
-])('leaving the page and coming back, with storage: $stored, connected when it is left: $up', async ({ stored, up }) => {
-  const world = await startWorld(script);
-  const page = await world.open(await newContext(), 'page', { stored });
-  await joined(page);
-  if (!up) {
-    await world.stop();
-    await status(page, 'reconnecting');
-  }
-  // In the last tasks that the page has: storage is busy with what was said in the first.
-  await page.evaluate(() => {
-    app.say(0, 25);
-    setTimeout(() => {
-      app.say(25, 50);
-      location.href = '/elsewhere';
+])(
+  'leaving the page and coming back, with storage: $stored, connected when it is left: $up',
+  async ({ stored, up }) => {
+    const world = await startWorld(script);
+    const page = await world.open(await newContext(), 'page', { stored });
+    await joined(page);
+    if (!up) {
+      await world.stop();
+      await status(page, 'reconnecting');
+    }
+    // In the last tasks that the page has: storage is busy with what was said in the first.
+    await page.evaluate(() => {
+      app.say(0, 25);
+      setTimeout(() => {
+        app.say(25, 50);
+        location.href = '/elsewhere';
+      });
     });
-  });
-  await page.waitForURL('**/elsewhere');
-  if (!up) world.start();
-  // What comes out of the cache is not loaded.
-  await page.goBack({ waitUntil: 'commit' });
-  await joined(page);
-  const persisted = await page.evaluate(() => app.persisted);
-  console.log(`${stored ? 'with' : 'without'} storage, ${up ? 'connected' : 'offline'}: the page was ${persisted ? 'restored from the back-forward cache' : 'loaded anew'}`);
-  await empty(page, stored);
-  const logged = await world.logged('page');
-  // A page that keeps nothing and is not kept takes what had not left with it.
-  expect(logged).toEqual(upTo(persisted || stored ? 50 : logged.length));
-  await page.evaluate(() => { app.say(50, 60); });
-  await expect.poll(() => world.logged('page'), patient).toEqual([...logged, ...upTo(10).map((index) => 50 + index)]);
-  await empty(page, stored);
-});
+    await page.waitForURL('**/elsewhere');
+    if (!up) world.start();
+    // What comes out of the cache is not loaded.
+    await page.goBack({ waitUntil: 'commit' });
+    await joined(page);
+    const persisted = await page.evaluate(() => app.persisted);
+    console.log(
+      `${stored ? 'with' : 'without'} storage, ${up ? 'connected' : 'offline'}: the page was ${persisted ? 'restored from the back-forward cache' : 'loaded anew'}`,
+    );
+    await empty(page, stored);
+    const logged = await world.logged('page');
+    // A page that keeps nothing and is not kept takes what had not left with it.
+    expect(logged).toEqual(upTo(persisted || stored ? 50 : logged.length));
+    await page.evaluate(() => {
+      app.say(50, 60);
+    });
+    await expect
+      .poll(() => world.logged('page'), patient)
+      .toEqual([...logged, ...upTo(10).map((index) => 50 + index)]);
+    await empty(page, stored);
+  },
+);
 
 test('back and forth between two pages of an app, each of which may be kept as it was', async () => {
   const world = await startWorld(script);
@@ -196,17 +262,23 @@ test('back and forth between two pages of an app, each of which may be kept as i
   await page.evaluate(() => app.queue(0, 20));
   world.start();
   await joined(page);
-  await page.evaluate(() => { app.say(20, 40); });
+  await page.evaluate(() => {
+    app.say(20, 40);
+  });
   // The log has them; the page may not have heard of it.
   expect(await delivered(world, 'second', 40)).toEqual(upTo(40));
   await page.goBack({ waitUntil: 'commit' });
   await joined(page);
   const kept = await page.evaluate(() => app.persisted);
-  await page.evaluate(() => { app.say(20, 40); });
+  await page.evaluate(() => {
+    app.say(20, 40);
+  });
   expect(await delivered(world, 'first', 40)).toEqual(upTo(40));
   await page.goForward({ waitUntil: 'commit' });
   await joined(page);
-  await page.evaluate(() => { app.say(40, 60); });
+  await page.evaluate(() => {
+    app.say(40, 60);
+  });
   expect(await delivered(world, 'second', 60)).toEqual(upTo(60));
   await empty(page, true);
   console.log(`back and forth: pages were ${kept ? 'restored from the back-forward cache' : 'loaded anew'}`);
@@ -217,10 +289,23 @@ test('back and forth between two pages of an app, each of which may be kept as i
 test('of two tabs that queue offline one is closed: the other delivers its own and what that one left', async () => {
   const world = await startWorld(script);
   const context = await newContext();
-  const [left, right] = [await world.open(context, 'left', { stored: true }), await world.open(context, 'right', { stored: true })];
+  const [left, right] = [
+    await world.open(context, 'left', { stored: true }),
+    await world.open(context, 'right', { stored: true }),
+  ];
   await Promise.all([joined(left), joined(right)]);
-  await Promise.all([left.evaluate(() => { app.say(0, 10); }), right.evaluate(() => { app.say(0, 10); })]);
-  expect(await Promise.all([delivered(world, 'left', 10), delivered(world, 'right', 10)])).toEqual([upTo(10), upTo(10)]);
+  await Promise.all([
+    left.evaluate(() => {
+      app.say(0, 10);
+    }),
+    right.evaluate(() => {
+      app.say(0, 10);
+    }),
+  ]);
+  expect(await Promise.all([delivered(world, 'left', 10), delivered(world, 'right', 10)])).toEqual([
+    upTo(10),
+    upTo(10),
+  ]);
   await Promise.all([empty(left, true), empty(right, true)]);
   const [[member], [neighbour]] = [await world.senders('left'), await world.senders('right')];
   expect(member).not.toBe(neighbour);
@@ -242,7 +327,9 @@ test('what a tab held when it crashed is delivered by the next', async () => {
   const context = await newContext();
   const page = await world.open(context, 'page', { stored: true });
   await joined(page);
-  await page.evaluate(() => { app.say(0, 100); });
+  await page.evaluate(() => {
+    app.say(0, 100);
+  });
   expect(await delivered(world, 'page', 100)).toEqual(upTo(100));
   // What is delivered is forgotten a moment later: `queue` counts what is there.
   await empty(page, true);
@@ -299,7 +386,9 @@ test('a browser that is killed and started again', async () => {
   const first = await launchOn(profile);
   const page = await world.open(first, 'page', { stored: true });
   await joined(page);
-  await page.evaluate(() => { app.say(0, 100); });
+  await page.evaluate(() => {
+    app.say(0, 100);
+  });
   expect(await delivered(world, 'page', 100)).toEqual(upTo(100));
   await empty(page, true);
   await world.stop();
@@ -315,7 +404,9 @@ test('a browser that is killed and started again', async () => {
 });
 
 test('a page that is too busy, while it is loaded, to hear that its storage is open', async () => {
-  const world = await startWorld(`${script}\nfor (const from = performance.now(); performance.now() < from + 3_500;);`);
+  const world = await startWorld(
+    `${script}\nfor (const from = performance.now(); performance.now() < from + 3_500;);`,
+  );
   const page = await world.open(await newContext(), 'page', { stored: true });
   await joined(page);
   expect(await page.evaluate(() => app.storage)).toEqual(['restored']);
@@ -332,7 +423,9 @@ test('a page that is loaded again while its server still believes in the old con
   world.where = `ws://127.0.0.1:${proxy.port}/realtime`;
   const page = await world.open(await newContext(), 'page', { stored: true });
   await joined(page);
-  await page.evaluate(() => { app.say(0, 100); });
+  await page.evaluate(() => {
+    app.say(0, 100);
+  });
   expect(await delivered(world, 'page', 100)).toEqual(upTo(100));
   await empty(page, true);
   proxy.blackhole = true;

@@ -52,7 +52,10 @@ declare global {
 }
 
 /** A turn of the event loop. */
-const turn = (): Promise<void> => new Promise((resolve) => { setTimeout(resolve); });
+const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve);
+  });
 
 function watchStrain(): () => Strain {
   const every = 5;
@@ -62,7 +65,9 @@ function watchStrain(): () => Strain {
   const heard = (entries: readonly PerformanceEntry[]): void => {
     for (const { duration } of entries) task = Math.max(task, duration);
   };
-  const tasks = new PerformanceObserver((list) => { heard(list.getEntries()); });
+  const tasks = new PerformanceObserver((list) => {
+    heard(list.getEntries());
+  });
   tasks.observe({ type: 'longtask', buffered: true });
   const tick = (): void => {
     const now = performance.now();
@@ -70,12 +75,17 @@ function watchStrain(): () => Strain {
     if (gaps.length > 1_000) gaps = longest(gaps);
     last = now;
   };
-  const longest = (all: typeof gaps): typeof gaps => all.toSorted(([a, b], [c, d]) => d - c - (b - a)).slice(0, 3);
+  const longest = (all: typeof gaps): typeof gaps =>
+    all.toSorted(([a, b], [c, d]) => d - c - (b - a)).slice(0, 3);
   setInterval(tick, every);
   return () => {
     tick();
     heard(tasks.takeRecords());
-    const strain = { task, gaps: longest(gaps), lag: Math.max(0, ...gaps.map(([from, to]) => to - from - every)) };
+    const strain = {
+      task,
+      gaps: longest(gaps),
+      lag: Math.max(0, ...gaps.map(([from, to]) => to - from - every)),
+    };
     task = 0;
     gaps = [];
     return strain;
@@ -91,7 +101,12 @@ const client = createClient({
   token: told.get('user') ?? 'ada',
   backoff: { initial: 20, max: 100 },
   outbox: stored ? { storage: indexedDBStorage() } : {},
-  logger: { warn: () => undefined, error: (message, details) => { console.error(message, details); } },
+  logger: {
+    warn: () => undefined,
+    error: (message, details) => {
+      console.error(message, details);
+    },
+  },
 });
 const room = client.room(line);
 
@@ -131,20 +146,28 @@ globalThis.app = {
   records: () =>
     new Promise((resolve, reject) => {
       const opening = indexedDB.open('roomful');
-      opening.onerror = () => { reject(opening.error ?? new Error('no database')); };
+      opening.onerror = () => {
+        reject(opening.error ?? new Error('no database'));
+      };
       // Nothing is there yet, and it is not for us to make it.
       opening.onupgradeneeded = () => opening.transaction?.abort();
       opening.onsuccess = () => {
         const counting = opening.result.transaction('messages').objectStore('messages').count();
-        counting.onsuccess = () => { resolve(counting.result); };
+        counting.onsuccess = () => {
+          resolve(counting.result);
+        };
         opening.result.close();
       };
     }),
   strain,
 };
 
-room.on('say', ({ data }) => { app.heard.push(data); });
-client.on('reset', ({ why }) => { app.resets.push(why); });
+room.on('say', ({ data }) => {
+  app.heard.push(data);
+});
+client.on('reset', ({ why }) => {
+  app.resets.push(why);
+});
 client.on('connection', (state) => {
   if (state.status === 'connected') app.connectedAt = performance.now();
   if ('reason' in state && state.reason.code !== app.codes.at(-1)) app.codes.push(state.reason.code);
@@ -157,5 +180,7 @@ client.store.subscribe(({ outbox: { pending } }, { outbox: before }) => {
   if (pending.length > before.pending.length && !app.shownAt) app.shownAt = performance.now();
   if (pending.length === 0 && before.pending.length > 0) app.emptiedAt = performance.now();
 });
-window.addEventListener('pageshow', ({ persisted }) => { app.persisted = persisted; });
+window.addEventListener('pageshow', ({ persisted }) => {
+  app.persisted = persisted;
+});
 client.connect();

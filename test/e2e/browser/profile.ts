@@ -18,15 +18,24 @@ interface Profile {
 
 const shown = 14;
 
-const nameOf = ({ callFrame: { functionName, url, lineNumber } }: Node): string => `${functionName || '(anonymous)'}${url ? `:${lineNumber + 1}` : ''}`;
+const nameOf = ({ callFrame: { functionName, url, lineNumber } }: Node): string =>
+  `${functionName || '(anonymous)'}${url ? `:${lineNumber + 1}` : ''}`;
 
 /** Times by function within a stretch, in µs: its own, and with all that it called. */
-function timesIn({ nodes, startTime, samples = [], timeDeltas = [] }: Profile, from: number, to: number): { readonly own: Map<string, number>; readonly whole: Map<string, number> } {
+function timesIn(
+  { nodes, startTime, samples = [], timeDeltas = [] }: Profile,
+  from: number,
+  to: number,
+): { readonly own: Map<string, number>; readonly whole: Map<string, number> } {
   const byId = new Map(nodes.map((node) => [node.id, node]));
-  const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
+  const parents = new Map(
+    nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)),
+  );
   const own = new Map<string, number>();
   const whole = new Map<string, number>();
-  const add = (times: Map<string, number>, name: string, time: number): void => { times.set(name, (times.get(name) ?? 0) + time); };
+  const add = (times: Map<string, number>, name: string, time: number): void => {
+    times.set(name, (times.get(name) ?? 0) + time);
+  };
   let at = startTime;
   for (const [index, sample] of samples.entries()) {
     at += timeDeltas[index] ?? 0;
@@ -34,7 +43,8 @@ function timesIn({ nodes, startTime, samples = [], timeDeltas = [] }: Profile, f
     const time = timeDeltas[index + 1] ?? 0;
     if (at < from || at > to) continue;
     const names = new Set<string>();
-    for (let id: number | undefined = sample; id !== undefined; id = parents.get(id)) names.add(nameOf(byId.get(id) as Node));
+    for (let id: number | undefined = sample; id !== undefined; id = parents.get(id))
+      names.add(nameOf(byId.get(id) as Node));
     add(own, nameOf(byId.get(sample) as Node), time);
     for (const name of names) add(whole, name, time);
   }
@@ -42,7 +52,10 @@ function timesIn({ nodes, startTime, samples = [], timeDeltas = [] }: Profile, f
 }
 
 function print(title: string, times: Map<string, number>): void {
-  const rows = [...times].toSorted(([, a], [, b]) => b - a).slice(0, shown).filter(([, time]) => time >= 500);
+  const rows = [...times]
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, shown)
+    .filter(([, time]) => time >= 500);
   console.log(`  ${title}: ${rows.map(([name, time]) => `${name} ${(time / 1_000).toFixed(1)}`).join(', ')}`);
 }
 

@@ -6,7 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type BrowserContext, type LaunchOptions, type Page } from 'playwright';
 import { build, type Rolldown } from 'vite';
 import { expect, onTestFinished } from 'vitest';
-import { createRealtimeServer, memoryBroker, serve, type LogPage, type RealtimeServer, type ServerOptions } from '../../../src/server/node/index.js';
+import {
+  createRealtimeServer,
+  memoryBroker,
+  serve,
+  type LogPage,
+  type RealtimeServer,
+  type ServerOptions,
+} from '../../../src/server/node/index.js';
 import { chromiumArgs, findChromium } from '../../support/browser.js';
 import { line, type Said } from './line.js';
 // For `app` and `where`, which functions see that run in the page.
@@ -17,9 +24,17 @@ export async function bundleAll(whole = false): Promise<ReadonlyMap<string, stri
   const built = (await build({
     configFile: false,
     logLevel: 'error',
-    build: { write: false, minify: false, target: 'es2022', lib: { entry: fileURLToPath(new URL('page.ts', import.meta.url)), formats: ['es'] }, rolldownOptions: { output: { codeSplitting: !whole } } },
+    build: {
+      write: false,
+      minify: false,
+      target: 'es2022',
+      lib: { entry: fileURLToPath(new URL('page.ts', import.meta.url)), formats: ['es'] },
+      rolldownOptions: { output: { codeSplitting: !whole } },
+    },
   })) as Rolldown.RolldownOutput[];
-  return new Map(built[0]?.output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file.code] as const] : [])));
+  return new Map(
+    built[0]?.output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file.code] as const] : [])),
+  );
 }
 
 /** The page's script, in one. */
@@ -37,7 +52,10 @@ async function started<T>(launching: () => Promise<T>): Promise<T> {
   try {
     return await launching();
   } catch (error) {
-    throw new Error('There is no Chromium to test with: run npm test, which fetches one, or set CHROMIUM_PATH.', { cause: error });
+    throw new Error(
+      'There is no Chromium to test with: run npm test, which fetches one, or set CHROMIUM_PATH.',
+      { cause: error },
+    );
   }
 }
 
@@ -62,7 +80,11 @@ export interface World {
   logged(by: string): Promise<number[]>;
   /** The members by whom the log has somebody's messages. */
   senders(by: string): Promise<string[]>;
-  open(context: BrowserContext, by: string, options?: { readonly stored?: boolean; readonly user?: string }): Promise<Page>;
+  open(
+    context: BrowserContext,
+    by: string,
+    options?: { readonly stored?: boolean; readonly user?: string },
+  ): Promise<Page>;
 }
 
 export async function startWorld(script: string, settings: Partial<ServerOptions> = {}): Promise<World> {
@@ -70,9 +92,14 @@ export async function startWorld(script: string, settings: Partial<ServerOptions
   const http = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://page');
     const [type, body] =
-      pathname === '/page.js' ? ['text/javascript', script]
-      : pathname === '/' ? ['text/html', `<!doctype html><title>page</title><script>var where = ${JSON.stringify(world.where)}</script><script type="module" src="/page.js"></script>`]
-      : ['text/html', '<!doctype html><title>elsewhere</title>'];
+      pathname === '/page.js'
+        ? ['text/javascript', script]
+        : pathname === '/'
+          ? [
+              'text/html',
+              `<!doctype html><title>page</title><script>var where = ${JSON.stringify(world.where)}</script><script type="module" src="/page.js"></script>`,
+            ]
+          : ['text/html', '<!doctype html><title>elsewhere</title>'];
     // Not `no-store`, which would bar pages from the back-forward cache.
     response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-cache' }).end(body);
   });
@@ -110,8 +137,13 @@ export async function startWorld(script: string, settings: Partial<ServerOptions
     senders: async (by) => [...new Set((await entries(by)).map((entry) => entry[5]?.[0] ?? ''))],
     async open(context, by, { stored = false, user = 'ada' } = {}) {
       const page = await context.newPage();
-      page.on('console', (message) => { if (message.type() === 'error' && !message.text().includes('WebSocket connection')) console.error(`${by}: ${message.text()}`); });
-      page.on('pageerror', (error) => { console.error(`${by}:`, error); });
+      page.on('console', (message) => {
+        if (message.type() === 'error' && !message.text().includes('WebSocket connection'))
+          console.error(`${by}: ${message.text()}`);
+      });
+      page.on('pageerror', (error) => {
+        console.error(`${by}:`, error);
+      });
       await page.goto(`${world.origin}/?by=${by}&user=${user}${stored ? '&stored' : ''}`);
       return page;
     },
@@ -132,7 +164,8 @@ export const patient = { timeout: 15_000, interval: 20 };
 async function reaches(page: Page, read: () => string, wanted: string): Promise<void> {
   await expect.poll(() => page.evaluate(read), patient).toBe(wanted);
 }
-export const status = (page: Page, wanted: string): Promise<void> => reaches(page, () => app.status(), wanted);
+export const status = (page: Page, wanted: string): Promise<void> =>
+  reaches(page, () => app.status(), wanted);
 export const joined = (page: Page): Promise<void> => reaches(page, () => app.joined(), 'joined');
 
 /** What the log has of somebody's messages once it has so many, or never will: each is to be there once, in order. */
@@ -142,7 +175,8 @@ export async function delivered(world: World, by: string, count: number): Promis
 }
 
 /** The numbers that somebody's messages have which a page heard. */
-export const heard = (page: Page, by: string): Promise<number[]> => page.evaluate((who) => app.heard.filter((said) => said.by === who).map(({ number }) => number), by);
+export const heard = (page: Page, by: string): Promise<number[]> =>
+  page.evaluate((who) => app.heard.filter((said) => said.by === who).map(({ number }) => number), by);
 
 /** Nothing waits, in the page or in its storage. */
 export async function empty(page: Page, stored = false): Promise<void> {

@@ -41,20 +41,33 @@ export interface ReportedPage {
 
 const orders = JSON.parse(process.argv[2] ?? '{}') as Orders;
 const often = { interval: 1_000, timeout: orders.patient ? 10_000 : 1_000 };
-const pace = orders.patient ? { heartbeat: often } : { heartbeat: often, backoff: { initial: 20, max: 400 }, connectTimeout: 2_000 };
+const pace = orders.patient
+  ? { heartbeat: often }
+  : { heartbeat: often, backoff: { initial: 20, max: 400 }, connectTimeout: 2_000 };
 /** Whoever started this one may be gone. */
-const orphaned = (): void => { process.exit(1); };
+const orphaned = (): void => {
+  process.exit(1);
+};
 process.on('disconnect', orphaned);
 
 let isReady = false;
 const pages = orders.names.map((name, index) => {
   // Codecs are mixed, as they are among people.
-  const client = createClient({ url: orders.url, token: name, codecs: index % 2 ? [msgpack(), json()] : [json()], WebSocket: orders.blocked && index % 5 === 4 ? BlockedWebSocket : WebSocket, ...pace, logger: { warn: () => undefined, error: console.error } });
+  const client = createClient({
+    url: orders.url,
+    token: name,
+    codecs: index % 2 ? [msgpack(), json()] : [json()],
+    WebSocket: orders.blocked && index % 5 === 4 ? BlockedWebSocket : WebSocket,
+    ...pace,
+    logger: { warn: () => undefined, error: console.error },
+  });
   const room = client.room(line, { id: orders.rooms[index] ?? '1' });
   const seen: Seen[] = [];
   const sent: Sent[] = [];
   const shown: string[] = [];
-  room.on('say', ({ id, offset, data }) => seen.push({ type: 'message', id, offset: offset ?? 0, said: data, at: 0 }));
+  room.on('say', ({ id, offset, data }) =>
+    seen.push({ type: 'message', id, offset: offset ?? 0, said: data, at: 0 }),
+  );
   client.on('reset', ({ why, missing }) => seen.push({ type: 'reset', why, missing, at: 0 }));
   client.on('acked-lost', ({ count }) => seen.push({ type: 'acked-lost', count, at: 0 }));
   client.store.subscribe(({ connection, rooms }) => {
@@ -74,26 +87,35 @@ function say({ name: by, room, sent }: Page): void {
       one.outcome = { epoch, offset, id };
       appendFileSync(orders.receipts, `${by} ${one.n}\n`);
     },
-    (error: unknown) => { one.outcome = { code: (error as { code?: string }).code ?? String(error) }; },
+    (error: unknown) => {
+      one.outcome = { code: (error as { code?: string }).code ?? String(error) };
+    },
   );
 }
 
 /** Waits for `check`, or for so many ms. */
 async function until(check: () => boolean, limit = Infinity): Promise<void> {
   const end = performance.now() + limit;
-  while (!check() && performance.now() < end) await new Promise((resolve) => { setTimeout(resolve, 20); });
+  while (!check() && performance.now() < end)
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
 }
 const settled = (): boolean => pages.every(({ sent }) => sent.every(({ outcome }) => outcome !== null));
 
 await until(() => pages.every(({ room }) => room.status === 'joined'));
 isReady = true;
 process.send?.('ready');
-await Promise.all(pages.map(async (page) => {
-  while (page.sent.length < orders.count) {
-    for (let some = 0; some < orders.burst && page.sent.length < orders.count; some++) say(page);
-    await new Promise((resolve) => { setTimeout(resolve, orders.pause * (0.5 + Math.random())); });
-  }
-}));
+await Promise.all(
+  pages.map(async (page) => {
+    while (page.sent.length < orders.count) {
+      for (let some = 0; some < orders.burst && page.sent.length < orders.count; some++) say(page);
+      await new Promise((resolve) => {
+        setTimeout(resolve, orders.pause * (0.5 + Math.random()));
+      });
+    }
+  }),
+);
 process.send?.('sent');
 // The world says when nothing is wrong any more.
 process.on('message', (message) => {
@@ -117,7 +139,16 @@ async function finish(tops: Readonly<Record<string, number>>): Promise<void> {
   await until(() => pages.every(ended), 10_000);
   const report: ReportedPage[] = pages.map(({ name, room, sent, seen, shown, client }) => {
     const { connection, outbox } = client.store.getState();
-    return { name, room: room.id, sent, seen, status: connection.status, roomStatus: room.status, unsettled: outbox.pending.length, shown };
+    return {
+      name,
+      room: room.id,
+      sent,
+      seen,
+      status: connection.status,
+      roomStatus: room.status,
+      unsettled: outbox.pending.length,
+      shown,
+    };
   });
   writeFileSync(orders.report, JSON.stringify(report));
   for (const { client } of pages) client.close();

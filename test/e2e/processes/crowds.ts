@@ -60,29 +60,56 @@ export function createCrowds(folder: string, clientsFile: string, url: () => str
         process: child,
         report,
         sent: message(child, (it) => it === 'sent').then(() => undefined),
-        acknowledged: async () => (await readFile(receipts, 'utf8')).split('\n').filter(Boolean).map((text) => ({ by: text.split(' ')[0] ?? '', n: Number(text.split(' ')[1]) })),
+        acknowledged: async () =>
+          (await readFile(receipts, 'utf8'))
+            .split('\n')
+            .filter(Boolean)
+            .map((text) => ({ by: text.split(' ')[0] ?? '', n: Number(text.split(' ')[1]) })),
       };
     },
     async finish(some, tops) {
-      await Promise.all(some.map(({ process: child }) => {
-        child.send('settle');
-        return message(child, (it) => it === 'settled');
-      }));
+      await Promise.all(
+        some.map(({ process: child }) => {
+          child.send('settle');
+          return message(child, (it) => it === 'settled');
+        }),
+      );
       const ends = await tops();
-      await Promise.all(some.map(async ({ process: child, report }) => {
-        const ended = once(child, 'exit');
-        child.send(ends);
-        const [code] = (await ended) as [number | null];
-        if (code !== 0) throw new Error(`the clients ended with ${code}`);
-        reports.push(report);
-      }));
+      await Promise.all(
+        some.map(async ({ process: child, report }) => {
+          const ended = once(child, 'exit');
+          child.send(ends);
+          const [code] = (await ended) as [number | null];
+          if (code !== 0) throw new Error(`the clients ended with ${code}`);
+          reports.push(report);
+        }),
+      );
     },
     async history(logs) {
-      const reported = (await Promise.all(reports.map(async (report) => JSON.parse(await readFile(report, 'utf8')) as ReportedPage[]))).flat();
+      const reported = (
+        await Promise.all(
+          reports.map(async (report) => JSON.parse(await readFile(report, 'utf8')) as ReportedPage[]),
+        )
+      ).flat();
       const pages = reported.map(({ name, room, seen, status, roomStatus, unsettled }): Page => ({
-        name, by: name, rooms: new Map([[room, seen]]), since: 0, alive: true, left: [], reconnects: 0, unsettled, status: { connection: status, rooms: new Map([[room, roomStatus]]) },
+        name,
+        by: name,
+        rooms: new Map([[room, seen]]),
+        since: 0,
+        alive: true,
+        left: [],
+        reconnects: 0,
+        unsettled,
+        status: { connection: status, rooms: new Map([[room, roomStatus]]) },
       }));
-      return { sent: reported.flatMap(({ sent }) => sent), pages, logs, handledAgain: [], leaks: { timers: 0, connections: 0, listeners: 0 }, errors: [] };
+      return {
+        sent: reported.flatMap(({ sent }) => sent),
+        pages,
+        logs,
+        handledAgain: [],
+        leaks: { timers: 0, connections: 0, listeners: 0 },
+        errors: [],
+      };
     },
     kill() {
       for (const child of children) child.kill('SIGKILL');

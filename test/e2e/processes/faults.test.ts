@@ -3,26 +3,37 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { bundleProcesses, startProcesses, type Processes } from './world.js';
 
 let world: Processes;
-const names = (count: number, from = 0): string[] => Array.from({ length: count }, (_, index) => `s${from + index}`);
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+const names = (count: number, from = 0): string[] =>
+  Array.from({ length: count }, (_, index) => `s${from + index}`);
+const sleep = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
 let programs: Awaited<ReturnType<typeof bundleProcesses>>;
-beforeAll(async () => { programs = await bundleProcesses(); }, 60_000);
+beforeAll(async () => {
+  programs = await bundleProcesses();
+}, 60_000);
 afterAll(() => programs.remove());
-beforeEach(async () => { world = await startProcesses(programs.files, 60); }, 60_000);
+beforeEach(async () => {
+  world = await startProcesses(programs.files, 60);
+}, 60_000);
 afterEach(() => world.close(), 30_000);
 
 /** Breaks random connections until `done` and until it cut `least`, in all the ways a network can. Returns how many it cut. */
 async function misbehave(done: Promise<unknown>, pause: number, least: number): Promise<number> {
   let going = true;
   let cuts = 0;
-  void done.finally(() => { going = false; });
+  void done.finally(() => {
+    going = false;
+  });
   while (going || cuts < least) {
     const { proxy } = world;
     const one = Math.floor(Math.random() * proxy.connections);
     const roll = Math.random();
     if (roll < 0.8) cuts += Number(proxy.resetOne(one));
-    else if (roll < 0.86) proxy.stallOne(one, (['up', 'down', 'both'] as const)[Math.floor(Math.random() * 3)] ?? 'both');
+    else if (roll < 0.86)
+      proxy.stallOne(one, (['up', 'down', 'both'] as const)[Math.floor(Math.random() * 3)] ?? 'both');
     else if (roll < 0.93) proxy.split = !proxy.split;
     else proxy.delay = Math.random() < 0.5 ? 0 : Math.random() * 40;
     await sleep(pause * (0.5 + Math.random()));
@@ -32,7 +43,17 @@ async function misbehave(done: Promise<unknown>, pause: number, least: number): 
 }
 
 test('50,000 messages of 20 senders through 200 cuts and more: none lost, none twice, none out of order', async () => {
-  const crowds = await Promise.all([names(10), names(10, 10)].map((some) => world.clients({ names: some, rooms: some.map((_, index) => String(index % 2)), count: 2_500, burst: 10, pause: 60 })));
+  const crowds = await Promise.all(
+    [names(10), names(10, 10)].map((some) =>
+      world.clients({
+        names: some,
+        rooms: some.map((_, index) => String(index % 2)),
+        count: 2_500,
+        burst: 10,
+        pause: 60,
+      }),
+    ),
+  );
   const cuts = await misbehave(Promise.all(crowds.map(({ sent }) => sent)), 45, 200);
   await world.finish(...crowds);
   console.log(`50,000 messages went through ${cuts} cuts`);
@@ -42,7 +63,13 @@ test('50,000 messages of 20 senders through 200 cuts and more: none lost, none t
 }, 240_000);
 
 test('a server that is killed again and again, with its log: whoever sent still holds what it had acknowledged, and sends it again', async () => {
-  const crowd = await world.clients({ names: names(6), rooms: names(6).map(() => '1'), count: 400, burst: 4, pause: 40 });
+  const crowd = await world.clients({
+    names: names(6),
+    rooms: names(6).map(() => '1'),
+    count: 400,
+    burst: 4,
+    pause: 40,
+  });
   for (let kills = 0; kills < 3; kills++) {
     await sleep(700);
     await world.killServer();
@@ -53,7 +80,13 @@ test('a server that is killed again and again, with its log: whoever sent still 
 }, 120_000);
 
 test('a server that is stopped for longer than the heartbeat, and goes on', async () => {
-  const crowd = await world.clients({ names: names(6), rooms: names(6).map(() => '1'), count: 300, burst: 4, pause: 40 });
+  const crowd = await world.clients({
+    names: names(6),
+    rooms: names(6).map(() => '1'),
+    count: 300,
+    burst: 4,
+    pause: 40,
+  });
   for (let stops = 0; stops < 2; stops++) {
     await sleep(400);
     world.server().kill('SIGSTOP');
@@ -67,7 +100,11 @@ test('a server that is stopped for longer than the heartbeat, and goes on', asyn
 }, 120_000);
 
 test('clients that are stopped for longer than the heartbeat, and go on', async () => {
-  const [stopped, others] = await Promise.all([names(4), names(4, 4)].map((some) => world.clients({ names: some, rooms: some.map(() => '1'), count: 300, burst: 4, pause: 40 })));
+  const [stopped, others] = await Promise.all(
+    [names(4), names(4, 4)].map((some) =>
+      world.clients({ names: some, rooms: some.map(() => '1'), count: 300, burst: 4, pause: 40 }),
+    ),
+  );
   if (!stopped || !others) throw new Error('no clients');
   await sleep(500);
   stopped.process.kill('SIGSTOP');
@@ -80,7 +117,11 @@ test('clients that are stopped for longer than the heartbeat, and go on', async 
 }, 120_000);
 
 test('clients that are killed: what they had acknowledged is there once, and nobody else is held up', async () => {
-  const [killed, others] = await Promise.all([names(4), names(4, 4)].map((some) => world.clients({ names: some, rooms: some.map(() => '1'), count: 300, burst: 4, pause: 40 })));
+  const [killed, others] = await Promise.all(
+    [names(4), names(4, 4)].map((some) =>
+      world.clients({ names: some, rooms: some.map(() => '1'), count: 300, burst: 4, pause: 40 }),
+    ),
+  );
   if (!killed || !others) throw new Error('no clients');
   await sleep(1_000);
   killed.process.kill('SIGKILL');
@@ -91,5 +132,9 @@ test('clients that are killed: what they had acknowledged is there once, and nob
   // The checker has the log: each sender's once and in order. What the dead had in hand when they died may be there or not.
   expect(await world.verdict()).toEqual([]);
   const found = await world.found();
-  for (const { by, n } of acknowledged) expect(found.filter((said) => said.by === by && said.n === n), `${by} #${n}`).toHaveLength(1);
+  for (const { by, n } of acknowledged)
+    expect(
+      found.filter((said) => said.by === by && said.n === n),
+      `${by} #${n}`,
+    ).toHaveLength(1);
 }, 120_000);

@@ -1,3 +1,5 @@
 import { defineRoom, type } from '../../../src/contract/index.js';
 
-export const line = defineRoom('line/:id', { messages: { say: type<{ readonly by: string; readonly n: number }>() } });
+export const line = defineRoom('line/:id', {
+  messages: { say: type<{ readonly by: string; readonly n: number }>() },
+});

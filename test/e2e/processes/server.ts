@@ -11,16 +11,29 @@ const broker: Broker = {
   ...memory,
   append(append) {
     const appended = memory.append(append) as Appended;
-    if (appended.status === 'ok') writeSync(file, `${JSON.stringify([append.room, appended.epoch, appended.offset, append.id, append.data])}\n`);
+    if (appended.status === 'ok')
+      writeSync(
+        file,
+        `${JSON.stringify([append.room, appended.epoch, appended.offset, append.id, append.data])}\n`,
+      );
     return appended;
   },
 };
 
 const server = createRealtimeServer({
-  rooms: [serve(line, {
-    history: { limit: 1_000_000 },
-    on: { say: () => (Number(slow) > 0 && Math.random() < 0.02 ? new Promise<void>((resolve) => { setTimeout(resolve, Math.random() * Number(slow)); }) : undefined) },
-  })],
+  rooms: [
+    serve(line, {
+      history: { limit: 1_000_000 },
+      on: {
+        say: () =>
+          Number(slow) > 0 && Math.random() < 0.02
+            ? new Promise<void>((resolve) => {
+                setTimeout(resolve, Math.random() * Number(slow));
+              })
+            : undefined,
+      },
+    }),
+  ],
   broker,
   authenticate: ({ token }) => (token === null ? null : { id: token }),
   heartbeat: { interval: 1_000, timeout: 1_000 },
@@ -28,5 +41,7 @@ const server = createRealtimeServer({
   buffer: 64 * 2 ** 20,
 });
 const address = await server.listen({ port: Number(port), host: '127.0.0.1' });
-process.on('disconnect', () => { process.exit(); });
+process.on('disconnect', () => {
+  process.exit();
+});
 process.send?.({ port: address.port });

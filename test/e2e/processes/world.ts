@@ -29,10 +29,14 @@ export interface Processes {
 }
 
 /** The programs of the processes. */
-export const bundleProcesses = () => bundle(['test/e2e/processes/server.ts', 'test/e2e/processes/clients.ts']);
+export const bundleProcesses = () =>
+  bundle(['test/e2e/processes/server.ts', 'test/e2e/processes/clients.ts']);
 
 /** `slow`: how long a handler may take now and then, in ms. */
-export async function startProcesses([serverFile = '', clientsFile = '']: readonly string[], slow: number): Promise<Processes> {
+export async function startProcesses(
+  [serverFile = '', clientsFile = '']: readonly string[],
+  slow: number,
+): Promise<Processes> {
   const folder = await mkdtemp(join(tmpdir(), 'roomful-processes-'));
   const journals: string[] = [];
   const crowds = createCrowds(folder, clientsFile, () => `ws://127.0.0.1:${proxy.port}/realtime`);
@@ -41,14 +45,25 @@ export async function startProcesses([serverFile = '', clientsFile = '']: readon
     journals.push(journal);
     await writeFile(journal, '');
     const child = crowds.start(serverFile, [String(port), journal, String(slow)]);
-    const { port: taken } = (await message(child, (it) => typeof it === 'object')) as { readonly port: number };
+    const { port: taken } = (await message(child, (it) => typeof it === 'object')) as {
+      readonly port: number;
+    };
     return [child, taken];
   };
   let [server, port] = await startServer(0);
   const proxy = await startFaultProxy(port);
 
-  const entries = async (): Promise<readonly (readonly [room: string, epoch: string, offset: number, id: string, said: Said])[][]> =>
-    Promise.all(journals.map(async (journal) => (await readFile(journal, 'utf8')).split('\n').filter(Boolean).map((text) => JSON.parse(text) as readonly [string, string, number, string, Said])));
+  const entries = async (): Promise<
+    readonly (readonly [room: string, epoch: string, offset: number, id: string, said: Said])[][]
+  > =>
+    Promise.all(
+      journals.map(async (journal) =>
+        (await readFile(journal, 'utf8'))
+          .split('\n')
+          .filter(Boolean)
+          .map((text) => JSON.parse(text) as readonly [string, string, number, string, Said]),
+      ),
+    );
 
   async function logs(): Promise<ReadonlyMap<string, readonly LogLife[]>> {
     const lives = new Map<string, LogLife[]>();
@@ -59,7 +74,8 @@ export async function startProcesses([serverFile = '', clientsFile = '']: readon
         rooms.set(room, log);
         log.entries.push({ offset, id, said });
       }
-      for (const room of new Set([...lives.keys(), ...rooms.keys()])) lives.set(room, [...(lives.get(room) ?? []), rooms.get(room) ?? { epoch: '', entries: [] }]);
+      for (const room of new Set([...lives.keys(), ...rooms.keys()]))
+        lives.set(room, [...(lives.get(room) ?? []), rooms.get(room) ?? { epoch: '', entries: [] }]);
     }
     return lives;
   }
@@ -74,7 +90,10 @@ export async function startProcesses([serverFile = '', clientsFile = '']: readon
       [server, port] = await startServer(port);
     },
     clients: crowds.clients,
-    finish: (...some) => crowds.finish(some, async () => Object.fromEntries((await entries()).at(-1)?.map(([room, , offset]) => [room, offset]) ?? [])),
+    finish: (...some) =>
+      crowds.finish(some, async () =>
+        Object.fromEntries((await entries()).at(-1)?.map(([room, , offset]) => [room, offset]) ?? []),
+      ),
     verdict: async () => judge(await crowds.history(await logs())),
     logged: async () => (await entries()).flat().length,
     found: async () => (await entries()).flat().map((entry) => entry[4]),

@@ -1,8 +1,20 @@
 // A React app: every hook, typed by the contract.
 import { createRoot } from 'react-dom/client';
 import {
-  RealtimeProvider, useConnectionState, useLatency, useMessage, useMessages, useMyPresence, useOthers, useOutbox, useRealtime, useRealtimeStore, useRoom, useSend,
-  type ConnectionState, type Room,
+  RealtimeProvider,
+  useConnectionState,
+  useLatency,
+  useMessage,
+  useMessages,
+  useMyPresence,
+  useOthers,
+  useOutbox,
+  useRealtime,
+  useRealtimeStore,
+  useRoom,
+  useSend,
+  type ConnectionState,
+  type Room,
 } from 'roomful';
 import { chat } from './room.js';
 
@@ -19,15 +31,40 @@ function Chat({ id }: { readonly id: string }) {
   const outbox = useOutbox(room);
   const client = useRealtime();
   const rooms = useRealtimeStore((state) => Object.keys(state.rooms).length);
-  useMessage(room, 'cursor', ({ data }) => { console.log(data.x + data.y); });
+  useMessage(room, 'cursor', ({ data }) => {
+    console.log(data.x + data.y);
+  });
   return (
     <main>
       <h1>{[connection, latency, rooms, mine?.name, ...names, room.status, error?.code].join(' ')}</h1>
-      {messages.map((message) => <p key={message.id}>{message.data.text.toUpperCase()}</p>)}
-      <button onClick={() => { void send({ text: 'hello' }).then(({ offset }) => { console.log(offset); }); }} disabled={pending}>send</button>
-      <button onClick={() => { setMine({ name: 'Eve' }); loadOlder(); client.reconnect(); }}>{outbox.pending.length}</button>
+      {messages.map((message) => (
+        <p key={message.id}>{message.data.text.toUpperCase()}</p>
+      ))}
+      <button
+        onClick={() => {
+          void send({ text: 'hello' }).then(({ offset }) => {
+            console.log(offset);
+          });
+        }}
+        disabled={pending}
+      >
+        send
+      </button>
+      <button
+        onClick={() => {
+          setMine({ name: 'Eve' });
+          loadOlder();
+          client.reconnect();
+        }}
+      >
+        {outbox.pending.length}
+      </button>
     </main>
   );
 }
 
-createRoot(document.body).render(<RealtimeProvider url="wss://localhost/realtime" token={() => Promise.resolve('token')}><Chat id="1" /></RealtimeProvider>);
+createRoot(document.body).render(
+  <RealtimeProvider url="wss://localhost/realtime" token={() => Promise.resolve('token')}>
+    <Chat id="1" />
+  </RealtimeProvider>,
+);

@@ -3,7 +3,10 @@ import { defineRoom, type } from 'roomful/room';
 import { z } from 'zod';
 
 export const chat = defineRoom('chat/:id', {
-  messages: { post: z.object({ text: z.string() }), cursor: type<{ readonly x: number; readonly y: number }>() },
+  messages: {
+    post: z.object({ text: z.string() }),
+    cursor: type<{ readonly x: number; readonly y: number }>(),
+  },
   presence: z.object({ name: z.string() }),
 });
 

@@ -7,7 +7,10 @@ const realtime = createRealtimeServer({
   rooms: [
     serve(chat, {
       authorize: ({ action, user, params }) => action !== 'send' || user?.id === params.id,
-      on: { post: (message, { reject }) => (message.data.text === '' ? reject('empty') : { length: message.data.text.length }) },
+      on: {
+        post: (message, { reject }) =>
+          message.data.text === '' ? reject('empty') : { length: message.data.text.length },
+      },
       history: { limit: 10 },
     }),
   ],
@@ -17,4 +20,5 @@ const realtime = createRealtimeServer({
 
 export const http = createServer();
 realtime.attach(http, { path: '/realtime' });
-export const members = async (id: string): Promise<readonly (string | undefined)[]> => (await realtime.room(chat, { id }).members()).map(({ presence }) => presence?.name);
+export const members = async (id: string): Promise<readonly (string | undefined)[]> =>
+  (await realtime.room(chat, { id }).members()).map(({ presence }) => presence?.name);

@@ -3,4 +3,9 @@ import { ConnectionStatus, OutboxProgress, useConnectionStatus, type ConnectionP
 
 export const usePhase = (): ConnectionPhase => useConnectionStatus().phase;
 
-export const Status = () => <><ConnectionStatus className="status" labels={{ retry: 'Noch einmal' }} /><OutboxProgress room={{ id: 'chat/1' }} /></>;
+export const Status = () => (
+  <>
+    <ConnectionStatus className="status" labels={{ retry: 'Noch einmal' }} />
+    <OutboxProgress room={{ id: 'chat/1' }} />
+  </>
+);

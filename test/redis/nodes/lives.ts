@@ -14,12 +14,22 @@ export function livesOf(began: Logs, notes: readonly Noted[]): ReadonlyMap<strin
     if (!entries) epochs.set(epoch, (entries = new Map()));
     return entries;
   };
-  for (const [room, { epoch, entries }] of began) for (const entry of entries) entriesOf(room, epoch).set(entry.offset, entry);
+  for (const [room, { epoch, entries }] of began)
+    for (const entry of entries) entriesOf(room, epoch).set(entry.offset, entry);
   for (const [room, epoch, offset, id, said] of notes) {
     const entries = entriesOf(room, epoch);
     const known = entries.get(offset);
-    if (known && known.id !== id) throw new Error(`${room} has two messages at ${offset}: ${known.id} and ${id}`);
+    if (known && known.id !== id)
+      throw new Error(`${room} has two messages at ${offset}: ${known.id} and ${id}`);
     entries.set(offset, { offset, id, said });
   }
-  return new Map(Array.from(rooms, ([room, epochs]) => [room, Array.from(epochs, ([epoch, entries]) => ({ epoch, entries: [...entries.values()].toSorted((one, two) => one.offset - two.offset) }))]));
+  return new Map(
+    Array.from(rooms, ([room, epochs]) => [
+      room,
+      Array.from(epochs, ([epoch, entries]) => ({
+        epoch,
+        entries: [...entries.values()].toSorted((one, two) => one.offset - two.offset),
+      })),
+    ]),
+  );
 }

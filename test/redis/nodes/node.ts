@@ -8,7 +8,9 @@ import { line } from '../../e2e/processes/room.js';
 
 const [redisPort = '0', journal = ''] = process.argv.slice(2);
 const file = openSync(journal, 'a');
-const client = createClient({ socket: { port: Number(redisPort), host: '127.0.0.1', reconnectStrategy: 50 } });
+const client = createClient({
+  socket: { port: Number(redisPort), host: '127.0.0.1', reconnectStrategy: 50 },
+});
 client.on('error', () => undefined);
 await client.connect();
 const redis = redisBroker({ client });
@@ -16,7 +18,8 @@ const broker: Broker = {
   ...redis,
   async append(it) {
     const appended = await redis.append(it);
-    if (appended.status === 'ok') writeSync(file, `${JSON.stringify([it.room, appended.epoch, appended.offset, it.id, it.data])}\n`);
+    if (appended.status === 'ok')
+      writeSync(file, `${JSON.stringify([it.room, appended.epoch, appended.offset, it.id, it.data])}\n`);
     return appended;
   },
 };
@@ -31,7 +34,15 @@ const server = createRealtimeServer({
 });
 const { port } = await server.listen({ host: '127.0.0.1' });
 process.on('message', (room: string) => {
-  void server.room(room).members().then((members) => process.send?.({ members: members.length }), () => process.send?.({ members: -1 }));
+  void server
+    .room(room)
+    .members()
+    .then(
+      (members) => process.send?.({ members: members.length }),
+      () => process.send?.({ members: -1 }),
+    );
 });
-process.on('disconnect', () => { process.exit(); });
+process.on('disconnect', () => {
+  process.exit();
+});
 process.send?.({ port });

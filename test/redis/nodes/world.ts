@@ -37,7 +37,10 @@ export interface Cluster {
 
 export const bundleNodes = () => bundle(['test/redis/nodes/node.ts', 'test/e2e/processes/clients.ts']);
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
+const sleep = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
 /** What each room's log holds. */
 export async function logsIn(client: NodeRedisClient): Promise<Logs> {
@@ -48,7 +51,10 @@ export async function logsIn(client: NodeRedisClient): Promise<Logs> {
       const room = /\{(.*)\}/.exec(key)?.[1] ?? '';
       const page = await broker.read(room, { before: null, limit: 1_000_000 });
       if ('why' in page) throw new Error(page.why);
-      found.set(room, { epoch: page.epoch, entries: page.entries.map(([offset, , , id, , , , , said]) => ({ offset, id, said: said as Said })) });
+      found.set(room, {
+        epoch: page.epoch,
+        entries: page.entries.map(([offset, , , id, , , , , said]) => ({ offset, id, said: said as Said })),
+      });
     }
     return found;
   } finally {
@@ -57,7 +63,11 @@ export async function logsIn(client: NodeRedisClient): Promise<Logs> {
 }
 
 /** `keeping`: how Redis keeps what it is given, beside its folder. */
-export async function startCluster([nodeFile = '', clientsFile = '']: readonly string[], count: number, keeping: readonly string[]): Promise<Cluster> {
+export async function startCluster(
+  [nodeFile = '', clientsFile = '']: readonly string[],
+  count: number,
+  keeping: readonly string[],
+): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'roomful-redis-'));
   const args = ['--dir', folder, ...keeping];
   let redis: TestRedis = await startRedis({ args });
@@ -76,14 +86,19 @@ export async function startCluster([nodeFile = '', clientsFile = '']: readonly s
     journals.push(journal);
     await writeFile(journal, '');
     const child = crowds.start(nodeFile, [String(redis.port), journal]);
-    const { port } = (await message(child, (it) => typeof it === 'object' && it !== null && 'port' in it)) as { readonly port: number };
+    const { port } = (await message(
+      child,
+      (it) => typeof it === 'object' && it !== null && 'port' in it,
+    )) as { readonly port: number };
     nodes[index] = { process: child, port };
   };
   await Promise.all(Array.from({ length: count }, (_, index) => startNode(index)));
   const proxy = await startFaultProxy(nodes[0]?.port ?? 0);
   // Each connection goes to another node than the one before.
   let next = 0;
-  const hopping = setInterval(() => { proxy.target = nodes[++next % nodes.length]?.port ?? 0; }, 7);
+  const hopping = setInterval(() => {
+    proxy.target = nodes[++next % nodes.length]?.port ?? 0;
+  }, 7);
 
   /** Everything that was noted, life after life: in the order of their files within one. */
   async function notes(): Promise<readonly Noted[]> {
@@ -94,7 +109,9 @@ export async function startCluster([nodeFile = '', clientsFile = '']: readonly s
 
   async function endLives(): Promise<void> {
     ended.push(livesOf(began, await notes()));
-    taken = await Promise.all(journals.map(async (journal) => (await readFile(journal, 'utf8')).split('\n').filter(Boolean).length));
+    taken = await Promise.all(
+      journals.map(async (journal) => (await readFile(journal, 'utf8')).split('\n').filter(Boolean).length),
+    );
   }
 
   const logs = (): Promise<Logs> => logsIn(admin);
@@ -113,14 +130,26 @@ export async function startCluster([nodeFile = '', clientsFile = '']: readonly s
       const node = nodes[index];
       if (!node) return -1;
       node.process.send(room);
-      return ((await message(node.process, (it) => typeof it === 'object' && it !== null && 'members' in it)) as { readonly members: number }).members;
+      return (
+        (await message(node.process, (it) => typeof it === 'object' && it !== null && 'members' in it)) as {
+          readonly members: number;
+        }
+      ).members;
     },
     async health(index) {
-      const [live = 0, ready = 0] = await Promise.all(['live', 'ready'].map(async (name) => (await fetch(`http://127.0.0.1:${nodes[index]?.port}/health/${name}`)).status));
+      const [live = 0, ready = 0] = await Promise.all(
+        ['live', 'ready'].map(
+          async (name) => (await fetch(`http://127.0.0.1:${nodes[index]?.port}/health/${name}`)).status,
+        ),
+      );
       return { live, ready };
     },
     async memory(index) {
-      return Number(/VmRSS:\s*(\d+)/.exec(await readFile(`/proc/${nodes[index]?.process.pid}/status`, 'utf8'))?.[1]) * 1_024;
+      return (
+        Number(
+          /VmRSS:\s*(\d+)/.exec(await readFile(`/proc/${nodes[index]?.process.pid}/status`, 'utf8'))?.[1],
+        ) * 1_024
+      );
     },
     async restartRedis(signal, ms) {
       await redis.stop(signal);
@@ -133,7 +162,12 @@ export async function startCluster([nodeFile = '', clientsFile = '']: readonly s
     },
     command: (...some) => admin.sendCommand([...some]),
     clients: crowds.clients,
-    finish: (...some) => crowds.finish(some, async () => Object.fromEntries(Array.from(await logs(), ([room, { entries }]) => [room, entries.at(-1)?.offset ?? 0]))),
+    finish: (...some) =>
+      crowds.finish(some, async () =>
+        Object.fromEntries(
+          Array.from(await logs(), ([room, { entries }]) => [room, entries.at(-1)?.offset ?? 0]),
+        ),
+      ),
     logs,
     async verdict() {
       const last = await logs();

@@ -97,7 +97,8 @@ class Wrong extends Error {}
 
 function numberOf(name: string, text: string, least: number, most: number): number {
   const value = Number(text);
-  if (text.trim() === '' || !(value >= least && value <= most)) throw new Wrong(`--${name} is a number from ${least} to ${most}, not '${text}'`);
+  if (text.trim() === '' || !(value >= least && value <= most))
+    throw new Wrong(`--${name} is a number from ${least} to ${most}, not '${text}'`);
   return value;
 }
 
@@ -107,25 +108,33 @@ function wholeOf(name: string, text: string, least: number, most: number): numbe
   return value;
 }
 
-const proxiesOf = (text: string): TrustProxy => (/^\d+$/.test(text) ? Number(text) : text.split(',').map((it) => it.trim()));
+const proxiesOf = (text: string): TrustProxy =>
+  /^\d+$/.test(text) ? Number(text) : text.split(',').map((it) => it.trim());
 
 function read(argv: readonly string[], env: NodeJS.ProcessEnv): ServeConfig | string {
   const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
   if (values.version) return 'version';
   if (values.help || (positionals.length === 0 && argv.length === 0)) return 'help';
   const [command, ...more] = positionals;
-  if (command !== 'serve') throw new Wrong(command === undefined ? 'say serve' : `there is no command '${command}'`);
+  if (command !== 'serve')
+    throw new Wrong(command === undefined ? 'say serve' : `there is no command '${command}'`);
   if (more.length) throw new Wrong(`'${more[0]}' is too much`);
   const { rooms = null, untyped } = values;
-  if (rooms === null && !untyped) throw new Wrong('which rooms? Name a module with --rooms, or say --untyped for every room, nothing checked');
+  if (rooms === null && !untyped)
+    throw new Wrong(
+      'which rooms? Name a module with --rooms, or say --untyped for every room, nothing checked',
+    );
   if (rooms !== null && untyped) throw new Wrong('--rooms and --untyped exclude each other');
   const redis = values.redis ?? env['ROOMFUL_REDIS'] ?? null;
-  if (redis !== null && !/^rediss?:\/\//.test(redis)) throw new Wrong('--redis is an address that begins with redis:// or rediss://');
+  if (redis !== null && !/^rediss?:\/\//.test(redis))
+    throw new Wrong('--redis is an address that begins with redis:// or rediss://');
   const path = values.path;
-  if (!/^\/[\w\-./]*$/.test(path)) throw new Wrong(`--path begins with /, and has letters, digits, - . _ and /, not '${path}'`);
+  if (!/^\/[\w\-./]*$/.test(path))
+    throw new Wrong(`--path begins with /, and has letters, digits, - . _ and /, not '${path}'`);
   const secret = env['ROOMFUL_JWT_SECRET'];
   const jwksUrl = env['ROOMFUL_JWKS_URL'];
-  if (secret !== undefined && jwksUrl !== undefined) throw new Wrong('ROOMFUL_JWT_SECRET and ROOMFUL_JWKS_URL exclude each other');
+  if (secret !== undefined && jwksUrl !== undefined)
+    throw new Wrong('ROOMFUL_JWT_SECRET and ROOMFUL_JWKS_URL exclude each other');
   return {
     port: wholeOf('port', values.port ?? env['PORT'] ?? '8080', 0, 65_535),
     host: values.host,
@@ -137,7 +146,10 @@ function read(argv: readonly string[], env: NodeJS.ProcessEnv): ServeConfig | st
     prefix: values.prefix,
     origins: values.origin,
     trustProxy: values['trust-proxy'] === undefined ? undefined : proxiesOf(values['trust-proxy']),
-    connections: values['max-connections'] === undefined ? Infinity : wholeOf('max-connections', values['max-connections'], 1, 10_000_000),
+    connections:
+      values['max-connections'] === undefined
+        ? Infinity
+        : wholeOf('max-connections', values['max-connections'], 1, 10_000_000),
     node: values.node,
     metrics: values.metrics,
     rebalance: values.rebalance,
@@ -154,10 +166,13 @@ function read(argv: readonly string[], env: NodeJS.ProcessEnv): ServeConfig | st
 export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv, version: () => string): Read {
   try {
     const config = read(argv, env);
-    if (typeof config === 'string') return { text: config === 'version' ? `${version()}\n` : help, exitCode: 0 };
+    if (typeof config === 'string')
+      return { text: config === 'version' ? `${version()}\n` : help, exitCode: 0 };
     return { config };
   } catch (error) {
-    const isOurs = error instanceof Wrong || (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
+    const isOurs =
+      error instanceof Wrong ||
+      (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
     if (!isOurs) throw error;
     return { text: `${error.message}\n\nroomful --help says what there is.\n`, exitCode: 2 };
   }

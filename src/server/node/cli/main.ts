@@ -5,12 +5,18 @@ import { readConfig } from './config.js';
 import { Misconfigured } from './rooms.js';
 import { serveUntilTold } from './serve.js';
 
-const versionOf = (): string => (createRequire(import.meta.url)('roomful/package.json') as { readonly version: string }).version;
+const versionOf = (): string =>
+  (createRequire(import.meta.url)('roomful/package.json') as { readonly version: string }).version;
 
 /** What an operator can do something about, in one sentence; anything else is a bug, and has a stack. */
 function isKnown(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
-  return error instanceof Misconfigured || error instanceof TypeError || ('code' in error && typeof error.code === 'string') || error.message.startsWith('Redis ');
+  return (
+    error instanceof Misconfigured ||
+    error instanceof TypeError ||
+    ('code' in error && typeof error.code === 'string') ||
+    error.message.startsWith('Redis ')
+  );
 }
 
 try {
@@ -23,6 +29,8 @@ try {
   // What a library left open keeps nobody.
   if ('config' in read) process.exit();
 } catch (error) {
-  process.stderr.write(`${isKnown(error) ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `${isKnown(error) ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   process.exit(1);
 }

@@ -6,9 +6,16 @@ import type { NodeRedisClient } from '../redis/client.js';
 import type { ServeConfig } from './config.js';
 import { Misconfigured } from './rooms.js';
 
-type Client = NodeRedisClient & { connect(): Promise<unknown>; on(event: 'error', listener: (error: Error) => void): unknown; destroy(): void };
+type Client = NodeRedisClient & {
+  connect(): Promise<unknown>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  destroy(): void;
+};
 interface Package {
-  createClient(options: { readonly url: string; readonly socket: { readonly reconnectStrategy: (retries: number) => number } }): Client;
+  createClient(options: {
+    readonly url: string;
+    readonly socket: { readonly reconnectStrategy: (retries: number) => number };
+  }): Client;
 }
 
 async function packageOf(): Promise<Package> {
@@ -17,15 +24,26 @@ async function packageOf(): Promise<Package> {
   try {
     return (await import(/* @vite-ignore */ name)) as Package;
   } catch (error) {
-    throw new Misconfigured("--redis needs the package redis beside this one: npm install redis, or npx -p roomful -p redis roomful serve …", { cause: error });
+    throw new Misconfigured(
+      '--redis needs the package redis beside this one: npm install redis, or npx -p roomful -p redis roomful serve …',
+      { cause: error },
+    );
   }
 }
 
 /** Resolves once Redis answers. @throws Misconfigured where there is no package for it. */
-export async function connectRedis({ redis: url, prefix }: ServeConfig, say: ServerLogger): Promise<{ readonly broker: Broker; close(): Promise<void> } | null> {
+export async function connectRedis(
+  { redis: url, prefix }: ServeConfig,
+  say: ServerLogger,
+): Promise<{ readonly broker: Broker; close(): Promise<void> } | null> {
   if (url === null) return null;
   const { createClient } = await packageOf();
-  const client = createClient({ url, socket: { reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 2_000) * (0.5 + Math.random() / 2) } });
+  const client = createClient({
+    url,
+    socket: {
+      reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 2_000) * (0.5 + Math.random() / 2),
+    },
+  });
   let away = false;
   client.on('error', ({ name, message }) => {
     if (!away) say.warn({ error: name, why: message }, 'Redis is away');
@@ -40,9 +58,14 @@ export async function connectRedis({ redis: url, prefix }: ServeConfig, say: Ser
     client,
     prefix,
     onWarning({ what, channel, key, error }) {
-      if (what === 'foreign') say.warn({ channel: channel ?? null, key: key ?? null }, 'something in Redis is none of ours');
+      if (what === 'foreign')
+        say.warn({ channel: channel ?? null, key: key ?? null }, 'something in Redis is none of ours');
       // While Redis is away that is all there is to say.
-      else if (!away) say.warn({ error: error instanceof Error ? error.message : String(error) }, 'Redis could not be asked');
+      else if (!away)
+        say.warn(
+          { error: error instanceof Error ? error.message : String(error) },
+          'Redis could not be asked',
+        );
     },
   });
   return {

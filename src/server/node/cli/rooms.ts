@@ -15,15 +15,28 @@ async function moduleOf(file: string): Promise<Partial<Served>> {
   try {
     return (await import(/* @vite-ignore */ pathToFileURL(resolve(file)).href)) as Partial<Served>;
   } catch (error) {
-    throw new Misconfigured(`--rooms: '${file}' could not be loaded: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Misconfigured(
+      `--rooms: '${file}' could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }
 
 /** @throws Misconfigured where the module is not what it should be, or nobody says who is let in. */
-export async function roomsOf({ rooms: file, anonymous, secret, jwksUrl, issuer, audience }: ServeConfig): Promise<Served> {
+export async function roomsOf({
+  rooms: file,
+  anonymous,
+  secret,
+  jwksUrl,
+  issuer,
+  audience,
+}: ServeConfig): Promise<Served> {
   const found: Partial<Served> = file === null ? { rooms: [serve('*')] } : await moduleOf(file);
-  if (!Array.isArray(found.rooms)) throw new Misconfigured(`--rooms: '${file ?? ''}' must export rooms, a list of serve(…)`);
-  const ways = [found.authenticate, secret ?? jwksUrl, anonymous || undefined].filter((way) => way !== undefined);
+  if (!Array.isArray(found.rooms))
+    throw new Misconfigured(`--rooms: '${file ?? ''}' must export rooms, a list of serve(…)`);
+  const ways = [found.authenticate, secret ?? jwksUrl, anonymous || undefined].filter(
+    (way) => way !== undefined,
+  );
   if (ways.length !== 1) {
     throw new Misconfigured(
       ways.length === 0
@@ -32,6 +45,12 @@ export async function roomsOf({ rooms: file, anonymous, secret, jwksUrl, issuer,
     );
   }
   const checks = { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) };
-  const authenticate = found.authenticate ?? (secret !== undefined ? jwt({ secret, ...checks }) : jwksUrl !== undefined ? jwt({ jwksUrl, ...checks }) : undefined);
+  const authenticate =
+    found.authenticate ??
+    (secret !== undefined
+      ? jwt({ secret, ...checks })
+      : jwksUrl !== undefined
+        ? jwt({ jwksUrl, ...checks })
+        : undefined);
   return { rooms: found.rooms, authenticate, expose: found.expose };
 }

@@ -9,9 +9,13 @@ const shown = (value: unknown): string => (typeof value === 'string' ? value : J
 /** @param terminal whether somebody reads along. */
 export function createSay(terminal: boolean, write: (text: string) => void): ServerLogger {
   if (!terminal) return pino({ name: 'roomful', level: 'info' }, { write });
-  const line = (level: keyof typeof marks) => (details: object, message: string): void => {
-    const rest = Object.entries(details).flatMap(([key, value]) => (value === null || value === undefined ? [] : [`${key}=${shown(value)}`]));
-    write(`${marks[level]} ${message}${rest.length ? `  ${rest.join(' ')}` : ''}\n`);
-  };
+  const line =
+    (level: keyof typeof marks) =>
+    (details: object, message: string): void => {
+      const rest = Object.entries(details).flatMap(([key, value]) =>
+        value === null || value === undefined ? [] : [`${key}=${shown(value)}`],
+      );
+      write(`${marks[level]} ${message}${rest.length ? `  ${rest.join(' ')}` : ''}\n`);
+    };
   return { info: line('info'), warn: line('warn'), error: line('error') };
 }

@@ -11,7 +11,10 @@ import { createSay } from './say.js';
 const every = 1_000;
 const signals = ['SIGTERM', 'SIGINT'] as const;
 
-async function start(config: ServeConfig, say: ServerLogger): Promise<{ readonly realtime: RealtimeServer; close(): Promise<void> }> {
+async function start(
+  config: ServeConfig,
+  say: ServerLogger,
+): Promise<{ readonly realtime: RealtimeServer; close(): Promise<void> }> {
   const served = await roomsOf(config);
   const redis = await connectRedis(config, say);
   const { node, origins, trustProxy, metrics, heartbeat, connections, host, port, path } = config;
@@ -27,7 +30,8 @@ async function start(config: ServeConfig, say: ServerLogger): Promise<{ readonly
     logger: say,
   });
   const address = await realtime.listen({ port, path, ...(host !== undefined && { host }) });
-  if (config.untyped) say.warn({}, 'every room is open to everybody who is let in, and nothing is checked (--untyped)');
+  if (config.untyped)
+    say.warn({}, 'every room is open to everybody who is let in, and nothing is checked (--untyped)');
   if (config.anonymous) say.warn({}, 'everybody is let in, as nobody in particular (--anonymous)');
   if (config.rebalance) realtime.rebalance();
   say.info({ url: address.url, node: realtime.stats().node, rooms: redis ? 'Redis' : 'memory' }, 'listening');
@@ -42,17 +46,24 @@ async function start(config: ServeConfig, say: ServerLogger): Promise<{ readonly
 
 /** Serves until a signal ends it. Returns the exit code. @throws Misconfigured where the user has to mend something. */
 export async function serveUntilTold(config: ServeConfig): Promise<number> {
-  const say = createSay(process.stdout.isTTY, (text) => { process.stdout.write(text); });
+  const say = createSay(process.stdout.isTTY, (text) => {
+    process.stdout.write(text);
+  });
   const told = Promise.race(signals.map((signal) => once(process, signal).then(() => signal)));
   // It may be told before it has begun: while it waits for Redis, say.
   const server = await Promise.race([start(config, say), told]);
   if (typeof server === 'string') return 0;
   const signal = await told;
   // A second one ends it at once.
-  for (const again of signals) process.once(again, () => { process.exit(1); });
+  for (const again of signals)
+    process.once(again, () => {
+      process.exit(1);
+    });
   const { realtime } = server;
   say.info({ signal, connections: realtime.stats().connections, ms: config.drain }, 'draining');
-  const telling = setInterval(() => { say.info({ connections: realtime.stats().connections }, 'draining'); }, every);
+  const telling = setInterval(() => {
+    say.info({ connections: realtime.stats().connections }, 'draining');
+  }, every);
   await realtime.drain({ over: config.drain });
   clearInterval(telling);
   await server.close();

@@ -17,32 +17,41 @@ export function createBodies(together: number): Bodies {
   let left = together;
 
   return {
-    read: (request, limit) => new Promise((resolve) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      let isDone = false;
-      const done = (outcome: Buffer | Refusal): void => {
-        if (isDone) return;
-        isDone = true;
-        clearTimeout(timer);
-        left += size;
-        request.off('data', take);
-        // What still comes is passed over, and not kept.
-        if (typeof outcome === 'number') request.resume();
-        resolve(outcome);
-      };
-      const take = (chunk: Buffer): void => {
-        size += chunk.length;
-        left -= chunk.length;
-        if (size > limit) done(413);
-        else if (left < 0) done(503);
-        else chunks.push(chunk);
-      };
-      const timer = setTimeout(() => { done(408); }, patience);
-      request.on('data', take);
-      request.once('end', () => { done(Buffer.concat(chunks)); });
-      request.once('close', () => { done(0); });
-      request.on('error', () => { done(0); });
-    }),
+    read: (request, limit) =>
+      new Promise((resolve) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        let isDone = false;
+        const done = (outcome: Buffer | Refusal): void => {
+          if (isDone) return;
+          isDone = true;
+          clearTimeout(timer);
+          left += size;
+          request.off('data', take);
+          // What still comes is passed over, and not kept.
+          if (typeof outcome === 'number') request.resume();
+          resolve(outcome);
+        };
+        const take = (chunk: Buffer): void => {
+          size += chunk.length;
+          left -= chunk.length;
+          if (size > limit) done(413);
+          else if (left < 0) done(503);
+          else chunks.push(chunk);
+        };
+        const timer = setTimeout(() => {
+          done(408);
+        }, patience);
+        request.on('data', take);
+        request.once('end', () => {
+          done(Buffer.concat(chunks));
+        });
+        request.once('close', () => {
+          done(0);
+        });
+        request.on('error', () => {
+          done(0);
+        });
+      }),
   };
 }

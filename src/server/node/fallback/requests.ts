@@ -4,7 +4,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 type Listener = (this: Server, request: IncomingMessage, response: ServerResponse) => void;
 
 /** Asks `answer` first; what it leaves alone goes to whoever listened before. Who listens later hears everything, as ever. Returns what restores it. */
-export function serveRequests(http: Server, answer: (request: IncomingMessage, response: ServerResponse) => boolean): () => void {
+export function serveRequests(
+  http: Server,
+  answer: (request: IncomingMessage, response: ServerResponse) => boolean,
+): () => void {
   const others = http.listeners('request') as Listener[];
   const first = (request: IncomingMessage, response: ServerResponse): void => {
     if (answer(request, response)) return;

@@ -34,10 +34,16 @@ const isSecret = /^[\w-]{16,64}$/;
 /** How long a stream that was told to end may take, where the server stops, in ms. */
 const stopTimeout = 1_000;
 
-const streaming = { 'content-type': 'application/octet-stream', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no', 'x-content-type-options': 'nosniff' };
+const streaming = {
+  'content-type': 'application/octet-stream',
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+  'x-content-type-options': 'nosniff',
+};
 
 /** What a page of another origin may read: that it is refused, too. */
-const forPages = (origin: string | null): Readonly<Record<string, string>> => (origin === null ? {} : { 'access-control-allow-origin': origin, 'vary': 'origin' });
+const forPages = (origin: string | null): Readonly<Record<string, string>> =>
+  origin === null ? {} : { 'access-control-allow-origin': origin, vary: 'origin' };
 
 export function createFallback(core: ServerCore, { path, addressOf, meter }: FallbackOptions): Fallback {
   const { limits, broker, logger, node } = core.settings;
@@ -47,8 +53,13 @@ export function createFallback(core: ServerCore, { path, addressOf, meter }: Fal
   const bodies = createBodies(bodiesLimit);
   const handing = createBucket(handedRate, performance.now());
 
-  const refuse = (response: ServerResponse, status: number, more: Readonly<Record<string, string>> = {}): void => {
-    if (!response.headersSent) response.writeHead(status, { 'cache-control': 'no-store', 'content-length': '0', ...more }).end();
+  const refuse = (
+    response: ServerResponse,
+    status: number,
+    more: Readonly<Record<string, string>> = {},
+  ): void => {
+    if (!response.headersSent)
+      response.writeHead(status, { 'cache-control': 'no-store', 'content-length': '0', ...more }).end();
   };
 
   async function open(id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -63,7 +74,12 @@ export function createFallback(core: ServerCore, { path, addressOf, meter }: Fal
     if (!isSecret.test(secret)) return refuse(response, 400, read);
     if (streams.has(id)) return refuse(response, 409, read);
     const info = { origin, address: addressOf(request), headers };
-    const chosen = core.choose(offers.split(',').map((offer) => offer.trim()).filter(Boolean));
+    const chosen = core.choose(
+      offers
+        .split(',')
+        .map((offer) => offer.trim())
+        .filter(Boolean),
+    );
     response.writeHead(200, { ...streaming, ...read });
     const stream = new Stream(response, secret, () => {
       if (streams.get(id) === stream) streams.delete(id);
@@ -78,12 +94,19 @@ export function createFallback(core: ServerCore, { path, addressOf, meter }: Fal
     stream.serve(core.open(stream, chosen?.codec ?? null, info));
   }
 
-  async function take(id: string, at: string | null, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function take(
+    id: string,
+    at: string | null,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const read = forPages(request.headers.origin ?? null);
     const stream = streams.get(id);
-    if (!stream && (at === null || at === node)) return refuse(response, 404, { connection: 'close', ...read });
+    if (!stream && (at === null || at === node))
+      return refuse(response, 404, { connection: 'close', ...read });
     // Anybody may name another node: what is handed on is bounded for all of them together.
-    if (!stream && handing.take(performance.now()) > 0) return refuse(response, 503, { 'retry-after': '1', ...read });
+    if (!stream && handing.take(performance.now()) > 0)
+      return refuse(response, 503, { 'retry-after': '1', ...read });
     const body = await bodies.read(request, stream ? most : limits.frame * 2);
     if (typeof body === 'number') return refuse(response, body || 400, { connection: 'close', ...read });
     const taken = stream ? stream.take(body, most) : at !== null && (await broker.hand(at, { id, body }));
@@ -104,11 +127,20 @@ export function createFallback(core: ServerCore, { path, addressOf, meter }: Fal
       request.on('error', () => undefined);
       response.on('error', () => undefined);
       const id = asked.get('id') ?? '';
-      if (request.method === 'OPTIONS') refuse(response, 204, { ...forPages(request.headers.origin ?? null), 'access-control-allow-methods': 'POST', 'access-control-allow-headers': 'content-type', 'access-control-max-age': '86400' });
+      if (request.method === 'OPTIONS')
+        refuse(response, 204, {
+          ...forPages(request.headers.origin ?? null),
+          'access-control-allow-methods': 'POST',
+          'access-control-allow-headers': 'content-type',
+          'access-control-max-age': '86400',
+        });
       else if (request.method !== 'POST') refuse(response, 405, { allow: 'POST, OPTIONS' });
       else if (!isId.test(id)) refuse(response, 400);
       else {
-        (name === 'stream' ? open(id, request, response) : take(id, asked.get('node'), request, response)).catch(() => {
+        (name === 'stream'
+          ? open(id, request, response)
+          : take(id, asked.get('node'), request, response)
+        ).catch(() => {
           refuse(response, 503);
           response.destroy();
         });

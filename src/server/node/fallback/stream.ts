@@ -2,7 +2,15 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Encoded } from '../../../protocol/codec.js';
-import { createRecordReader, encodeClose, encodeRecord, readClose, recordHead, recordKinds, type WireRecord } from '../../../protocol/records.js';
+import {
+  createRecordReader,
+  encodeClose,
+  encodeRecord,
+  readClose,
+  recordHead,
+  recordKinds,
+  type WireRecord,
+} from '../../../protocol/records.js';
 import type { Transport, TransportEvents } from '../../ports.js';
 
 /** What a request's body begins with: the secret of its connection, and the how manieth it is. */
@@ -40,7 +48,9 @@ export class Stream implements Transport {
     this.secret = Buffer.from(secret);
     this.gone = gone;
     response.on('error', () => undefined);
-    response.on('close', () => { this.over(1006); });
+    response.on('close', () => {
+      this.over(1006);
+    });
   }
 
   /** From here on the core is told. */
@@ -54,7 +64,10 @@ export class Stream implements Transport {
   }
 
   send(data: Encoded): void {
-    if (!this.response.writableEnded) this.response.write(encodeRecord(typeof data === 'string' ? recordKinds.text : recordKinds.binary, data));
+    if (!this.response.writableEnded)
+      this.response.write(
+        encodeRecord(typeof data === 'string' ? recordKinds.text : recordKinds.binary, data),
+      );
   }
 
   close(code: number, reason: string): void {
@@ -62,8 +75,12 @@ export class Stream implements Transport {
     if (response.writableEnded) return;
     response.end(encodeClose(code, reason));
     // Who reads nothing would hold what waits for it.
-    const late = setTimeout(() => { response.destroy(); }, closeTimeout);
-    response.once('close', () => { clearTimeout(late); });
+    const late = setTimeout(() => {
+      response.destroy();
+    }, closeTimeout);
+    response.once('close', () => {
+      clearTimeout(late);
+    });
   }
 
   terminate(): void {
@@ -94,12 +111,21 @@ export class Stream implements Transport {
 
   /** What is next, for as long as it is there. */
   private readOn(limit: number): void {
-    for (let bytes = this.early.get(this.count + 1); bytes && this.events; bytes = this.early.get(this.count + 1)) {
+    for (
+      let bytes = this.early.get(this.count + 1);
+      bytes && this.events;
+      bytes = this.early.get(this.count + 1)
+    ) {
       this.early.delete(++this.count);
       this.read(bytes, limit);
     }
     if (this.waiting) clearTimeout(this.waiting);
-    this.waiting = this.early.size > 0 && this.events ? setTimeout(() => { this.abort(lostOrder); }, patience) : null;
+    this.waiting =
+      this.early.size > 0 && this.events
+        ? setTimeout(() => {
+            this.abort(lostOrder);
+          }, patience)
+        : null;
   }
 
   /** Its order is lost: nothing may be passed over in silence. */
@@ -111,7 +137,8 @@ export class Stream implements Transport {
   private read(bytes: Uint8Array, limit: number): void {
     try {
       const records = createRecordReader(limit)(bytes);
-      if (records.reduce((sum, { payload }) => sum + recordHead + payload.length, 0) < bytes.length) throw new RangeError('a record that is cut off');
+      if (records.reduce((sum, { payload }) => sum + recordHead + payload.length, 0) < bytes.length)
+        throw new RangeError('a record that is cut off');
       for (const record of records) this.hear(record);
     } catch {
       this.abort('a record that could not be read');

@@ -43,8 +43,28 @@ const mostBytes = 2 ** 20;
 /** The longest that a log is kept, in ms: beyond it Redis counts no more. */
 const longest = 1e13;
 
-const argumentsOf = ({ producer, seq, id, follows, sender, type, version, data, result, log }: Append): readonly (string | number)[] => [
-  producer === null ? 0 : 1, seq, id, follows, randomText(6), inside([id]), write([sender, type, version, data]).slice(1), inside([result]), log.limit, Math.ceil(Math.min(log.ttl, longest)),
+const argumentsOf = ({
+  producer,
+  seq,
+  id,
+  follows,
+  sender,
+  type,
+  version,
+  data,
+  result,
+  log,
+}: Append): readonly (string | number)[] => [
+  producer === null ? 0 : 1,
+  seq,
+  id,
+  follows,
+  randomText(6),
+  inside([id]),
+  write([sender, type, version, data]).slice(1),
+  inside([result]),
+  log.limit,
+  Math.ceil(Math.min(log.ttl, longest)),
 ];
 
 export function createAppends({ calls, keys, begin, life, settledLimit }: AppendPorts): Appends {
@@ -54,9 +74,24 @@ export function createAppends({ calls, keys, begin, life, settledLimit }: Append
   async function send(room: string, batch: readonly Waiting[]): Promise<void> {
     try {
       const producers = new Map<string, string>();
-      for (const { it: { producer } } of batch) if (!producers.has(producer ?? '')) producers.set(producer ?? '', keys.producer(room, producer ?? ''));
-      const of = [keys.meta(room), keys.log(room), ...batch.map(({ it }) => producers.get(it.producer ?? '') as string)];
-      const args = [...begin(), keys.channel(room), settledLimit, life, batch.length, ...batch.flatMap(({ args: its }) => its)];
+      for (const {
+        it: { producer },
+      } of batch)
+        if (!producers.has(producer ?? ''))
+          producers.set(producer ?? '', keys.producer(room, producer ?? ''));
+      const of = [
+        keys.meta(room),
+        keys.log(room),
+        ...batch.map(({ it }) => producers.get(it.producer ?? '') as string),
+      ];
+      const args = [
+        ...begin(),
+        keys.channel(room),
+        settledLimit,
+        life,
+        batch.length,
+        ...batch.flatMap(({ args: its }) => its),
+      ];
       const replies = (await calls.script(script, of, args)) as string[][];
       for (const [at, { it, resolve }] of batch.entries()) {
         resolve(outcomeOf(replies[at] ?? [], it));
@@ -90,20 +125,27 @@ export function createAppends({ calls, keys, begin, life, settledLimit }: Append
   }
 
   return {
-    add: (it) => new Promise((resolve, reject) => {
-      const args = argumentsOf(it);
-      const mine: Waiting = { it, args, size: String(args[6]).length + String(args[7]).length, values: valuesIn(it.data), resolve, reject };
-      const waiting = rooms.get(it.room);
-      if (waiting) {
-        waiting.push(mine);
-        // Redis is at the first of them while the others are made.
-        if (waiting.length >= soon) flush(it.room);
-      }
-      else rooms.set(it.room, [mine]);
-      if (scheduled) return;
-      scheduled = true;
-      setImmediate(flushAll);
-    }),
+    add: (it) =>
+      new Promise((resolve, reject) => {
+        const args = argumentsOf(it);
+        const mine: Waiting = {
+          it,
+          args,
+          size: String(args[6]).length + String(args[7]).length,
+          values: valuesIn(it.data),
+          resolve,
+          reject,
+        };
+        const waiting = rooms.get(it.room);
+        if (waiting) {
+          waiting.push(mine);
+          // Redis is at the first of them while the others are made.
+          if (waiting.length >= soon) flush(it.room);
+        } else rooms.set(it.room, [mine]);
+        if (scheduled) return;
+        scheduled = true;
+        setImmediate(flushAll);
+      }),
     flush,
     flushAll,
   };

@@ -1,5 +1,12 @@
 // The broker of many nodes: rooms in Redis, one script a step, one channel a room.
-import { type Append, type Appended, type Broker, type LogPage, type Refusal, type Unrecoverable } from '../../broker.js';
+import {
+  type Append,
+  type Appended,
+  type Broker,
+  type LogPage,
+  type Refusal,
+  type Unrecoverable,
+} from '../../broker.js';
 import type { EntryTuple, MemberTuple } from '../../../protocol/frames.js';
 import type { Position } from '../../../protocol/position.js';
 import { createAppends } from './appends.js';
@@ -25,7 +32,12 @@ export interface RedisBrokerOptions {
   /** The clock, in ms, for tests: entries are dated by Redis, plus what this differs from `Date.now`. */
   readonly now?: () => number;
   /** What was heard on our channels or found in a room's log (`key`) and is none of ours, or failed beside a call. Default: nothing is said. */
-  readonly onWarning?: (warning: { readonly what: 'foreign' | 'failed'; readonly channel?: string; readonly key?: string; readonly error?: unknown }) => void;
+  readonly onWarning?: (warning: {
+    readonly what: 'foreign' | 'failed';
+    readonly channel?: string;
+    readonly key?: string;
+    readonly error?: unknown;
+  }) => void;
 }
 
 /** How long what is known of a room, and of a producer's numbers, outlives its last use, in ms: 24 h. */
@@ -43,8 +55,14 @@ const atOnce = 200;
  *
  * @throws TypeError where `client` is of neither library, or `prefix` has braces.
  */
-export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarning = () => undefined }: RedisBrokerOptions): Broker {
-  if (/[{}]/.test(prefix)) throw new TypeError('prefix may not hold braces: what is in them decides where a cluster keeps a key');
+export function redisBroker({
+  client,
+  prefix = 'roomful',
+  now = Date.now,
+  onWarning = () => undefined,
+}: RedisBrokerOptions): Broker {
+  if (/[{}]/.test(prefix))
+    throw new TypeError('prefix may not hold braces: what is in them decides where a cluster keeps a key');
   const keys = keysUnder(prefix);
   const node = randomText(9);
   const failed = (error: unknown): void => {
@@ -59,8 +77,7 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
       if (said) {
         if (said.type === 'presence') presence.heardLeft(keys.roomOf(channel), said.left);
         feeds.heard(keys.roomOf(channel), said);
-      }
-      else foreign(channel);
+      } else foreign(channel);
     },
     ready() {
       calls.load(Object.values(scripts));
@@ -83,26 +100,54 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
   const appends = createAppends({ calls, keys, begin, life, settledLimit });
 
   /** Calls for one room take effect in the order in which they were made: what waits to be appended leaves first. */
-  async function call(room: string, script: string, of: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+  async function call(
+    room: string,
+    script: string,
+    of: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<unknown> {
     appends.flush(room);
     return calls.script(script, of, args);
   }
 
-  async function page(room: string, low: string, high: string, newest: number): Promise<{ readonly epoch: string; readonly top: Position; readonly first: number; readonly entries: readonly EntryTuple[] }> {
-    const [epoch, offset, tag, first, texts] = (await call(room, scripts.read, roomKeys(room), [...begin(), low, high, newest])) as [string, string, string, string, string[]];
+  async function page(
+    room: string,
+    low: string,
+    high: string,
+    newest: number,
+  ): Promise<{
+    readonly epoch: string;
+    readonly top: Position;
+    readonly first: number;
+    readonly entries: readonly EntryTuple[];
+  }> {
+    const [epoch, offset, tag, first, texts] = (await call(room, scripts.read, roomKeys(room), [
+      ...begin(),
+      low,
+      high,
+      newest,
+    ])) as [string, string, string, string, string[]];
     const top = { epoch, offset: Number(offset), tag };
     const { entries, foreign } = runUpTo(Math.min(high === '+' ? Infinity : Number(high), top.offset), texts);
     if (foreign > 0) onWarning({ what: 'foreign', key: keys.log(room) });
     const [oldest] = entries;
     const whole = entries.length === texts.length;
-    return { epoch, top, first: first === '' ? top.offset + 1 : whole ? Number(first) : (oldest?.[0] ?? top.offset + 1), entries };
+    return {
+      epoch,
+      top,
+      first: first === '' ? top.offset + 1 : whole ? Number(first) : (oldest?.[0] ?? top.offset + 1),
+      entries,
+    };
   }
 
   async function after(room: string, at: Position): Promise<LogPage | Unrecoverable> {
     const { epoch, top, first, entries } = await page(room, String(at.offset + 1), '+', 0);
     if (at.epoch !== epoch) return { why: 'epoch' };
     if (at.offset > top.offset) return { why: 'rewound' };
-    if (at.offset === top.offset) return at.tag === top.tag ? { epoch, top, from: at, entries: [], more: first <= top.offset } : { why: 'rewound' };
+    if (at.offset === top.offset)
+      return at.tag === top.tag
+        ? { epoch, top, from: at, entries: [], more: first <= top.offset }
+        : { why: 'rewound' };
     const [next] = entries;
     if (!next || next[0] !== at.offset + 1) return { why: 'trimmed' };
     return next[2] === at.tag ? { epoch, top, from: at, entries, more: first < next[0] } : { why: 'rewound' };
@@ -110,10 +155,21 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
 
   async function before(room: string, offset: number | null, limit: number): Promise<LogPage> {
     // Nothing is asked for: then the highest is below the lowest.
-    const { epoch, top, first, entries } = await page(room, limit === 0 ? '1' : '-', limit === 0 ? '0' : offset === null ? '+' : String(Math.max(0, offset - 1)), limit);
+    const { epoch, top, first, entries } = await page(
+      room,
+      limit === 0 ? '1' : '-',
+      limit === 0 ? '0' : offset === null ? '+' : String(Math.max(0, offset - 1)),
+      limit,
+    );
     const [oldest] = entries;
     const from = oldest ? { epoch, offset: oldest[0] - 1, tag: oldest[2] } : top;
-    return { epoch, top, from, entries, more: oldest ? first < oldest[0] : limit === 0 && first <= top.offset };
+    return {
+      epoch,
+      top,
+      from,
+      entries,
+      more: oldest ? first < oldest[0] : limit === 0 && first <= top.offset,
+    };
   }
 
   const top = async (room: string): Promise<Position> => (await before(room, null, 0)).top;
@@ -142,13 +198,23 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
     const rooms = [...feeds.rooms()];
     // Some at a time: others have something to ask as well.
     for (let from = 0; from < rooms.length; from += atOnce) {
-      await Promise.all(rooms.slice(from, from + atOnce).map(async ([room, position]) => {
-        // One that cannot be asked, as where a cluster's node is down, keeps no other from being looked at.
-        const stand = (await calls.script(scripts.stand, [keys.meta(room), keys.members(room)], [life]).catch(failed)) as (string | null)[] | undefined;
-        if (!stand) return;
-        const [epoch, offset, tag] = stand;
-        if (position && (epoch !== position.epoch || Number(offset ?? 0) !== position.offset || (tag ?? '') !== position.tag)) feeds.check(room);
-      }));
+      await Promise.all(
+        rooms.slice(from, from + atOnce).map(async ([room, position]) => {
+          // One that cannot be asked, as where a cluster's node is down, keeps no other from being looked at.
+          const stand = (await calls
+            .script(scripts.stand, [keys.meta(room), keys.members(room)], [life])
+            .catch(failed)) as (string | null)[] | undefined;
+          if (!stand) return;
+          const [epoch, offset, tag] = stand;
+          if (
+            position &&
+            (epoch !== position.epoch ||
+              Number(offset ?? 0) !== position.offset ||
+              (tag ?? '') !== position.tag)
+          )
+            feeds.check(room);
+        }),
+      );
     }
   }
   const looking = setInterval(() => {
@@ -161,22 +227,45 @@ export function redisBroker({ client, prefix = 'roomful', now = Date.now, onWarn
       await listening;
       // A service may forbid the question.
       const answer = await calls.command('CONFIG', 'GET', 'maxmemory-policy').catch(() => null);
-      const policy = Array.isArray(answer) ? (answer as unknown[])[1] : (answer as Readonly<Record<string, unknown>> | null)?.['maxmemory-policy'];
-      if (typeof policy === 'string' && policy !== 'noeviction') throw new Error(`Redis evicts what it is given (maxmemory-policy ${policy}): it has to be noeviction, or messages are lost`);
+      const policy = Array.isArray(answer)
+        ? (answer as unknown[])[1]
+        : (answer as Readonly<Record<string, unknown>> | null)?.['maxmemory-policy'];
+      if (typeof policy === 'string' && policy !== 'noeviction')
+        throw new Error(
+          `Redis evicts what it is given (maxmemory-policy ${policy}): it has to be noeviction, or messages are lost`,
+        );
     },
     healthy: calls.healthy,
     append: (it: Append): Promise<Appended> => appends.add(it),
     async refuse(room, producer, seq, id, refusal: Refusal) {
-      await call(room, scripts.refuse, [...roomKeys(room), keys.producer(room, producer)], [...begin(), seq, id, write([null, refusal.code, refusal.reason, refusal.details]), settledLimit, life]);
+      await call(
+        room,
+        scripts.refuse,
+        [...roomKeys(room), keys.producer(room, producer)],
+        [
+          ...begin(),
+          seq,
+          id,
+          write([null, refusal.code, refusal.reason, refusal.details]),
+          settledLimit,
+          life,
+        ],
+      );
     },
     async watermark(room, producer) {
       return Number(await call(room, scripts.watermark, [keys.producer(room, producer)], [life]));
     },
     async recall(room, producer, seq, id) {
-      const reply = (await call(room, scripts.recall, [...roomKeys(room), keys.producer(room, producer)], [...begin(), seq, id])) as string[];
+      const reply = (await call(
+        room,
+        scripts.recall,
+        [...roomKeys(room), keys.producer(room, producer)],
+        [...begin(), seq, id],
+      )) as string[];
       return reply[0] === 'above' ? null : outcomeOf(reply, null);
     },
-    read: (room, range) => ('after' in range ? after(room, range.after) : before(room, range.before, range.limit)),
+    read: (room, range) =>
+      'after' in range ? after(room, range.after) : before(room, range.before, range.limit),
     subscribe: feeds.subscribe,
     publish(room, event) {
       if (event.type !== 'broadcast') throw new TypeError('only broadcasts are published by themselves');

@@ -11,7 +11,11 @@ const mostBytes = 2 ** 26;
 /** From one call to the next to a Redis that did not answer, in ms: does it by now? */
 const probeEvery = 1_000;
 
-export type Call = (script: string, keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
+export type Call = (
+  script: string,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+) => Promise<unknown>;
 
 export interface Calls {
   readonly script: Call;
@@ -43,7 +47,13 @@ export function createCalls(redis: () => Redis): Calls {
   /** Rejects with {@link BrokerUnavailable} and nothing else: whether it took effect is not known then. */
   async function inTime<T>(call: () => Promise<T>, bytes: number): Promise<T> {
     const now = performance.now();
-    if (!redis().ready() || pending >= most || (pending > 0 && pendingBytes + bytes > mostBytes) || (late && now < probeAt)) throw new BrokerUnavailable('Redis is away');
+    if (
+      !redis().ready() ||
+      pending >= most ||
+      (pending > 0 && pendingBytes + bytes > mostBytes) ||
+      (late && now < probeAt)
+    )
+      throw new BrokerUnavailable('Redis is away');
     if (late) probeAt = now + probeEvery;
     let timer: NodeJS.Timeout | undefined;
     try {
@@ -69,7 +79,9 @@ export function createCalls(redis: () => Redis): Calls {
         }),
       ]);
     } catch (error) {
-      throw error instanceof BrokerUnavailable ? error : new BrokerUnavailable('Redis failed', { cause: error });
+      throw error instanceof BrokerUnavailable
+        ? error
+        : new BrokerUnavailable('Redis failed', { cause: error });
     } finally {
       clearTimeout(timer);
     }
@@ -94,7 +106,10 @@ export function createCalls(redis: () => Redis): Calls {
     healthy: () => redis().ready() && !late,
     load(scripts) {
       // One that fails is sent whole when it is needed.
-      for (const script of scripts) redis().load(script).catch(() => undefined);
+      for (const script of scripts)
+        redis()
+          .load(script)
+          .catch(() => undefined);
     },
     command: (...args) => inTime(() => redis().command(args), weightOf(args)),
   };

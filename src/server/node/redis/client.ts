@@ -1,5 +1,10 @@
 // The clients that a Redis broker takes: node-redis and ioredis, by what they have in common with what is needed, and nothing of their types.
-import { overIoRedisCluster, overNodeRedisCluster, type IoRedisClusterClient, type NodeRedisClusterClient } from './cluster.js';
+import {
+  overIoRedisCluster,
+  overNodeRedisCluster,
+  type IoRedisClusterClient,
+  type NodeRedisClusterClient,
+} from './cluster.js';
 import type { Redis, RedisEvents } from './port.js';
 
 /** What is needed of node-redis (`redis`): a client that is connected, or about to be. */
@@ -75,7 +80,10 @@ function overNodeRedis(client: NodeRedisClient, { message, ready, back }: RedisE
 }
 
 function overIoRedis(client: IoRedisClient, { message, ready, back }: RedisEvents): Redis {
-  if (client.options.autoResendUnfulfilledCommands !== false) throw new TypeError('redisBroker needs ioredis with autoResendUnfulfilledCommands: false: what it repeats by itself, the server says twice');
+  if (client.options.autoResendUnfulfilledCommands !== false)
+    throw new TypeError(
+      'redisBroker needs ioredis with autoResendUnfulfilledCommands: false: what it repeats by itself, the server says twice',
+    );
   client.on('ready', ready);
   const subscriber = client.duplicate();
   subscriber.on('error', ignore);
@@ -121,8 +129,10 @@ function inTurn(redis: Redis): Redis {
 
 /** @throws TypeError where it is neither client, or one that repeats commands by itself. */
 export function redisOver(client: RedisClient, events: RedisEvents): Redis {
-  if ('call' in client && typeof client.call === 'function') return inTurn('nodes' in client ? overIoRedisCluster(client, events) : overIoRedis(client, events));
+  if ('call' in client && typeof client.call === 'function')
+    return inTurn('nodes' in client ? overIoRedisCluster(client, events) : overIoRedis(client, events));
   if ('masters' in client) return inTurn(overNodeRedisCluster(client, events));
-  if ('sendCommand' in client && typeof client.sendCommand === 'function') return inTurn(overNodeRedis(client, events));
+  if ('sendCommand' in client && typeof client.sendCommand === 'function')
+    return inTurn(overNodeRedis(client, events));
   throw new TypeError('redisBroker needs a client of node-redis or of ioredis');
 }

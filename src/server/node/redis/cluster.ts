@@ -7,7 +7,11 @@ export interface NodeRedisClusterClient {
   readonly masters: readonly unknown[];
   on(event: 'connect' | 'node-ready', listener: () => void): unknown;
   off(event: 'connect' | 'node-ready', listener: () => void): unknown;
-  sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, args: string[]): Promise<unknown>;
+  sendCommand(
+    firstKey: string | undefined,
+    isReadonly: boolean | undefined,
+    args: string[],
+  ): Promise<unknown>;
   nodeClient(node: never): unknown;
   duplicate(): NodeRedisClusterSubscriber;
 }
@@ -42,16 +46,26 @@ export interface IoRedisClusterSubscriber {
 const ignore = (): void => undefined;
 
 /** The key that says where a command goes: scripts name how many they have, and then the first. */
-const keyOf = ([name = '', , count = '0', key]: readonly string[]): string | undefined => (name.startsWith('EVAL') && count !== '0' ? key : undefined);
+const keyOf = ([name = '', , count = '0', key]: readonly string[]): string | undefined =>
+  name.startsWith('EVAL') && count !== '0' ? key : undefined;
 
 /** At whoever has the room: from elsewhere, it could overtake what a script says there. */
-const publishing = (channel: string, text: string): string[] => ['EVAL', "return redis.call('PUBLISH', KEYS[1], ARGV[1])", '1', channel, text];
+const publishing = (channel: string, text: string): string[] => [
+  'EVAL',
+  "return redis.call('PUBLISH', KEYS[1], ARGV[1])",
+  '1',
+  channel,
+  text,
+];
 
 interface Sending {
   sendCommand(args: string[]): Promise<unknown>;
 }
 
-export function overNodeRedisCluster(client: NodeRedisClusterClient, { message, ready, back }: RedisEvents): Redis {
+export function overNodeRedisCluster(
+  client: NodeRedisClusterClient,
+  { message, ready, back }: RedisEvents,
+): Redis {
   client.on('connect', ready);
   client.on('node-ready', ready);
   const subscriber = client.duplicate();
@@ -69,7 +83,11 @@ export function overNodeRedisCluster(client: NodeRedisClusterClient, { message, 
     command: (args) => client.sendCommand(keyOf(args), false, [...args]),
     publish: (channel, text) => client.sendCommand(channel, false, publishing(channel, text)),
     async load(script) {
-      await Promise.all(client.masters.map(async (master) => ((await client.nodeClient(master as never)) as Sending).sendCommand(['SCRIPT', 'LOAD', script])));
+      await Promise.all(
+        client.masters.map(async (master) =>
+          ((await client.nodeClient(master as never)) as Sending).sendCommand(['SCRIPT', 'LOAD', script]),
+        ),
+      );
     },
     async subscribe(channel) {
       await connected;
@@ -86,8 +104,14 @@ export function overNodeRedisCluster(client: NodeRedisClusterClient, { message, 
   };
 }
 
-export function overIoRedisCluster(client: IoRedisClusterClient, { message, ready, back }: RedisEvents): Redis {
-  if (client.options.retryDelayOnFailover !== 0) throw new TypeError('redisBroker needs a Cluster of ioredis with retryDelayOnFailover: 0: what it repeats by itself, the server says twice');
+export function overIoRedisCluster(
+  client: IoRedisClusterClient,
+  { message, ready, back }: RedisEvents,
+): Redis {
+  if (client.options.retryDelayOnFailover !== 0)
+    throw new TypeError(
+      'redisBroker needs a Cluster of ioredis with retryDelayOnFailover: 0: what it repeats by itself, the server says twice',
+    );
   client.on('ready', ready);
   client.on('+node', ready);
   const subscriber = client.duplicate();

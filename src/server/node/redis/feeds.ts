@@ -140,7 +140,18 @@ export function createFeeds({ listen, stop, top, after, members, failed }: FeedP
     async subscribe(room, listener) {
       let feed = feeds.get(room);
       if (!feed) {
-        const made: Feed = { room, listeners: new Set(), position: null, started: Promise.resolve(), syncing: false, again: false, members: new Set(), stale: false, counting: false, moved: false };
+        const made: Feed = {
+          room,
+          listeners: new Set(),
+          position: null,
+          started: Promise.resolve(),
+          syncing: false,
+          again: false,
+          members: new Set(),
+          stale: false,
+          counting: false,
+          moved: false,
+        };
         made.started = start(made);
         feeds.set(room, (feed = made));
       }

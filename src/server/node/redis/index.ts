@@ -1,6 +1,17 @@
 // `roomful/server/redis`: rooms on many nodes.
 export { redisBroker } from './broker.js';
 export type { RedisBrokerOptions } from './broker.js';
-export type { IoRedisClusterClient, IoRedisClusterSubscriber, NodeRedisClusterClient, NodeRedisClusterSubscriber } from './cluster.js';
-export type { IoRedisClient, IoRedisSubscriber, NodeRedisClient, NodeRedisSubscriber, RedisClient } from './client.js';
+export type {
+  IoRedisClusterClient,
+  IoRedisClusterSubscriber,
+  NodeRedisClusterClient,
+  NodeRedisClusterSubscriber,
+} from './cluster.js';
+export type {
+  IoRedisClient,
+  IoRedisSubscriber,
+  NodeRedisClient,
+  NodeRedisSubscriber,
+  RedisClient,
+} from './client.js';
 export type { Broker } from '../../broker.js';

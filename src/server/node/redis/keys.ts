@@ -24,7 +24,8 @@ export function keysUnder(prefix: string): Keys {
   return {
     meta: (room) => `${of(room)}:meta`,
     log: (room) => `${of(room)}:log`,
-    producer: (room, name) => `${of(room)}:producer:${createHash('sha256').update(name).digest('base64url').slice(0, 22)}`,
+    producer: (room, name) =>
+      `${of(room)}:producer:${createHash('sha256').update(name).digest('base64url').slice(0, 22)}`,
     members: (room) => `${of(room)}:members`,
     channel: of,
     roomOf: (channel) => channel.slice(prefix.length + 2, -1),

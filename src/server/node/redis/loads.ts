@@ -14,8 +14,19 @@ export interface Loads {
   nodes(): Promise<readonly NodeLoad[]>;
 }
 
-export function createLoads({ calls, keys, node, failed }: { readonly calls: Calls; readonly keys: Keys; readonly node: string; readonly failed: (error: unknown) => void }): Loads {
-  const ask = (load: string): Promise<unknown> => calls.script(scripts.loads, [keys.loads], [node, believed, load]);
+export function createLoads({
+  calls,
+  keys,
+  node,
+  failed,
+}: {
+  readonly calls: Calls;
+  readonly keys: Keys;
+  readonly node: string;
+  readonly failed: (error: unknown) => void;
+}): Loads {
+  const ask = (load: string): Promise<unknown> =>
+    calls.script(scripts.loads, [keys.loads], [node, believed, load]);
 
   return {
     announce(load) {

@@ -8,12 +8,19 @@ const codec = json();
 function known(epoch: string, text: string): Appended {
   const [it] = codec.decode(text) as [readonly unknown[]];
   const [first, second, third, fourth] = it;
-  if (first === null) return { status: 'refused', refusal: { code: String(second), reason: String(third), details: fourth ?? null } };
+  if (first === null)
+    return {
+      status: 'refused',
+      refusal: { code: String(second), reason: String(third), details: fourth ?? null },
+    };
   return { status: 'duplicate', epoch, offset: Number(first), timestamp: Number(second), result: third };
 }
 
 /** `it`: what was to be appended, where it was. */
-export function outcomeOf([status = '', one = '', two = '', three = '']: readonly string[], it: Append | null): Appended {
+export function outcomeOf(
+  [status = '', one = '', two = '', three = '']: readonly string[],
+  it: Append | null,
+): Appended {
   switch (status) {
     case 'ok':
       return { status: 'ok', epoch: one, offset: Number(two), timestamp: Number(three) };

@@ -32,7 +32,9 @@ export function createParcels({ calls, redis, keys, failed, foreign }: ParcelPor
     },
     async hand(node, parcel) {
       const text = writeParcel(parcel);
-      const heard = Number(await calls.within(() => redis().publish(keys.handChannel(node), text), text.length));
+      const heard = Number(
+        await calls.within(() => redis().publish(keys.handChannel(node), text), text.length),
+      );
       // A cluster counts those who listen at one of its nodes; the number of each request says whether one was lost.
       return heard > 0 || !redis().counts;
     },

@@ -9,7 +9,12 @@ import { inside, write } from './wire.js';
 
 interface PresencePorts {
   readonly calls: Calls;
-  readonly call: (room: string, script: string, keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
+  readonly call: (
+    room: string,
+    script: string,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ) => Promise<unknown>;
   readonly keys: Keys;
   readonly node: string;
   readonly life: number;
@@ -48,7 +53,9 @@ function keptOf(text: string): Kept | null {
   const [node = '', order = '', ...rest] = text.split('\n');
   try {
     const [member] = codec.decode(rest.join('\n'));
-    return (kinds['member'] as Check)(member) ? { node, order: Number(order), member: member as MemberTuple } : null;
+    return (kinds['member'] as Check)(member)
+      ? { node, order: Number(order), member: member as MemberTuple }
+      : null;
   } catch {
     return null;
   }
@@ -76,7 +83,11 @@ export function createPresence({ call, calls, keys, node, life }: PresencePorts)
   const sayHere = async (): Promise<void> => {
     // Who is gone is not there again because it is asked who is.
     if (ended) return;
-    const [kept, ends, nodes] = (await calls.script(scripts.lease, [keys.nodes], [node, believed, until])) as [string, string, string[]];
+    const [kept, ends, nodes] = (await calls.script(
+      scripts.lease,
+      [keys.nodes],
+      [node, believed, until],
+    )) as [string, string, string[]];
     if (kept === '0' && until !== '') {
       spared = new Set([...alive, ...(performance.now() < sparedUntil ? spared : [])]);
       sparedUntil = performance.now() + believed;
@@ -91,20 +102,39 @@ export function createPresence({ call, calls, keys, node, life }: PresencePorts)
   const own = new Map<string, Map<string, MemberTuple>>();
 
   async function all(room: string): Promise<readonly Kept[]> {
-    const answer = (await call(room, "return redis.call('HGETALL', KEYS[1])", [keys.members(room)], [])) as string[];
+    const answer = (await call(
+      room,
+      "return redis.call('HGETALL', KEYS[1])",
+      [keys.members(room)],
+      [],
+    )) as string[];
     // Every second is what is kept; the counter among them is no member.
-    return answer.flatMap((text, at) => (at % 2 === 1 && answer[at - 1] !== '' ? (keptOf(text) ?? []) : [])).toSorted((one, two) => one.order - two.order);
+    return answer
+      .flatMap((text, at) => (at % 2 === 1 && answer[at - 1] !== '' ? (keptOf(text) ?? []) : []))
+      .toSorted((one, two) => one.order - two.order);
   }
 
   const takeOut = (room: string, some: readonly (readonly [id: string, node: string])[]): Promise<unknown> =>
-    call(room, scripts.exit, [keys.members(room)], [keys.channel(room), ...some.flatMap(([id, its]) => [id, its, inside([id])])]);
+    call(
+      room,
+      scripts.exit,
+      [keys.members(room)],
+      [keys.channel(room), ...some.flatMap(([id, its]) => [id, its, inside([id])])],
+    );
 
   return {
     async enter(room, member) {
       let mine = own.get(room);
       if (!mine) own.set(room, (mine = new Map()));
       mine.set(member[0], member);
-      await told(call(room, scripts.enter, [keys.members(room)], [keys.channel(room), member[0], node, write(member), life]));
+      await told(
+        call(
+          room,
+          scripts.enter,
+          [keys.members(room)],
+          [keys.channel(room), member[0], node, write(member), life],
+        ),
+      );
     },
     async update(room, id, patch) {
       const mine = own.get(room);
@@ -112,7 +142,14 @@ export function createPresence({ call, calls, keys, node, life }: PresencePorts)
       if (!mine || !before) return;
       const member: MemberTuple = [before[0], before[1], { ...(before[2] as object | null), ...patch }];
       mine.set(id, member);
-      await told(call(room, scripts.update, [keys.members(room)], [keys.channel(room), id, node, write(member), write([id, patch])]));
+      await told(
+        call(
+          room,
+          scripts.update,
+          [keys.members(room)],
+          [keys.channel(room), id, node, write(member), write([id, patch])],
+        ),
+      );
     },
     async exit(room, id) {
       const mine = own.get(room);
@@ -125,7 +162,11 @@ export function createPresence({ call, calls, keys, node, life }: PresencePorts)
       // One that came since, or one that is gone and in whose rooms nobody else was.
       if (here.some((it) => !alive.has(it.node))) await sayHere();
       const gone = here.filter((it) => !alive.has(it.node));
-      if (gone.length > 0) await takeOut(room, gone.map(({ node: its, member: [id] }) => [id, its]));
+      if (gone.length > 0)
+        await takeOut(
+          room,
+          gone.map(({ node: its, member: [id] }) => [id, its]),
+        );
       return here.flatMap((it) => (alive.has(it.node) ? [it.member] : []));
     },
     heardLeft(room, ids) {
@@ -143,7 +184,14 @@ export function createPresence({ call, calls, keys, node, life }: PresencePorts)
           const gone = [...here].filter(([id, its]) => (its === node ? !mine?.has(id) : !alive.has(its)));
           if (gone.length > 0) await takeOut(room, gone);
           // One that is at another node by now is that node's.
-          for (const member of mine?.values() ?? []) if ((here.get(member[0]) ?? node) === node) await call(room, scripts.enter, [keys.members(room)], [keys.channel(room), member[0], node, write(member), life]);
+          for (const member of mine?.values() ?? [])
+            if ((here.get(member[0]) ?? node) === node)
+              await call(
+                room,
+                scripts.enter,
+                [keys.members(room)],
+                [keys.channel(room), member[0], node, write(member), life],
+              );
         }
       }
       const sayAgain = (): void => {

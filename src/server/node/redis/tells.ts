@@ -63,11 +63,16 @@ export function createTells({ calls, keys, failed, foreign }: TellPorts): Tells 
 
   async function say(it: Waiting): Promise<void> {
     try {
-      await calls.script(scripts.tell, [keys.told], [keys.nodeChannel, writeNodeEvent(it.event, it.id, Math.round(performance.now() - it.at)), life]);
+      await calls.script(
+        scripts.tell,
+        [keys.told],
+        [keys.nodeChannel, writeNodeEvent(it.event, it.id, Math.round(performance.now() - it.at)), life],
+      );
     } catch (error) {
       // Said again, it is the same event.
       const key = `${it.event.type} ${it.event.user}`;
-      if ((waiting.get(key)?.at ?? -Infinity) <= it.at && (waiting.has(key) || waiting.size < mostWaiting)) waiting.set(key, it);
+      if ((waiting.get(key)?.at ?? -Infinity) <= it.at && (waiting.has(key) || waiting.size < mostWaiting))
+        waiting.set(key, it);
       failed(error);
     }
   }
@@ -95,6 +100,9 @@ export function createTells({ calls, keys, failed, foreign }: TellPorts): Tells 
       };
     },
     heard,
-    look: () => (looking ??= lookOnce().finally(() => { looking = null; })),
+    look: () =>
+      (looking ??= lookOnce().finally(() => {
+        looking = null;
+      })),
   };
 }

@@ -28,7 +28,9 @@ export function readEntry(text: unknown): EntryTuple | null {
   return it && is('entry', it) ? (it as unknown as EntryTuple) : null;
 }
 
-export type Said = { readonly type: 'entries'; readonly epoch: string; readonly entries: readonly EntryTuple[] } | Exclude<RoomEvent, { type: 'entry' | 'reset' }>;
+export type Said =
+  | { readonly type: 'entries'; readonly epoch: string; readonly entries: readonly EntryTuple[] }
+  | Exclude<RoomEvent, { type: 'entry' | 'reset' }>;
 
 /** What was said in a room's channel, or null where it is none of ours. */
 export function readSaid(text: string): Said | null {
@@ -37,34 +39,64 @@ export function readSaid(text: string): Said | null {
   const [one, two, three, four, five] = fields;
   switch (type) {
     case 'entries':
-      return is('id', one) && is('entries', two) ? { type, epoch: one as string, entries: two as readonly EntryTuple[] } : null;
+      return is('id', one) && is('entries', two)
+        ? { type, epoch: one as string, entries: two as readonly EntryTuple[] }
+        : null;
     case 'presence':
-      return is('members', one) && is('ids', two) && is('changes', three) ? ({ type, joined: one, left: two, changed: three } as Said) : null;
+      return is('members', one) && is('ids', two) && is('changes', three)
+        ? ({ type, joined: one, left: two, changed: three } as Said)
+        : null;
     case 'broadcast':
-      return (one === null || is('id', one)) && (two === null || is('sender', two)) && is('id', three) && is('count', four) ? ({ type, except: one, sender: two, message: three, version: four, data: five } as Said) : null;
+      return (one === null || is('id', one)) &&
+        (two === null || is('sender', two)) &&
+        is('id', three) &&
+        is('count', four)
+        ? ({ type, except: one, sender: two, message: three, version: four, data: five } as Said)
+        : null;
     default:
       return null;
   }
 }
 
-export const writeBroadcast = ({ except, sender, message, version: of, data }: Extract<RoomEvent, { type: 'broadcast' }>): string => write([version, 'broadcast', except, sender, message, of, data]);
+export const writeBroadcast = ({
+  except,
+  sender,
+  message,
+  version: of,
+  data,
+}: Extract<RoomEvent, { type: 'broadcast' }>): string =>
+  write([version, 'broadcast', except, sender, message, of, data]);
 
 /** `id`: its own, since it may be heard several times. `waited`: how long it could not be said, in ms. */
-export const writeNodeEvent = (event: NodeEvent, id: string, waited: number): string => write([version, event.type, event.user, event.type === 'disconnect' ? event.reason : null, id, waited]);
+export const writeNodeEvent = (event: NodeEvent, id: string, waited: number): string =>
+  write([version, event.type, event.user, event.type === 'disconnect' ? event.reason : null, id, waited]);
 
-export function readNodeEvent(text: string): { readonly id: string; readonly event: NodeEvent; readonly waited: number } | null {
+export function readNodeEvent(
+  text: string,
+): { readonly id: string; readonly event: NodeEvent; readonly waited: number } | null {
   const [from, type, user, reason, id, waited] = parsed(text) ?? [];
   if (from !== version || typeof user !== 'string' || !is('id', id) || !is('count', waited)) return null;
   const rest = { id: id as string, waited: waited as number };
   if (type === 'reauthorize') return { ...rest, event: { type, user } };
-  return type === 'disconnect' && typeof reason === 'string' ? { ...rest, event: { type, user, reason } } : null;
+  return type === 'disconnect' && typeof reason === 'string'
+    ? { ...rest, event: { type, user, reason } }
+    : null;
 }
 
-export const writeLoad = ({ node, connections, rooms, draining, full }: NodeLoad): string => write([version, node, connections, rooms, draining, full]);
+export const writeLoad = ({ node, connections, rooms, draining, full }: NodeLoad): string =>
+  write([version, node, connections, rooms, draining, full]);
 
 export function readLoad(text: string): NodeLoad | null {
   const [from, node, connections, rooms, draining, full] = parsed(text) ?? [];
-  if (from !== version || !is('id', node) || !is('count', connections) || !is('count', rooms) || !is('bool', draining) || !is('bool', full)) return null;
+  if (
+    from !== version ||
+    !is('id', node) ||
+    !is('count', connections) ||
+    !is('count', rooms) ||
+    !is('bool', draining) ||
+    !is('bool', full)
+  )
+    return null;
   return { node, connections, rooms, draining, full } as NodeLoad;
 }
 
@@ -72,5 +104,7 @@ export const writeParcel = ({ id, body }: Parcel): string => write([version, 'pa
 
 export function readParcel(text: string): Parcel | null {
   const [from, type, id, body] = parsed(text) ?? [];
-  return from === version && type === 'parcel' && is('id', id) && body instanceof Uint8Array ? { id: id as string, body } : null;
+  return from === version && type === 'parcel' && is('id', id) && body instanceof Uint8Array
+    ? { id: id as string, body }
+    : null;
 }
