@@ -6,6 +6,7 @@ import { ConnectionTab } from './tabs/connection.js';
 import { EventsTab } from './tabs/events.js';
 import { FramesTab } from './tabs/frames.js';
 import { OutboxTab } from './tabs/outbox.js';
+import type { TabProps } from './tabs/props.js';
 import { RoomsTab } from './tabs/rooms.js';
 import { useRecording } from './use-recorder.js';
 
@@ -13,11 +14,6 @@ interface PanelProps {
   readonly recorder: Recorder;
   readonly preferences: Preferences;
   readonly prefer: (patch: Partial<Preferences>) => void;
-}
-
-export interface TabProps {
-  readonly recorder: Recorder;
-  readonly recording: Recording;
 }
 
 const tabs: Readonly<

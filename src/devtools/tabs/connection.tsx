@@ -2,7 +2,7 @@
 import type { ReactElement } from 'react';
 import type { ConnectionState } from '../../client/machine/view.js';
 import { toDuration, toTime } from '../format.js';
-import type { TabProps } from '../panel.js';
+import type { TabProps } from './props.js';
 import type { Span } from '../recorder.js';
 import { LatencyPlot } from './latency.js';
 

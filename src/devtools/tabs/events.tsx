@@ -2,7 +2,7 @@
 import { memo, useState, type ReactElement } from 'react';
 import { changesBetween } from '../changes.js';
 import { toText, toTime } from '../format.js';
-import type { TabProps } from '../panel.js';
+import type { TabProps } from './props.js';
 import type { Moment } from '../recorder.js';
 import { Search, Split } from '../split.js';
 

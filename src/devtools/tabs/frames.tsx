@@ -2,7 +2,7 @@
 import { memo, useState, type ReactElement } from 'react';
 import type { Codec } from '../../protocol/codec.js';
 import { sizeOf, toBytes, toText, toTime } from '../format.js';
-import type { TabProps } from '../panel.js';
+import type { TabProps } from './props.js';
 import type { Line } from '../recorder.js';
 import { Search, Split } from '../split.js';
 

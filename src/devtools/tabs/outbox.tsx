@@ -2,7 +2,7 @@
 import type { ReactElement } from 'react';
 import type { Entry } from '../../client/machine/state.js';
 import { toBytes, toDuration, toText } from '../format.js';
-import type { TabProps } from '../panel.js';
+import type { TabProps } from './props.js';
 
 export function OutboxTab({ recorder: { inspection }, recording: { at, state } }: TabProps): ReactElement {
   const entries = Array.from(state.rooms.values()).flatMap((room) =>

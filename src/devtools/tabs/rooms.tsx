@@ -3,7 +3,7 @@ import type { ReactElement } from 'react';
 import type { Room } from '../../client/machine/state.js';
 import { statusOf } from '../../client/machine/view.js';
 import { toText } from '../format.js';
-import type { TabProps } from '../panel.js';
+import type { TabProps } from './props.js';
 
 export function RoomsTab({ recording: { state } }: TabProps): ReactElement {
   const rooms = Array.from(state.rooms.values());
