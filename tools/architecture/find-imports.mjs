@@ -4,11 +4,20 @@ import { Visitor } from 'oxc-parser';
 const areTypes = (specifiers, kind) =>
   specifiers.length > 0 && specifiers.every((specifier) => specifier[kind] === 'type');
 
+/** The imports of each parsed file that was asked for. */
+const found = new WeakMap();
+
 /**
  * The imports of a parsed file. `specifier` is null where the name is computed at run time; `typeOnly` says that the
  * import is gone once the types are.
  */
-export function findImports({ program, lineAt }) {
+export function findImports(source) {
+  const imports = found.get(source) ?? collect(source);
+  found.set(source, imports);
+  return imports;
+}
+
+function collect({ program, lineAt }) {
   const imports = [];
   const add = (node, source, typeOnly) => {
     const specifier = source?.type === 'Literal' ? source.value : null;

@@ -206,7 +206,6 @@ export const layers = [
     packages: { [nodeModules]: everyFile },
     globals: {
       Buffer: everyFile,
-      crypto: everyFile,
       performance: everyFile,
       setTimeout: everyFile,
       clearTimeout: everyFile,
@@ -227,7 +226,7 @@ export const layers = [
       ws: ['served-socket.ts', 'transport.ts', 'upgrade.ts'],
     },
     globals: {
-      Buffer: ['random.ts', 'served-socket.ts', 'transport.ts', 'upgrade.ts'],
+      Buffer: ['random.ts', 'served-socket.ts', 'transport.ts'],
       Date: ['ports.ts'],
       performance: ['ports.ts'],
       'Math.random': ['ports.ts'],

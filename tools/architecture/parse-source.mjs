@@ -1,7 +1,18 @@
 // One source file as the checks need it: its syntax tree, its comments, and the line of a position.
 import { parseSync } from 'oxc-parser';
 
+/** The last parse of each file: the checks, and their tests many times, ask for the same text. */
+const parsed = new Map();
+
 export function parseSource(file, text) {
+  const last = parsed.get(file);
+  if (last?.text === text) return last.source;
+  const source = parse(file, text);
+  parsed.set(file, { text, source });
+  return source;
+}
+
+function parse(file, text) {
   const { program, comments, errors } = parseSync(file, text);
   if (errors.length > 0) throw new Error(`${file} cannot be parsed: ${errors[0].message}`);
   const lines = text.split('\n');

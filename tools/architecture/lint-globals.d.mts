@@ -1,0 +1,3 @@
+import type { Layer } from './layers.mjs';
+
+export function globalsConfig(layers: readonly Layer[]): object;

@@ -1,0 +1,3 @@
+import type { Problem } from './check-tree.mjs';
+
+export function checkWritten(): Problem[];
