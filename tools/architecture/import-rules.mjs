@@ -38,7 +38,8 @@ function judgePackage(layer, edge, permit) {
   if (places) permit(layer, name);
   if (places === everyFile || places?.includes(posix.basename(edge.from))) return null;
   if (places) return `imports ${edge.package}: ${folder} may import it in ${listed(places)} only.`;
-  return `imports ${edge.package}: the packages that ${folder} may import are ${listed(Object.keys(packages))}.`;
+  const names = Object.keys(packages);
+  return `imports ${edge.package}: of packages, ${folder} may import ${names.length > 0 ? listed(names) : 'none'}.`;
 }
 
 function judge(layer, edge, permit) {
