@@ -204,12 +204,7 @@ export const layers = [
     purpose: 'HTTP in the shape of a WebSocket, for clients whose network blocks WebSocket',
     imports: ['src/protocol', 'src/server'],
     packages: { [nodeModules]: everyFile },
-    globals: {
-      Buffer: everyFile,
-      performance: everyFile,
-      setTimeout: everyFile,
-      clearTimeout: everyFile,
-    },
+    globals: { Buffer: ['body.ts', 'serve.ts', 'stream.ts'] },
   },
   {
     folder: 'src/server/node',
@@ -240,17 +235,9 @@ export const layers = [
     folder: 'src/server/node/redis',
     purpose:
       'The broker of many nodes: client, cluster, calls, scripts, appends, feeds, presence, tells, parcels, loads, wire',
-    imports: ['src/protocol', 'src/server', 'src/server/node/random.ts'],
+    imports: ['src/protocol', 'src/server', 'src/server/node/ports.ts', 'src/server/node/random.ts'],
     packages: { [nodeModules]: everyFile },
-    globals: {
-      Date: everyFile,
-      performance: everyFile,
-      setTimeout: everyFile,
-      clearTimeout: everyFile,
-      setInterval: everyFile,
-      clearInterval: everyFile,
-      setImmediate: everyFile,
-    },
+    globals: { Date: ['broker.ts', 'outcome.ts'], setImmediate: ['appends.ts'] },
   },
   {
     folder: 'src/server/node/cli',

@@ -5,6 +5,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { DataOf, ParamsOf, PresenceIn, RoomName, SendOf, TypeOf } from '../../contract/infer.js';
 import { memoryBroker } from '../memory-broker.js';
 import type { ServerOptions } from '../options.js';
+import type { ServerPorts } from '../ports.js';
 import { noMeter } from '../meter.js';
 import type { NodeLoad } from '../broker.js';
 import type { RebalanceOptions } from '../rebalance.js';
@@ -113,25 +114,30 @@ export interface RealtimeServer {
  * @throws TypeError where an option makes no sense.
  */
 export function createRealtimeServer(options: NodeServerOptions): RealtimeServer {
+  return createRealtimeServerOn(nodePorts, options);
+}
+
+/** The same on a clock and timers of the caller's. */
+export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOptions): RealtimeServer {
   // A log that grows must not end the process, however much its messages promise less than they cost.
   const broker =
     options.broker ??
     memoryBroker({
-      now: nodePorts.now,
-      randomId: nodePorts.randomId,
+      now: ports.now,
+      randomId: ports.randomId,
       bytes: getHeapStatistics().heap_size_limit / 4,
     });
   const metrics = options.metrics ? createMetrics(() => core.stats()) : null;
   const core: ServerCore = createServerCore(
     { ...options, broker, logger: options.logger ?? defaultLogger() },
-    { ...nodePorts, ...(metrics && { meter: metrics.meter }) },
+    { ...ports, ...(metrics && { meter: metrics.meter }) },
   );
   const meter = metrics?.meter ?? noMeter;
   const addressOf = addressing(options.trustProxy);
   const stops: (() => void)[] = [];
   const servers: Server[] = [];
   const fallbackAt = (path: string): Fallback | null =>
-    options.fallback === false ? null : createFallback(core, { path, addressOf, meter });
+    options.fallback === false ? null : createFallback(core, { path, addressOf, meter, ports });
 
   return {
     async listen({ port = 0, host, path = '/realtime' } = {}) {

@@ -1,5 +1,6 @@
 // A request's body, bounded in size and in time, and all of them together in size.
 import type { IncomingMessage } from 'node:http';
+import type { ServerPorts } from '../../ports.js';
 
 /** Why there is none: the status to answer with, or 0 where nobody waits for an answer. */
 export type Refusal = 408 | 413 | 503 | 0;
@@ -13,7 +14,7 @@ export interface Bodies {
 const patience = 10_000;
 
 /** @param together bytes of all bodies that are being read. */
-export function createBodies(together: number): Bodies {
+export function createBodies(together: number, after: ServerPorts['after']): Bodies {
   let left = together;
 
   return {
@@ -25,7 +26,7 @@ export function createBodies(together: number): Bodies {
         const done = (outcome: Buffer | Refusal): void => {
           if (isDone) return;
           isDone = true;
-          clearTimeout(timer);
+          cancel();
           left += size;
           request.off('data', take);
           // What still comes is passed over, and not kept.
@@ -39,9 +40,9 @@ export function createBodies(together: number): Bodies {
           else if (left < 0) done(503);
           else chunks.push(chunk);
         };
-        const timer = setTimeout(() => {
+        const cancel = after(patience, () => {
           done(408);
-        }, patience);
+        });
         request.on('data', take);
         request.once('end', () => {
           done(Buffer.concat(chunks));

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { noteClose } from '../../closings.js';
 import type { Meter } from '../../meter.js';
+import type { ServerPorts } from '../../ports.js';
 import type { ServerCore } from '../../server.js';
 import { createBucket } from '../../rate.js';
 import { createBodies } from './body.js';
@@ -12,6 +13,7 @@ export interface FallbackOptions {
   readonly path: string;
   readonly addressOf: (request: IncomingMessage) => string;
   readonly meter: Meter;
+  readonly ports: Pick<ServerPorts, 'steady' | 'after'>;
 }
 
 export interface Fallback {
@@ -45,13 +47,16 @@ const streaming = {
 const forPages = (origin: string | null): Readonly<Record<string, string>> =>
   origin === null ? {} : { 'access-control-allow-origin': origin, vary: 'origin' };
 
-export function createFallback(core: ServerCore, { path, addressOf, meter }: FallbackOptions): Fallback {
+export function createFallback(
+  core: ServerCore,
+  { path, addressOf, meter, ports }: FallbackOptions,
+): Fallback {
   const { limits, broker, logger, node } = core.settings;
   const base = `${path.replace(/\/$/, '')}/http/`;
   const most = Math.max(bodyLimit, limits.frame * 2);
   const streams = new Map<string, Stream>();
-  const bodies = createBodies(bodiesLimit);
-  const handing = createBucket(handedRate, performance.now());
+  const bodies = createBodies(bodiesLimit, ports.after);
+  const handing = createBucket(handedRate, ports.steady());
 
   const refuse = (
     response: ServerResponse,
@@ -81,7 +86,7 @@ export function createFallback(core: ServerCore, { path, addressOf, meter }: Fal
         .filter(Boolean),
     );
     response.writeHead(200, { ...streaming, ...read });
-    const stream = new Stream(response, secret, () => {
+    const stream = new Stream(response, secret, ports.after, () => {
       if (streams.get(id) === stream) streams.delete(id);
     });
     if (!core.allows(origin, headers.host ?? null)) {
@@ -105,7 +110,7 @@ export function createFallback(core: ServerCore, { path, addressOf, meter }: Fal
     if (!stream && (at === null || at === node))
       return refuse(response, 404, { connection: 'close', ...read });
     // Anybody may name another node: what is handed on is bounded for all of them together.
-    if (!stream && handing.take(performance.now()) > 0)
+    if (!stream && handing.take(ports.steady()) > 0)
       return refuse(response, 503, { 'retry-after': '1', ...read });
     const body = await bodies.read(request, stream ? most : limits.frame * 2);
     if (typeof body === 'number') return refuse(response, body || 400, { connection: 'close', ...read });
@@ -150,9 +155,9 @@ export function createFallback(core: ServerCore, { path, addressOf, meter }: Fal
     stop() {
       stopHearing();
       if (streams.size === 0) return;
-      setTimeout(() => {
+      ports.after(stopTimeout, () => {
         for (const stream of streams.values()) stream.terminate();
-      }, stopTimeout).unref();
+      });
     },
   };
 }

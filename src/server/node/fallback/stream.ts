@@ -11,7 +11,7 @@ import {
   recordKinds,
   type WireRecord,
 } from '../../../protocol/records.js';
-import type { Transport, TransportEvents } from '../../ports.js';
+import type { ServerPorts, Transport, TransportEvents } from '../../ports.js';
 
 /** What a request's body begins with: the secret of its connection, and the how manieth it is. */
 const opening = /^([\w-]{16,64})\n(\d{1,15})\n/;
@@ -35,17 +35,20 @@ const broken = 1002;
 export class Stream implements Transport {
   readonly secret: Buffer;
   private readonly response: ServerResponse;
+  private readonly after: ServerPorts['after'];
   private readonly gone: () => void;
   private events: TransportEvents | null = null;
   private count = 0;
   /** Requests that came before one that was said earlier. */
   private readonly early = new Map<number, Uint8Array>();
-  private waiting: NodeJS.Timeout | null = null;
+  /** Cancels the timer of a request that is missing. */
+  private stopWaiting: (() => void) | null = null;
 
   /** @param gone told once the response is over, whoever ended it. */
-  constructor(response: ServerResponse, secret: string, gone: () => void) {
+  constructor(response: ServerResponse, secret: string, after: ServerPorts['after'], gone: () => void) {
     this.response = response;
     this.secret = Buffer.from(secret);
+    this.after = after;
     this.gone = gone;
     response.on('error', () => undefined);
     response.on('close', () => {
@@ -75,12 +78,12 @@ export class Stream implements Transport {
     if (response.writableEnded) return;
     response.end(encodeClose(code, reason));
     // Who reads nothing would hold what waits for it.
-    const late = setTimeout(() => {
-      response.destroy();
-    }, closeTimeout);
-    response.once('close', () => {
-      clearTimeout(late);
-    });
+    response.once(
+      'close',
+      this.after(closeTimeout, () => {
+        response.destroy();
+      }),
+    );
   }
 
   terminate(): void {
@@ -119,12 +122,12 @@ export class Stream implements Transport {
       this.early.delete(++this.count);
       this.read(bytes, limit);
     }
-    if (this.waiting) clearTimeout(this.waiting);
-    this.waiting =
+    this.stopWaiting?.();
+    this.stopWaiting =
       this.early.size > 0 && this.events
-        ? setTimeout(() => {
+        ? this.after(patience, () => {
             this.abort(lostOrder);
-          }, patience)
+          })
         : null;
   }
 
@@ -161,7 +164,7 @@ export class Stream implements Transport {
     const { events } = this;
     this.events = null;
     this.early.clear();
-    if (this.waiting) clearTimeout(this.waiting);
+    this.stopWaiting?.();
     this.gone();
     events?.closed(code);
   }

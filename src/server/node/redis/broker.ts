@@ -9,6 +9,9 @@ import {
 } from '../../broker.js';
 import type { EntryTuple, MemberTuple } from '../../../protocol/frames.js';
 import type { Position } from '../../../protocol/position.js';
+import type { ServerPorts } from '../../ports.js';
+import { repeat } from '../../repeat.js';
+import { nodePorts } from '../ports.js';
 import { createAppends } from './appends.js';
 import { createCalls } from './calls.js';
 import { redisOver, type RedisClient } from './client.js';
@@ -55,12 +58,15 @@ const atOnce = 200;
  *
  * @throws TypeError where `client` is of neither library, or `prefix` has braces.
  */
-export function redisBroker({
-  client,
-  prefix = 'roomful',
-  now = Date.now,
-  onWarning = () => undefined,
-}: RedisBrokerOptions): Broker {
+export function redisBroker(options: RedisBrokerOptions): Broker {
+  return createRedisBroker(options, nodePorts);
+}
+
+/** The same on a clock and timers of the caller's. */
+export function createRedisBroker(
+  { client, prefix = 'roomful', now = Date.now, onWarning = () => undefined }: RedisBrokerOptions,
+  ports: Pick<ServerPorts, 'steady' | 'after'>,
+): Broker {
   if (/[{}]/.test(prefix))
     throw new TypeError('prefix may not hold braces: what is in them decides where a cluster keeps a key');
   const keys = keysUnder(prefix);
@@ -88,12 +94,12 @@ export function redisBroker({
       tells.look().catch(failed);
     },
   });
-  const calls = createCalls(() => redis);
+  const calls = createCalls(() => redis, ports);
   if (redis.ready()) calls.load(Object.values(scripts));
   const foreign = (channel: string): void => {
     onWarning({ what: 'foreign', channel });
   };
-  const tells = createTells({ calls, keys, failed, foreign });
+  const tells = createTells({ steady: ports.steady, calls, keys, failed, foreign });
   const parcels = createParcels({ calls, redis: () => redis, keys, failed, foreign });
   const begin = (): readonly (string | number)[] => [randomText(8), now() - Date.now(), life];
   const roomKeys = (room: string): string[] => [keys.meta(room), keys.log(room)];
@@ -173,7 +179,7 @@ export function redisBroker({
   }
 
   const top = async (room: string): Promise<Position> => (await before(room, null, 0)).top;
-  const presence = createPresence({ call, calls, keys, node, life });
+  const presence = createPresence({ ports, call, calls, keys, node, life });
   const feeds = createFeeds({
     listen: (room) => calls.within(() => redis.subscribe(keys.channel(room)), room.length),
     stop(room) {
@@ -185,7 +191,7 @@ export function redisBroker({
     failed,
   });
 
-  const loads = createLoads({ calls, keys, node, failed });
+  const loads = createLoads({ after: ports.after, calls, keys, node, failed });
   const listening = redis.subscribe(keys.nodeChannel);
   listening.then(tells.look).catch(failed);
   const lease = presence.lease({ rooms: () => Array.from(feeds.rooms(), ([room]) => room), failed });
@@ -217,10 +223,9 @@ export function redisBroker({
       );
     }
   }
-  const looking = setInterval(() => {
+  const stopLooking = repeat(ports.after, lookEvery, () => {
     look().catch(failed);
-  }, lookEvery);
-  looking.unref();
+  });
 
   return {
     async ready() {
@@ -284,7 +289,7 @@ export function redisBroker({
     announce: loads.announce,
     nodes: loads.nodes,
     async close() {
-      clearInterval(looking);
+      stopLooking();
       appends.flushAll();
       await lease.end();
       redis.close();

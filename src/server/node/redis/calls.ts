@@ -1,6 +1,7 @@
 // Scripts, called: in time or not at all, and not when Redis is away.
 import { createHash } from 'node:crypto';
 import { BrokerUnavailable } from '../../broker.js';
+import type { ServerPorts } from '../../ports.js';
 import type { Redis } from './port.js';
 
 /** How long Redis may take to answer, in ms. */
@@ -31,7 +32,8 @@ export interface Calls {
 
 const isUnknown = (error: unknown): boolean => error instanceof Error && error.message.startsWith('NOSCRIPT');
 
-export function createCalls(redis: () => Redis): Calls {
+/** @param ports the clock and the timers by which Redis is late. */
+export function createCalls(redis: () => Redis, ports: Pick<ServerPorts, 'steady' | 'after'>): Calls {
   const digests = new Map<string, string>();
   let pending = 0;
   let pendingBytes = 0;
@@ -46,7 +48,7 @@ export function createCalls(redis: () => Redis): Calls {
 
   /** Rejects with {@link BrokerUnavailable} and nothing else: whether it took effect is not known then. */
   async function inTime<T>(call: () => Promise<T>, bytes: number): Promise<T> {
-    const now = performance.now();
+    const now = ports.steady();
     if (
       !redis().ready() ||
       pending >= most ||
@@ -55,7 +57,7 @@ export function createCalls(redis: () => Redis): Calls {
     )
       throw new BrokerUnavailable('Redis is away');
     if (late) probeAt = now + probeEvery;
-    let timer: NodeJS.Timeout | undefined;
+    let cancel = (): void => undefined;
     try {
       const asked = call();
       pending++;
@@ -72,10 +74,10 @@ export function createCalls(redis: () => Redis): Calls {
       return await Promise.race([
         asked,
         new Promise<never>((_resolve, reject) => {
-          timer = setTimeout(() => {
+          cancel = ports.after(patience, () => {
             late = true;
             reject(new BrokerUnavailable('Redis did not answer in time'));
-          }, patience);
+          });
         }),
       ]);
     } catch (error) {
@@ -83,7 +85,7 @@ export function createCalls(redis: () => Redis): Calls {
         ? error
         : new BrokerUnavailable('Redis failed', { cause: error });
     } finally {
-      clearTimeout(timer);
+      cancel();
     }
   }
 

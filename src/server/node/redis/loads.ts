@@ -1,5 +1,7 @@
 // What each node carries, for as long as it says so.
 import type { NodeLoad } from '../../broker.js';
+import type { ServerPorts } from '../../ports.js';
+import { repeat } from '../../repeat.js';
 import type { Calls } from './calls.js';
 import type { Keys } from './keys.js';
 import * as scripts from './scripts.js';
@@ -15,11 +17,13 @@ export interface Loads {
 }
 
 export function createLoads({
+  after,
   calls,
   keys,
   node,
   failed,
 }: {
+  readonly after: ServerPorts['after'];
   readonly calls: Calls;
   readonly keys: Keys;
   readonly node: string;
@@ -35,13 +39,12 @@ export function createLoads({
         if (!ended) ask(writeLoad(load())).catch(failed);
       };
       say();
-      const timer = setInterval(say, every);
-      timer.unref();
+      const stop = repeat(after, every, say);
       return {
         refresh: say,
         async end() {
           ended = true;
-          clearInterval(timer);
+          stop();
           await calls.command('HDEL', keys.loads, node).catch(failed);
         },
       };

@@ -2,12 +2,16 @@
 import type { MemberTuple } from '../../../protocol/frames.js';
 import { kinds, type Check } from '../../../protocol/checks.js';
 import { json } from '../../../protocol/codec.js';
+import type { ServerPorts } from '../../ports.js';
+import { repeat } from '../../repeat.js';
 import type { Calls } from './calls.js';
 import type { Keys } from './keys.js';
 import * as scripts from './scripts.js';
 import { inside, write } from './wire.js';
 
 interface PresencePorts {
+  /** The clock and the timers by which leases are renewed. */
+  readonly ports: Pick<ServerPorts, 'steady' | 'after'>;
   readonly calls: Calls;
   readonly call: (
     room: string,
@@ -61,7 +65,7 @@ function keptOf(text: string): Kept | null {
   }
 }
 
-export function createPresence({ call, calls, keys, node, life }: PresencePorts): Presence {
+export function createPresence({ ports, call, calls, keys, node, life }: PresencePorts): Presence {
   /** Whether what Redis has of our members may differ from what is so. */
   let doubt = true;
   const told = async (saying: Promise<unknown>): Promise<void> => {
@@ -89,10 +93,10 @@ export function createPresence({ call, calls, keys, node, life }: PresencePorts)
       [node, believed, until],
     )) as [string, string, string[]];
     if (kept === '0' && until !== '') {
-      spared = new Set([...alive, ...(performance.now() < sparedUntil ? spared : [])]);
-      sparedUntil = performance.now() + believed;
+      spared = new Set([...alive, ...(ports.steady() < sparedUntil ? spared : [])]);
+      sparedUntil = ports.steady() + believed;
     }
-    const now = new Set(performance.now() < sparedUntil ? [...nodes, ...spared] : nodes);
+    const now = new Set(ports.steady() < sparedUntil ? [...nodes, ...spared] : nodes);
     if (kept === '0' || [...alive].some((it) => !now.has(it))) doubt = true;
     alive = now;
     until = ends;
@@ -202,12 +206,11 @@ export function createPresence({ call, calls, keys, node, life }: PresencePorts)
         });
       };
       sayAgain();
-      const timer = setInterval(sayAgain, every);
-      timer.unref();
+      const stop = repeat(ports.after, every, sayAgain);
       return {
         async end() {
           ended = true;
-          clearInterval(timer);
+          stop();
           await calls.command('ZREM', keys.nodes, node).catch(failed);
         },
       };

@@ -1,5 +1,6 @@
 // What nodes ask of one another: said in a channel, and kept for a while for whoever does not hear it. Each acts on it once.
 import type { NodeEvent } from '../../broker.js';
+import type { ServerPorts } from '../../ports.js';
 import type { Calls } from './calls.js';
 import type { Keys } from './keys.js';
 import { randomText } from '../random.js';
@@ -7,6 +8,7 @@ import * as scripts from './scripts.js';
 import { readNodeEvent, writeNodeEvent } from './wire.js';
 
 interface TellPorts {
+  readonly steady: ServerPorts['steady'];
   readonly calls: Calls;
   readonly keys: Keys;
   readonly failed: (error: unknown) => void;
@@ -35,7 +37,7 @@ interface Waiting {
   readonly at: number;
 }
 
-export function createTells({ calls, keys, failed, foreign }: TellPorts): Tells {
+export function createTells({ steady, calls, keys, failed, foreign }: TellPorts): Tells {
   const listeners = new Set<(event: NodeEvent, age: number) => void>();
   const known = new Set<string>();
   /** By kind and user: told again, it is the newer one. */
@@ -66,7 +68,7 @@ export function createTells({ calls, keys, failed, foreign }: TellPorts): Tells 
       await calls.script(
         scripts.tell,
         [keys.told],
-        [keys.nodeChannel, writeNodeEvent(it.event, it.id, Math.round(performance.now() - it.at)), life],
+        [keys.nodeChannel, writeNodeEvent(it.event, it.id, Math.round(steady() - it.at)), life],
       );
     } catch (error) {
       // Said again, it is the same event.
@@ -88,7 +90,7 @@ export function createTells({ calls, keys, failed, foreign }: TellPorts): Tells 
 
   return {
     tell(event) {
-      const it = { event, id: randomText(9), at: performance.now() };
+      const it = { event, id: randomText(9), at: steady() };
       // Here at once, whether or not the others can be told.
       act(event, it.id, 0);
       void say(it);
