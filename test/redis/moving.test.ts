@@ -1,6 +1,6 @@
 // A member that moves from one node to another: to the others it never left, whatever it shows and however the node that it leaves ends.
 import { createClient as createRedis } from 'redis';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { defineRoom } from '../../src/contract/index.js';
@@ -76,12 +76,12 @@ describe.skipIf(noRedis)('with Redis', () => {
     const othersOf = (client: Client): readonly unknown[] =>
       client.store.getState().rooms['board/1']?.others.map(({ user, presence }) => [user?.id, presence]) ??
       [];
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect([othersOf(ada), othersOf(bob)]).toEqual([
         [['bob', { name: 'Bob', typing: false }]],
         [['ada', { name: 'Ada', typing: false }]],
       ]);
-    }, 5_000);
+    });
     const seen = new Set<string>();
     bob.store.subscribe(() => {
       seen.add(
@@ -101,18 +101,15 @@ describe.skipIf(noRedis)('with Redis', () => {
 
     proxy.target = b.port;
     const drained = a.server.drain({ over: 8_000 });
-    await vi.waitFor(
-      () => {
-        expect(a.server.stats().connections).toBe(0);
-      },
-      { timeout: 9_000, interval: 5 },
-    );
+    await eventually(() => {
+      expect(a.server.stats().connections).toBe(0);
+    });
     await drained;
     expect(adas.broadcast('cursor', 1)).toBe(true);
     adas.setPresence({ typing: true });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(othersOf(bob)).toEqual([['ada', { name: 'Ada', typing: true }]]);
-    }, 2_000);
+    });
     // The node that it left ends, after the grace that it gives: that is of no concern to anybody.
     await new Promise((resolve) => {
       setTimeout(resolve, 500);
@@ -123,7 +120,7 @@ describe.skipIf(noRedis)('with Redis', () => {
     expect([...shown]).toEqual(['connected joined 1']);
     expect(heard).toEqual([1]);
     expect(await b.server.cluster()).toMatchObject([{ connections: 2, draining: false }]);
-  }, 30_000);
+  });
 
   test('a node that ends without a word is forgotten by the cluster; one that ends with one, at once', async () => {
     const [a, b] = await Promise.all([startNode(), startNode()]);
@@ -147,9 +144,9 @@ describe.skipIf(noRedis)('with Redis', () => {
       await Promise.all([a.end(), b.end()]);
     });
     for (const client of clients) client.connect();
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(a.server.stats().connections).toBe(10);
-    }, 5_000);
+    });
     const shown = new Set<string>();
     for (const client of clients)
       client.store.subscribe(({ connection }) => {
@@ -162,12 +159,9 @@ describe.skipIf(noRedis)('with Redis', () => {
     proxy.target = b.port;
     a.server.rebalance({ rate: 100 });
     b.server.rebalance({ rate: 100 });
-    await vi.waitFor(
-      () => {
-        expect([a.server.stats().connections, b.server.stats().connections]).toEqual([5, 5]);
-      },
-      { timeout: 25_000, interval: 100 },
-    );
+    await eventually(() => {
+      expect([a.server.stats().connections, b.server.stats().connections]).toEqual([5, 5]);
+    });
     expect([...shown].filter((status) => status !== 'connected')).toEqual([]);
-  }, 40_000);
+  });
 });

@@ -27,7 +27,7 @@ describe.skipIf(noRedis)('with Redis', () => {
   let programs: Awaited<ReturnType<typeof bundle>>;
   beforeAll(async () => {
     [servers, programs] = await Promise.all([readyMades(), bundle(['test/e2e/processes/clients.ts'])]);
-  }, 60_000);
+  });
   afterAll(async () => {
     await Promise.all([servers.close(), programs.remove()]);
   });
@@ -136,5 +136,5 @@ describe.skipIf(noRedis)('with Redis', () => {
       pages.flatMap(({ shown }) => shown).filter((it) => it !== 'connected joined'),
       'what an app showed',
     ).toEqual([]);
-  }, 120_000);
+  });
 });

@@ -39,6 +39,8 @@ export interface ReportedPage {
   readonly shown: readonly string[];
 }
 
+/** How long a message that is lost for good is waited for before the report says so, in ms. */
+const patienceMs = 60_000;
 const orders = JSON.parse(process.argv[2] ?? '{}') as Orders;
 const often = { interval: 1_000, timeout: orders.patient ? 10_000 : 1_000 };
 const pace = orders.patient
@@ -123,9 +125,9 @@ process.on('message', (message) => {
 });
 
 async function settle(): Promise<void> {
-  await until(settled, 60_000);
+  await until(settled, patienceMs);
   for (const page of pages) say(page);
-  await until(settled, 60_000);
+  await until(settled, patienceMs);
   process.send?.('settled');
 }
 
@@ -136,7 +138,7 @@ async function finish(tops: Readonly<Record<string, number>>): Promise<void> {
     return (last?.offset ?? 0) >= (tops[room.id] ?? 0);
   };
   // Everybody has seen the last of their room, or never will: then the report says so.
-  await until(() => pages.every(ended), 10_000);
+  await until(() => pages.every(ended), patienceMs);
   const report: ReportedPage[] = pages.map(({ name, room, sent, seen, shown, client }) => {
     const { connection, outbox } = client.store.getState();
     return {

@@ -1,8 +1,11 @@
 // Real faults over real processes: cuts by the hundred, servers and clients that are killed or stopped.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { seededRandom } from '../../../src/testing/random.js';
+import { seed, sized } from '../../support/sizes.js';
 import { bundleProcesses, startProcesses, type Processes } from './world.js';
 
 let world: Processes;
+const random = seededRandom(seed);
 const names = (count: number, from = 0): string[] =>
   Array.from({ length: count }, (_, index) => `s${from + index}`);
 const sleep = (ms: number): Promise<void> =>
@@ -13,12 +16,12 @@ const sleep = (ms: number): Promise<void> =>
 let programs: Awaited<ReturnType<typeof bundleProcesses>>;
 beforeAll(async () => {
   programs = await bundleProcesses();
-}, 60_000);
+});
 afterAll(() => programs.remove());
 beforeEach(async () => {
   world = await startProcesses(programs.files, 60);
-}, 60_000);
-afterEach(() => world.close(), 30_000);
+});
+afterEach(() => world.close());
 
 /** Breaks random connections until `done` and until it cut `least`, in all the ways a network can. Returns how many it cut. */
 async function misbehave(done: Promise<unknown>, pause: number, least: number): Promise<number> {
@@ -29,38 +32,40 @@ async function misbehave(done: Promise<unknown>, pause: number, least: number): 
   });
   while (going || cuts < least) {
     const { proxy } = world;
-    const one = Math.floor(Math.random() * proxy.connections);
-    const roll = Math.random();
+    const one = Math.floor(random() * proxy.connections);
+    const roll = random();
     if (roll < 0.8) cuts += Number(proxy.resetOne(one));
     else if (roll < 0.86)
-      proxy.stallOne(one, (['up', 'down', 'both'] as const)[Math.floor(Math.random() * 3)] ?? 'both');
+      proxy.stallOne(one, (['up', 'down', 'both'] as const)[Math.floor(random() * 3)] ?? 'both');
     else if (roll < 0.93) proxy.split = !proxy.split;
-    else proxy.delay = Math.random() < 0.5 ? 0 : Math.random() * 40;
-    await sleep(pause * (0.5 + Math.random()));
+    else proxy.delay = random() < 0.5 ? 0 : random() * 40;
+    await sleep(pause * (0.5 + random()));
   }
   Object.assign(world.proxy, { delay: 0, split: false });
   return cuts;
 }
 
-test('50,000 messages of 20 senders through 200 cuts and more: none lost, none twice, none out of order', async () => {
+const each = sized(300, 2_500);
+const leastCuts = sized(30, 200);
+test(`${each * 20} messages of 20 senders through ${leastCuts} cuts and more: none lost, none twice, none out of order (SEED=${seed})`, async () => {
   const crowds = await Promise.all(
     [names(10), names(10, 10)].map((some) =>
       world.clients({
         names: some,
         rooms: some.map((_, index) => String(index % 2)),
-        count: 2_500,
+        count: each,
         burst: 10,
         pause: 60,
       }),
     ),
   );
-  const cuts = await misbehave(Promise.all(crowds.map(({ sent }) => sent)), 45, 200);
+  const cuts = await misbehave(Promise.all(crowds.map(({ sent }) => sent)), 45, leastCuts);
   await world.finish(...crowds);
-  console.log(`50,000 messages went through ${cuts} cuts`);
+  console.log(`${each * 20} messages went through ${cuts} cuts`);
   expect(await world.verdict()).toEqual([]);
   // And the last one of each.
-  expect(await world.logged()).toBe(50_000 + 20);
-}, 240_000);
+  expect(await world.logged()).toBe(each * 20 + 20);
+});
 
 test('a server that is killed again and again, with its log: whoever sent still holds what it had acknowledged, and sends it again', async () => {
   const crowd = await world.clients({
@@ -77,7 +82,7 @@ test('a server that is killed again and again, with its log: whoever sent still 
   await crowd.sent;
   await world.finish(crowd);
   expect(await world.verdict()).toEqual([]);
-}, 120_000);
+});
 
 test('a server that is stopped for longer than the heartbeat, and goes on', async () => {
   const crowd = await world.clients({
@@ -97,7 +102,7 @@ test('a server that is stopped for longer than the heartbeat, and goes on', asyn
   await world.finish(crowd);
   expect(await world.verdict()).toEqual([]);
   expect(await world.logged()).toBe(6 * 301);
-}, 120_000);
+});
 
 test('clients that are stopped for longer than the heartbeat, and go on', async () => {
   const [stopped, others] = await Promise.all(
@@ -114,7 +119,7 @@ test('clients that are stopped for longer than the heartbeat, and go on', async 
   await world.finish(stopped, others);
   expect(await world.verdict()).toEqual([]);
   expect(await world.logged()).toBe(8 * 301);
-}, 120_000);
+});
 
 test('clients that are killed: what they had acknowledged is there once, and nobody else is held up', async () => {
   const [killed, others] = await Promise.all(
@@ -137,4 +142,4 @@ test('clients that are killed: what they had acknowledged is there once, and nob
       found.filter((said) => said.by === by && said.n === n),
       `${by} #${n}`,
     ).toHaveLength(1);
-}, 120_000);
+});

@@ -62,11 +62,15 @@ export async function logsIn(client: NodeRedisClient): Promise<Logs> {
   }
 }
 
-/** `keeping`: how Redis keeps what it is given, beside its folder. */
+/**
+ * @param keeping how Redis keeps what it is given, beside its folder
+ * @param heartbeatMs how often nodes expect to hear of a client, and how long they wait then
+ */
 export async function startCluster(
   [nodeFile = '', clientsFile = '']: readonly string[],
   count: number,
   keeping: readonly string[],
+  heartbeatMs = 1_000,
 ): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'roomful-redis-'));
   const args = ['--dir', folder, ...keeping];
@@ -75,22 +79,23 @@ export async function startCluster(
   admin.on('error', () => undefined);
   await admin.connect();
   const crowds = createCrowds(folder, clientsFile, () => `ws://127.0.0.1:${proxy.port}/realtime`);
-  const nodes: { process: ChildProcess; port: number }[] = [];
+  const nodes: { process: ChildProcess; port: number; journal: number }[] = [];
   const journals: string[] = [];
   /** What the logs held when Redis was started last, how many lines of each journal were noted before, and the lives that ended. */
   let began: Logs = new Map();
   let taken: readonly number[] = [];
   const ended: ReadonlyMap<string, readonly LogLife[]>[] = [];
   const startNode = async (index: number): Promise<void> => {
-    const journal = join(folder, `node-${journals.length}`);
+    const number = journals.length;
+    const journal = join(folder, `node-${number}`);
     journals.push(journal);
     await writeFile(journal, '');
-    const child = crowds.start(nodeFile, [String(redis.port), journal]);
+    const child = crowds.start(nodeFile, [String(redis.port), journal, String(heartbeatMs)]);
     const { port } = (await message(
       child,
       (it) => typeof it === 'object' && it !== null && 'port' in it,
     )) as { readonly port: number };
-    nodes[index] = { process: child, port };
+    nodes[index] = { process: child, port, journal: number };
   };
   await Promise.all(Array.from({ length: count }, (_, index) => startNode(index)));
   const proxy = await startFaultProxy(nodes[0]?.port ?? 0);
@@ -100,18 +105,33 @@ export async function startCluster(
     proxy.target = nodes[++next % nodes.length]?.port ?? 0;
   }, 7);
 
-  /** Everything that was noted, life after life: in the order of their files within one. */
-  async function notes(): Promise<readonly Noted[]> {
-    const texts = await Promise.all(journals.map((journal) => readFile(journal, 'utf8')));
-    const lines = texts.map((text) => text.split('\n').filter(Boolean));
-    return lines.flatMap((all, at) => all.slice(taken[at] ?? 0)).map((text) => JSON.parse(text) as Noted);
-  }
-
-  async function endLives(): Promise<void> {
-    ended.push(livesOf(began, await notes()));
-    taken = await Promise.all(
-      journals.map(async (journal) => (await readFile(journal, 'utf8')).split('\n').filter(Boolean).length),
+  const readJournals = (): Promise<readonly (readonly string[])[]> =>
+    Promise.all(
+      journals.map(async (journal) => (await readFile(journal, 'utf8')).split('\n').filter(Boolean)),
     );
+  /** What journals with these lines noted since lives ended last. */
+  const notesIn = (journalLines: readonly (readonly string[])[]): readonly Noted[] =>
+    journalLines
+      .flatMap((lines, journal) => lines.slice(taken[journal] ?? 0))
+      .map((line) => JSON.parse(line) as Noted);
+
+  /** Redis has ended: what nodes noted until then is of the lives that end with it, and nothing later is. */
+  async function endLives(): Promise<void> {
+    const answers = await Promise.all(
+      nodes.map(async ({ process: child, journal }) => {
+        const answer = message(child, (it) => typeof it === 'object' && it !== null && 'noted' in it);
+        child.send('noted');
+        return { journal, ...((await answer) as { readonly noted: number }) };
+      }),
+    );
+    const lines = await readJournals();
+    for (const { journal, noted } of answers) {
+      const found = lines[journal]?.length;
+      if (found !== noted)
+        throw new Error(`${journals[journal]} has ${found} lines, and its node wrote ${noted}`);
+    }
+    ended.push(livesOf(began, notesIn(lines)));
+    taken = lines.map(({ length }) => length);
   }
 
   const logs = (): Promise<Logs> => logsIn(admin);
@@ -129,7 +149,7 @@ export async function startCluster(
     async members(index, room) {
       const node = nodes[index];
       if (!node) return -1;
-      node.process.send(room);
+      node.process.send({ members: room });
       return (
         (await message(node.process, (it) => typeof it === 'object' && it !== null && 'members' in it)) as {
           readonly members: number;
@@ -153,9 +173,8 @@ export async function startCluster(
     },
     async restartRedis(signal, ms) {
       await redis.stop(signal);
-      // What nodes were told is noted by then.
-      await sleep(Math.max(ms, 100));
       await endLives();
+      await sleep(ms);
       redis = await startRedis({ port: redis.port, args });
       while (!admin.isReady) await sleep(10);
       began = await logs();
@@ -171,7 +190,8 @@ export async function startCluster(
     logs,
     async verdict() {
       const last = await logs();
-      const lives = [...ended, livesOf(began, await notes())];
+      const noted = notesIn(await readJournals());
+      const lives = [...ended, livesOf(began, noted)];
       const of = (room: string): readonly LogLife[] => {
         const all = lives.flatMap((one) => one.get(room) ?? []);
         const now = last.get(room);
