@@ -30,6 +30,8 @@ export async function run(
 }
 
 export interface Packed {
+  /** Where it was built and packed. */
+  readonly folder: string;
   readonly tarball: string;
   /** What is in it. */
   readonly files: readonly string[];
@@ -49,5 +51,5 @@ export async function pack(temporary: string): Promise<Packed> {
   const [{ filename, files } = { filename: '', files: [] }] = JSON.parse(
     await run(copy, 'npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', temporary]),
   ) as { readonly filename: string; readonly files: readonly { readonly path: string }[] }[];
-  return { tarball: join(temporary, filename), files: files.map(({ path }) => path) };
+  return { folder: temporary, tarball: join(temporary, filename), files: files.map(({ path }) => path) };
 }
