@@ -1,9 +1,6 @@
 import react from '@vitejs/plugin-react';
-import { storybookTest } from '@storybook/addon-vitest/vitest-plugin';
-import { playwright } from '@vitest/browser-playwright';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
-import { chromiumArgs, findChromium } from './test/support/browser.js';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -21,28 +18,6 @@ const names = {
   'roomful/testing': at('./src/testing/index.ts'),
   roomful: at('./src/index.ts'),
 };
-
-const browser = () => ({
-  enabled: true,
-  headless: true,
-  screenshotFailures: false,
-  provider: playwright({
-    launchOptions: { executablePath: findChromium(), args: chromiumArgs, chromiumSandbox: false },
-  }),
-  instances: [{ browser: 'chromium' as const }],
-});
-
-/** With the React that is developed with, and with the oldest that there may be. */
-const components = ['test/{react,testing,devtools,status}/**/*.test.{ts,tsx}'];
-
-/** What is timed, or takes every core that there is: after all others, one file at a time. */
-const alone = [
-  'test/bench/**/*.test.ts',
-  'test/fuzz/**/*.test.ts',
-  'test/e2e/{browser,processes}/*.test.ts',
-  'test/e2e/{door,herd,paused-reader}.test.ts',
-  'test/redis/{faults,rolling}.test.ts',
-];
 
 export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
   plugins: [react()],
@@ -77,87 +52,10 @@ export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
     },
   },
   test: {
-    // Longer than a busy machine needs: only what never ends takes as long.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    projects:
-      mode !== 'test'
-        ? []
-        : [
-            {
-              extends: true,
-              test: {
-                name: 'node',
-                environment: 'node',
-                include: [
-                  'test/{protocol,contract,client,server,simulation,docs,e2e,package,redis}/**/*.test.ts',
-                ],
-                exclude: alone,
-              },
-            },
-            {
-              extends: true,
-              test: {
-                name: 'alone',
-                environment: 'node',
-                include: alone,
-                sequence: { groupOrder: 1 },
-                maxWorkers: 1,
-              },
-            },
-            {
-              extends: true,
-              test: {
-                name: 'dom',
-                environment: 'jsdom',
-                include: components,
-                setupFiles: ['test/support/patient-components.ts'],
-              },
-            },
-            {
-              extends: true,
-              resolve: {
-                alias: [
-                  {
-                    find: /^(react|react-dom|zustand|@testing-library\/react)(?=$|\/)/,
-                    replacement: at('./test/react-18/node_modules/$1'),
-                  },
-                ],
-              },
-              test: {
-                name: 'react-18',
-                environment: 'jsdom',
-                include: [...components, 'test/react-18/*.test.ts'],
-                setupFiles: ['test/support/patient-components.ts'],
-              },
-            },
-            {
-              extends: true,
-              test: {
-                name: 'browser',
-                include: ['test/browser/**/*.test.{ts,tsx}'],
-                globalSetup: ['test/browser/global-setup.ts'],
-                browser: browser(),
-              },
-              optimizeDeps: {
-                include: [
-                  'partysocket/ws',
-                  'zustand/vanilla',
-                  'zustand',
-                  'zustand/react/shallow',
-                  'react',
-                  'react/jsx-dev-runtime',
-                  'react-dom/client',
-                  '@msgpack/msgpack',
-                  'zod',
-                ],
-              },
-            },
-            {
-              extends: true,
-              plugins: [storybookTest({ configDir: '.storybook' })],
-              test: { name: 'storybook', browser: browser() },
-            },
-          ],
+    // The runner's own bound, and the only one: a test that waits for an event waits this long for it.
+    testTimeout: process.env['SOAK'] === '1' ? 900_000 : 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 110_000, interval: 20 } },
+    projects: mode === 'test' ? (await import('./test/projects.js')).projects() : [],
   },
 }));

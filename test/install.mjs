@@ -12,15 +12,17 @@ export function run(command, args, options = {}) {
   return status ?? 1;
 }
 
-/** `npm ci`, where node_modules is not what the lock file says. `folder`: from the root of the project. */
+/** Whether node_modules is what the lock file says. `folder`: from the root of the project. */
+export function isInstalled(folder = '.') {
+  const installed = join(root, folder, 'node_modules', '.package-lock.json');
+  const wanted = join(root, folder, 'package-lock.json');
+  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs;
+}
+
+/** Runs `npm ci` where node_modules is not what the lock file says. Throws where it fails. */
 export function installPackages(folder = '.') {
-  const cwd = join(root, folder);
-  const installed = join(cwd, 'node_modules', '.package-lock.json');
-  if (
-    existsSync(installed) &&
-    statSync(installed).mtimeMs >= statSync(join(cwd, 'package-lock.json')).mtimeMs
-  )
-    return;
+  if (isInstalled(folder)) return;
   console.log(folder === '.' ? 'Installing packages …' : `Installing packages in ${folder} …`);
-  if (run('npm', ['ci', '--no-audit', '--no-fund'], { cwd }) !== 0) throw new Error('npm ci failed');
+  const status = run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: join(root, folder) });
+  if (status !== 0) throw new Error(`npm ci failed in ${folder}`);
 }

@@ -1,62 +1,45 @@
-// `npm test`: installs what is missing and runs every test: node, jsdom, real Chromium, stories. Ends with the sum.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { installPackages, run } from './install.mjs';
+// `npm test`: installs what is missing and runs every test at the size that a change needs. Ends with the sum.
+// `npm test -- --with-soak` also runs the part of the soak whose turn it is today, as CI does. Anything else is a filter for vitest.
+import { availableParallelism } from 'node:os';
+import { conclude } from './conclude.mjs';
+import { installPackages } from './install.mjs';
+
+const simulatedSeeds = 300;
+const firstSeed = 1;
+
+const args = process.argv.slice(2);
+const withSoak = args.includes('--with-soak');
+const filter = args.filter((arg) => arg !== '--with-soak');
+const began = process.hrtime.bigint();
+const secondsSince = (moment) => Math.round(Number(process.hrtime.bigint() - moment) / 1e9);
 
 installPackages();
-installPackages('test/react-18');
+const { meetRequirements } = await import('./requirements.mjs');
+const unmet = await meetRequirements();
+for (const sentence of unmet) console.log(`!! ${sentence}.`);
+const installing = secondsSince(began);
 
-const { missingLibraries, installLibraries } = await import('./support/chromium-libraries.mjs');
-if (missingLibraries()) installLibraries();
-const { findRedis } = await import('./support/redis-path.mjs');
-const { findHaproxy, findNginx } = await import('./support/balancer-paths.mjs');
-const lacking = Object.entries({ 'redis-server': findRedis, nginx: findNginx, haproxy: findHaproxy }).flatMap(
-  ([name, find]) => (find() ? [] : [name]),
-);
-if (lacking.length)
-  (await import('./support/system-packages.mjs')).installSystemPackages(lacking, 'Redis and balancers');
+const { runVitest } = await import('./vitest.mjs');
+const { sum } = await import('./soak/parts.mjs');
+const begunTests = process.hrtime.bigint();
+let counts = runVitest(filter);
 
-const results = mkdtempSync(join(tmpdir(), 'roomful-test-'));
-const file = join(results, 'vitest.json');
-const status = run(process.execPath, [
-  'node_modules/vitest/vitest.mjs',
-  'run',
-  '--reporter=default',
-  '--reporter=json',
-  `--outputFile.json=${file}`,
-  ...process.argv.slice(2),
-]);
+// A filter names tests of vitest, and these are none.
+if (filter.length === 0) {
+  const { otherVersions, testUnder } = await import('./other-node.mjs');
+  for (const version of otherVersions) counts = sum(counts, testUnder(version));
 
-let passed = 0;
-let failed = 0;
-let skipped = 0;
-try {
-  const report = JSON.parse(readFileSync(file, 'utf8'));
-  passed = report.numPassedTests;
-  failed = report.numFailedTests;
-  skipped = report.numPendingTests + report.numTodoTests;
-} catch {
-  console.error('The test runner left no report.');
-}
-rmSync(results, { recursive: true, force: true });
-
-// Only where everything runs: a filter is about tests by name.
-if (process.argv.length === 2) {
   const { simulateMany, report } = await import('./simulation/run.mjs');
-  const from = Math.floor(Math.random() * 2 ** 31);
-  const result = await simulateMany({ from, seeds: process.env.CI ? 2_000 : 300 });
-  const bad = report(result, { from });
-  passed += result.ran - bad;
-  failed += bad;
+  const worlds = await simulateMany({ from: firstSeed, seeds: simulatedSeeds });
+  const failed = report(worlds, { from: firstSeed });
+  counts = sum(counts, { passed: worlds.ran - failed, failed, skipped: 0 });
 }
+console.log(
+  `\nInstalling took ${installing} s, the tests ${secondsSince(begunTests)} s on ${availableParallelism()} cores.`,
+);
 
-if (status !== 0 && failed === 0) failed = 1;
-if (passed === 0 && failed === 0) failed = 1;
-if (skipped > 0)
-  console.log(
-    `\n!! ${skipped} tests were skipped here.${process.env.CI ? ' Under CI that is a failure.' : ''}`,
-  );
-if (skipped > 0 && process.env.CI) failed += skipped;
-console.log(`\n${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+if (withSoak) {
+  const { partOfToday, runParts, seedOfToday } = await import('./soak/run-parts.mjs');
+  counts = sum(counts, await runParts([partOfToday()], seedOfToday()));
+}
+conclude(counts, unmet);

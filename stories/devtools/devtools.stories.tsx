@@ -34,30 +34,24 @@ export default meta;
 type Story = StoryObj<typeof meta>;
 
 const panelIn = (canvas: HTMLElement): Promise<ReturnType<typeof within>> =>
-  waitFor(
-    () => {
-      const root = canvas.querySelector('[data-roomful-devtools]')?.shadowRoot;
-      if (!root?.firstElementChild) throw new Error('no panel yet');
-      return within(root as unknown as HTMLElement);
-    },
-    { timeout: 5_000 },
-  );
+  waitFor(() => {
+    const root = canvas.querySelector('[data-roomful-devtools]')?.shadowRoot;
+    if (!root?.firstElementChild) throw new Error('no panel yet');
+    return within(root as unknown as HTMLElement);
+  });
 
 /** The connection over time. */
 export const Connection: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
-    await waitFor(
-      () => expect(panel.getByRole('region', { name: 'Roomful devtools' })).toHaveTextContent('connected'),
-      { timeout: 8_000 },
+    await waitFor(() =>
+      expect(panel.getByRole('region', { name: 'Roomful devtools' })).toHaveTextContent('connected'),
     );
     await fireEvent.click(panel.getByRole('button', { name: 'Cut' }));
-    await waitFor(
-      () =>
-        expect(panel.getByRole('region', { name: 'Roomful devtools' })).toHaveTextContent(
-          'cut by the devtools',
-        ),
-      { timeout: 8_000 },
+    await waitFor(() =>
+      expect(panel.getByRole('region', { name: 'Roomful devtools' })).toHaveTextContent(
+        'cut by the devtools',
+      ),
     );
   },
 };
@@ -67,7 +61,7 @@ export const Events: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await fireEvent.click(panel.getByRole('tab', { name: /^Events/ }));
-    await waitFor(() => expect(panel.getAllByRole('listitem').length).toBeGreaterThan(3), { timeout: 8_000 });
+    await waitFor(() => expect(panel.getAllByRole('listitem').length).toBeGreaterThan(3));
     await fireEvent.click(panel.getByRole('button', { name: /opened/ }));
     await expect(panel.getByRole('row', { name: /connection\.status/ })).toBeVisible();
   },
@@ -82,7 +76,7 @@ export const Frames: Story = {
     await user('Bob').client.room(chat, { id: 'tea' }).send('post', { text: 'look for me' });
     await fireEvent.click(panel.getByRole('tab', { name: /^Frames/ }));
     await fireEvent.change(panel.getByRole('searchbox'), { target: { value: 'look for me' } });
-    await waitFor(() => expect(panel.getAllByRole('listitem')).toHaveLength(1), { timeout: 8_000 });
+    await waitFor(() => expect(panel.getAllByRole('listitem')).toHaveLength(1));
     await fireEvent.click(panel.getByRole('button', { name: /in message/ }));
     await waitFor(() => expect(panel.getByText(/"look for me"/)).toBeVisible());
   },
@@ -93,9 +87,7 @@ export const Rooms: Story = {
   play: async ({ canvasElement }) => {
     const panel = await panelIn(canvasElement);
     await fireEvent.click(panel.getByRole('tab', { name: /^Rooms/ }));
-    await waitFor(() => expect(panel.getByRole('row', { name: /chat\/tea/ })).toHaveTextContent('joined'), {
-      timeout: 8_000,
-    });
+    await waitFor(() => expect(panel.getByRole('row', { name: /chat\/tea/ })).toHaveTextContent('joined'));
   },
 };
 
@@ -110,9 +102,7 @@ export const Outbox: Story = {
       .send('post', { text: 'later' })
       .catch(() => undefined);
     await fireEvent.click(panel.getByRole('tab', { name: /^Outbox/ }));
-    await waitFor(() => expect(panel.getByRole('row', { name: /later/ })).toHaveTextContent('queued'), {
-      timeout: 8_000,
-    });
+    await waitFor(() => expect(panel.getByRole('row', { name: /later/ })).toHaveTextContent('queued'));
   },
 };
 
@@ -139,12 +129,10 @@ export const UnderLoad: Story = {
         resolve();
       }, 10);
     });
-    await waitFor(
-      () =>
-        expect(Number(panel.getByRole('tab', { name: /^Frames/ }).querySelector('.count')?.textContent)).toBe(
-          1_000,
-        ),
-      { timeout: 5_000 },
+    await waitFor(() =>
+      expect(Number(panel.getByRole('tab', { name: /^Frames/ }).querySelector('.count')?.textContent)).toBe(
+        1_000,
+      ),
     );
     observer.disconnect();
     const longest = Math.max(0, ...tasks);

@@ -22,20 +22,16 @@ const posts = (canvas: HTMLElement): (string | undefined)[] =>
     .queryAllByRole('listitem')
     .map(({ textContent }) => textContent?.trim());
 const shows = (canvas: HTMLElement, ...lines: string[]): Promise<void> =>
-  waitFor(() => expect(posts(canvas)).toEqual(lines), { timeout: 9_000 });
+  waitFor(() => expect(posts(canvas)).toEqual(lines));
 const tells = (canvas: HTMLElement, ...words: string[]): Promise<void> =>
-  waitFor(
-    () => {
-      const log = within(canvas).getByRole('log').textContent ?? '';
-      for (const word of words) void expect(log).toContain(word);
-    },
-    { timeout: 9_000 },
-  );
+  waitFor(() => {
+    const log = within(canvas).getByRole('log').textContent ?? '';
+    for (const word of words) void expect(log).toContain(word);
+  });
 const joined = async (canvas: HTMLElement): Promise<StageWorld> => {
   const stage = await stageOf(canvas);
-  await waitFor(
-    () => expect(stage.user('Ada').client.store.getState().rooms['chat/tea']?.status).toBe('joined'),
-    { timeout: 8_000 },
+  await waitFor(() =>
+    expect(stage.user('Ada').client.store.getState().rooms['chat/tea']?.status).toBe('joined'),
   );
   return stage;
 };
@@ -80,17 +76,13 @@ export const AGap: Story = {
     const { network } = stage.user('Ada');
     for (let index = 0; index < 2; index++)
       await roomOf(stage, 'Bob').send('post', { text: `number ${index}` });
-    await waitFor(() => expect(posts(canvasElement)).toHaveLength(2), { timeout: 8_000 });
+    await waitFor(() => expect(posts(canvasElement)).toHaveLength(2));
     network.cut();
     for (let index = 2; index < 1_200; index++)
       await stage.world.server.room(chat, { id: 'tea' }).send('post', { text: `number ${index}` });
     network.restore();
-    await waitFor(
-      () =>
-        expect(within(canvasElement).getByRole('alert')).toHaveTextContent(
-          /^Messages 3 to \d+ were missed\.$/,
-        ),
-      { timeout: 9_000 },
+    await waitFor(() =>
+      expect(within(canvasElement).getByRole('alert')).toHaveTextContent(/^Messages 3 to \d+ were missed\.$/),
     );
     await tells(canvasElement, 'trimmed');
   },
@@ -106,11 +98,11 @@ export const ADuplicateDropped: Story = {
     theirs.on('post', ({ data }) => {
       heard.push(data.text);
     });
-    await waitFor(() => expect(theirs.status).toBe('joined'), { timeout: 8_000 });
+    await waitFor(() => expect(theirs.status).toBe('joined'));
     // What goes up arrives; what comes down does not.
     network.stall('down');
     const sent = roomOf(stage, 'Ada').send('post', { text: 'once' });
-    await waitFor(() => expect(heard).toEqual(['once']), { timeout: 8_000 });
+    await waitFor(() => expect(heard).toEqual(['once']));
     network.drop();
     network.restore();
     await expect(await sent).toMatchObject({ duplicate: true });
@@ -140,7 +132,7 @@ export const ALogThatIsGone: Story = {
     await roomOf(stage, 'Ada').send('post', { text: 'kept here' });
     await stage.world.restartServer({ keepLog: false });
     await tells(canvasElement, 'epoch');
-    await waitFor(() => expect(posts(canvasElement)).toEqual(['ada: kept here']), { timeout: 9_000 });
+    await waitFor(() => expect(posts(canvasElement)).toEqual(['ada: kept here']));
   },
 };
 

@@ -20,7 +20,7 @@ export default meta;
 type Story = StoryObj<typeof meta>;
 
 const shows = (canvas: HTMLElement, status: string): Promise<void> =>
-  waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(status), { timeout: 8_000 });
+  waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(status));
 
 /** Nothing was asked for yet: so it is on every server render, whose HTML this is. */
 export const Idle: Story = {
@@ -81,9 +81,7 @@ export const Lost: Story = {
   play: async ({ canvasElement }) => {
     await shows(canvasElement, 'connected');
     (await stageOf(canvasElement)).user('Ada').network.cut();
-    await waitFor(() => expect(canvasElement).toHaveTextContent('worth telling a person'), {
-      timeout: 9_000,
-    });
+    await waitFor(() => expect(canvasElement).toHaveTextContent('worth telling a person'));
   },
 };
 
@@ -93,7 +91,7 @@ export const Recovered: Story = {
   play: async ({ canvasElement }) => {
     await shows(canvasElement, 'connected');
     (await stageOf(canvasElement)).user('Ada').network.drop();
-    await waitFor(() => expect(canvasElement).toHaveTextContent('Recoveredyes'), { timeout: 8_000 });
+    await waitFor(() => expect(canvasElement).toHaveTextContent('Recoveredyes'));
   },
 };
 

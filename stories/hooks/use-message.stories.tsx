@@ -31,18 +31,14 @@ const onStage = [staged({}, bob)];
 type Story = StoryObj<typeof meta>;
 
 const counts = (canvas: HTMLElement, count: number): Promise<void> =>
-  waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(new RegExp(`^${count}$`)), {
-    timeout: 8_000,
-  });
+  waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(new RegExp(`^${count}$`)));
 const wave = async (canvas: HTMLElement, times: number): Promise<void> => {
   const room = (await stageOf(canvas)).user('Bob').client.room(chat, { id: 'tea' });
   await Promise.all(Array.from({ length: times }, () => room.send('wave', { from: 'Bob' })));
 };
 const inside = async (canvas: HTMLElement): Promise<void> => {
   const { client } = (await stageOf(canvas)).user('Ada');
-  await waitFor(() => expect(client.store.getState().rooms['chat/tea']?.status).toBe('joined'), {
-    timeout: 8_000,
-  });
+  await waitFor(() => expect(client.store.getState().rooms['chat/tea']?.status).toBe('joined'));
 };
 
 /** Nobody waved. */

@@ -33,12 +33,11 @@ const posts = (canvas: HTMLElement): (string | null)[] =>
     .queryAllByRole('listitem')
     .map(({ textContent }) => textContent?.trim() ?? null);
 const shows = (canvas: HTMLElement, ...lines: string[]): Promise<void> =>
-  waitFor(() => expect(posts(canvas)).toEqual(lines), { timeout: 8_000 });
+  waitFor(() => expect(posts(canvas)).toEqual(lines));
 const joined = async (canvas: HTMLElement): Promise<StageWorld> => {
   const stage = await stageOf(canvas);
-  await waitFor(
-    () => expect(stage.user('Ada').client.store.getState().rooms['chat/tea']?.status).toBe('joined'),
-    { timeout: 8_000 },
+  await waitFor(() =>
+    expect(stage.user('Ada').client.store.getState().rooms['chat/tea']?.status).toBe('joined'),
   );
   return stage;
 };
@@ -82,9 +81,9 @@ export const Many: Story = {
     }),
   ],
   play: async ({ canvasElement }) => {
-    await waitFor(() => expect(posts(canvasElement)).toHaveLength(10), { timeout: 8_000 });
+    await waitFor(() => expect(posts(canvasElement)).toHaveLength(10));
     await userEvent.click(within(canvasElement).getByRole('button', { name: 'Older' }));
-    await waitFor(() => expect(posts(canvasElement)).toHaveLength(20), { timeout: 8_000 });
+    await waitFor(() => expect(posts(canvasElement)).toHaveLength(20));
     await expect(posts(canvasElement)[0]).toContain('number 16');
   },
 };
@@ -99,7 +98,7 @@ export const Pending: Story = {
       .client.room(chat, { id: 'tea' })
       .send('post', { text: 'later' })
       .catch(() => undefined);
-    await waitFor(() => expect(posts(canvasElement)[0]).toMatch(/later queued/), { timeout: 8_000 });
+    await waitFor(() => expect(posts(canvasElement)[0]).toMatch(/later queued/));
   },
 };
 
@@ -112,7 +111,7 @@ export const Failed: Story = {
       .client.room(chat, { id: 'tea' })
       .send('post', { text: 'a bad word' })
       .catch(() => undefined);
-    await waitFor(() => expect(posts(canvasElement)[0]).toMatch(/a bad word failed/), { timeout: 8_000 });
+    await waitFor(() => expect(posts(canvasElement)[0]).toMatch(/a bad word failed/));
   },
 };
 
@@ -123,12 +122,10 @@ export const Gap: Story = {
     const stage = await joined(canvasElement);
     const { network } = stage.user('Ada');
     spoke(stage, 2);
-    await waitFor(() => expect(posts(canvasElement)).toHaveLength(2), { timeout: 8_000 });
+    await waitFor(() => expect(posts(canvasElement)).toHaveLength(2));
     network.cut();
     spoke(stage, 40);
     network.restore();
-    await waitFor(() => expect(within(canvasElement).getByRole('alert')).toHaveTextContent(/were missed/), {
-      timeout: 10_000,
-    });
+    await waitFor(() => expect(within(canvasElement).getByRole('alert')).toHaveTextContent(/were missed/));
   },
 };

@@ -33,9 +33,7 @@ const seenByBob = async (canvas: HTMLElement): Promise<Look | undefined> => {
 /** As it was set when the room was joined. */
 export const First: Story = {
   play: async ({ canvasElement }) => {
-    await waitFor(async () => expect(await seenByBob(canvasElement)).toEqual({ name: 'Ada' }), {
-      timeout: 8_000,
-    });
+    await waitFor(async () => expect(await seenByBob(canvasElement)).toEqual({ name: 'Ada' }));
   },
 };
 
@@ -45,9 +43,8 @@ export const Changed: Story = {
     await stageOf(canvasElement);
     await userEvent.click(within(canvasElement).getByRole('checkbox', { name: 'typing' }));
     await userEvent.type(within(canvasElement).getByRole('textbox'), ' L.');
-    await waitFor(
-      async () => expect(await seenByBob(canvasElement)).toEqual({ name: 'Ada L.', typing: true }),
-      { timeout: 8_000 },
+    await waitFor(async () =>
+      expect(await seenByBob(canvasElement)).toEqual({ name: 'Ada L.', typing: true }),
     );
   },
 };
@@ -56,14 +53,10 @@ export const Changed: Story = {
 export const Offline: Story = {
   play: async ({ canvasElement }) => {
     const { network } = (await stageOf(canvasElement)).user('Ada');
-    await waitFor(async () => expect(await seenByBob(canvasElement)).toEqual({ name: 'Ada' }), {
-      timeout: 8_000,
-    });
+    await waitFor(async () => expect(await seenByBob(canvasElement)).toEqual({ name: 'Ada' }));
     network.cut();
     await userEvent.type(within(canvasElement).getByRole('textbox'), '!');
     network.restore();
-    await waitFor(async () => expect(await seenByBob(canvasElement)).toEqual({ name: 'Ada!' }), {
-      timeout: 8_000,
-    });
+    await waitFor(async () => expect(await seenByBob(canvasElement)).toEqual({ name: 'Ada!' }));
   },
 };

@@ -46,7 +46,7 @@ export const One: Story = {
     }),
   ],
   play: async ({ canvasElement }) => {
-    await waitFor(() => expect(names(canvasElement)).toEqual(['Bob']), { timeout: 8_000 });
+    await waitFor(() => expect(names(canvasElement)).toEqual(['Bob']));
   },
 };
 
@@ -61,9 +61,9 @@ export const Many: Story = {
     }),
   ],
   play: async ({ canvasElement }) => {
-    await waitFor(() => expect(new Set(names(canvasElement))).toEqual(new Set(crowd)), { timeout: 8_000 });
+    await waitFor(() => expect(new Set(names(canvasElement))).toEqual(new Set(crowd)));
     (await stageOf(canvasElement)).user('Dan').client.close();
-    await waitFor(() => expect(names(canvasElement)).not.toContain('Dan'), { timeout: 8_000 });
+    await waitFor(() => expect(names(canvasElement)).not.toContain('Dan'));
   },
 };
 
@@ -79,7 +79,7 @@ export const Selected: Story = {
   ],
   render: () => <HowMany />,
   play: async ({ canvasElement }) => {
-    await waitFor(() => expect(canvasElement).toHaveTextContent('5 others'), { timeout: 8_000 });
+    await waitFor(() => expect(canvasElement).toHaveTextContent('5 others'));
   },
 };
 
@@ -93,8 +93,8 @@ export const Stale: Story = {
     }),
   ],
   play: async ({ canvasElement }) => {
-    await waitFor(() => expect(names(canvasElement)).toEqual(['Bob']), { timeout: 8_000 });
+    await waitFor(() => expect(names(canvasElement)).toEqual(['Bob']));
     (await stageOf(canvasElement)).user('Ada').network.cut();
-    await waitFor(() => expect(names(canvasElement)[0]).toContain('last known'), { timeout: 8_000 });
+    await waitFor(() => expect(names(canvasElement)[0]).toContain('last known'));
   },
 };

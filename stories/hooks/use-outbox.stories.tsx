@@ -19,7 +19,7 @@ export default meta;
 type Story = StoryObj<typeof meta>;
 
 const says = (canvas: HTMLElement, text: string): Promise<void> =>
-  waitFor(() => expect(within(canvas).getByRole('status')).toHaveTextContent(text), { timeout: 8_000 });
+  waitFor(() => expect(within(canvas).getByRole('status')).toHaveTextContent(text));
 const press = (canvas: HTMLElement, name: string): Promise<void> =>
   userEvent.click(within(canvas).getByRole('button', { name }));
 
@@ -64,16 +64,13 @@ export const Progress: Story = {
   play: async ({ canvasElement }) => {
     const { client, network } = (await stageOf(canvasElement)).user('Ada');
     const room = client.room(chat, { id: 'tea' });
-    await waitFor(() => expect(room.status).toBe('joined'), { timeout: 8_000 });
+    await waitFor(() => expect(room.status).toBe('joined'));
     network.cut();
     for (let index = 0; index < 30; index++) void room.send('post', { text: `number ${index}` });
     network.restore();
-    await waitFor(
-      () => expect(within(canvasElement).getByRole('status')).toHaveTextContent(/Sending \d+ of 30/),
-      { timeout: 8_000 },
+    await waitFor(() =>
+      expect(within(canvasElement).getByRole('status')).toHaveTextContent(/Sending \d+ of 30/),
     );
-    await waitFor(() => expect(within(canvasElement).getByRole('status')).toHaveTextContent('0 waiting'), {
-      timeout: 12_000,
-    });
+    await waitFor(() => expect(within(canvasElement).getByRole('status')).toHaveTextContent('0 waiting'));
   },
 };

@@ -22,9 +22,7 @@ type Story = StoryObj<typeof meta>;
 /** Two rooms, and nothing waits. */
 export const Joined: Story = {
   play: async ({ canvasElement }) => {
-    await waitFor(() => expect(canvasElement).toHaveTextContent('2 rooms joined, 0 messages waiting'), {
-      timeout: 8_000,
-    });
+    await waitFor(() => expect(canvasElement).toHaveTextContent('2 rooms joined, 0 messages waiting'));
   },
 };
 
@@ -38,6 +36,6 @@ export const Waiting: Story = {
         .room(chat, { id: 'tea' })
         .send('post', { text })
         .catch(() => undefined);
-    await waitFor(() => expect(canvasElement).toHaveTextContent('2 messages waiting'), { timeout: 8_000 });
+    await waitFor(() => expect(canvasElement).toHaveTextContent('2 messages waiting'));
   },
 };

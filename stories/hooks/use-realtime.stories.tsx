@@ -23,10 +23,10 @@ export const ByHand: Story = {
   play: async ({ canvasElement }) => {
     const { client } = (await stageOf(canvasElement)).user('Ada');
     const status = (): string => client.store.getState().connection.status;
-    await waitFor(() => expect(status()).toBe('connected'), { timeout: 8_000 });
+    await waitFor(() => expect(status()).toBe('connected'));
     await userEvent.click(within(canvasElement).getByRole('button', { name: 'Close' }));
     await waitFor(() => expect(status()).toBe('closed'));
     await userEvent.click(within(canvasElement).getByRole('button', { name: 'Connect' }));
-    await waitFor(() => expect(status()).toBe('connected'), { timeout: 8_000 });
+    await waitFor(() => expect(status()).toBe('connected'));
   },
 };

@@ -21,9 +21,7 @@ export default meta;
 type Story = StoryObj<typeof meta>;
 
 const shows = (canvas: HTMLElement, status: string): Promise<void> =>
-  waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(new RegExp(`^${status}$`)), {
-    timeout: 8_000,
-  });
+  waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(new RegExp(`^${status}$`)));
 
 /** Asked for, and not answered yet. */
 export const Joining: Story = {
@@ -63,7 +61,7 @@ export const Recovered: Story = {
   play: async ({ canvasElement }) => {
     await shows(canvasElement, 'joined');
     (await stageOf(canvasElement)).user('Ada').network.drop();
-    await waitFor(() => expect(canvasElement).toHaveTextContent('Continuityrecovered'), { timeout: 8_000 });
+    await waitFor(() => expect(canvasElement).toHaveTextContent('Continuityrecovered'));
     await shows(canvasElement, 'joined');
   },
 };
@@ -76,7 +74,7 @@ export const Reset: Story = {
     const { world, user } = await stageOf(canvasElement);
     await user('Bob').client.room(chat, { id: 'tea' }).send('post', { text: 'hello' });
     await world.restartServer({ keepLog: false });
-    await waitFor(() => expect(canvasElement).toHaveTextContent('Continuityreset'), { timeout: 8_000 });
+    await waitFor(() => expect(canvasElement).toHaveTextContent('Continuityreset'));
   },
 };
 

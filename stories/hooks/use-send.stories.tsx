@@ -22,7 +22,7 @@ type Story = StoryObj<typeof meta>;
 const press = (canvas: HTMLElement): Promise<void> =>
   userEvent.click(within(canvas).getByRole('button', { name: /^Send/ }));
 const says = (canvas: HTMLElement, text: string): Promise<void> =>
-  waitFor(() => expect(within(canvas).getByRole('status')).toHaveTextContent(text), { timeout: 8_000 });
+  waitFor(() => expect(within(canvas).getByRole('status')).toHaveTextContent(text));
 
 /** Sent and acknowledged. */
 export const Sent: Story = {
@@ -49,12 +49,8 @@ export const Failed: Story = {
   play: async ({ canvasElement }) => {
     await stageOf(canvasElement);
     await press(canvasElement);
-    await waitFor(
-      () =>
-        expect(within(canvasElement).getByRole('alert')).toHaveTextContent(
-          'rejected: we do not say that here',
-        ),
-      { timeout: 8_000 },
+    await waitFor(() =>
+      expect(within(canvasElement).getByRole('alert')).toHaveTextContent('rejected: we do not say that here'),
     );
     await userEvent.click(within(canvasElement).getByRole('button', { name: 'OK' }));
     await expect(within(canvasElement).queryByRole('alert')).toBeNull();

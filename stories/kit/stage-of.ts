@@ -10,12 +10,9 @@ export function enter(element: Element, stage: StageWorld): void {
 
 /** Resolves once the story is on. */
 export const stageOf = (canvas: HTMLElement): Promise<StageWorld> =>
-  waitFor(
-    () => {
-      const element = canvas.querySelector('[data-stage]');
-      const stage = element && stages.get(element);
-      if (!stage) throw new Error('the curtain has not risen yet');
-      return stage;
-    },
-    { timeout: 5_000 },
-  );
+  waitFor(() => {
+    const element = canvas.querySelector('[data-stage]');
+    const stage = element && stages.get(element);
+    if (!stage) throw new Error('the curtain has not risen yet');
+    return stage;
+  });

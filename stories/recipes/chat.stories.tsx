@@ -29,12 +29,10 @@ type Story = StoryObj<typeof meta>;
 type Windows = readonly [ada: HTMLElement, bob: HTMLElement];
 async function windowsIn(canvas: HTMLElement): Promise<Windows> {
   const [ada, bob] = await Promise.all([
-    within(canvas).findByRole('region', { name: 'Ada' }, { timeout: 5_000 }),
+    within(canvas).findByRole('region', { name: 'Ada' }),
     within(canvas).findByRole('region', { name: 'Bob' }),
   ]);
-  await waitFor(() => expect(canvas.querySelectorAll('[data-status=connected]')).toHaveLength(2), {
-    timeout: 8_000,
-  });
+  await waitFor(() => expect(canvas.querySelectorAll('[data-status=connected]')).toHaveLength(2));
   return [ada, bob];
 }
 const networkOf = (window: HTMLElement): HTMLElement =>
@@ -44,7 +42,7 @@ const posts = (window: HTMLElement): (string | undefined)[] =>
     .queryAllByRole('listitem')
     .map(({ textContent }) => textContent?.trim());
 const shows = (window: HTMLElement, ...lines: string[]): Promise<void> =>
-  waitFor(() => expect(posts(window)).toEqual(lines), { timeout: 8_000 });
+  waitFor(() => expect(posts(window)).toEqual(lines));
 async function say(window: HTMLElement, text: string): Promise<void> {
   await userEvent.type(within(window).getByRole('textbox'), text);
   await userEvent.click(within(window).getByRole('button', { name: 'Send' }));
@@ -94,9 +92,7 @@ export const Denied: Story = {
   args: { id: 'private' },
   play: async ({ canvasElement }) => {
     const [ada, bob] = await windowsIn(canvasElement);
-    await waitFor(() => expect(within(bob).getByRole('alert')).toHaveTextContent('not open to you'), {
-      timeout: 8_000,
-    });
+    await waitFor(() => expect(within(bob).getByRole('alert')).toHaveTextContent('not open to you'));
     await expect(within(ada).queryByRole('alert')).toBeNull();
   },
 };

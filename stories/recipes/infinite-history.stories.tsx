@@ -26,14 +26,11 @@ type Story = StoryObj<typeof meta>;
 export const ToTheTop: Story = {
   play: async ({ canvasElement }) => {
     const canvas = within(canvasElement);
-    const region = await canvas.findByRole('region', { name: /^History/ }, { timeout: 5_000 });
-    await waitFor(
-      () => {
-        region.scrollTop = 0;
-        return expect(canvas.queryAllByRole('listitem')).toHaveLength(90);
-      },
-      { timeout: 12_000 },
-    );
+    const region = await canvas.findByRole('region', { name: /^History/ });
+    await waitFor(() => {
+      region.scrollTop = 0;
+      return expect(canvas.queryAllByRole('listitem')).toHaveLength(90);
+    });
     await expect(canvas.getByText('This is where it began.')).toBeInTheDocument();
   },
 };

@@ -45,7 +45,7 @@ export default meta;
 type Story = StoryObj<typeof meta>;
 
 const shows = (canvas: HTMLElement, text: string): Promise<void> =>
-  waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(text), { timeout: 8_000 });
+  waitFor(() => expect(canvas.querySelector('.figure')).toHaveTextContent(text));
 
 /** Goals as they fall. */
 export const Live: Story = {

@@ -19,7 +19,7 @@ export default meta;
 type Story = StoryObj<typeof meta>;
 
 const windowOf = (canvas: HTMLElement, name: string): Promise<HTMLElement> =>
-  within(canvas).findByRole('region', { name }, { timeout: 5_000 });
+  within(canvas).findByRole('region', { name });
 async function add(window: HTMLElement, text: string): Promise<void> {
   await userEvent.type(within(window).getByRole('textbox'), text);
   await userEvent.click(within(window).getByRole('button', { name: 'Add' }));
@@ -34,11 +34,9 @@ export const Shared: Story = {
   play: async ({ canvasElement }) => {
     const [ada, bob] = [await windowOf(canvasElement, 'Ada'), await windowOf(canvasElement, 'Bob')];
     await add(ada, 'milk');
-    await waitFor(() => expect(items(bob)).toEqual(['milk']), { timeout: 8_000 });
+    await waitFor(() => expect(items(bob)).toEqual(['milk']));
     await userEvent.click(within(bob).getByRole('checkbox', { name: 'milk' }));
-    await waitFor(() => expect(within(ada).getByRole('checkbox', { name: 'milk' })).toBeChecked(), {
-      timeout: 8_000,
-    });
+    await waitFor(() => expect(within(ada).getByRole('checkbox', { name: 'milk' })).toBeChecked());
   },
 };
 
@@ -48,14 +46,14 @@ export const Offline: Story = {
     const [ada, bob] = [await windowOf(canvasElement, 'Ada'), await windowOf(canvasElement, 'Bob')];
     const { network } = (await stageOf(canvasElement)).user('Ada');
     await add(ada, 'milk');
-    await waitFor(() => expect(items(bob)).toEqual(['milk']), { timeout: 8_000 });
+    await waitFor(() => expect(items(bob)).toEqual(['milk']));
     network.cut();
     await add(ada, 'bread');
     await userEvent.click(within(ada).getByRole('checkbox', { name: 'bread' }));
     await expect(within(ada).getByRole('checkbox', { name: 'bread' })).toBeChecked();
     await expect(items(bob)).toEqual(['milk']);
     network.restore();
-    await waitFor(() => expect(items(bob)).toEqual(['milk', 'bread']), { timeout: 8_000 });
+    await waitFor(() => expect(items(bob)).toEqual(['milk', 'bread']));
     await expect(within(bob).getByRole('checkbox', { name: 'bread' })).toBeChecked();
   },
 };

@@ -19,7 +19,7 @@ type Story = StoryObj<typeof meta>;
 
 const two = { people: ['Ada', 'Bob'], offstage: [] };
 const windowOf = (canvas: HTMLElement, name: string): Promise<HTMLElement> =>
-  within(canvas).findByRole('region', { name }, { timeout: 5_000 });
+  within(canvas).findByRole('region', { name });
 
 function TheirTyping(): ReactElement {
   return <Typing name={usePerson()} />;
@@ -36,10 +36,8 @@ export const TypingIndicator: Story = {
   play: async ({ canvasElement }) => {
     const [ada, bob] = [await windowOf(canvasElement, 'Ada'), await windowOf(canvasElement, 'Bob')];
     await userEvent.type(within(ada).getByRole('textbox'), 'hm');
-    await waitFor(() => expect(within(bob).getByRole('status')).toHaveTextContent('Ada is typing …'), {
-      timeout: 8_000,
-    });
-    await waitFor(() => expect(within(bob).getByRole('status')).toHaveTextContent(/^$/), { timeout: 8_000 });
+    await waitFor(() => expect(within(bob).getByRole('status')).toHaveTextContent('Ada is typing …'));
+    await waitFor(() => expect(within(bob).getByRole('status')).toHaveTextContent(/^$/));
   },
 };
 
@@ -56,9 +54,7 @@ export const LiveCursors: Story = {
     const surface = ada.querySelector('.surface') as HTMLElement;
     const { left, top, width, height } = surface.getBoundingClientRect();
     await fireEvent.pointerMove(surface, { clientX: left + width / 4, clientY: top + height / 2 });
-    await waitFor(() => expect(bob.querySelector<HTMLElement>('.pointer')?.style.left).toMatch(/^2[45]/), {
-      timeout: 8_000,
-    });
+    await waitFor(() => expect(bob.querySelector<HTMLElement>('.pointer')?.style.left).toMatch(/^2[45]/));
     await expect(bob.querySelector('.pointer')).toHaveTextContent('Ada');
   },
 };
@@ -81,12 +77,10 @@ export const Stack: Story = {
   ),
   render: () => <PresenceStack />,
   play: async ({ canvasElement }) => {
-    await waitFor(() => expect(canvasElement.querySelector('.rest')).toHaveTextContent('+2'), {
-      timeout: 8_000,
-    });
+    await waitFor(() => expect(canvasElement.querySelector('.rest')).toHaveTextContent('+2'));
     const stage = await stageOf(canvasElement);
     stage.user('Finn').client.close();
     stage.user('Eve').client.close();
-    await waitFor(() => expect(canvasElement.querySelector('.rest')).toBeNull(), { timeout: 8_000 });
+    await waitFor(() => expect(canvasElement.querySelector('.rest')).toBeNull());
   },
 };

@@ -35,19 +35,15 @@ type Story = StoryObj<typeof meta>;
 export const SignInAgain: Story = {
   play: async ({ canvasElement }) => {
     const stage = await stageOf(canvasElement);
-    await waitFor(
-      () => expect(stage.user('Ada').client.store.getState().connection.status).toBe('connected'),
-      { timeout: 8_000 },
+    await waitFor(() =>
+      expect(stage.user('Ada').client.store.getState().connection.status).toBe('connected'),
     );
     stage.letIn(false);
     stage.user('Ada').network.drop();
-    await userEvent.click(
-      await within(canvasElement).findByRole('button', { name: 'Sign in' }, { timeout: 8_000 }),
-    );
-    await waitFor(() => expect(within(canvasElement).queryByRole('alert')).toBeNull(), { timeout: 8_000 });
-    await waitFor(
-      () => expect(stage.user('Ada').client.store.getState().connection.status).toBe('connected'),
-      { timeout: 8_000 },
+    await userEvent.click(await within(canvasElement).findByRole('button', { name: 'Sign in' }));
+    await waitFor(() => expect(within(canvasElement).queryByRole('alert')).toBeNull());
+    await waitFor(() =>
+      expect(stage.user('Ada').client.store.getState().connection.status).toBe('connected'),
     );
   },
 };

@@ -32,7 +32,7 @@ export default meta;
 type Story = StoryObj<typeof meta>;
 
 const says = (canvas: HTMLElement, text: string): Promise<void> =>
-  waitFor(() => expect(within(canvas).getByRole('status')).toHaveTextContent(text), { timeout: 9_000 });
+  waitFor(() => expect(within(canvas).getByRole('status')).toHaveTextContent(text));
 const buy = (canvas: HTMLElement): Promise<void> =>
   userEvent.click(within(canvas).getByRole('button', { name: 'Buy 100' }));
 
@@ -49,9 +49,7 @@ export const Filled: Story = {
 export const Offline: Story = {
   play: async ({ canvasElement }) => {
     const { client, network } = (await stageOf(canvasElement)).user('Ada');
-    await waitFor(() => expect(client.store.getState().rooms['market/TEA']?.status).toBe('joined'), {
-      timeout: 8_000,
-    });
+    await waitFor(() => expect(client.store.getState().rooms['market/TEA']?.status).toBe('joined'));
     network.cut();
     await buy(canvasElement);
     await says(canvasElement, 'On its way');

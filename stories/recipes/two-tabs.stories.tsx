@@ -27,14 +27,12 @@ type Story = StoryObj<typeof meta>;
 export const SideBySide: Story = {
   play: async ({ canvasElement }) => {
     const [first, second] = [
-      await within(canvasElement).findByRole('region', { name: 'Ada' }, { timeout: 5_000 }),
+      await within(canvasElement).findByRole('region', { name: 'Ada' }),
       await within(canvasElement).findByRole('region', { name: 'Ada 2' }),
     ];
-    await waitFor(() => expect(first).toHaveTextContent('Also here: tab 2 of ada'), { timeout: 8_000 });
+    await waitFor(() => expect(first).toHaveTextContent('Also here: tab 2 of ada'));
     await userEvent.click(within(second).getByRole('button'));
-    await waitFor(() => expect(within(first).getByRole('list')).toHaveTextContent('from tab 2'), {
-      timeout: 8_000,
-    });
+    await waitFor(() => expect(within(first).getByRole('list')).toHaveTextContent('from tab 2'));
     await expect(within(second).getAllByRole('listitem')).toHaveLength(1);
   },
 };

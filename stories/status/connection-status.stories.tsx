@@ -20,7 +20,7 @@ export default meta;
 type Story = StoryObj<typeof meta>;
 
 const says = (canvas: HTMLElement, text: string): Promise<void> =>
-  waitFor(() => expect(within(canvas).getByRole('status')).toHaveTextContent(text), { timeout: 9_000 });
+  waitFor(() => expect(within(canvas).getByRole('status')).toHaveTextContent(text));
 
 /** As it comes. */
 export const Connected: Story = {
@@ -80,9 +80,8 @@ export const Restyled: Story = {
   play: async ({ canvasElement }) => {
     await says(canvasElement, 'Connected');
     (await stageOf(canvasElement)).user('Ada').network.cut();
-    await waitFor(
-      () => expect(within(canvasElement).getByRole('button', { name: /^Try now/ })).toBeVisible(),
-      { timeout: 9_000 },
+    await waitFor(() =>
+      expect(within(canvasElement).getByRole('button', { name: /^Try now/ })).toBeVisible(),
     );
   },
 };

@@ -24,18 +24,12 @@ type Story = StoryObj<typeof meta>;
 export const Sending: Story = {
   play: async ({ canvasElement }) => {
     const { client, network } = (await stageOf(canvasElement)).user('Ada');
-    await waitFor(() => expect(client.store.getState().rooms['chat/tea']?.status).toBe('joined'), {
-      timeout: 8_000,
-    });
+    await waitFor(() => expect(client.store.getState().rooms['chat/tea']?.status).toBe('joined'));
     network.cut();
     await userEvent.click(within(canvasElement).getByRole('button', { name: 'Send twenty' }));
     network.restore();
-    await waitFor(() => expect(within(canvasElement).getByRole('progressbar')).toBeVisible(), {
-      timeout: 9_000,
-    });
-    await waitFor(() => expect(within(canvasElement).queryByRole('progressbar')).toBeNull(), {
-      timeout: 12_000,
-    });
+    await waitFor(() => expect(within(canvasElement).getByRole('progressbar')).toBeVisible());
+    await waitFor(() => expect(within(canvasElement).queryByRole('progressbar')).toBeNull());
   },
 };
 
@@ -45,14 +39,11 @@ export const Failed: Story = {
   play: async ({ canvasElement }) => {
     await stageOf(canvasElement);
     await userEvent.click(within(canvasElement).getByRole('button', { name: 'Send twenty' }));
-    await waitFor(
-      () => expect(within(canvasElement).getByRole('status')).toHaveTextContent('20 messages were not sent'),
-      { timeout: 12_000 },
+    await waitFor(() =>
+      expect(within(canvasElement).getByRole('status')).toHaveTextContent('20 messages were not sent'),
     );
     await userEvent.click(within(canvasElement).getByRole('button', { name: 'Discard' }));
-    await waitFor(() => expect(within(canvasElement).getByRole('status')).toHaveTextContent(/^$/), {
-      timeout: 8_000,
-    });
+    await waitFor(() => expect(within(canvasElement).getByRole('status')).toHaveTextContent(/^$/));
   },
 };
 
@@ -63,9 +54,6 @@ export const Restyled: Story = {
   play: async ({ canvasElement }) => {
     await stageOf(canvasElement);
     await userEvent.click(within(canvasElement).getByRole('button', { name: 'Send' }));
-    await waitFor(
-      () => expect(within(canvasElement).getByRole('status')).toHaveTextContent('1 stayed here'),
-      { timeout: 8_000 },
-    );
+    await waitFor(() => expect(within(canvasElement).getByRole('status')).toHaveTextContent('1 stayed here'));
   },
 };

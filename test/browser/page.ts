@@ -1,10 +1,11 @@
 // What a test in the page needs: a server, sockets that are counted, components without test wrappers, and waiting.
 import type { ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { inject, onTestFinished, vi } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import { createClient, json, type Client, type ClientOptions } from '../../src/client/index.js';
 import type { ClientFrame } from '../../src/protocol/frames.js';
 import { parseClientFrame } from '../../src/protocol/parse.js';
+import { eventually } from '../support/eventually.js';
 
 async function control<T>(path: string, query: Readonly<Record<string, string>> = {}): Promise<T> {
   const response = await fetch(`${inject('control')}${path}?${new URLSearchParams(query).toString()}`, {
@@ -106,5 +107,4 @@ export function mount(children: ReactNode): {
   return { container, unmount };
 }
 
-export const until = <T>(check: () => T | Promise<T>): Promise<T> =>
-  vi.waitFor(check, { timeout: 10_000, interval: 10 });
+export const until: typeof eventually = eventually;

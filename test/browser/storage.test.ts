@@ -49,7 +49,7 @@ test('what a page queued offline is delivered by the next, once and in order', a
     .toBe(1_200);
   const next = page.reload();
   next.network.restore();
-  await expect.poll(() => logged.length, { timeout: 10_000 }).toBe(1_200);
+  await expect.poll(() => logged.length).toBe(1_200);
   expect(logged).toEqual(Array.from({ length: 1_200 }, (_, index) => index));
   await expect.poll(() => next.client.store.getState().outbox.pending.length).toBe(0);
   const disk = await openDisk(`app-${databases}`);

@@ -132,7 +132,7 @@ describe.each(codecs)('what is no frame, in $name', (codec) => {
     it.client.reconnect();
     await it.rescue();
     await it.intact(['in-doubt', 'closed', 'denied', 'rejected']);
-  }, 60_000);
+  });
 });
 
 describe('frames that are well formed, and not true', () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { defineRoom } from '../../src/contract/define-room.js';
 import { isRoomId } from '../../src/protocol/checks.js';
 import { maxRoomId } from '../../src/protocol/limits.js';
+import { seed, sized } from '../support/sizes.js';
 
 const chat = defineRoom('chat/:id');
 const seat = defineRoom('hall/:hall/seat/:seat');
@@ -34,6 +35,7 @@ test('any parameter travels whole in an id that is safe as a key and in a log', 
         expect(id.split('/')).toHaveLength(4);
       },
     ),
+    { seed, numRuns: sized(100, 10_000) },
   );
 });
 

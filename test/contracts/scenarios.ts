@@ -1,7 +1,8 @@
 // What must be true of any transport and any codec: the same stories over the network in memory and over real sockets.
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { json, type Codec, type RealtimeError } from '../../src/client/index.js';
 import { msgpack } from '../../src/protocol/msgpack.js';
+import { eventually as until } from '../support/eventually.js';
 import type { Harness, MakeHarness } from '../support/harness.js';
 import { chat, closedRoom, servedRooms } from '../support/rooms.js';
 
@@ -9,8 +10,6 @@ const codecs: readonly (readonly [string, () => Codec])[] = [
   ['JSON', json],
   ['MessagePack', msgpack],
 ];
-const until = <T>(check: () => T | Promise<T>): Promise<T> =>
-  vi.waitFor(check, { timeout: 8_000, interval: 5 });
 
 export function scenarios(name: string, make: MakeHarness): void {
   describe.each(codecs)(`${name}, %s`, (codecName, codec) => {

@@ -11,4 +11,4 @@ test('docs/api is written from the code as it is', () => {
   );
   expect(`${stdout}${stderr}`).toBe('');
   expect(status).toBe(0);
-}, 120_000);
+});

@@ -1,5 +1,5 @@
 // Connections over HTTP behind the balancers of deploy/, while no node takes new ones: who is there stays.
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { json } from '../../src/protocol/codec.js';
 import type { ClientFrame } from '../../src/protocol/frames.js';
 import { clientTuple } from '../../src/protocol/parse.js';
@@ -7,6 +7,7 @@ import { encodeRecord, recordKinds } from '../../src/protocol/records.js';
 import { missing, startBalancer, type Balancer } from '../support/balancers.js';
 import { readyMades, type ReadyMade, type ReadyMades } from '../support/ready-made.js';
 import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
+import { eventually } from '../support/eventually.js';
 
 const secret = 'secret-secret-secret';
 const hello: ClientFrame = {
@@ -81,7 +82,7 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
     let streams: Raw[] = [];
     beforeAll(async () => {
       [servers, redis] = await Promise.all([readyMades(), startRedis()]);
-    }, 60_000);
+    });
     afterEach(async () => {
       for (const it of streams) it.abort();
       streams = [];
@@ -121,14 +122,11 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
     }
     /** HAProxy looks at nodes by itself, and may not have seen both yet. */
     const opened = (port: number, id: string): Promise<Raw> =>
-      vi.waitFor(
-        async () => {
-          const it = await open(port, id);
-          expect(it.status).toBe(200);
-          return it;
-        },
-        { timeout: 10_000, interval: 100 },
-      );
+      eventually(async () => {
+        const it = await open(port, id);
+        expect(it.status).toBe(200);
+        return it;
+      });
     const readiness = async (): Promise<readonly number[]> =>
       Promise.all(
         nodes.map(async ({ port }) => (await fetch(`http://127.0.0.1:${port}/health/ready`)).status),
@@ -146,19 +144,16 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
         expect((await open(port, `one-too-many-${at}`)).status).toBeGreaterThanOrEqual(502);
         expect(await one.say(ping)).toBe(204);
       }
-    }, 60_000);
+    });
 
     test('while Redis is away', async () => {
       const port = await start();
       const one = await opened(port, 'stream-of-one');
       expect(await one.say(hello)).toBe(204);
       process.kill(redis.pid, 'SIGKILL');
-      await vi.waitFor(
-        async () => {
-          expect(await readiness()).toEqual([503, 503]);
-        },
-        { timeout: 10_000 },
-      );
+      await eventually(async () => {
+        expect(await readiness()).toEqual([503, 503]);
+      });
       const said: number[] = [];
       // Long enough for a balancer to look at both.
       for (let at = 0; at < 6; at++) {
@@ -169,7 +164,7 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
       }
       redis = await startRedis({ port: redis.port });
       expect(said).toEqual(said.map(() => 204));
-    }, 60_000);
+    });
 
     test('while a stranger says much to nodes that there are not', async () => {
       const port = await start();
@@ -188,6 +183,6 @@ for (const kind of ['nginx', 'HAProxy'] as const) {
         );
         expect(await one.say(ping)).toBe(204);
       }
-    }, 60_000);
+    });
   });
 }

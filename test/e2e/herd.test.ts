@@ -74,4 +74,4 @@ test('P20 2,000 clients of a node that is killed come back to another: no second
     await (await fetch(`http://127.0.0.1:${second.port}/health/ready`)).json(),
     'all are back',
   ).toMatchObject({ connections: clients });
-}, 90_000);
+});

@@ -23,7 +23,7 @@ let server: ServerProcess;
 let readers: ChildProcess;
 beforeAll(async () => {
   programs = await bundle(['test/support/measured-server.ts', 'test/support/light-readers.ts']);
-}, 60_000);
+});
 afterAll(() => programs.remove());
 beforeEach(async () => {
   const [serverProgram = '', readersProgram = ''] = programs.files;

@@ -1,18 +1,22 @@
-// T4 over real sockets: tokens of three seconds, signed, renewed in band or not.
+// T4 over real sockets: signed tokens, renewed in band or not. How soon a token's end takes effect is tested on a virtual clock, in test/server/session.test.ts.
 import { SignJWT } from 'jose';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createClient } from '../../src/client/index.js';
 import { createRealtimeServer, jwt, serve, type RealtimeServer } from '../../src/server/node/index.js';
+import { sized } from '../support/sizes.js';
 import { plainSocket } from '../support/socket.js';
 
 const secret = 'a secret of more than thirty-two bytes, for tests';
-const life = 3_000;
+/** How long a token lives, in ms. The client renews it a fifth of that earlier, so a busy machine has 3 s for it. */
+const lifeMs = 15_000;
+/** How often the client renews its token here. */
+const renewals = sized(1, 3);
 let server: RealtimeServer;
 let url: string;
 let speaking: ReturnType<typeof setInterval>;
 
-const token = async (): Promise<string> =>
+const token = async (life = lifeMs): Promise<string> =>
   new SignJWT({})
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject('ada')
@@ -35,7 +39,7 @@ afterEach(async () => {
   await server.close();
 });
 
-test('T4 a client of ours renews its token in band: three lives long it hears all, on one connection', async () => {
+test(`T4 a client of ours renews its token in band: through ${renewals} renewals it hears all, on one connection`, async () => {
   let asked = 0;
   let opened = 0;
   const client = createClient({
@@ -53,35 +57,24 @@ test('T4 a client of ours renews its token in band: three lives long it hears al
   });
   client.connect();
   const offsets: (number | null)[] = [];
-  const began = Date.now();
   await new Promise<void>((resolve) => {
     client.room('lobby').on('m', ({ offset }) => {
       offsets.push(offset);
-      if (Date.now() - began > life * 3) resolve();
+      if (asked > renewals && offsets.length > 200) resolve();
     });
   });
   expect(opened).toBe(1);
-  expect(asked).toBeGreaterThanOrEqual(4);
   expect(offsets).toEqual(Array.from({ length: offsets.length }, (_, index) => (offsets[0] ?? 0) + index));
-  expect(offsets.length).toBeGreaterThan(200);
   client.close();
-}, 20_000);
+});
 
-test('T4 without a new one, nothing is delivered later than a second after it ended', async () => {
-  const value = await token();
-  const ends =
-    (JSON.parse(Buffer.from(value.split('.')[1] ?? '', 'base64url').toString()) as { readonly exp: number })
-      .exp * 1_000;
+test('T4 without a new one the connection ends with 4401', async () => {
+  const value = await token(2_000);
   const socket = plainSocket(url);
   socket.socket.once('open', () => {
     socket.say([1, 'a-session-of-a-plain-socket', 'i', value, false, 'raw', 1], [2, 'lobby', null, 0, null]);
   });
-  let last = 0;
-  socket.socket.on('message', () => {
-    last = Date.now();
-  });
   const [code] = await socket.closed;
   expect(code).toBe(4401);
-  expect(socket.heard.length).toBeGreaterThan(20);
-  expect(last - ends).toBeLessThan(1_000);
-}, 20_000);
+  expect(socket.heard.length).toBeGreaterThan(2);
+});

@@ -7,6 +7,7 @@ import { msgpack } from '../../src/protocol/msgpack.js';
 import { Malformed } from '../../src/protocol/parse.js';
 import { checkPayload } from '../../src/protocol/payload.js';
 import { RealtimeError } from '../../src/protocol/error.js';
+import { seed, sized } from '../support/sizes.js';
 
 const codecs: readonly Codec[] = [json(), msgpack()];
 const copied = (part: Encoded): Encoded => (typeof part === 'string' ? part : part.slice());
@@ -55,7 +56,7 @@ describe.each(codecs)('$name', (codec) => {
         const parts = values.map((value) => copied(codec.encode([1, value])));
         expect(plain(codec.decode(codec.join(parts)))).toEqual(plain(values.map((value) => [1, value])));
       }),
-      { numRuns: 500 },
+      { seed, numRuns: sized(500, 20_000) },
     );
   });
 
@@ -121,7 +122,7 @@ describe.each(codecs)('$name', (codec) => {
           fc.uint8Array({ maxLength: 200 }),
           (bytes) => outcome(codec, codec.binary ? bytes : String.fromCharCode(...bytes)) !== 'threw',
         ),
-        { numRuns: 5_000 },
+        { seed, numRuns: sized(5_000, 100_000) },
       );
     }).not.toThrow();
   });

@@ -166,7 +166,7 @@ describe.each(codecs)('$name', (codec) => {
       good.heard.of('message').flatMap(({ entry }) => (entry[5]?.[1]?.id === 'good0' ? [entry[8]] : [])),
     ).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(errorsOf(world)).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('out of turn', () => {

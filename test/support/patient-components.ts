@@ -1,4 +1,4 @@
-// Set up before the tests of components: `waitFor` waits as long as a machine with other work may need. What does come comes as early as it would.
+// Set up before the tests of components: `waitFor` waits for its condition until just before the runner's own bound of 120 s.
 import { configure } from '@testing-library/react';
 
-configure({ asyncUtilTimeout: 15_000 });
+configure({ asyncUtilTimeout: 110_000 });

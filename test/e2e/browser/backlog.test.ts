@@ -14,7 +14,7 @@ let browser: Browser;
 let script: string;
 beforeAll(async () => {
   [browser, script] = await Promise.all([launch(), bundle()]);
-}, 60_000);
+});
 afterAll(() => browser.close());
 
 const figure = (ms: number): string => `${ms.toFixed(0)} ms`;
@@ -82,5 +82,4 @@ test.each([{ stored: true }, { stored: false }])(
     expect(await delivered(world, 'page', count)).toEqual(upTo(count));
     await empty(page, stored);
   },
-  60_000,
 );

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missing, startBalancer, type Balancer } from '../../support/balancers.js';
 import { readyMades, type ReadyMade, type ReadyMades } from '../../support/ready-made.js';
 import { noRedis, startRedis, type TestRedis } from '../../support/redis.js';
-import { bundleAll, heard, joined, launch, patient, upTo } from './world.js';
+import { bundleAll, heard, joined, launch, upTo } from './world.js';
 
 describe.skipIf(missing.nginx || noRedis)('behind nginx that refuses upgrades', () => {
   let browser: Browser;
@@ -56,7 +56,7 @@ describe.skipIf(missing.nginx || noRedis)('behind nginx that refuses upgrades', 
       if (refused === text) throw new Error('nginx.conf has no such location any more');
       return refused;
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser.close();
     await balancer?.close();
@@ -94,7 +94,7 @@ describe.skipIf(missing.nginx || noRedis)('behind nginx that refuses upgrades', 
     );
     for (const page of pages)
       for (const [index] of pages.entries())
-        await expect.poll(() => heard(page, `page-${index}`), patient).toEqual(upTo(20));
+        await expect.poll(() => heard(page, `page-${index}`)).toEqual(upTo(20));
     nodes[0]?.process.kill('SIGKILL');
     await Promise.all(
       pages.map((page) =>
@@ -105,10 +105,10 @@ describe.skipIf(missing.nginx || noRedis)('behind nginx that refuses upgrades', 
     );
     for (const page of pages)
       for (const [index] of pages.entries())
-        await expect.poll(() => heard(page, `page-${index}`), patient).toEqual(upTo(40));
+        await expect.poll(() => heard(page, `page-${index}`)).toEqual(upTo(40));
     expect(await Promise.all(pages.map((page) => page.evaluate(() => app.resets)))).toEqual(
       pages.map(() => []),
     );
-    await expect.poll(() => connectionsOf(nodes[1] as ReadyMade), patient).toBe(pages.length);
-  }, 60_000);
+    await expect.poll(() => connectionsOf(nodes[1] as ReadyMade)).toBe(pages.length);
+  });
 });

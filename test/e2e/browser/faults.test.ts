@@ -17,7 +17,6 @@ import {
   joined,
   launch,
   launchOn,
-  patient,
   startWorld,
   status,
   upTo,
@@ -28,7 +27,7 @@ let browser: Browser;
 let script: string;
 beforeAll(async () => {
   [browser, script] = await Promise.all([launch(), bundle()]);
-}, 60_000);
+});
 afterAll(() => browser.close());
 
 async function newContext(): Promise<BrowserContext> {
@@ -88,7 +87,7 @@ async function crash(context: BrowserContext, page: Page): Promise<void> {
 
 /** The page has heard what somebody else said, all of it once and in order, and was never told to start anew. */
 async function caughtUp(page: Page, by: string, count: number): Promise<void> {
-  await expect.poll(async () => (await heard(page, by)).length, patient).toBeGreaterThanOrEqual(count);
+  await expect.poll(async () => (await heard(page, by)).length).toBeGreaterThanOrEqual(count);
   expect(await heard(page, by)).toEqual(upTo(count));
   expect(await page.evaluate(() => app.resets)).toEqual([]);
 }
@@ -196,7 +195,7 @@ test.each([{ stored: false }, { stored: true }])(
     });
     const resume = await stop();
     await say(0, 50);
-    await expect.poll(() => world.realtime.stats().connections, patient).toBe(1);
+    await expect.poll(() => world.realtime.stats().connections).toBe(1);
     await say(50, 100);
     resume();
     expect(await delivered(world, 'page', 50)).toEqual(upTo(50));
@@ -246,7 +245,7 @@ test.each([
       app.say(50, 60);
     });
     await expect
-      .poll(() => world.logged('page'), patient)
+      .poll(() => world.logged('page'))
       .toEqual([...logged, ...upTo(10).map((index) => 50 + index)]);
     await empty(page, stored);
   },

@@ -14,7 +14,7 @@ import {
   type RealtimeServer,
   type ServerOptions,
 } from '../../../src/server/node/index.js';
-import { chromiumArgs, findChromium } from '../../support/browser.js';
+import { chromiumArgs, chromiumPath } from '../../support/browser.js';
 import { line, type Said } from './line.js';
 // For `app` and `where`, which functions see that run in the page.
 import type {} from './page.js';
@@ -41,7 +41,7 @@ export async function bundleAll(whole = false): Promise<ReadonlyMap<string, stri
 export const bundle = async (): Promise<string> => [...(await bundleAll(true)).values()][0] ?? '';
 
 const options = (): LaunchOptions => ({
-  executablePath: findChromium(),
+  executablePath: chromiumPath(),
   // A Chromium that has both headless modes is a whole browser in the newer one; one that has only the older ignores it.
   args: [...chromiumArgs, '--headless=new'],
   chromiumSandbox: false,
@@ -159,10 +159,8 @@ export async function startWorld(script: string, settings: Partial<ServerOptions
 
 export const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
-export const patient = { timeout: 15_000, interval: 20 };
-
 async function reaches(page: Page, read: () => string, wanted: string): Promise<void> {
-  await expect.poll(() => page.evaluate(read), patient).toBe(wanted);
+  await expect.poll(() => page.evaluate(read)).toBe(wanted);
 }
 export const status = (page: Page, wanted: string): Promise<void> =>
   reaches(page, () => app.status(), wanted);
@@ -170,7 +168,7 @@ export const joined = (page: Page): Promise<void> => reaches(page, () => app.joi
 
 /** What the log has of somebody's messages once it has so many, or never will: each is to be there once, in order. */
 export async function delivered(world: World, by: string, count: number): Promise<number[]> {
-  await expect.poll(async () => (await world.logged(by)).length, patient).toBeGreaterThanOrEqual(count);
+  await expect.poll(async () => (await world.logged(by)).length).toBeGreaterThanOrEqual(count);
   return world.logged(by);
 }
 
@@ -180,6 +178,6 @@ export const heard = (page: Page, by: string): Promise<number[]> =>
 
 /** Nothing waits, in the page or in its storage. */
 export async function empty(page: Page, stored = false): Promise<void> {
-  await expect.poll(() => page.evaluate(() => app.waiting()), patient).toBe(0);
-  if (stored) await expect.poll(() => page.evaluate(() => app.records()), patient).toBe(0);
+  await expect.poll(() => page.evaluate(() => app.waiting())).toBe(0);
+  if (stored) await expect.poll(() => page.evaluate(() => app.records())).toBe(0);
 }
