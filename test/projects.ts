@@ -28,12 +28,7 @@ const componentFiles = ['test/{react,testing,devtools,status}/**/*.test.{ts,tsx}
 const timedFiles = ['test/fuzz/**/*.test.ts', 'test/e2e/paused-reader.test.ts'];
 
 /** Tests that only `npm run soak` runs. */
-const soakFiles = [
-  'test/bench/**/*.test.ts',
-  'test/e2e/herd.test.ts',
-  'test/package/nextjs.test.ts',
-  'test/redis/rolling.test.ts',
-];
+const soakFiles = ['test/bench/**/*.test.ts', 'test/e2e/herd.test.ts', 'test/package/nextjs.test.ts'];
 
 /** Threads for pure tests: one a core. */
 const unitWorkers = Math.max(2, availableParallelism());

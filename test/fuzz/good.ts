@@ -101,6 +101,9 @@ const crowd = Array.from({ length: count }, (_, me) => {
   return { client, room, me, next, sent: 0 };
 });
 
+/** How long what should come is waited for, in ms. */
+const patienceMs = 60_000;
+
 async function until(check: () => boolean, patience: number): Promise<void> {
   for (const end = performance.now() + patience; !check() && performance.now() < end;)
     await new Promise((resolve) => {
@@ -108,7 +111,7 @@ async function until(check: () => boolean, patience: number): Promise<void> {
     });
 }
 
-await until(() => crowd.every(({ room }) => room.status === 'joined'), 10_000);
+await until(() => crowd.every(({ room }) => room.status === 'joined'), patienceMs);
 const pending = new Set<Promise<unknown>>();
 const timers = crowd.map((one) =>
   setInterval(() => {
@@ -126,7 +129,7 @@ async function end(): Promise<void> {
   for (const timer of timers) clearInterval(timer);
   const all = (): boolean =>
     pending.size === 0 && crowd.every(({ next }) => crowd.every(({ me, sent }) => next[me] === sent + 1));
-  await until(all, 10_000);
+  await until(all, patienceMs);
   if (!all())
     complain(
       `${chat}: ${pending.size} messages were not acknowledged; of ${said} messages to ${count} clients, ${said * count - heard} did not arrive`,

@@ -4,6 +4,5 @@ export function runFuzz(options: {
   readonly frames: number;
   readonly seed: number;
   readonly only?: string;
-  readonly mayDelay?: number;
 }): ReturnType<typeof fuzz>;
 export function report(result: FuzzResult, seed: number | string): void;

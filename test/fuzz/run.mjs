@@ -12,11 +12,8 @@ const MiB = 2 ** 20;
 const mib = (bytes) => `${(bytes / MiB).toFixed(1)} MiB`;
 const ms = (value) => `${value.toFixed(1)} ms`;
 
-/**
- * Bundles the programs and runs them.
- * @param mayDelay by how much the good clients' p99 may rise, in ms: no input may hold up others for longer
- */
-export async function runFuzz({ frames, seed, only = '', mayDelay = 50 }) {
+/** Bundles the programs and runs them. */
+export async function runFuzz({ frames, seed, only = '' }) {
   const { files, remove } = await bundle([
     'test/fuzz/fuzz.ts',
     'test/support/measured-server.ts',
@@ -28,7 +25,7 @@ export async function runFuzz({ frames, seed, only = '', mayDelay = 50 }) {
   try {
     const [main, server, good, hostile, rogue, victim] = files;
     const { fuzz } = await import(main);
-    return await fuzz({ frames, seed, only, mayDelay, programs: { server, good, hostile, rogue, victim } });
+    return await fuzz({ frames, seed, only, programs: { server, good, hostile, rogue, victim } });
   } finally {
     await remove();
   }
@@ -60,9 +57,9 @@ export function report({ classes, good, server, client, seconds, violations }, s
       `good clients said ${good.after.said} messages and heard ${good.after.heard}; among attackers, the others said ${good.witnessed.said} and heard ${good.witnessed.heard}, and ${good.witnessed.overheard} of the attackers`,
     );
   if (server)
-    for (const [when, { rss, peak, heap, delay }] of Object.entries(server))
+    for (const [when, { rss, peak, heap, delay, turn }] of Object.entries(server))
       console.log(
-        `server ${when.padEnd(6)} RSS ${mib(rss)}, at most ${mib(peak)}, heap ${mib(heap)}, event loop at worst ${ms(delay)} late`,
+        `server ${when.padEnd(6)} RSS ${mib(rss)}, at most ${mib(peak)}, heap ${mib(heap)}, event loop at worst ${ms(delay)} late, at most ${ms(turn)} of CPU in one turn`,
       );
   if (client) {
     const { rogue, before, after } = client;

@@ -11,11 +11,12 @@ import { bundle } from '../support/bundle.mjs';
 import { startFaultProxy } from '../support/fault-proxy.js';
 import { readyMades, type ReadyMade, type ReadyMades } from '../support/ready-made.js';
 import { noRedis, startRedis } from '../support/redis.js';
+import { sized } from '../support/sizes.js';
 import { logsIn } from './nodes/world.js';
 
-const clients = 500;
+const clients = sized(60, 500);
 const perRoom = 20;
-/** Messages of each client, one a second. */
+/** Messages of each client, one a second: more than both restarts take. */
 const count = 46;
 /** How long a connection has to be there before it follows a `goaway`, in ms (P21): a deploy comes later than that. */
 const settled = 5_000;
@@ -32,7 +33,7 @@ describe.skipIf(noRedis)('with Redis', () => {
     await Promise.all([servers.close(), programs.remove()]);
   });
 
-  test('two nodes are restarted under 500 clients at 500 messages a second: no send is rejected, nothing lost, nothing seen, and each ends with 0', async () => {
+  test(`two nodes are restarted under ${clients} clients at ${clients} messages a second: no send is rejected, nothing lost, nothing seen, and each ends with 0`, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'roomful-rolling-'));
     const redis = await startRedis();
     const admin = createClient({ socket: { port: redis.port, host: '127.0.0.1' } });
@@ -97,7 +98,7 @@ describe.skipIf(noRedis)('with Redis', () => {
       const left = node.lines.flatMap(({ msg, time, connections }) =>
         msg === 'draining' ? [[time as number, connections as number] as const] : [],
       );
-      // On a slow machine a second may be longer.
+      // How evenly they leave is tested on a virtual clock, in test/server/cluster.test.ts.
       const rates = left
         .slice(1)
         .map(
@@ -106,9 +107,6 @@ describe.skipIf(noRedis)('with Redis', () => {
         );
       const before = left[0]?.[1] ?? 0;
       expect(before, 'there was somebody to move').toBeGreaterThan(clients / 4);
-      expect(Math.max(...rates) / before, `spread over the window: ${JSON.stringify(left)}`).toBeLessThan(
-        0.35,
-      );
       console.info(`closed a second: ${rates.map((rate) => Math.round(rate)).join(' ')} of ${before}`);
       stays = fresh;
       ready = [fresh];

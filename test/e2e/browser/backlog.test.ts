@@ -1,14 +1,18 @@
-// A full outbox: 10,000 messages queued without a server, the page loaded again, the server back. All arrive, and the page can be used meanwhile.
+// A full outbox: messages queued without a server, the page loaded again, the server back. All arrive, and the page can be used meanwhile.
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Strain } from './page.js';
+import { sized } from '../../support/sizes.js';
 import { profiled } from './profile.js';
 import { bundle, delivered, empty, joined, launch, startWorld, status, upTo } from './world.js';
 
-/** What an outbox holds unless it is told otherwise. */
-const count = 10_000;
-/** How long the main thread may be held up, in ms: 50 on a machine with nothing else to do, here with room for one that has. */
-const most = 200;
+/** In the soak as many as an outbox holds unless it is told otherwise. */
+const count = sized(2_000, 10_000);
+/**
+ * The longest time for which the main thread may be held up, as a share of the time that the whole takes. Work that is
+ * done in one piece holds it up for nearly all of it, on a busy machine too.
+ */
+const mostOfWhole = 0.5;
 
 let browser: Browser;
 let script: string;
@@ -24,7 +28,7 @@ function holds(what: string, took: number, { task, lag }: Strain): void {
   console.log(
     `${what}: ${figure(took)}; longest task ${task ? figure(task) : 'below 50 ms'}, longest wait of a 5 ms timer ${figure(lag)}`,
   );
-  expect.soft(Math.max(task, lag), what).toBeLessThan(most);
+  expect.soft(Math.max(task, lag) / took, what).toBeLessThan(mostOfWhole);
 }
 
 /** What the page does within `call`; with PROFILE set, also what its longest stretches consist of. */
@@ -60,7 +64,7 @@ test.each([{ stored: true }, { stored: false }])(
     if (stored) {
       const restored = await profiled(page, async () => {
         await page.reload();
-        await page.waitForFunction((wanted) => app.waiting() === wanted, count);
+        await page.waitForFunction((wanted) => app.waiting() === wanted, count, { timeout: 0 });
         return page.evaluate(() => app.strain());
       });
       const [restoredAt, shownAt] = await page.evaluate(() => [app.restoredAt, app.shownAt] as const);
@@ -74,7 +78,7 @@ test.each([{ stored: true }, { stored: false }])(
     const flushed = await strained(page, async () => {
       world.start();
       await page.waitForFunction(() => app.emptiedAt > app.connectedAt && app.waiting() === 0, null, {
-        timeout: 30_000,
+        timeout: 0,
       });
     });
     const [connectedAt, emptiedAt] = await page.evaluate(() => [app.connectedAt, app.emptiedAt] as const);

@@ -37,6 +37,8 @@ export interface ReportedPage {
   readonly unsettled: number;
   /** What an app was shown of its connection and room, from when it was in: one thing, unless it changed. */
   readonly shown: readonly string[];
+  /** How long the client decided to wait before it tried again, each time that its connection was lost, in ms. */
+  readonly waits: readonly number[];
 }
 
 /** How long a message that is lost for good is waited for before the report says so, in ms. */
@@ -67,6 +69,12 @@ const pages = orders.names.map((name, index) => {
   const seen: Seen[] = [];
   const sent: Sent[] = [];
   const shown: string[] = [];
+  const waits: number[] = [];
+  let pongs = 0;
+  client.inspect((event, step) => {
+    if (event.type === 'received') pongs += event.frames.filter(({ type }) => type === 'pong').length;
+    return step(event);
+  });
   room.on('say', ({ id, offset, data }) =>
     seen.push({ type: 'message', id, offset: offset ?? 0, said: data, at: 0 }),
   );
@@ -74,10 +82,13 @@ const pages = orders.names.map((name, index) => {
   client.on('acked-lost', ({ count }) => seen.push({ type: 'acked-lost', count, at: 0 }));
   client.store.subscribe(({ connection, rooms }) => {
     const now = `${connection.status} ${rooms[room.id]?.status ?? 'none'}`;
-    if (isReady && shown.at(-1) !== now) shown.push(now);
+    if (isReady && shown.at(-1) !== now) {
+      shown.push(now);
+      if (connection.status === 'reconnecting') waits.push(connection.retryAt - connection.since);
+    }
   });
   client.connect();
-  return { name, client, room, seen, sent, shown };
+  return { name, client, room, seen, sent, shown, waits, pongs: () => pongs };
 });
 type Page = (typeof pages)[number];
 
@@ -121,8 +132,17 @@ await Promise.all(
 process.send?.('sent');
 // The world says when nothing is wrong any more.
 process.on('message', (message) => {
-  void (message === 'settle' ? settle() : finish(message as Readonly<Record<string, number>>));
+  if (message === 'pongs') void hearPongs();
+  else void (message === 'settle' ? settle() : finish(message as Readonly<Record<string, number>>));
 });
+
+/** Says so once every client has heard an answer to a ping that it sent after this. */
+async function hearPongs(): Promise<void> {
+  const before = pages.map(({ pongs }) => pongs());
+  // The first of two may answer a ping of before.
+  await until(() => pages.every(({ pongs }, index) => pongs() >= (before[index] ?? 0) + 2));
+  process.send?.('pongs');
+}
 
 async function settle(): Promise<void> {
   await until(settled, patienceMs);
@@ -139,7 +159,7 @@ async function finish(tops: Readonly<Record<string, number>>): Promise<void> {
   };
   // Everybody has seen the last of their room, or never will: then the report says so.
   await until(() => pages.every(ended), patienceMs);
-  const report: ReportedPage[] = pages.map(({ name, room, sent, seen, shown, client }) => {
+  const report: ReportedPage[] = pages.map(({ name, room, sent, seen, shown, waits, client }) => {
     const { connection, outbox } = client.store.getState();
     return {
       name,
@@ -150,6 +170,7 @@ async function finish(tops: Readonly<Record<string, number>>): Promise<void> {
       roomStatus: room.status,
       unsettled: outbox.pending.length,
       shown,
+      waits,
     };
   });
   writeFileSync(orders.report, JSON.stringify(report));

@@ -20,6 +20,8 @@ export interface Crowds {
   start(file: string, args: readonly string[]): ChildProcess;
   /** Starts clients, and resolves once they are in their rooms. */
   clients(orders: Omit<Orders, 'url' | 'receipts' | 'report'>): Promise<Crowd>;
+  /** Resolves once every client of a crowd has heard an answer to a ping that it sent after this. */
+  heardPongs(crowd: Crowd): Promise<void>;
   /** Waits until everything of these clients is settled and seen, and their processes have ended by themselves. `tops`: where each room's log ends then. */
   finish(some: readonly Crowd[], tops: () => Promise<Readonly<Record<string, number>>>): Promise<void>;
   /** All that clients reported, beside the logs that there were. */
@@ -66,6 +68,11 @@ export function createCrowds(folder: string, clientsFile: string, url: () => str
             .filter(Boolean)
             .map((text) => ({ by: text.split(' ')[0] ?? '', n: Number(text.split(' ')[1]) })),
       };
+    },
+    async heardPongs({ process: child }) {
+      const answer = message(child, (it) => it === 'pongs');
+      child.send('pongs');
+      await answer;
     },
     async finish(some, tops) {
       await Promise.all(
