@@ -296,6 +296,58 @@ describe('bounds', () => {
     expect(settledOf(it.send(outgoing('newest')).take())).toEqual([['old', 'overflow']]);
   });
 
+  describe('a message that does not fit whatever gives way to it is refused, and nothing gives way', () => {
+    const held = (it: ReturnType<typeof machine>): string[] => [
+      ...(it.state.rooms.get('a')?.entries.keys() ?? []),
+    ];
+    const small = ['1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
+    test('drop-oldest, by its own bytes', () => {
+      const it = machine({ outbox: { bytes: 100, overflow: 'drop-oldest' } });
+      it.send(...small.map((id) => outgoing(id))).take();
+      expect(settledOf(it.send(outgoing('huge', { bytes: 150 })).take())).toEqual([['huge', 'overflow']]);
+      expect(held(it)).toEqual(small);
+    });
+
+    test('drop-oldest, since messages in flight keep their bytes', () => {
+      const it = machine({ outbox: { bytes: 40, window: 1, overflow: 'drop-oldest' } })
+        .live('a')
+        .send(outgoing('in flight'), outgoing('queued'));
+      it.take();
+      expect(settledOf(it.send(outgoing('large', { bytes: 35 })).take())).toEqual([['large', 'overflow']]);
+      expect(held(it)).toEqual(['in flight', 'queued']);
+      // One byte less than what is in flight leaves fits, and then the queued one gives way.
+      expect(settledOf(it.send(outgoing('fits', { bytes: 30 })).take())).toEqual([['queued', 'overflow']]);
+    });
+
+    test('drop-oldest, among other messages of one turn', () => {
+      const it = machine({ outbox: { bytes: 100, overflow: 'drop-oldest' } });
+      it.send(outgoing('1'), outgoing('huge', { bytes: 101 }), outgoing('2'));
+      expect(settledOf(it.take())).toEqual([['huge', 'overflow']]);
+      expect(held(it)).toEqual(['1', '2']);
+    });
+
+    test.each(['reject', 'drop-oldest'] as const)('%s: the older message of its key stays', (overflow) => {
+      const it = machine({ outbox: { bytes: 100, overflow } });
+      it.send(outgoing('older', { coalesce: 'k' }), outgoing('other')).take();
+      it.send(outgoing('newer', { coalesce: 'k', bytes: 150 }));
+      expect(settledOf(it.take())).toEqual([['newer', 'overflow']]);
+      expect(held(it)).toEqual(['older', 'other']);
+      it.live('a');
+      expect(settledOf(it.receive(ack(1, 2)).take())).toEqual([
+        ['older', 1],
+        ['other', 2],
+      ]);
+    });
+  });
+
+  test('the newest of a key fits in the place of the one that it replaces', () => {
+    const it = machine({ outbox: { limit: 2, bytes: 20, overflow: 'drop-oldest' } });
+    it.send(outgoing('other'), outgoing('old', { coalesce: 'k' }), outgoing('new', { coalesce: 'k' }));
+    expect(settledOf(it.take())).toEqual([]);
+    expect([...(it.state.rooms.get('a')?.entries.keys() ?? [])]).toEqual(['other', 'new']);
+  });
+
   test('a message that cannot leave in time expires, without a hole in the numbers', () => {
     const it = machine().send(outgoing('x', { ttl: 100 }), outgoing('y'));
     it.take();

@@ -67,6 +67,20 @@ function giveAway(turn: Turn, room: Room, entry: Entry, failure: Failure): void 
   else drop(turn, room, entry, failure);
 }
 
+/** Messages and their bytes. */
+interface Load {
+  count: number;
+  bytes: number;
+}
+
+const addTo = (load: Load, entry: Entry, times: 1 | -1): void => {
+  load.count += times;
+  load.bytes += entry.bytes * times;
+};
+
+const none: Readonly<Load> = { count: 0, bytes: 0 };
+
+/** The oldest of all rooms that is queued. */
 function oldestQueued({ state }: Turn): readonly [Room, Entry] | null {
   let oldest: readonly [Room, Entry] | null = null;
   for (const room of state.rooms.values())
@@ -75,7 +89,16 @@ function oldestQueued({ state }: Turn): readonly [Room, Entry] | null {
   return oldest;
 }
 
-/** Takes messages in, in order. Over the bounds, the policy decides who is refused: the new one, or the oldest that has not left. */
+/** The queued messages of a room that a message with this key replaces. */
+const replacedBy = (room: Room | undefined, coalesce: string | null): readonly Entry[] =>
+  coalesce === null || !room
+    ? []
+    : Array.from(room.entries.values()).filter((old) => old.coalesce === coalesce && isQueued(old));
+
+/**
+ * Takes messages in, in order. Over the bounds, the policy decides which message gives way: the new one, or the oldest
+ * that are queued. A message that does not fit although all of them gave way is refused, and none gives way to it.
+ */
 export function enqueue(
   turn: Turn,
   messages: readonly Outgoing[],
@@ -83,17 +106,18 @@ export function enqueue(
 ): void {
   const {
     now,
-    state,
     config: { outbox },
   } = turn;
-  let count = 0;
-  let bytes = 0;
-  const add = (entry: Entry, times: 1 | -1): void => {
-    count += times;
-    bytes += entry.bytes * times;
-  };
-  for (const { entries } of state.rooms.values())
-    for (const entry of entries.values()) if (!entry.failure) add(entry, 1);
+  const all: Load = { count: 0, bytes: 0 };
+  const queued: Load = { count: 0, bytes: 0 };
+  for (const { entries } of turn.state.rooms.values())
+    for (const entry of entries.values()) {
+      if (!entry.failure) addTo(all, entry, 1);
+      if (isQueued(entry)) addTo(queued, entry, 1);
+    }
+  /** Whether a message fits once what `gone` counts is not there any more. */
+  const fits = (entry: Entry, gone: Readonly<Load>): boolean =>
+    all.count - gone.count < outbox.limit && all.bytes - gone.bytes + entry.bytes <= outbox.bytes;
   for (const {
     room: id,
     ttl,
@@ -126,33 +150,39 @@ export function enqueue(
       failure: null,
       replaces: [],
     };
-    let refused = barred(id);
-    if (!refused && entry.coalesce !== null) {
-      const room = roomOf(turn, id);
-      for (const old of room.entries.values()) {
-        if (old.coalesce !== entry.coalesce || !isQueued(old)) continue;
-        drop(turn, room, old);
-        add(old, -1);
-        // One that failed and was tried again was settled then.
-        if (!old.settled) entry.replaces = [...entry.replaces, ...old.replaces, old.id];
-      }
-    }
-    add(entry, 1);
-    while (!refused && (count > outbox.limit || bytes > outbox.bytes)) {
-      const oldest = outbox.overflow === 'drop-oldest' ? oldestQueued(turn) : null;
-      if (oldest) {
-        giveAway(turn, ...oldest, { code: 'overflow', message: 'dropped: the outbox is full' });
-        add(oldest[1], -1);
-      } else
-        refused = {
-          code: 'overflow',
-          message: `the outbox is full: ${count - 1} messages, ${bytes - entry.bytes} bytes`,
-        };
-    }
+    const replaced = replacedBy(turn.state.rooms.get(id), coalesce);
+    const gone: Load = { count: 0, bytes: 0 };
+    for (const old of replaced) addTo(gone, old, 1);
+    const mayFit = fits(entry, gone) || (outbox.overflow === 'drop-oldest' && fits(entry, queued));
+    const refused =
+      barred(id) ??
+      (mayFit
+        ? null
+        : failureOf('overflow', `the outbox is full: ${all.count} messages, ${all.bytes} bytes`));
     if (refused) {
       settle(turn, entry, refused);
-      add(entry, -1);
-    } else set(turn, roomOf(turn, id), entry);
+      continue;
+    }
+    const leave = (old: Entry): void => {
+      addTo(all, old, -1);
+      addTo(queued, old, -1);
+    };
+    const room = roomOf(turn, id);
+    for (const old of replaced) {
+      drop(turn, room, old);
+      leave(old);
+      // One that failed and was tried again was settled then.
+      if (!old.settled) entry.replaces = [...entry.replaces, ...old.replaces, old.id];
+    }
+    while (!fits(entry, none)) {
+      const oldest = oldestQueued(turn);
+      if (!oldest) break;
+      giveAway(turn, ...oldest, { code: 'overflow', message: 'dropped: the outbox is full' });
+      leave(oldest[1]);
+    }
+    addTo(all, entry, 1);
+    addTo(queued, entry, 1);
+    set(turn, room, entry);
   }
 }
 
