@@ -5,8 +5,27 @@ import { shared } from '../client/machine/shared.js';
 import type { RealtimeState } from '../client/machine/view.js';
 import { useRealtime } from './context.js';
 
-/** Anything in the store. Renders again only when the selection changes: by `Object.is`, then shallowly. */
+interface Selected<T> {
+  readonly state: RealtimeState;
+  readonly selector: (state: RealtimeState) => T;
+  readonly selection: T;
+}
+
+/**
+ * Anything in the store. Renders again only when the selection changes: by `Object.is`, then shallowly. A selector that
+ * makes nested objects works too, and renders again with each change of the store.
+ *
+ * @example
+ * const waiting = useRealtimeStore(({ outbox }) => outbox.pending.length);
+ */
 export function useRealtimeStore<T>(selector: (state: RealtimeState) => T): T {
-  const last = useRef<T>(undefined);
-  return useStore(useRealtime().store, (state) => (last.current = shared(last.current, selector(state))));
+  const last = useRef<Selected<T>>(undefined);
+  return useStore(useRealtime().store, (state) => {
+    const before = last.current;
+    // React asks twice for one state, and takes two objects for a change that never ends.
+    if (before?.state === state && before.selector === selector) return before.selection;
+    const selection = shared(before?.selection, selector(state));
+    last.current = { state, selector, selection };
+    return selection;
+  });
 }
