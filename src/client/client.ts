@@ -20,7 +20,7 @@ import type { ConnectionState, RealtimeState } from './machine/view.js';
 import { codecsOf, configOf, type ClientOptions } from './options.js';
 import type { Keeper, StorageEvent, StorageHost } from './storage/port.js';
 import { createPromises, errorOf } from './promises.js';
-import { createRoomHandle, type Room, type RoomHandle } from './room-handle.js';
+import { createRoomHandle, type Room, type RoomHandle, type RoomOwner } from './room-handle.js';
 import type { ParamsOf, RoomName } from '../contract/infer.js';
 
 export interface ClientEvents {
@@ -280,6 +280,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     if (!known) {
       known = createRoomHandle(id, contract, {
         driver,
+        owner,
         newId: () => ports.randomId(12),
         newRef: () => ++refs,
         inUse,
@@ -299,8 +300,14 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
         if (entries.has(id)) return driver.dispatch({ type, room, id });
     };
 
-  return {
+  const owner: RoomOwner = {
     store: driver.store,
+    retry: withEntry('retry'),
+    discard: withEntry('discard'),
+  };
+
+  return {
+    ...owner,
     connect() {
       open('connect');
     },
@@ -319,8 +326,6 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
       return joined as unknown as Room<typeof room>;
     },
     handle,
-    retry: withEntry('retry'),
-    discard: withEntry('discard'),
     on(event, handler) {
       const set = listeners.get(event) ?? new Set();
       listeners.set(event, set.add(handler));

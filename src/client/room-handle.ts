@@ -3,12 +3,12 @@ import type { AnyContract } from '../contract/define-room.js';
 import { checkMessage, checkPresence } from '../contract/validate.js';
 import { RealtimeError } from '../protocol/error.js';
 import { checkPayload, copyPayload } from '../protocol/payload.js';
-import type { Driver } from './driver.js';
+import type { Driver, ReadonlyStore } from './driver.js';
 import { createHandlers, type Handler } from './handlers.js';
 import type { Receipt } from './machine/effects.js';
 import { merged } from './machine/presence.js';
 import type { Continuity, Message } from './machine/state.js';
-import { statusOf, type RoomStatus, type RoomView } from './machine/view.js';
+import { statusOf, type RealtimeState, type RoomStatus, type RoomView } from './machine/view.js';
 import type { PresenceIn, RoomName, SendOf, TypeOf } from '../contract/infer.js';
 import { errorOf, unwatched } from './promises.js';
 import type { MessageIn } from './types.js';
@@ -34,7 +34,11 @@ export interface ListenOptions<R, T extends TypeOf<R>> {
   readonly where?: Partial<MessageIn<R, T>['data']>;
 }
 
-/** A room of a client. The same object for as long as somebody uses the room or holds the object. */
+/**
+ * A room of a client. From `client.room(…)` it is the same object for as long as the room is used or the object is held,
+ * and its `status`, `continuity` and `error` are those of now. From `useRoom` it is another object whenever one of them
+ * changes, and shows them as they were when the component rendered.
+ */
 export interface Room<R = string> {
   readonly id: string;
   readonly status: RoomStatus;
@@ -62,9 +66,17 @@ export interface Room<R = string> {
   leave(): void;
 }
 
+/** The client that a room is of, as hooks need it. */
+export interface RoomOwner {
+  readonly store: ReadonlyStore<RealtimeState>;
+  retry(id: string): void;
+  discard(id: string): void;
+}
+
 /** What a handle needs of its client. */
 export interface RoomServices {
   readonly driver: Driver;
+  readonly owner: RoomOwner;
   readonly newId: () => string;
   readonly newRef: () => number;
   /** Handles that somebody uses: the client forgets the others with whoever held them. */
@@ -76,6 +88,7 @@ export interface RoomServices {
 /** What the React half uses besides: counting users, lists, handlers of every type. */
 export interface RoomHandle extends Room<RoomName> {
   readonly contract: AnyContract;
+  readonly owner: RoomOwner;
   /** Counts a user. Returns what gives it back, once. */
   retain(options: {
     readonly history?: number | undefined;
@@ -167,6 +180,7 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
   const handle: RoomHandle = {
     id,
     contract,
+    owner: services.owner,
     get status() {
       const room = driver.state().rooms.get(id);
       return view()?.status ?? (room ? statusOf(room) : 'left');

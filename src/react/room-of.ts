@@ -1,7 +1,44 @@
-// From the room that a component holds to the handle behind it, which is the same object with more to it.
-import type { Room, RoomHandle } from '../client/room-handle.js';
+// The room that a component holds: what its handle shows at one moment, and everything that the handle can do.
+import type { Room, RoomHandle, RoomOwner } from '../client/room-handle.js';
+import { errorOf } from '../client/promises.js';
+import type { RoomView } from '../client/machine/view.js';
+
+/** One moment of a room, and the view's error from which its own is made. */
+interface Moment {
+  readonly room: Room;
+  readonly failure: RoomView['error'];
+}
+
+const handles = new WeakMap<object, RoomHandle>();
+/** The newest two moments of each handle: while a page is hydrated, some components show the first state and some the current one. */
+const moments = new WeakMap<RoomHandle, readonly Moment[]>();
 
 export const roomHandle = {
-  toRoom: <R>(handle: RoomHandle): Room<R> => handle as unknown as Room<R>,
-  of: <R>(room: Room<R>): RoomHandle => room as unknown as RoomHandle,
+  /** The handle behind a room: the same for as long as the id is. */
+  of: <R>(room: Room<R>): RoomHandle => handles.get(room) ?? (room as unknown as RoomHandle),
+
+  /** The same, as an app sees it: for effects and callbacks that belong to the room and not to one moment of it. */
+  lasting: <R>(room: Room<R>): Room<R> => (handles.get(room) ?? room) as Room<R>,
+
+  /** The client that a room is of, where what is handed over is a room and not only its id. */
+  ownerOf: (room: { readonly id: string } | undefined): RoomOwner | undefined =>
+    room && (handles.get(room) ?? (room as Partial<RoomHandle>)).owner,
+
+  /**
+   * The room as a view shows it: another object where status, continuity or error are others, so that whatever is
+   * memoised by the room is made anew, and the same object where they are the same. Calls on an older one still work.
+   */
+  at(handle: RoomHandle, view: RoomView | undefined): Room {
+    const { status = 'left', continuity = 'exact', error: failure = null } = view ?? {};
+    const known = moments.get(handle) ?? [];
+    const same = known.find(
+      ({ room, failure: its }) => room.status === status && room.continuity === continuity && its === failure,
+    );
+    if (same) return same.room;
+    const value = { status, continuity, error: failure && errorOf(failure) };
+    const room = Object.create(handle, Object.getOwnPropertyDescriptors(value)) as Room;
+    handles.set(room, handle);
+    moments.set(handle, [{ room, failure }, ...known].slice(0, 2));
+    return room;
+  },
 };

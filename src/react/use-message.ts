@@ -2,6 +2,7 @@ import { useEffect, useInsertionEffect, useRef } from 'react';
 import type { TypeOf } from '../contract/infer.js';
 import type { ListenOptions, Room } from '../client/room-handle.js';
 import type { MessageIn } from '../client/types.js';
+import { roomHandle } from './room-of.js';
 
 /**
  * Calls `handler` for each message of a type, once, in order, outside of rendering; broadcasts too. The newest handler is called; one that throws breaks no
@@ -19,14 +20,15 @@ export function useMessage<R, T extends TypeOf<R>>(
   });
   // Often written in place: what counts is what it holds.
   const key = JSON.stringify(where);
+  const handle = roomHandle.lasting(room);
   useEffect(() => {
     const options = latest.current.where && { where: latest.current.where };
-    return room.on(
+    return handle.on(
       type,
       (message) => {
         latest.current.handler(message);
       },
       options,
     );
-  }, [room, type, key]);
+  }, [handle, type, key]);
 }

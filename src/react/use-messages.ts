@@ -4,7 +4,7 @@ import type { Room } from '../client/room-handle.js';
 import { everyType } from '../client/machine/timeline.js';
 import type { MessageIn } from '../client/types.js';
 import { roomHandle } from './room-of.js';
-import { useRealtimeStore } from './use-selection.js';
+import { useSelection } from './use-selection.js';
 
 export interface UseMessagesOptions {
   /** The newest messages to show, at least; more where older ones were loaded. Default 100. */
@@ -33,11 +33,12 @@ export function useMessages<R, T extends TypeOf<R> = TypeOf<R>>(
   { limit = 100, pending = true }: UseMessagesOptions = {},
 ): Messages<MessageIn<R, T>> {
   const list = type ?? everyType;
-  useEffect(() => roomHandle.of(room).retainList(list, limit), [room, list, limit]);
-  const view = useRealtimeStore(({ rooms }) => rooms[room.id]?.lists[list] ?? empty);
+  const handle = roomHandle.of(room);
+  useEffect(() => handle.retainList(list, limit), [handle, list, limit]);
+  const view = useSelection(handle.owner.store, ({ rooms }) => rooms[room.id]?.lists[list] ?? empty);
   const loadOlder = useCallback(() => {
-    roomHandle.of(room).loadOlder(list, limit);
-  }, [room, list, limit]);
+    handle.loadOlder(list, limit);
+  }, [handle, list, limit]);
   return useMemo(() => {
     const messages = pending ? view.messages : view.messages.filter(({ status }) => status === undefined);
     return { ...view, messages: messages as unknown as readonly MessageIn<R, T>[], loadOlder };

@@ -1,6 +1,7 @@
 import type { Room } from '../client/room-handle.js';
 import type { MemberIn } from '../client/types.js';
-import { useRealtimeStore } from './use-selection.js';
+import { roomHandle } from './room-of.js';
+import { useSelection } from './use-selection.js';
 
 const nobody: readonly never[] = [];
 
@@ -11,7 +12,8 @@ export function useOthers<R, T>(
   room: Room<R>,
   selector?: (others: readonly MemberIn<R>[]) => T,
 ): T | readonly MemberIn<R>[] {
-  return useRealtimeStore(({ rooms }): T | readonly MemberIn<R>[] => {
+  const { owner } = roomHandle.of(room);
+  return useSelection(owner.store, ({ rooms }): T | readonly MemberIn<R>[] => {
     const others = (rooms[room.id]?.others ?? nobody) as unknown as readonly MemberIn<R>[];
     return selector ? selector(others) : others;
   });

@@ -1,7 +1,8 @@
 import { useMemo } from 'react';
 import type { OutboxEntry, OutboxView } from '../client/machine/view.js';
 import { useRealtime } from './context.js';
-import { useRealtimeStore } from './use-selection.js';
+import { roomHandle } from './room-of.js';
+import { useSelection } from './use-selection.js';
 
 export interface Outbox extends OutboxView {
   /** Sends a failed message again. */
@@ -12,8 +13,9 @@ export interface Outbox extends OutboxView {
 
 /** Own messages that are not settled or failed, of all rooms or of one, and how far a backlog is flushed. */
 export function useOutbox(room?: { readonly id: string }): Outbox {
-  const client = useRealtime();
-  const outbox = useRealtimeStore((state) => state.outbox);
+  const nearest = useRealtime();
+  const owner = roomHandle.ownerOf(room) ?? nearest;
+  const outbox = useSelection(owner.store, (state) => state.outbox);
   const id = room?.id;
   return useMemo(() => {
     const mine = (entry: OutboxEntry): boolean => id === undefined || entry.room === id;
@@ -21,8 +23,8 @@ export function useOutbox(room?: { readonly id: string }): Outbox {
       pending: outbox.pending.filter(mine),
       failed: outbox.failed.filter(mine),
       progress: outbox.progress,
-      retry: client.retry,
-      discard: client.discard,
+      retry: owner.retry,
+      discard: owner.discard,
     };
-  }, [client, outbox, id]);
+  }, [owner, outbox, id]);
 }

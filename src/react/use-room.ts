@@ -19,8 +19,9 @@ type Args<R> = keyof ParamsOf<R> extends never
   : [params: ParamsOf<R>, options?: UseRoomOptions<R>];
 
 /**
- * A room, joined for as long as a component uses it. The same object for as long as the id is the same; renders again when its `status`, `continuity` or
- * `error` change. Throws `invalid` where a parameter is missing or empty.
+ * A room, joined for as long as a component uses it. Renders again when its `status`, `continuity` or `error` change, and
+ * returns another object then, so that `memo`, `useMemo` and the React Compiler see it; calls on an older one still work.
+ * An effect that is to run once for a room depends on `room.id`. Throws `invalid` where a parameter is missing or empty.
  */
 export function useRoom<R extends RoomName>(room: R, ...[params, options = {}]: Args<R>): Room<R> {
   const client = useRealtime();
@@ -35,9 +36,6 @@ export function useRoom<R extends RoomName>(room: R, ...[params, options = {}]: 
     const { history, presence } = latest.current;
     return handle.retain({ history, presence: presence as Readonly<Record<string, unknown>> | undefined });
   }, [handle, enabled]);
-  useRealtimeStore(({ rooms }) => {
-    const view = rooms[handle.id];
-    return [view?.status, view?.continuity, view?.error];
-  });
-  return roomHandle.toRoom<R>(handle);
+  const shown = useRealtimeStore(({ rooms }) => roomHandle.at(handle, rooms[handle.id]));
+  return shown as unknown as Room<R>;
 }

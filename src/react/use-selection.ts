@@ -2,6 +2,7 @@
 import { useRef } from 'react';
 import { useStore } from 'zustand';
 import { shared } from '../client/machine/shared.js';
+import type { ReadonlyStore } from '../client/driver.js';
 import type { RealtimeState } from '../client/machine/view.js';
 import { useRealtime } from './context.js';
 
@@ -19,8 +20,16 @@ interface Selected<T> {
  * const waiting = useRealtimeStore(({ outbox }) => outbox.pending.length);
  */
 export function useRealtimeStore<T>(selector: (state: RealtimeState) => T): T {
+  return useSelection(useRealtime().store, selector);
+}
+
+/** The same from the store of a room, whichever provider stands above. */
+export function useSelection<T>(
+  store: ReadonlyStore<RealtimeState>,
+  selector: (state: RealtimeState) => T,
+): T {
   const last = useRef<Selected<T>>(undefined);
-  return useStore(useRealtime().store, (state) => {
+  return useStore(store, (state) => {
     const before = last.current;
     // React asks twice for one state, and takes two objects for a change that never ends.
     if (before?.state === state && before.selector === selector) return before.selection;

@@ -3,6 +3,7 @@ import type { SendOf, TypeOf } from '../contract/infer.js';
 import type { Receipt } from '../client/machine/effects.js';
 import type { Room, SendOptions } from '../client/room-handle.js';
 import { RealtimeError } from '../protocol/error.js';
+import { roomHandle } from './room-of.js';
 
 export interface SendState {
   /** Whether one of this hook's sends is unsettled. */
@@ -24,9 +25,10 @@ export function useSend<R, T extends TypeOf<R>>(
     readonly count: number;
     readonly error: RealtimeError | null;
   }>({ count: 0, error: null });
+  const handle = roomHandle.lasting(room);
   const send = useCallback(
     (data: SendOf<R, T>, options?: SendOptions) => {
-      const sent = room.send(type, data, options);
+      const sent = handle.send(type, data, options);
       setState((before) => ({ ...before, count: before.count + 1 }));
       const settled = (failure: RealtimeError | null): void => {
         setState((before) => ({ count: before.count - 1, error: failure }));
@@ -41,7 +43,7 @@ export function useSend<R, T extends TypeOf<R>>(
       );
       return sent;
     },
-    [room, type],
+    [handle, type],
   );
   const reset = useCallback(() => {
     setState((before) => ({ ...before, error: null }));
