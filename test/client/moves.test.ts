@@ -15,7 +15,7 @@ import { seed as firstSeed, sized } from '../support/sizes.js';
 import { outgoing } from '../support/run.js';
 import { createTwoNodes, type TwoNodes } from '../support/two-nodes.js';
 
-const seeds = sized(300, 6_000);
+const seeds = sized(300, 1_500);
 const roomIds = ['a', 'b'];
 /** How many messages a list asks for: few enough that older ones are left to load. */
 const listed = 20;

@@ -14,7 +14,7 @@ import { contextFor } from '../support/machine.js';
 import { must } from '../support/must.js';
 import { seed, sized } from '../support/sizes.js';
 
-const events = sized(100_000, 2_000_000);
+const events = sized(100_000, 500_000);
 const roomIds = ['a', 'b'];
 
 interface World {

@@ -43,7 +43,7 @@ const frames = (count) => async (seed) => {
 export const parts = {
   simulation: { about: '4,000 simulated worlds', isShort: true, run: worlds(4_000) },
   properties: {
-    about: 'random walks and models of the client, millions of events',
+    about: 'random walks and models of the client, a million events',
     isShort: true,
     run: files('properties'),
   },
