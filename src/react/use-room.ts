@@ -1,6 +1,8 @@
 import { useEffect, useRef, useInsertionEffect } from 'react';
+import type { Client } from '../client/client.js';
+import { createWaitingRoom } from '../client/waiting-room.js';
 import type { ParamsOf, PresenceIn, RoomName } from '../contract/infer.js';
-import type { Room } from '../client/room-handle.js';
+import type { Room, RoomHandle } from '../client/room-handle.js';
 import { useRealtime } from './context.js';
 import { roomHandle } from './room-of.js';
 import { useRealtimeStore } from './use-selection.js';
@@ -14,19 +16,47 @@ export interface UseRoomOptions<R = RoomName> {
   readonly history?: number;
 }
 
+/** A room without parameters takes its options in their place. */
 type Args<R> = keyof ParamsOf<R> extends never
-  ? [params?: ParamsOf<R> | null, options?: UseRoomOptions<R>]
+  ? [options?: UseRoomOptions<R>] | [params: null | undefined, options?: UseRoomOptions<R>]
   : [params: ParamsOf<R>, options?: UseRoomOptions<R>];
+
+type Params = Readonly<Record<string, string>>;
+
+const waitingRooms = new WeakMap<Client, RoomHandle>();
+
+/** The handle of a room. A component that does not want the room yet may not know its parameters either, and waits. */
+function handleFor(client: Client, room: RoomName, params: Params | undefined, enabled: boolean): RoomHandle {
+  try {
+    return client.handle(room, params);
+  } catch (error) {
+    if (enabled) throw error;
+    const waiting = waitingRooms.get(client) ?? createWaitingRoom(client);
+    waitingRooms.set(client, waiting);
+    return waiting;
+  }
+}
+
+const hasParams = (room: RoomName): boolean => typeof room !== 'string' && /(^|\/):/.test(room.pattern);
 
 /**
  * A room, joined for as long as a component uses it. Renders again when its `status`, `continuity` or `error` change, and
  * returns another object then, so that `memo`, `useMemo` and the React Compiler see it; calls on an older one still work.
- * An effect that is to run once for a room depends on `room.id`. Throws `invalid` where a parameter is missing or empty.
+ * An effect that is to run once for a room depends on `room.id`.
+ *
+ * With `enabled: false` it is not joined, and its parameters need not be there yet: then its id is empty, and it refuses
+ * to send with `invalid`. Otherwise it throws `invalid` where a parameter is missing or empty.
+ *
+ * @example
+ * const room = useRoom(chat, { id: id ?? '' }, { enabled: id !== undefined });
+ * const lobby = useRoom('lobby', { history: 20 });
  */
-export function useRoom<R extends RoomName>(room: R, ...[params, options = {}]: Args<R>): Room<R> {
+export function useRoom<R extends RoomName>(room: R, ...[first, second]: Args<R>): Room<R> {
   const client = useRealtime();
-  const handle = client.handle(room, (params ?? undefined) as Readonly<Record<string, string>> | undefined);
+  const named = hasParams(room);
+  const options: UseRoomOptions<R> = second ?? (named ? {} : (first as UseRoomOptions<R> | null)) ?? {};
   const { enabled = true } = options;
+  const handle = handleFor(client, room, named ? (first as Params) : undefined, enabled);
   const latest = useRef(options);
   useInsertionEffect(() => {
     latest.current = options;

@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useState } from 'react';
+import { createStore, useStore } from 'zustand';
 import type { SendOf, TypeOf } from '../contract/infer.js';
 import type { Receipt } from '../client/machine/effects.js';
 import type { Room, SendOptions } from '../client/room-handle.js';
@@ -13,6 +14,12 @@ export interface SendState {
   readonly reset: () => void;
 }
 
+/** A store of its own and no state: React holds back state that is set within an async action until the action is over. */
+interface Sends {
+  readonly count: number;
+  readonly error: RealtimeError | null;
+}
+
 const asError = (error: unknown): RealtimeError =>
   error instanceof RealtimeError ? error : new RealtimeError('invalid', String(error));
 
@@ -21,17 +28,15 @@ export function useSend<R, T extends TypeOf<R>>(
   room: Room<R>,
   type: T,
 ): readonly [send: (data: SendOf<R, T>, options?: SendOptions) => Promise<Receipt>, state: SendState] {
-  const [{ count, error }, setState] = useState<{
-    readonly count: number;
-    readonly error: RealtimeError | null;
-  }>({ count: 0, error: null });
+  const [store] = useState(() => createStore<Sends>(() => ({ count: 0, error: null })));
+  const { count, error } = useStore(store);
   const handle = roomHandle.lasting(room);
   const send = useCallback(
     (data: SendOf<R, T>, options?: SendOptions) => {
       const sent = handle.send(type, data, options);
-      setState((before) => ({ ...before, count: before.count + 1 }));
+      store.setState(({ count: before }) => ({ count: before + 1 }));
       const settled = (failure: RealtimeError | null): void => {
-        setState((before) => ({ count: before.count - 1, error: failure }));
+        store.setState(({ count: before }) => ({ count: before - 1, error: failure }));
       };
       sent.then(
         () => {
@@ -43,11 +48,11 @@ export function useSend<R, T extends TypeOf<R>>(
       );
       return sent;
     },
-    [handle, type],
+    [handle, type, store],
   );
   const reset = useCallback(() => {
-    setState((before) => ({ ...before, error: null }));
-  }, []);
+    store.setState({ error: null });
+  }, [store]);
   const state = useMemo(() => ({ pending: count > 0, error, reset }), [count, error, reset]);
   return [send, state];
 }

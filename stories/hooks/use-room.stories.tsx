@@ -14,7 +14,7 @@ const meta = {
   argTypes: { id: { control: 'text' }, enabled: { control: 'boolean' } },
   parameters: sample(
     source,
-    '`useRoom(room, params?, { presence?, enabled?, history? }?)`: joins on mount, leaves when its last user unmounts, whoever else used it. The handle keeps its identity for as long as the id is the same; it renders when `status`, `continuity` or `error` change. `room.send` is durable, `room.broadcast` is not.',
+    '`useRoom(room, params?, { presence?, enabled?, history? }?)`: joins on mount, leaves when its last user unmounts, whoever else used it. It renders when `status`, `continuity` or `error` change, and what it returns is another object then; calls on an older one still work. `room.send` is durable, `room.broadcast` is not.',
   ),
 } satisfies Meta<typeof RoomState>;
 export default meta;

@@ -144,7 +144,7 @@ export const layers = [
       'src/protocol/error.ts',
     ],
     typeImports: ['src/client/machine', 'src/contract'],
-    packages: { react: everyFile, zustand: ['use-selection.ts'] },
+    packages: { react: everyFile, zustand: ['use-selection.ts', 'use-send.ts'] },
     globals: { setTimeout: ['provider.ts'], clearTimeout: ['provider.ts'] },
   },
   {
