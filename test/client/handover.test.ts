@@ -218,6 +218,27 @@ describe('what is said meanwhile', () => {
     ]);
   });
 
+  test('a request for history that the old connection left unanswered is written again on the next one', () => {
+    const it = moving();
+    it.dispatch({ type: 'history', ref: 9, room: 'a', before: 2, limit: 10, list: null });
+    it.take();
+    open(it)
+      .receive(welcome({ node: 'other' }))
+      .receive(joinedFrame('a', { position: ['e', 2, 't2'], recovered: true }));
+    const asked = it
+      .take()
+      .flatMap((effect) =>
+        effect.type === 'write'
+          ? effect.frames.flatMap((frame) =>
+              frame.type === 'history' && frame.ref === 9 ? [[effect.attempt, frame.before]] : [],
+            )
+          : [],
+      );
+    expect(asked).toEqual([[2, 2]]);
+    it.receive({ type: 'history', ref: 9, messages: [], more: false });
+    expect(it.take()).toContainEqual({ type: 'history', ref: 9, outcome: [] });
+  });
+
   test('a broadcast is taken from one of them', () => {
     const it = arrived();
     const said: ServerFrame = {

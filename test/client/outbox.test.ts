@@ -326,6 +326,14 @@ describe('bounds', () => {
     ]);
   });
 
+  test('the newest of three of a key settles all of them, whether they come in one turn or in three', () => {
+    const three = ['first', 'second', 'third'].map((id) => outgoing(id, { coalesce: 'k' }));
+    const atOnce = machine().send(...three);
+    const apart = three.reduce((it, message) => it.send(message), machine());
+    for (const it of [atOnce, apart])
+      expect(settledOf(it.live('a').receive(ack(1)).take())).toEqual([['third first second', 1]]);
+  });
+
   test('a message that has left is not replaced', () => {
     const it = machine()
       .live('a')

@@ -164,6 +164,27 @@ describe('the log', () => {
     expect(room(it).lists.get('*')?.gap).toEqual([3, 8]);
   });
 
+  test.each([
+    ['another tag', ['e', 2, 'other']],
+    ['another offset', ['e', 1, 't2']],
+    ['another epoch', ['f', 2, 't2']],
+  ] as const)(
+    'P22 an answer that says recovered, with %s than the position asked for, is a reset',
+    (_what, position) => {
+      const it = machine()
+        .dispatch({ type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 })
+        .live('a')
+        .receive(messageFrame('a', 1), messageFrame('a', 2));
+      reconnect(it).receive(welcome());
+      it.take();
+      it.receive(joinedFrame('a', { position, recovered: true }));
+      const [epoch, offset, tag] = position;
+      expect(room(it)).toMatchObject({ continuity: 'reset', position: { epoch, offset, tag } });
+      expect(it.take()).toContainEqual({ type: 'reset', room: 'a', why: 'epoch', missing: null });
+      expect(list(it)).toEqual([]);
+    },
+  );
+
   test('P22 resume works with no message received, and twice in a row', () => {
     const it = machine().live('a');
     for (let round = 0; round < 2; round++) {
@@ -234,6 +255,21 @@ describe('own messages in a list', () => {
     expect(own(it)).toEqual(['pending x']);
     for (const [index, frame] of frames.entries()) expect(own(it.receive(frame))).toEqual(states[index]);
   });
+});
+
+test('P29 the receipt of a message whose place is behind the position shows no second copy of it', () => {
+  // The server took the message and the connection broke before its receipt. The next join brings the end of the log, which begins behind the message.
+  const it = machine()
+    .dispatch({ type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 })
+    .live('a')
+    .send(outgoing('x'));
+  reconnect(it).receive(
+    welcome(),
+    joinedFrame('a', { position: ['e', 8, 't8'], why: 'too-far', last: 1, more: true }),
+  );
+  it.receive({ type: 'ack', room: 'a', epoch: 'e', receipts: [[1, 8, 0, true]] });
+  expect(settledOf(it.take())).toEqual([['x', 8]]);
+  expect(room(it).echoes).toEqual([]);
 });
 
 describe('presence', () => {
@@ -313,6 +349,22 @@ describe('presence', () => {
     expect(room(it).members.get('c')).toBe(before);
     it.receive({ type: 'presence', room: 'a', joined: [], left: ['b'], changed: [] });
     expect([...room(it).members.keys()]).toEqual(['c', 'd']);
+  });
+
+  test('P25 of members that come one after the other 100,000 are shown, and the next once one of them has left', () => {
+    const it = machine().live('a');
+    const come = (...ids: readonly string[]): ServerFrame => ({
+      type: 'presence',
+      room: 'a',
+      joined: ids.map((id) => [id, null, null] as const),
+      left: [],
+      changed: [],
+    });
+    it.receive(come(...Array.from({ length: 99_999 }, (_, index) => `m${index}`)));
+    it.receive(come('last', 'late'));
+    expect([room(it).members.size, room(it).members.has('late')]).toEqual([100_000, false]);
+    it.receive({ type: 'presence', room: 'a', joined: [], left: ['m0'], changed: [] }, come('late'));
+    expect([room(it).members.size, room(it).members.has('late')]).toEqual([100_000, true]);
   });
 
   test('a member whose id is a key of every object is a member like any other', () => {

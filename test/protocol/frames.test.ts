@@ -217,3 +217,41 @@ test.each([undefined, null, 0, 'text', {}, [], ['1'], [1.5], [null], [[]]])('P10
   expect(() => parseClientFrame(value)).toThrow(Malformed);
   expect(() => parseServerFrame(value)).toThrow(Malformed);
 });
+
+test('P10 a field that is absent and may be null is null', () => {
+  const ofNack = {
+    type: 'nack',
+    room: 'a',
+    seq: 1,
+    code: 'rejected',
+    after: null,
+    reason: null,
+    details: null,
+  };
+  expect(parseServerFrame([24, 'a', 1, 'rejected'])).toStrictEqual(ofNack);
+  expect(parseServerFrame([10, 5])).toStrictEqual({ type: 'pong', time: 5, spread: null });
+  expect(parseClientFrame([1, 's', 'i', undefined, false, 'c'])).toStrictEqual({
+    type: 'hello',
+    session: 's',
+    instance: 'i',
+    token: null,
+    takeover: false,
+    client: 'c',
+    attempt: null,
+  });
+});
+
+describe('P10 bounds', () => {
+  test('an id has at most 256 characters', () => {
+    const join = (id: string): unknown => parseClientFrame([2, 'a', [id, 0, ''], 0, null]);
+    expect(join('x'.repeat(256))).toMatchObject({ position: ['x'.repeat(256), 0, ''] });
+    expect(() => join('x'.repeat(257))).toThrow(Malformed);
+  });
+
+  test('a room id has at least one character and at most 128', () => {
+    const leave = (room: string): unknown => parseClientFrame([3, room]);
+    expect(leave('x'.repeat(128))).toEqual({ type: 'leave', room: 'x'.repeat(128) });
+    expect(() => leave('x'.repeat(129))).toThrow(Malformed);
+    expect(() => leave('')).toThrow(Malformed);
+  });
+});

@@ -111,6 +111,23 @@ describe('P33 a handler at work when the connection breaks', () => {
     expect(receipts(second)).toEqual([[2, 2, false, { done: 2 }]]);
   });
 
+  test('P28 a gap is told again once the last number has moved meanwhile', async () => {
+    const world = setup();
+    const before = await world.ada();
+    await before.say(send(1));
+    before.events.closed(1006);
+    const back = await world.ada();
+    await back.say(send(3), send(4));
+    expect(nacks(back)).toEqual([[3, 'gap', 0]]);
+    // The handler of the connection that ended is done: number 1 is in the log.
+    await world.clock.advance(3_000);
+    await back.say(send(5), send(6));
+    expect(nacks(back)).toEqual([
+      [3, 'gap', 0],
+      [5, 'gap', 1],
+    ]);
+  });
+
   test('runs once; who comes back waits for it, and gets its receipt before those of what follows', async () => {
     const world = setup();
     const before = await world.ada();

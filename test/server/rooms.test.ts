@@ -278,6 +278,32 @@ describe('P28 P29 durable messages', () => {
     },
   );
 
+  test('what a schema makes of a message is refused where it cannot be sent, and is in no log', async () => {
+    const room = defineRoom('r', {
+      messages: {
+        date: z.string().transform((text) => new Date(text)),
+        deep: z.number().transform((depth) => {
+          let value: unknown = 1;
+          for (let level = 0; level < depth; level++) value = [value];
+          return value;
+        }),
+      },
+    });
+    const ada = rawWorld({ rooms: [serve(room)] }).peer();
+    await ada.hello();
+    await ada.say(
+      joinOf({ room: 'r' }),
+      send(1, { room: 'r', message: 'date', data: '2020-01-01' }),
+      send(2, { room: 'r', message: 'deep', data: 33 }),
+      send(3, { room: 'r', message: 'deep', data: 1 }),
+    );
+    expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([
+      [1, 'invalid'],
+      [2, 'invalid'],
+    ]);
+    expect(ada.of('message').map(({ entry }) => entry[8])).toEqual([[1]]);
+  });
+
   test('P33 a schema that does not take what it makes is not held against the handler', async () => {
     const room = defineRoom('r', { messages: { m: z.string().transform(Number) } });
     const world = rawWorld({
