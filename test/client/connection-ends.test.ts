@@ -177,3 +177,55 @@ test('where the network goes while a retry waits, none is spent until it is back
   expect(typesOf(it.pass(60_000).take())).toEqual([]);
   expect(typesOf(it.dispatch({ type: 'online' }).take())).toEqual(['open']);
 });
+
+test('P17 a token that ends while its link is doubted ends nothing before there is life, or none', () => {
+  const it = machine().dispatch(
+    { type: 'connect' },
+    { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: 't' },
+  );
+  it.receive(welcome({ expires: 10_000 }))
+    .pass(9_000)
+    .dispatch({ type: 'visible' });
+  it.sleep(1_500).send(outgoing('x'));
+  expect(it.state.connection).toMatchObject({ status: 'live', probeUntil: it.now + 500 });
+  it.pass(500);
+  expect(it.state.retry.reason).toEqual({ code: 4000, reason: 'nothing was heard' });
+});
+
+describe('a page that is hidden', () => {
+  test('asks nothing of its connection, and starts no attempt', () => {
+    const it = machine({}, () => 0.999).live();
+    expect(it.dispatch({ type: 'hidden' }).take()).toEqual([]);
+    lose(it).take();
+    expect(it.dispatch({ type: 'hidden' }).take()).toEqual([]);
+    expect(it.state.connection.status).toBe('waiting');
+  });
+
+  test('and sleeps has closed its connection for that reason, and resumes at once though a signal came a moment ago', () => {
+    const it = lose(machine({}, () => 0.999).live()).dispatch({ type: 'online' });
+    opened(it).receive(welcome()).pass(1_000);
+    it.dispatch({ type: 'pagehide' });
+    const why = { code: 4010, reason: 'the page sleeps' };
+    expect(it.take()).toContainEqual({ type: 'close', attempt: 2, ...why });
+    expect(it.state.connection).toEqual({ status: 'waiting', retryAt: it.now });
+    expect(retryOf(it)).toMatchObject({ since: it.now, reason: why });
+    expect(typesOf(it.dispatch({ type: 'pageshow' }).take())).toEqual(['open']);
+  });
+
+  test('and sleeps while it comes back is lost since it was', () => {
+    const it = machine({}, () => 0.999).live();
+    const since = it.now;
+    lose(it).pass(700).dispatch({ type: 'pagehide' });
+    expect(retryOf(it).since).toBe(since);
+  });
+
+  test('and sleeps without a connection closes none', () => {
+    const it = lose(machine({}, () => 0.999).live());
+    const { connection } = it.state;
+    it.take();
+    it.dispatch({ type: 'pagehide' });
+    expect([it.take(), it.state.connection]).toEqual([[], connection]);
+    expect(typesOf(it.pass(60_000).take()), 'it tries nothing').toEqual([]);
+    expect(typesOf(it.dispatch({ type: 'online' }).take())).toEqual([]);
+  });
+});
