@@ -99,6 +99,7 @@ describe('a room', () => {
     it.dispatch(release, release, retain);
     expect(it.written()).toMatchObject([{ type: 'join', room: 'a' }]);
     expect(room(it).error).toBeNull();
+    expect(it.receive(joinedFrame('a')).written(), 'and has nothing left to say').toEqual([]);
   });
 
   test('that is denied, or left, stays so while the connection is away', () => {
