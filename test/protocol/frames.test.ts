@@ -214,8 +214,9 @@ describe.each(sides)('from the %s', (_name, { wire, kinds, frames, tuple, parse 
 });
 
 test.each([undefined, null, 0, 'text', {}, [], ['1'], [1.5], [null], [[]]])('P10 %j is no frame', (value) => {
-  expect(() => parseClientFrame(value)).toThrow(Malformed);
-  expect(() => parseServerFrame(value)).toThrow(Malformed);
+  const why = new Malformed('a frame is an array that begins with an opcode');
+  expect(() => parseClientFrame(value)).toThrow(why);
+  expect(() => parseServerFrame(value)).toThrow(why);
 });
 
 test('P10 a field that is absent and may be null is null', () => {
