@@ -128,6 +128,19 @@ describe('P33 a handler at work when the connection breaks', () => {
     ]);
   });
 
+  test('P28 a number that the log did not take is not passed over: no handler runs for the one behind it', async () => {
+    const world = setup();
+    const { broker } = world.core.settings;
+    Object.assign(broker, { append: () => ({ status: 'gap', last: 0 }) });
+    const before = await world.ada();
+    await before.say(send(1));
+    before.events.closed(1006);
+    const back = await world.ada();
+    await world.clock.advance(3_000);
+    await back.say(send(2));
+    expect([nacks(back), world.runs]).toEqual([[[2, 'gap', 0]], ['shop/1 1']]);
+  });
+
   test('runs once; who comes back waits for it, and gets its receipt before those of what follows', async () => {
     const world = setup();
     const before = await world.ada();
