@@ -128,6 +128,17 @@ describe('P33 a handler at work when the connection breaks', () => {
     ]);
   });
 
+  test('runs again where the server that ran it is gone, and the sender gets what came of the first run', async () => {
+    const world = setup();
+    const first = { status: 'duplicate', epoch: 'e', offset: 7, timestamp: 5, result: { done: 'first' } };
+    Object.assign(world.core.settings.broker, { append: () => first });
+    const ada = await world.ada();
+    await ada.say(send(1));
+    await world.clock.advance(3_000);
+    expect(world.runs).toEqual(['shop/1 1']);
+    expect(receipts(ada)).toEqual([[1, 7, true, { done: 'first' }]]);
+  });
+
   test('P28 a number that the log did not take is not passed over: no handler runs for the one behind it', async () => {
     const world = setup();
     const { broker } = world.core.settings;
