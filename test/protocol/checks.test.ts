@@ -1,6 +1,7 @@
 // The kinds of fields: for each, values that fit and values that do not.
 import { describe, expect, test } from 'vitest';
 import { kinds, maybe, type Check } from '../../src/protocol/checks.js';
+import { Malformed, parseClientFrame } from '../../src/protocol/parse.js';
 
 const long = 'x'.repeat(256);
 const entry = [1, 'tag', '', 'id', 1.5, ['m', null], 'post', 1, { any: 'thing' }];
@@ -133,5 +134,20 @@ describe.each(Object.entries(values))('P10 %s', (kind, [fit, unfit]) => {
     expect([null, undefined, ...fit].map(absent)).toEqual([true, true, ...fit.map(() => true)]);
     const wrong = unfit.filter((value) => value !== null && value !== undefined);
     expect(wrong.map(absent)).toEqual(wrong.map(() => false));
+  });
+});
+
+describe('P10 bounds', () => {
+  test('an id has at most 256 characters', () => {
+    const join = (id: string): unknown => parseClientFrame([2, 'a', [id, 0, ''], 0, null]);
+    expect(join('x'.repeat(256))).toMatchObject({ position: ['x'.repeat(256), 0, ''] });
+    expect(() => join('x'.repeat(257))).toThrow(Malformed);
+  });
+
+  test('a room id has at least one character and at most 128', () => {
+    const leave = (room: string): unknown => parseClientFrame([3, room]);
+    expect(leave('x'.repeat(128))).toEqual({ type: 'leave', room: 'x'.repeat(128) });
+    expect(() => leave('x'.repeat(129))).toThrow(Malformed);
+    expect(() => leave('')).toThrow(Malformed);
   });
 });

@@ -241,18 +241,3 @@ test('P10 a field that is absent and may be null is null', () => {
     attempt: null,
   });
 });
-
-describe('P10 bounds', () => {
-  test('an id has at most 256 characters', () => {
-    const join = (id: string): unknown => parseClientFrame([2, 'a', [id, 0, ''], 0, null]);
-    expect(join('x'.repeat(256))).toMatchObject({ position: ['x'.repeat(256), 0, ''] });
-    expect(() => join('x'.repeat(257))).toThrow(Malformed);
-  });
-
-  test('a room id has at least one character and at most 128', () => {
-    const leave = (room: string): unknown => parseClientFrame([3, room]);
-    expect(leave('x'.repeat(128))).toEqual({ type: 'leave', room: 'x'.repeat(128) });
-    expect(() => leave('x'.repeat(129))).toThrow(Malformed);
-    expect(() => leave('')).toThrow(Malformed);
-  });
-});
