@@ -309,7 +309,7 @@ describe('what goes wrong', () => {
     ]);
   });
 
-  test('this one ends once the next has had its time: that is a loss, though nobody has given the next up yet', () => {
+  test('this one ends once the next has had its time: that is a loss, though the next has not been given up yet', () => {
     const it = moving();
     it.sleep(10_000).dispatch({ type: 'lost', attempt: 1, code: 1012, reason: '' });
     expect(it.state.connection.status).toBe('waiting');

@@ -464,7 +464,7 @@ describe('failed messages', () => {
     expect(it.state.rooms.get('a')?.entries.get('x')).toMatchObject({ seq: null, saved: null });
   });
 
-  test('one that is tried again can be taken back before it leaves, and is told of to nobody', () => {
+  test('one that is tried again can be taken back before it leaves, and settles no promise a second time', () => {
     const it = offline(machine().live('a').send(outgoing('x')).receive(nack(1, 'rejected')));
     it.dispatch({ type: 'retry', room: 'a', id: 'x' });
     expect(codes(it)).toEqual([['x', null]]);

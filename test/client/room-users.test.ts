@@ -92,7 +92,7 @@ describe('a room', () => {
     expect(reconnect(it).written().at(-1)).toMatchObject({ type: 'join', history: 20 });
   });
 
-  test('that is denied is asked for again by its next first user, and not by one who comes to another', () => {
+  test('that is denied is asked for again once a user comes to it alone, and not while another uses it', () => {
     const it = machine().live('a').receive(denied).dispatch(retain);
     expect(it.written()).toEqual([]);
     expect(room(it).error?.code).toBe('denied');
@@ -123,7 +123,7 @@ describe('a room', () => {
     ).toEqual(['hello']);
   });
 
-  test('without members has nobody to be shown as stale', () => {
+  test('without members has no moment at which stale ones are dropped', () => {
     expect(room(lose(machine().live('a'))).staleUntil).toBeNull();
     const it = machine().live();
     it.dispatch(retain).receive(joinedFrame('a', { members: [['bob', null, null]] }));
@@ -142,14 +142,14 @@ describe('a room', () => {
 });
 
 describe('P25 own presence', () => {
-  test('of the first user is what the room is joined with; of the next, it adds what is not there yet', () => {
+  test('of a first user is what the room is joined with; that of the next user adds only what is missing', () => {
     const it = machine().dispatch({ ...retain, presence: { x: 1 } }, { ...retain, presence: { x: 2, y: 3 } });
     expect(room(it).mine).toEqual({ x: 1, y: 3 });
     it.live();
     expect(reconnect(it).written().at(-1)).toMatchObject({ type: 'join', presence: { x: 1, y: 3 } });
   });
 
-  test('that was set before anybody used the room gives way to that of its first user', () => {
+  test('that was set before the room was used gives way to that of its first user', () => {
     const it = machine().dispatch(presence({ x: 1, z: 4 }), { ...retain, presence: { x: 2 } });
     expect(room(it).mine).toEqual({ x: 2, z: 4 });
   });
