@@ -1,6 +1,6 @@
 // `npm run mutate [-- NAME|FILE …]`: changes the source in one place at a time, and lists the changes that no directed test notices.
 import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { installPackages } from '../../test/install.mjs';
 import { report } from './report.mjs';
 
@@ -41,6 +41,14 @@ function chosen(asked) {
   return globs;
 }
 
+/** Whether a file is one of those that {@link chosen} names: all files of a folder, or one file with or without lines. */
+function isNamed(fileName, glob) {
+  const path = relative(root, fileName);
+  return glob.endsWith('/**/*.ts')
+    ? path.startsWith(glob.slice(0, -'**/*.ts'.length))
+    : path === glob.split(':')[0];
+}
+
 const asked = process.argv.slice(2);
 const wanted = chosen(asked.length ? asked : Object.keys(parts));
 
@@ -73,7 +81,9 @@ for (const [part, mutate] of wanted) {
     concurrency: 1,
     allowConsoleColors: false,
   }).runMutationTest();
-  for (const [file, score] of report(results)) scores.set(file, score);
+  // Stryker gives what it knows of other files too, from earlier runs.
+  const ofThisRun = results.filter(({ fileName }) => mutate.some((glob) => isNamed(fileName, glob)));
+  for (const [file, score] of report(ofThisRun)) scores.set(file, score);
 }
 
 // Some lines of a file say nothing of its score.
