@@ -218,6 +218,27 @@ describe('what is said meanwhile', () => {
     ]);
   });
 
+  test('a request for history that the old connection left unanswered is written again on the next one', () => {
+    const it = moving();
+    it.dispatch({ type: 'history', ref: 9, room: 'a', before: 2, limit: 10, list: null });
+    it.take();
+    open(it)
+      .receive(welcome({ node: 'other' }))
+      .receive(joinedFrame('a', { position: ['e', 2, 't2'], recovered: true }));
+    const asked = it
+      .take()
+      .flatMap((effect) =>
+        effect.type === 'write'
+          ? effect.frames.flatMap((frame) =>
+              frame.type === 'history' && frame.ref === 9 ? [[effect.attempt, frame.before]] : [],
+            )
+          : [],
+      );
+    expect(asked).toEqual([[2, 2]]);
+    it.receive({ type: 'history', ref: 9, messages: [], more: false });
+    expect(it.take()).toContainEqual({ type: 'history', ref: 9, outcome: [] });
+  });
+
   test('a broadcast is taken from one of them', () => {
     const it = arrived();
     const said: ServerFrame = {
@@ -288,6 +309,22 @@ describe('what goes wrong', () => {
     ]);
   });
 
+  test('this one ends once the next has had its time: that is a loss, though the next has not been given up yet', () => {
+    const it = moving();
+    it.sleep(10_000).dispatch({ type: 'lost', attempt: 1, code: 1012, reason: '' });
+    expect(it.state.connection.status).toBe('waiting');
+  });
+
+  test('this one ends first: it is lost since then, for its reason, and the next is the first try', () => {
+    const it = moving();
+    it.dispatch({ type: 'lost', attempt: 1, code: 1012, reason: 'drains' });
+    expect(it.state.retry).toMatchObject({
+      since: it.now,
+      reason: { code: 1012, reason: 'drains' },
+      tries: 1,
+    });
+  });
+
   test('a node that takes the session over ends this one with 4009 before it says welcome: nobody sees it, and nothing is written meanwhile', () => {
     const view = createViewer();
     const it = open(moving());
@@ -311,6 +348,21 @@ describe('what goes wrong', () => {
       { type: 'lost', attempt: 2, code: 1006, reason: '' },
     );
     expect(both.state.connection.status).toBe('waiting');
+  });
+
+  test('that welcome has two seconds', () => {
+    const it = open(moving());
+    it.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' }).pass(1_999);
+    expect(it.state.connection).toMatchObject({ status: 'live', gone: true });
+  });
+
+  test('a refusal for good is one, though the next one has said hello and failed', () => {
+    const it = open(moving());
+    it.dispatch(
+      { type: 'lost', attempt: 2, code: 1006, reason: '' },
+      { type: 'lost', attempt: 1, code: 4403, reason: '' },
+    );
+    expect(it.state.connection.status).toBe('closed');
   });
 
   test('4009 that comes once the next one has said hello and failed is of our own: the client comes back', () => {

@@ -37,6 +37,36 @@ test('P18 the server states the interval where it is tighter, and never loosens 
   expect(looser.state.connection).toMatchObject({ interval: 25_000, timeout: 10_000 });
 });
 
+test('P18 a server that states an interval of 1 ms is followed in one of 100 ms', () => {
+  const it = machine()
+    .dispatch(
+      { type: 'connect' },
+      { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null },
+    )
+    .receive(welcome({ heartbeat: [1, 5_000] }))
+    .pass(0);
+  expect(it.state.connection).toMatchObject({ interval: 100, timeout: 5_000 });
+  it.take();
+  expect(typesOf(it.pass(99).take())).toEqual([]);
+  expect(typesOf(it.pass(1).take())).toEqual(['write ping']);
+});
+
+test('P18 a pong that answers a ping of an earlier connection is no measure of this one', () => {
+  const it = machine().live();
+  const asked = it.now;
+  it.pass(1_000)
+    .dispatch({ type: 'reconnect' })
+    .dispatch({ type: 'opened', attempt: 2, transport: 'websocket', codec: 'json', token: null })
+    .receive(welcome())
+    .pass(50);
+  it.receive({ type: 'pong', time: asked, spread: 4_000 });
+  expect(it.state.latency).toBeNull();
+  expect(it.state.connection).toMatchObject({ spread: 0 });
+  it.receive({ type: 'pong', time: it.now - 50, spread: 4_000 });
+  expect(it.state.latency).toMatchObject({ last: 50 });
+  expect(it.state.connection).toMatchObject({ spread: 4_000 });
+});
+
 test('P19 a laptop that slept does not write into a dead socket: it probes first, and sends once there is life', () => {
   const it = machine().live('a').sleep(3_600_000);
   it.send(outgoing('x'));

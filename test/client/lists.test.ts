@@ -177,6 +177,24 @@ describe('P27 older messages of one type', () => {
     expect(it.written()).toEqual([]);
   });
 
+  test.each([
+    ['the same page again', [8, 9]],
+    ['a newer page', [10, 11]],
+    ['an empty page', []],
+  ])('are not looked for again where a server with more of them sends %s', (_what, offsets) => {
+    const it = machine()
+      .live('a')
+      .dispatch({ ...posts, limit: 2 })
+      .receive(page(1, [8, 9], 'post', true));
+    it.take();
+    it.dispatch(load);
+    expect(it.written()).toMatchObject([{ type: 'history', before: 8 }]);
+    it.receive(page(2, offsets, 'order', true));
+    expect(it.written()).toEqual([]);
+    expect(room(it)).toMatchObject({ requests: [] });
+    expect(room(it).lists.get('post')).toMatchObject({ loading: false, hasOlder: true });
+  });
+
   test('go on behind what was looked through, where the list is still empty', () => {
     const it = machine()
       .live('a')

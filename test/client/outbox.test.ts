@@ -351,9 +351,30 @@ describe('bounds', () => {
   test('a message that cannot leave in time expires, without a hole in the numbers', () => {
     const it = machine().send(outgoing('x', { ttl: 100 }), outgoing('y'));
     it.take();
-    expect(settledOf(it.pass(100).take())).toEqual([['x', 'expired']]);
+    expect(it.pass(100).take()).toEqual([
+      {
+        type: 'settle',
+        ids: ['x'],
+        outcome: { code: 'expired', message: 'it could not leave within its ttl' },
+      },
+    ]);
     it.live('a');
     expect(it.state.rooms.get('a')?.entries.get('y')?.seq).toBe(1);
+  });
+
+  test('each expires at its own time, whatever order they came in', () => {
+    const it = machine().send(
+      outgoing('x', { ttl: 100 }),
+      outgoing('y', { ttl: 300 }),
+      outgoing('z', { ttl: 200 }),
+    );
+    it.take();
+    const expired = [100, 100, 100].map((ms) => [it.pass(ms - 1).take(), it.pass(1).take()].map(settledOf));
+    expect(expired).toEqual([
+      [[], [['x', 'expired']]],
+      [[], [['z', 'expired']]],
+      [[], [['y', 'expired']]],
+    ]);
   });
 
   test('ttl is of waiting to leave: a message in flight does not expire', () => {
@@ -378,6 +399,14 @@ describe('bounds', () => {
     ]);
   });
 
+  test('the newest of three of a key settles all of them, whether they come in one turn or in three', () => {
+    const three = ['first', 'second', 'third'].map((id) => outgoing(id, { coalesce: 'k' }));
+    const atOnce = machine().send(...three);
+    const apart = three.reduce((it, message) => it.send(message), machine());
+    for (const it of [atOnce, apart])
+      expect(settledOf(it.live('a').receive(ack(1)).take())).toEqual([['third first second', 1]]);
+  });
+
   test('a message that has left is not replaced', () => {
     const it = machine()
       .live('a')
@@ -387,10 +416,193 @@ describe('bounds', () => {
   });
 });
 
+describe('what is counted against the bounds', () => {
+  const full = { code: 'overflow', message: 'the outbox is full: 2 messages, 20 bytes' };
+  const failures = (it: Machine): unknown[] =>
+    it.take().flatMap((effect) => (effect.type === 'settle' ? [effect.outcome] : []));
+
+  test('as many bytes as there may be are taken, and one more is refused with how full it is', () => {
+    const it = machine({ outbox: { bytes: 20 } }).send(outgoing('x'), outgoing('y'));
+    expect(settledOf(it.take())).toEqual([]);
+    expect(failures(it.send(outgoing('z', { bytes: 1 })))).toEqual([full]);
+  });
+
+  test('a message that was refused takes no place from the next', () => {
+    const it = machine({ outbox: { bytes: 20, limit: 2 } });
+    it.send(outgoing('large', { bytes: 100 }), outgoing('x'), outgoing('y'), outgoing('z'));
+    expect(settledOf(it.take())).toEqual([
+      ['large', 'overflow'],
+      ['z', 'overflow'],
+    ]);
+  });
+
+  test('a message that the newest of its key replaces gives its place to it', () => {
+    const it = machine({ outbox: { limit: 2, bytes: 20 } }).send(
+      outgoing('old', { coalesce: 'k' }),
+      outgoing('x'),
+    );
+    it.send(outgoing('new', { coalesce: 'k' }));
+    expect(settledOf(it.take())).toEqual([]);
+    expect([...(it.state.rooms.get('a')?.entries.keys() ?? [])]).toEqual(['x', 'new']);
+  });
+
+  test('of messages of one moment drop-oldest gives up the first', () => {
+    const it = machine({ outbox: { limit: 2, overflow: 'drop-oldest' } }).send(outgoing('x'), outgoing('y'));
+    it.send(outgoing('z'));
+    expect(failures(it)).toEqual([{ code: 'overflow', message: 'dropped: the outbox is full' }]);
+    expect([...(it.state.rooms.get('a')?.entries.keys() ?? [])]).toEqual(['y', 'z']);
+  });
+
+  test('drop-oldest gives up the oldest of all rooms, also where its room came first', () => {
+    const it = machine({ outbox: { limit: 2, overflow: 'drop-oldest' } })
+      .send(outgoing('old'))
+      .sleep(10);
+    it.send(outgoing('newer', { room: 'b' })).take();
+    expect(settledOf(it.send(outgoing('newest')).take())).toEqual([['old', 'overflow']]);
+  });
+
+  test('drop-oldest never gives up a message in flight, also where its room comes last', () => {
+    const it = machine({ outbox: { limit: 2, overflow: 'drop-oldest' } }).live();
+    for (const room of ['a', 'b']) it.dispatch({ type: 'retain', room, history: 0, presence: null });
+    it.receive(joinedFrame('b'))
+      .send(outgoing('flying', { room: 'b' }))
+      .sleep(10)
+      .send(outgoing('queued'));
+    expect(sends(it.written())).toEqual(['1:flying']);
+    expect(settledOf(it.send(outgoing('newest')).take())).toEqual([['queued', 'overflow']]);
+  });
+});
+
+describe('failed messages', () => {
+  const codes = (it: Machine): unknown =>
+    Array.from(it.state.rooms.get('a')?.entries.values() ?? [], ({ id, failure }) => [
+      id,
+      failure?.code ?? null,
+    ]);
+  const offline = (it: Machine): Machine =>
+    it.dispatch({ type: 'lost', attempt: it.state.attempt, code: 1006, reason: '' });
+  const ids = Array.from({ length: 101 }, (_, index) => `m${index + 1}`);
+
+  test('of a room are 100 at most: the oldest is forgotten, and none that still waits', () => {
+    const it = machine()
+      .live('a')
+      .send(outgoing('waits'), ...ids.map((id) => outgoing(id)));
+    it.receive(...ids.map((_, index) => nack(index + 2, 'rejected')));
+    const left = [...(it.state.rooms.get('a')?.entries.keys() ?? [])];
+    expect([left.length, left[0], left[1]]).toEqual([101, 'waits', 'm2']);
+  });
+
+  test('all stay where they are in storage', () => {
+    const it = machine()
+      .dispatch({ type: 'restored', session: { key: 'key', instance: 'instance' }, messages: [] })
+      .live('a')
+      .send(...ids.map((id) => outgoing(id)))
+      .dispatch({ type: 'stored', records: ids.map((id, index) => ['a', id, index + 1] as const) });
+    it.receive(...ids.map((_, index) => nack(index + 1, 'rejected')));
+    expect(it.state.rooms.get('a')?.entries.size).toBe(101);
+  });
+
+  test('a code that this version does not know is a rejection', () => {
+    const it = machine().live('a').send(outgoing('x')).receive(nack(1, 'a-later-code'));
+    expect(codes(it)).toEqual([['x', 'rejected']]);
+  });
+
+  test('keep the reason that they had when their room is denied later, or the client closed', () => {
+    const it = machine().live('a').send(outgoing('x')).receive(nack(1, 'invalid'));
+    it.receive({ type: 'left', room: 'a', code: 'denied' });
+    expect(codes(it)).toEqual([['x', 'invalid']]);
+    it.dispatch({ type: 'close' });
+    expect(codes(it)).toEqual([['x', 'invalid']]);
+    expect(it.state.rooms.get('a')?.entries.get('x')).toMatchObject({ seq: null, saved: null });
+  });
+
+  test('one that is tried again can be taken back before it leaves, and settles no promise a second time', () => {
+    const it = offline(machine().live('a').send(outgoing('x')).receive(nack(1, 'rejected')));
+    it.dispatch({ type: 'retry', room: 'a', id: 'x' });
+    expect(codes(it)).toEqual([['x', null]]);
+    it.take();
+    it.dispatch({ type: 'abort', room: 'a', id: 'x' });
+    expect([codes(it), settledOf(it.take())]).toEqual([[], []]);
+  });
+
+  test('one that is tried again and gives way to a newer one stays, since no promise can tell of it', () => {
+    const it = offline(
+      machine({ outbox: { limit: 1, overflow: 'drop-oldest' } })
+        .live('a')
+        .send(outgoing('x'))
+        .receive(nack(1, 'rejected')),
+    );
+    it.dispatch({ type: 'retry', room: 'a', id: 'x' }).send(outgoing('y'));
+    expect(codes(it)).toEqual([
+      ['x', 'overflow'],
+      ['y', null],
+    ]);
+    it.send(outgoing('z'));
+    expect(codes(it), 'one whose promise tells is gone').toEqual([
+      ['x', 'overflow'],
+      ['z', null],
+    ]);
+  });
+
+  test('one that is tried again and replaced by the newest of its key does not settle twice', () => {
+    const it = offline(
+      machine()
+        .live('a')
+        .send(outgoing('x', { coalesce: 'k' }))
+        .receive(nack(1, 'rejected')),
+    );
+    it.dispatch({ type: 'retry', room: 'a', id: 'x' }).send(outgoing('y', { coalesce: 'k' }));
+    it.take();
+    resume(it, 1);
+    expect(settledOf(it.receive(ack(2)).take())).toEqual([['y', 2]]);
+  });
+
+  test('one that did not fail is not tried again', () => {
+    const it = machine().live('a').send(outgoing('x'));
+    it.take();
+    it.dispatch({ type: 'retry', room: 'a', id: 'x' });
+    expect(it.take()).toEqual([]);
+    expect(settledOf(it.receive(ack(1)).take())).toEqual([['x', 1]]);
+  });
+});
+
+describe('P32 numbers that the app knows to be in no log', () => {
+  const gone = (it: Machine): unknown => [...(it.state.rooms.get('a')?.gone ?? [])];
+
+  test('are those of messages that were taken back with a number, and of no others', () => {
+    const it = machine()
+      .dispatch({ type: 'restored', session: { key: 'key', instance: 'instance' }, messages: [] })
+      .live('a')
+      .send(outgoing('x'), outgoing('y'));
+    it.dispatch({ type: 'discard', room: 'a', id: 'x' });
+    expect(gone(it)).toEqual([1]);
+    it.dispatch({ type: 'stored', records: [['a', 'y', 2]] });
+    expect(sends(it.written())).toEqual(['2:y<0']);
+    resume(it, 0);
+    expect(it.take().filter(({ type }) => type === 'acked-lost')).toEqual([]);
+    const none = machine().send(outgoing('x')).dispatch({ type: 'discard', room: 'a', id: 'x' });
+    expect(gone(none)).toEqual([]);
+  });
+
+  test('are kept of the last 1,000', () => {
+    const it = machine().live('a');
+    for (let seq = 1; seq <= 1_001; seq++)
+      it.send(outgoing(`m${seq}`))
+        .receive(nack(seq, 'rejected'))
+        .dispatch({ type: 'discard', room: 'a', id: `m${seq}` });
+    const { gone: kept } = it.state.rooms.get('a') ?? { gone: new Set() };
+    expect([kept.size, kept.has(1), kept.has(2), kept.has(1_001)]).toEqual([1_000, false, true, true]);
+  });
+});
+
 describe('what becomes of a promise', () => {
   test('aborted while queued; what has left cannot be taken back', () => {
     const it = machine().send(outgoing('x'));
-    expect(settledOf(it.dispatch({ type: 'abort', room: 'a', id: 'x' }).take())).toEqual([['x', 'aborted']]);
+    expect(it.dispatch({ type: 'abort', room: 'a', id: 'x' }).take()).toContainEqual({
+      type: 'settle',
+      ids: ['x'],
+      outcome: { code: 'aborted', message: 'taken back before it left' },
+    });
     const flying = machine().live('a').send(outgoing('y'));
     flying.take();
     expect(settledOf(flying.dispatch({ type: 'abort', room: 'a', id: 'y' }).take())).toEqual([]);

@@ -124,6 +124,59 @@ describe('the log', () => {
     expect(it.written()).toMatchObject([{ type: 'join', position: ['e', 1, 't1'] }]);
   });
 
+  test.each([
+    ['of the offset where it stands, with another tag', messageFrame('a', 2, { tag: 'other' })],
+    ['that links to its position from further on', messageFrame('a', 5, { previous: 't2' })],
+  ])('P24 an entry %s is a hole too', (_what, frame) => {
+    const it = machine().live('a').pass(1_000).receive(messageFrame('a', 1), messageFrame('a', 2));
+    it.take();
+    const effects = it.receive(frame).take();
+    expect(typesOf(effects)).toEqual(['write join']);
+    expect(room(it)).toMatchObject({ continuity: 'gap', position: { offset: 2, tag: 't2' } });
+  });
+
+  test('P24 an entry that is there already changes nothing', () => {
+    const it = machine().live('a').receive(messageFrame('a', 1), messageFrame('a', 2));
+    it.take();
+    const before = room(it);
+    it.receive(messageFrame('a', 2), messageFrame('a', 1, { tag: 'other' }));
+    expect([room(it), it.take()]).toEqual([before, []]);
+    expect(room(it)).toBe(before);
+  });
+
+  test('P24 an entry that comes while the room joins again waits for the answer, which has it too', () => {
+    const it = machine().live('a').pass(1_000).receive(messageFrame('a', 1));
+    it.receive(messageFrame('a', 3)).take();
+    it.receive(messageFrame('a', 2));
+    expect(room(it).position?.offset).toBe(1);
+    const entries = [2, 3].map(
+      (offset) => (messageFrame('a', offset) as Extract<ServerFrame, { type: 'message' }>).entry,
+    );
+    it.receive(joinedFrame('a', { position: ['e', 1, 't1'], recovered: true, messages: entries }));
+    expect([room(it).continuity, delivered(it)]).toEqual(['recovered', [2, 3]]);
+  });
+
+  test('a sender is the member that is there, or else what the entry says of it', () => {
+    const it = machine().live();
+    it.dispatch(retain).receive(joinedFrame('a', { members: [['bob', { id: 'b' }, { n: 1 }]] }));
+    it.take();
+    const by = (offset: number, sender: readonly [string, { id: string } | null] | null): ServerFrame => {
+      const { entry } = messageFrame('a', offset) as Extract<ServerFrame, { type: 'message' }>;
+      return { type: 'message', room: 'a', entry: entry.with(5, sender) as unknown as typeof entry };
+    };
+    it.receive(by(1, null), by(2, ['bob', { id: 'b' }]), by(3, ['eve', { id: 'e' }]), by(4, ['ann', null]));
+    expect(
+      it
+        .take()
+        .flatMap((effect) => (effect.type === 'deliver' ? effect.messages.map(({ sender }) => sender) : [])),
+    ).toEqual([
+      null,
+      { id: 'bob', user: { id: 'b' }, presence: { n: 1 } },
+      { id: 'eve', user: { id: 'e' }, presence: null },
+      { id: 'ann', user: null, presence: null },
+    ]);
+  });
+
   test('P24 a log that is broken for good is asked once a second, and not as fast as it answers', () => {
     const it = machine().live('a').pass(1_000);
     it.take();
@@ -163,6 +216,27 @@ describe('the log', () => {
     expect(room(it)).toMatchObject({ continuity: 'reset', position: { epoch: 'e', offset: 9, tag: 't9' } });
     expect(room(it).lists.get('*')?.gap).toEqual([3, 8]);
   });
+
+  test.each([
+    ['another tag', ['e', 2, 'other']],
+    ['another offset', ['e', 1, 't2']],
+    ['another epoch', ['f', 2, 't2']],
+  ] as const)(
+    'P22 an answer that says recovered, with %s than the position asked for, is a reset',
+    (_what, position) => {
+      const it = machine()
+        .dispatch({ type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 })
+        .live('a')
+        .receive(messageFrame('a', 1), messageFrame('a', 2));
+      reconnect(it).receive(welcome());
+      it.take();
+      it.receive(joinedFrame('a', { position, recovered: true }));
+      const [epoch, offset, tag] = position;
+      expect(room(it)).toMatchObject({ continuity: 'reset', position: { epoch, offset, tag } });
+      expect(it.take()).toContainEqual({ type: 'reset', room: 'a', why: 'epoch', missing: null });
+      expect(list(it)).toEqual([]);
+    },
+  );
 
   test('P22 resume works with no message received, and twice in a row', () => {
     const it = machine().live('a');
@@ -234,6 +308,57 @@ describe('own messages in a list', () => {
     expect(own(it)).toEqual(['pending x']);
     for (const [index, frame] of frames.entries()) expect(own(it.receive(frame))).toEqual(states[index]);
   });
+});
+
+describe('own messages that the log shows', () => {
+  const withList = (): Machine =>
+    machine().dispatch({ type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 }).live('a');
+  const entries = (it: Machine) => Array.from(room(it).entries.values(), ({ id, seen }) => [id, seen]);
+
+  test('before their receipt still wait for it', () => {
+    const it = withList().send(outgoing('x'));
+    it.receive(messageFrame('a', 1, { id: 'x', sender: 'me' }));
+    expect(entries(it)).toEqual([['x', true]]);
+    it.take();
+    it.receive({ type: 'ack', room: 'a', epoch: 'e', receipts: [[1, 1, 0, false]] });
+    expect(settledOf(it.take())).toEqual([['x', 1]]);
+  });
+
+  test('behind their receipt leave nothing of it, and the others that are acknowledged stay', () => {
+    const it = withList().send(outgoing('x'), outgoing('y'));
+    it.receive({
+      type: 'ack',
+      room: 'a',
+      epoch: 'e',
+      receipts: [
+        [1, 1, 0, false],
+        [2, 2, 0, false],
+      ],
+    });
+    it.receive(messageFrame('a', 1, { id: 'x', sender: 'me' }));
+    expect([entries(it), room(it).echoes.map(({ id }) => id)]).toEqual([[], ['y']]);
+  });
+
+  test('are told from a message of another member with the same id', () => {
+    const it = withList().send(outgoing('x'));
+    it.receive(messageFrame('a', 1, { id: 'x', sender: 'bob' }), messageFrame('a', 2, { id: 'x' }));
+    expect(entries(it)).toEqual([['x', false]]);
+  });
+});
+
+test('P29 the receipt of a message whose place is behind the position shows no second copy of it', () => {
+  // The server took the message and the connection broke before its receipt. The next join brings the end of the log, which begins behind the message.
+  const it = machine()
+    .dispatch({ type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 })
+    .live('a')
+    .send(outgoing('x'));
+  reconnect(it).receive(
+    welcome(),
+    joinedFrame('a', { position: ['e', 8, 't8'], why: 'too-far', last: 1, more: true }),
+  );
+  it.receive({ type: 'ack', room: 'a', epoch: 'e', receipts: [[1, 8, 0, true]] });
+  expect(settledOf(it.take())).toEqual([['x', 8]]);
+  expect(room(it).echoes).toEqual([]);
 });
 
 describe('presence', () => {
@@ -313,6 +438,22 @@ describe('presence', () => {
     expect(room(it).members.get('c')).toBe(before);
     it.receive({ type: 'presence', room: 'a', joined: [], left: ['b'], changed: [] });
     expect([...room(it).members.keys()]).toEqual(['c', 'd']);
+  });
+
+  test('P25 of members that come one after the other 100,000 are shown, and the next once one of them has left', () => {
+    const it = machine().live('a');
+    const come = (...ids: readonly string[]): ServerFrame => ({
+      type: 'presence',
+      room: 'a',
+      joined: ids.map((id) => [id, null, null] as const),
+      left: [],
+      changed: [],
+    });
+    it.receive(come(...Array.from({ length: 99_999 }, (_, index) => `m${index}`)));
+    it.receive(come('last', 'late'));
+    expect([room(it).members.size, room(it).members.has('late')]).toEqual([100_000, false]);
+    it.receive({ type: 'presence', room: 'a', joined: [], left: ['m0'], changed: [] }, come('late'));
+    expect([room(it).members.size, room(it).members.has('late')]).toEqual([100_000, true]);
   });
 
   test('a member whose id is a key of every object is a member like any other', () => {

@@ -4,7 +4,7 @@ import { defineRoom, type } from '../../src/contract/index.js';
 import type { ClientFrame } from '../../src/protocol/frames.js';
 import { BrokerUnavailable, type Append, type Appended } from '../../src/server/broker.js';
 import { memoryBroker } from '../../src/server/memory-broker.js';
-import { serve } from '../../src/server/serve.js';
+import { serve, type ServeOptions } from '../../src/server/serve.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../support/raw.js';
 
 const shop = defineRoom('shop/:id', { messages: { order: type<number>(), post: type<number>() } });
@@ -38,7 +38,7 @@ interface Setup extends RawWorld {
 }
 
 /** A broker that does each thing at once, and says so when it is told to. */
-function setup(): Setup {
+function setup(options: Pick<ServeOptions<typeof shop>, 'authorize' | 'cache'> = {}): Setup {
   const asked: string[] = [];
   const runs: number[] = [];
   const works: boolean[] = [];
@@ -72,6 +72,7 @@ function setup(): Setup {
     },
     rooms: [
       serve(shop, {
+        ...options,
         on: {
           order({ data }) {
             runs.push(data);
@@ -116,6 +117,20 @@ test('plain messages leave one behind the other, and are answered in order', asy
     [2, 2],
     [3, 3],
   ]);
+});
+
+test('they do so too where an answer of authorize still counts for them', async () => {
+  const world = setup({ authorize: () => true, cache: 60_000 });
+  const ada = await world.ada();
+  await ada.say(send(1), send(2), send(3));
+  expect(world.asked, 'the first is asked for').toEqual(['append 1']);
+  await world.answer();
+  await world.answer();
+  await ada.say(send(4), send(5));
+  expect(world.asked).toEqual(['append 1', 'append 2', 'append 3', 'append 4', 'append 5']);
+  await world.answer();
+  await world.answer();
+  expect(acks(ada)).toEqual([1, 2, 3, 4, 5].map((seq) => [seq, seq]));
 });
 
 test('a handler runs only for a message whose turn has come', async () => {

@@ -111,6 +111,47 @@ describe('P33 a handler at work when the connection breaks', () => {
     expect(receipts(second)).toEqual([[2, 2, false, { done: 2 }]]);
   });
 
+  test('P28 a gap is told again once the last number has moved meanwhile', async () => {
+    const world = setup();
+    const before = await world.ada();
+    await before.say(send(1));
+    before.events.closed(1006);
+    const back = await world.ada();
+    await back.say(send(3), send(4));
+    expect(nacks(back)).toEqual([[3, 'gap', 0]]);
+    // The handler of the connection that ended is done: number 1 is in the log.
+    await world.clock.advance(3_000);
+    await back.say(send(5), send(6));
+    expect(nacks(back)).toEqual([
+      [3, 'gap', 0],
+      [5, 'gap', 1],
+    ]);
+  });
+
+  test('runs again where the server that ran it is gone, and the sender gets what came of the first run', async () => {
+    const world = setup();
+    const first = { status: 'duplicate', epoch: 'e', offset: 7, timestamp: 5, result: { done: 'first' } };
+    Object.assign(world.core.settings.broker, { append: () => first });
+    const ada = await world.ada();
+    await ada.say(send(1));
+    await world.clock.advance(3_000);
+    expect(world.runs).toEqual(['shop/1 1']);
+    expect(receipts(ada)).toEqual([[1, 7, true, { done: 'first' }]]);
+  });
+
+  test('P28 a number that the log did not take is not passed over: no handler runs for the one behind it', async () => {
+    const world = setup();
+    const { broker } = world.core.settings;
+    Object.assign(broker, { append: () => ({ status: 'gap', last: 0 }) });
+    const before = await world.ada();
+    await before.say(send(1));
+    before.events.closed(1006);
+    const back = await world.ada();
+    await world.clock.advance(3_000);
+    await back.say(send(2));
+    expect([nacks(back), world.runs]).toEqual([[[2, 'gap', 0]], ['shop/1 1']]);
+  });
+
   test('runs once; who comes back waits for it, and gets its receipt before those of what follows', async () => {
     const world = setup();
     const before = await world.ada();

@@ -201,12 +201,18 @@ describe('P28 P29 durable messages', () => {
       send(4),
     );
     expect(ada.of('message').map(({ entry }) => entry[8])).toEqual([{ text: 'changed' }, { text: 't4' }]);
-    expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([
-      [2, 'rejected'],
-      [3, 'invalid'],
+    expect(ada.of('nack').map(({ seq, code, reason }) => [seq, code, reason])).toEqual([
+      [2, 'rejected', 'the server failed to handle it'],
+      [3, 'invalid', 'the result is a Map: only plain data can be sent'],
     ]);
     expect(JSON.stringify(ada.messages)).not.toContain('secret');
-    expect(world.logs).toHaveLength(1);
+    expect(world.logs).toMatchObject([
+      {
+        level: 'error',
+        message: 'a message handler threw',
+        details: { room: 'chat/1', type: 'post', error: 'Error' },
+      },
+    ]);
   });
 
   test('P33 what a handler leaves that cannot travel is refused, and the next message is taken', async () => {
@@ -227,9 +233,9 @@ describe('P28 P29 durable messages', () => {
     await ada.hello();
     const say = (seq: number, data: unknown) => send(seq, { room: 'big', message: 'm', data });
     await ada.say(joinOf({ room: 'big' }), say(1, { spoil: true }), say(2, { refuse: true }), say(3, {}));
-    expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([
-      [1, 'invalid'],
-      [2, 'invalid'],
+    expect(ada.of('nack').map(({ seq, code, reason }) => [seq, code, reason])).toEqual([
+      [1, 'invalid', 'total is a bigint: only plain data can be sent'],
+      [2, 'invalid', 'the details.balance is a bigint: only plain data can be sent'],
     ]);
     expect([ada.closed, ada.of('ack').length]).toEqual([null, 1]);
   });
@@ -278,6 +284,32 @@ describe('P28 P29 durable messages', () => {
     },
   );
 
+  test('what a schema makes of a message is refused where it cannot be sent, and is in no log', async () => {
+    const room = defineRoom('r', {
+      messages: {
+        date: z.string().transform((text) => new Date(text)),
+        deep: z.number().transform((depth) => {
+          let value: unknown = 1;
+          for (let level = 0; level < depth; level++) value = [value];
+          return value;
+        }),
+      },
+    });
+    const ada = rawWorld({ rooms: [serve(room)] }).peer();
+    await ada.hello();
+    await ada.say(
+      joinOf({ room: 'r' }),
+      send(1, { room: 'r', message: 'date', data: '2020-01-01' }),
+      send(2, { room: 'r', message: 'deep', data: 33 }),
+      send(3, { room: 'r', message: 'deep', data: 1 }),
+    );
+    expect(ada.of('nack').map(({ seq, code }) => [seq, code])).toEqual([
+      [1, 'invalid'],
+      [2, 'invalid'],
+    ]);
+    expect(ada.of('message').map(({ entry }) => entry[8])).toEqual([[1]]);
+  });
+
   test('P33 a schema that does not take what it makes is not held against the handler', async () => {
     const room = defineRoom('r', { messages: { m: z.string().transform(Number) } });
     const world = rawWorld({
@@ -324,6 +356,17 @@ describe('P28 P29 durable messages', () => {
     await ada.say(send(1, fields), send(2));
     expect(ada.of('nack')).toMatchObject([{ seq: 1, code }]);
     expect(ada.of('ack')).toHaveLength(1);
+  });
+
+  test('data that does not fit is refused with what its schema says of it, and one that authorize refuses without details', async () => {
+    const world = setup();
+    const ada = await world.member('ada');
+    world.answer.current = ({ data }) => (data as { text: string }).text !== 'forbidden';
+    await ada.say(send(1, { data: { text: 1 } }), send(2, { data: { text: 'forbidden' } }));
+    expect(ada.of('nack')).toMatchObject([
+      { seq: 1, code: 'invalid', details: [{ path: 'text', message: expect.any(String) as unknown }] },
+      { seq: 2, code: 'rejected', reason: 'not allowed', details: null },
+    ]);
   });
 
   test('to a room that was not joined is `not-joined`, and advances nothing', async () => {

@@ -2,6 +2,7 @@
 import { json, type Codec, type Encoded } from '../../src/protocol/codec.js';
 import type { ClientFrame, ServerFrame } from '../../src/protocol/frames.js';
 import { clientTuple, parseServerFrame } from '../../src/protocol/parse.js';
+import type { Meter } from '../../src/server/meter.js';
 import type { RequestInfo, ServerPorts, TransportEvents } from '../../src/server/ports.js';
 import type { ServerOptions } from '../../src/server/options.js';
 import { createServerCore, type ServerCore } from '../../src/server/server.js';
@@ -37,7 +38,8 @@ export interface RawWorld {
   peer(codec?: Codec, request?: Partial<RequestInfo>): RawPeer;
 }
 
-export function rawWorld(options: ServerOptions): RawWorld {
+/** `meter`: what is told of each measurement. */
+export function rawWorld(options: ServerOptions, meter?: Meter): RawWorld {
   const clock = virtualClock();
   const random = seededRandom(7);
   let wall = 0;
@@ -49,6 +51,7 @@ export function rawWorld(options: ServerOptions): RawWorld {
     random,
     randomId: idsFrom(random),
     digest: testDigest,
+    ...(meter && { meter }),
   };
   const logs: { level: string; details: object; message: string }[] = [];
   const log =
