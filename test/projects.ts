@@ -28,7 +28,12 @@ const componentFiles = ['test/{react,testing,devtools,status}/**/*.test.{ts,tsx}
 const timedFiles = ['test/fuzz/**/*.test.ts', 'test/e2e/paused-reader.test.ts'];
 
 /** Tests that only `npm run soak` runs. */
-const soakFiles = ['test/bench/**/*.test.ts', 'test/e2e/herd.test.ts', 'test/package/nextjs.test.ts'];
+const soakFiles = [
+  'test/bench/**/*.test.ts',
+  'test/e2e/herd.test.ts',
+  'test/package/nextjs.test.ts',
+  'test/redis/rolling.test.ts',
+];
 
 /** Threads for pure tests: one a core. */
 const unitWorkers = Math.max(2, availableParallelism());
@@ -44,6 +49,9 @@ const components = {
 
 /** `npm test` installs these folders. A run of vitest by itself leaves out what is not installed. */
 const isInstalled = (folder: string): boolean => existsSync(at(`${folder}/node_modules/.package-lock.json`));
+/** Installs, builds and processes take as long as the registry and a busy machine need. What is waited for fails after 110 s. */
+const patient = { testTimeout: 900_000, hookTimeout: 900_000 };
+
 const hasChromium = findChromium() !== null;
 /** Tests that need Chromium. Without it they are left out: `npm test` says so, and fails under CI. */
 const chromiumFiles = ['test/e2e/browser/**/*.test.ts', 'test/package/nextjs.test.ts'];
@@ -117,6 +125,7 @@ export const projects = (): TestProjectConfiguration[] => [
     test: {
       name: 'system',
       environment: 'node',
+      ...patient,
       include: [
         'test/{architecture,docs,e2e,redis}/**/*.test.ts',
         ...(isSoak ? ['test/bench/**/*.test.ts'] : []),
@@ -134,6 +143,7 @@ export const projects = (): TestProjectConfiguration[] => [
       include: ['test/package/**/*.test.ts'],
       exclude: leftOut,
       globalSetup: ['test/package/global-setup.ts'],
+      ...patient,
       sequence: { groupOrder: 1 },
       maxWorkers: systemWorkers,
     },
@@ -144,6 +154,7 @@ export const projects = (): TestProjectConfiguration[] => [
     test: {
       name: 'timed',
       environment: 'node',
+      ...patient,
       include: timedFiles,
       sequence: { groupOrder: 2 },
       maxWorkers: 1,

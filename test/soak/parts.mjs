@@ -41,7 +41,7 @@ const frames = (count) => async (seed) => {
 
 /** @type {Readonly<Record<string, Part>>} */
 export const parts = {
-  simulation: { about: '4,000 simulated worlds', isShort: true, run: worlds(4_000) },
+  simulation: { about: '2,000 simulated worlds', isShort: true, run: worlds(2_000) },
   properties: {
     about: 'random walks and models of the client, a million events',
     isShort: true,
@@ -69,7 +69,7 @@ export const parts = {
   },
   rolling: {
     about: 'a rolling restart of two nodes under 500 clients',
-    isShort: true,
+    isShort: false,
     run: files('system', 'test/redis/rolling.test.ts'),
   },
   herd: {
