@@ -7,7 +7,7 @@ import { chooseCodec, subprotocolOf } from '../protocol/version.js';
 import type { NodeLoad } from './broker.js';
 import { createCensus } from './census.js';
 import { createCluster } from './cluster.js';
-import { noteClose } from './closings.js';
+import { closeReason, closeTransport, noteClose } from './closings.js';
 import { Connection, type ConnectionHost } from './connection.js';
 import { createHandlings } from './handlings.js';
 import { createHub } from './hub.js';
@@ -56,7 +56,7 @@ export interface ServerCore {
   /** Serves a connection. `codec` null: nothing in common. */
   open(transport: Transport, codec: Codec | null, request: RequestInfo): TransportEvents;
   room(room: AnyContract | string, params?: Readonly<Record<string, string>>): ServerRoom;
-  /** Ends every connection of a user, on every node, with 4403. */
+  /** Ends every connection of a user, on every node, with 4403. Of the reason, each is told the first 123 bytes. */
   disconnect(user: string, reason?: string): void;
   /** Asks again, on every node, whether a user may be in its rooms, and ends what it may not. */
   reauthorize(user: string): void;
@@ -126,10 +126,16 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       if (effect.type === 'close') drop(peer, effect.code, effect.reason);
       else if (effect.type === 'ping') {
         const frame = { type: 'ping', time: ports.now() } as const;
-        // One write for both: the one is answered by whatever holds the connection, the other by the client.
-        if (effect.alone && peer.transport.ping)
-          peer.transport.ping(peer.outgoing.codec.encode(serverTuple(frame)));
-        else tell(peer, frame);
+        try {
+          // One write for both: the one is answered by whatever holds the connection, the other by the client.
+          if (effect.alone && peer.transport.ping)
+            peer.transport.ping(peer.outgoing.codec.encode(serverTuple(frame)));
+          else tell(peer, frame);
+        } catch (error) {
+          // One tick pings many connections: the others get their ping.
+          failed(error);
+          drop(peer, 1011, 'the connection could not be written to');
+        }
         tend(peer);
       }
     }
@@ -163,14 +169,14 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     drain.left();
   }
 
-  /** Ends a connection: what is queued is written first. */
+  /** Ends a connection: what is queued is written first. Never throws, so that a loop over connections reaches the last of them. */
   function drop(peer: Peer, code: number, reason: string): void {
     if (!peers.has(peer)) return;
     meter.closed(code);
     noteClose(logger, peer, code, reason);
     peer.outgoing.flush();
     gone(peer, code === 4401 || code === 4403 ? 0 : grace);
-    peer.transport.close(code, reason);
+    closeTransport(peer.transport, code, reason, failed);
   }
 
   /** `replaced`: a newer connection of the session is there, and speaks for the member now. */
@@ -267,11 +273,12 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
         closed: () => undefined,
       };
       if (drain.draining) {
-        transport.close(1012, 'this node is draining');
+        closeTransport(transport, 1012, 'this node is draining', failed);
         return ignored;
       }
       if (!codec) {
-        transport.close(4406, `this server speaks ${choices.map(({ protocol }) => protocol).join(', ')}`);
+        const spoken = choices.map(({ protocol }) => protocol).join(', ');
+        closeTransport(transport, 4406, `this server speaks ${spoken}`, failed);
         return ignored;
       }
       const peer = new Connection(host, ++nextId, transport, codec, request, moment());
@@ -279,7 +286,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       if (refused) {
         noteClose(logger, peer, refused.code, refused.reason);
         meter.closed(refused.code);
-        transport.close(refused.code, refused.reason);
+        closeTransport(transport, refused.code, refused.reason, failed);
         return ignored;
       }
       peers.add(peer);
@@ -289,7 +296,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     room: (room, params = {}) =>
       serverRoom(typeof room === 'string' ? untypedRoom(room) : room, params, settings, ports),
     disconnect(user, reason = 'disconnected by the server') {
-      broker.tell({ type: 'disconnect', user, reason });
+      broker.tell({ type: 'disconnect', user, reason: closeReason(reason) });
     },
     reauthorize(user) {
       broker.tell({ type: 'reauthorize', user });

@@ -105,6 +105,9 @@ export function rawWorld(options: ServerOptions): RawWorld {
           }
         },
         close(code, reason) {
+          // As ws does.
+          if (Buffer.byteLength(reason) > 123)
+            throw new RangeError('The message must not be greater than 123 bytes');
           self.closed ??= { code, reason };
         },
         terminate() {

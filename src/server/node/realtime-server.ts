@@ -87,7 +87,7 @@ export interface RealtimeServer {
   attach(server: Server, options?: { readonly path?: string }): () => void;
   /** A room as the server speaks in it. */
   room<R extends RoomName>(room: R, ...params: RoomArgs<R>): RoomOnServer<R>;
-  /** Ends every connection of a user, on every node. */
+  /** Ends every connection of a user, on every node. Of the reason, each is told the first 123 bytes. */
   disconnect(user: string, reason?: string): void;
   /** Asks `authorize` again, on every node, whether a user may be in the rooms it is in, and ends what it may not: call it when rights were taken away. */
   reauthorize(user: string): void;
