@@ -5,6 +5,7 @@ import type { ClientFrame, MemberTuple } from '../../protocol/frames.js';
 import { toPosition, toTuple, type Position } from '../../protocol/position.js';
 import { allowed, asked } from '../ask.js';
 import type { LogPage } from '../broker.js';
+import { findRoom } from '../find-room.js';
 import { identityOf, isHere, tell, weighed, type Membership, type Peer } from '../peer.js';
 import { newestPortion, portions } from '../portions.js';
 import type { Services } from '../services.js';
@@ -14,17 +15,6 @@ import type { ServedRoom } from '../serve.js';
 const deny = (peer: Peer, room: string): void => {
   tell(peer, { type: 'error', ref: room, code: 'denied', reason: 'no such room, or not for you' });
 };
-
-function find(
-  id: string,
-  { settings }: Services,
-): { readonly served: ServedRoom; readonly params: Readonly<Record<string, string>> } | null {
-  for (const served of settings.rooms) {
-    const params = served.contract.match(id);
-    if (params) return { served, params };
-  }
-  return null;
-}
 
 /** The presence a join brings, or null where it brings none or one that does not fit. */
 function presenceOf(
@@ -97,7 +87,7 @@ export async function join(
       reason: `at most ${settings.limits.rooms} rooms a connection`,
     });
   }
-  const found = find(frame.room, services);
+  const found = findRoom(settings.rooms, frame.room);
   if (!found) return deny(peer, frame.room);
   const serial = peer.reauthorized;
   const answer = await asked({ ...found, room: frame.room, peer }, 'join', null, frame.presence, services);
