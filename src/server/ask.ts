@@ -41,8 +41,41 @@ export function isAnswered(
   return !authorize || (verdicts?.get(keyOf(action, type))?.until ?? -Infinity) > steady();
 }
 
-/** May somebody who is in the room do this? Asks its `authorize`, unless an answer still counts. */
+/** May somebody who is in the room do this? Asks its `authorize`, unless an answer still counts. One that was asked before a new token or a `reauthorize` is asked for again. */
 export function allowed(
+  membership: Membership,
+  action: Action,
+  type: string | null,
+  data: unknown,
+  asking: Asking,
+): MaybePromise<Answer> {
+  const { peer } = membership;
+  const serial = peer.reauthorized;
+  return chain(askedLately(membership, action, type, data, asking), (answer) =>
+    answer === 'yes' && peer.reauthorized !== serial
+      ? askedAnew(membership, action, type, data, asking)
+      : answer,
+  );
+}
+
+/** Asks until nothing has changed while it asked. */
+function askedAnew(
+  membership: Membership,
+  action: Action,
+  type: string | null,
+  data: unknown,
+  asking: Asking,
+): MaybePromise<Answer> {
+  const { peer } = membership;
+  const serial = peer.reauthorized;
+  return chain(asked(membership, action, type, data, asking), (answer) =>
+    answer === 'yes' && peer.reauthorized !== serial
+      ? askedAnew(membership, action, type, data, asking)
+      : answer,
+  );
+}
+
+function askedLately(
   membership: Membership,
   action: Action,
   type: string | null,

@@ -42,6 +42,8 @@ export interface Membership {
   behind: Behind | null;
   /** How fast the room may be spoken in, by all of its members together. */
   pace: Bucket | null;
+  /** Whether the server put it out of the room, which `authorize` did not allow any more. */
+  expelled: boolean;
   /** What `authorize` said lately, where its room lets that count for a while; null where that is nothing. */
   verdicts: Verdicts | null;
 }
@@ -109,6 +111,8 @@ export interface Peer extends Timed {
   renewedAt: number;
   /** How often its rooms were asked for anew: an answer to a join that was under way meanwhile is out of date. */
   reauthorized: number;
+  /** Whether the server ended it because its user may not be here, or its token is over. */
+  revoked: boolean;
   /** When its numbers were last looked after. */
   tendedAt: number;
   identity: Identity | null;

@@ -10,7 +10,7 @@ async function ask(membership: Membership, serial: number, services: Services): 
   // Gone meanwhile, or asked for again: then the newer answer counts.
   if (answer === 'yes' || peer.reauthorized !== serial || !isHere(membership)) return;
   if (answer === 'no') {
-    services.depart(membership, 0);
+    services.expel(membership);
     tell(peer, { type: 'left', room, code: 'denied' });
   } else {
     // Nobody knows: it joins again, and so asks again, with nothing delivered until then.

@@ -175,7 +175,8 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     meter.closed(code);
     noteClose(logger, peer, code, reason);
     peer.outgoing.flush();
-    gone(peer, code === 4401 || code === 4403 ? 0 : grace);
+    if (code === 4401 || code === 4403) peer.revoked = true;
+    gone(peer, peer.revoked ? 0 : grace);
     closeTransport(peer.transport, code, reason, failed);
   }
 
@@ -222,6 +223,10 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     spread: () => Math.min(mostSpread, peers.size * spreadOf),
     counts,
     depart,
+    expel(membership) {
+      membership.expelled = true;
+      depart(membership, 0);
+    },
     register: sessions.register,
     settled: sessions.settled,
     returned(membership) {

@@ -12,7 +12,7 @@ export function createTold(
 ): (event: NodeEvent, age: number) => void {
   const { revocations, drop, steady } = services;
   return (event, age) => {
-    if (event.type === 'disconnect') revocations.note(event.user, age);
+    revocations.note(event, age);
     const then = steady() - age;
     for (const peer of peers) {
       if (peer.identity?.user?.id !== event.user) continue;

@@ -37,7 +37,8 @@ export interface RawWorld {
   peer(codec?: Codec, request?: Partial<RequestInfo>): RawPeer;
 }
 
-export function rawWorld(options: ServerOptions): RawWorld {
+/** @param instead replaces some of the server's ports. */
+export function rawWorld(options: ServerOptions, instead: Partial<ServerPorts> = {}): RawWorld {
   const clock = virtualClock();
   const random = seededRandom(7);
   let wall = 0;
@@ -49,6 +50,7 @@ export function rawWorld(options: ServerOptions): RawWorld {
     random,
     randomId: idsFrom(random),
     digest: testDigest,
+    ...instead,
   };
   const logs: { level: string; details: object; message: string }[] = [];
   const log =

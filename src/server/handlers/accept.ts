@@ -3,12 +3,12 @@ import { readMessage, versionOf, type Validated } from '../../contract/validate.
 import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import { checkPayload } from '../../protocol/payload.js';
-import { allowed, isAnswered } from '../ask.js';
+import { allowed, asked, isAnswered } from '../ask.js';
 import { BrokerUnavailable, type Refusal } from '../broker.js';
 import type { Outcome } from '../handlings.js';
 import { traceOf } from '../log.js';
 import { adopt, caught, chain } from '../maybe.js';
-import { identityOf, isHere, type Identity, type Membership } from '../peer.js';
+import { identityOf, isHere, type Answer, type Identity, type Membership } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
 import type { IncomingMessage, ServedRoom } from '../serve.js';
 import type { Services } from '../services.js';
@@ -95,6 +95,49 @@ function handled(
   });
 }
 
+/**
+ * Whether a message whose `authorize` has answered goes on, by what became of its sender while it was asked. `'again'`: its sender's connection is gone, and its rights changed
+ * since. `'unavailable'`: its sender was ended, or its token is over. Nothing is settled then: where the sender comes back, the message comes again, and is asked for anew.
+ */
+function standing(
+  membership: Membership,
+  began: ReturnType<Services['revocations']['now']>,
+  { revocations, now }: Services,
+): 'here' | 'out' | 'again' | 'unavailable' {
+  const { peer } = membership;
+  const { user } = identityOf(peer);
+  if (membership.expelled) return 'out';
+  if (!peer.lane.ended) return isHere(membership) ? 'here' : 'out';
+  if (peer.revoked || (user && revocations.since(began, 'disconnect', user.id))) return 'unavailable';
+  if ((user?.expiresAt ?? Infinity) <= now()) return 'unavailable';
+  return user && revocations.since(began, 'reauthorize', user.id) ? 'again' : 'here';
+}
+
+/** Whether the sender may say it, when its handler begins. */
+function permitted(
+  membership: Membership,
+  frame: Send,
+  data: unknown,
+  services: Services,
+): MaybePromise<Answer> {
+  const began = services.revocations.now();
+  return chain(
+    allowed(membership, 'send', frame.message, data, services),
+    (verdict): MaybePromise<Answer> => {
+      if (verdict !== 'yes') return verdict;
+      const stands = standing(membership, began, services);
+      if (stands === 'here') return 'yes';
+      if (stands === 'out') return 'no';
+      if (stands === 'unavailable') return 'unavailable';
+      // Nobody asked whether it may still be in the room: it has no connection to be put out by.
+      membership.verdicts = null;
+      return chain(asked(membership, 'join', null, membership.presence, services), (answer) =>
+        answer === 'yes' ? permitted(membership, frame, data, services) : answer,
+      );
+    },
+  );
+}
+
 /** The message as it goes into the log, or why it does not. */
 function judged(
   membership: Membership,
@@ -110,10 +153,8 @@ function judged(
       const { data, version } = readMessage(served.contract, frame.message, frame.version, frame.data);
       // Without a schema, and where it changes nothing, it is what was looked at.
       if (data !== frame.data) checkPayload(data);
-      return chain(allowed(membership, 'send', frame.message, data, services), (verdict) => {
-        // Put out of the room while it was asked; a connection that ended has nothing to do with it.
-        const out = !membership.peer.lane.ended && !isHere(membership);
-        if (verdict === 'no' || out) return refusal('rejected', 'not allowed');
+      return chain(permitted(membership, frame, data, services), (verdict) => {
+        if (verdict === 'no') return refusal('rejected', 'not allowed');
         return verdict === 'unavailable' || handlings.closed
           ? 'unavailable'
           : handled(membership, identity, frame, data, version, services);

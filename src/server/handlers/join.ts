@@ -95,7 +95,7 @@ export async function join(
   if (answer === 'unavailable')
     return tell(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason: 'try again' });
   if (answer === 'no') {
-    if (before) services.depart(before, 0);
+    if (before) services.expel(before);
     return deny(peer, frame.room);
   }
   let presence = presenceOf(frame.presence, found.served, services);
@@ -126,6 +126,7 @@ export async function join(
     at: null,
     behind: null,
     pace: null,
+    expelled: false,
     verdicts: null,
   };
   if (before) hub.leave(before);
