@@ -223,9 +223,17 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     spread: () => Math.min(mostSpread, peers.size * spreadOf),
     counts,
     depart,
-    expel(membership) {
-      membership.expelled = true;
-      depart(membership, 0);
+    async expel(peer, room) {
+      const membership = peer.memberships.get(room);
+      if (membership) {
+        membership.expelled = true;
+        depart(membership, 0);
+      }
+      try {
+        if (peer.identity) await broker.admissions?.expel(room, peer.identity.producer);
+      } catch (error) {
+        failed(error);
+      }
     },
     register: sessions.register,
     settled: sessions.settled,

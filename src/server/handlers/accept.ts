@@ -106,9 +106,10 @@ function standing(
 ): 'here' | 'out' | 'again' | 'unavailable' {
   const { peer } = membership;
   const { user } = identityOf(peer);
-  if (membership.expelled) return 'out';
   if (!peer.lane.ended) return isHere(membership) ? 'here' : 'out';
-  if (peer.revoked || (user && revocations.since(began, 'disconnect', user.id))) return 'unavailable';
+  if (peer.revoked) return 'unavailable';
+  if (membership.expelled) return 'out';
+  if (user && revocations.since(began, 'disconnect', user.id)) return 'unavailable';
   if ((user?.expiresAt ?? Infinity) <= now()) return 'unavailable';
   return user && revocations.since(began, 'reauthorize', user.id) ? 'again' : 'here';
 }

@@ -12,6 +12,7 @@ import type { Position } from '../../../protocol/position.js';
 import type { ServerPorts } from '../../ports.js';
 import { repeat } from '../../repeat.js';
 import { nodePorts } from '../ports.js';
+import { createAdmissions } from './admissions.js';
 import { createAppends } from './appends.js';
 import { createCalls } from './calls.js';
 import { redisOver, type RedisClient } from './client.js';
@@ -99,7 +100,14 @@ export function createRedisBroker(
   const foreign = (channel: string): void => {
     onWarning({ what: 'foreign', channel });
   };
-  const tells = createTells({ steady: ports.steady, calls, keys, failed, foreign });
+  const tells = createTells({
+    steady: ports.steady,
+    calls,
+    keys,
+    ended: (user, agoMs) => admissions.end(user, agoMs),
+    failed,
+    foreign,
+  });
   const parcels = createParcels({ calls, redis: () => redis, keys, failed, foreign });
   const begin = (): readonly (string | number)[] => [randomText(8), now() - Date.now(), life];
   const roomKeys = (room: string): string[] => [keys.meta(room), keys.log(room)];
@@ -178,6 +186,7 @@ export function createRedisBroker(
     };
   }
 
+  const admissions = createAdmissions({ calls, call, keys, lifeMs: life });
   const top = async (room: string): Promise<Position> => (await before(room, null, 0)).top;
   const presence = createPresence({ ports, call, calls, keys, node, life });
   const feeds = createFeeds({
@@ -258,7 +267,14 @@ export function createRedisBroker(
       );
     },
     async watermark(room, producer) {
-      return Number(await call(room, scripts.watermark, [keys.producer(room, producer)], [life]));
+      return Number(
+        await call(
+          room,
+          scripts.watermark,
+          [keys.producer(room, producer), keys.admission(room, producer)],
+          [life],
+        ),
+      );
     },
     async recall(room, producer, seq, id) {
       const reply = (await call(
@@ -269,6 +285,7 @@ export function createRedisBroker(
       )) as string[];
       return reply[0] === 'above' ? null : outcomeOf(reply, null);
     },
+    admissions,
     read: (room, range) =>
       'after' in range ? after(room, range.after) : before(room, range.before, range.limit),
     subscribe: feeds.subscribe,

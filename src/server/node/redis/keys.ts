@@ -6,6 +6,10 @@ export interface Keys {
   log(room: string): string;
   /** What is known of a producer's numbers. Its name holds a session key, which Redis does not get. */
   producer(room: string, name: string): string;
+  /** From where on a producer was told of a room. */
+  admission(room: string, name: string): string;
+  /** When the sessions of a user were ended. */
+  ended(user: string): string;
   members(room: string): string;
   channel(room: string): string;
   /** The room of a channel. */
@@ -19,13 +23,16 @@ export interface Keys {
   readonly told: string;
 }
 
+const digest = (name: string): string => createHash('sha256').update(name).digest('base64url').slice(0, 22);
+
 export function keysUnder(prefix: string): Keys {
   const of = (room: string): string => `${prefix}:{${room}}`;
   return {
     meta: (room) => `${of(room)}:meta`,
     log: (room) => `${of(room)}:log`,
-    producer: (room, name) =>
-      `${of(room)}:producer:${createHash('sha256').update(name).digest('base64url').slice(0, 22)}`,
+    producer: (room, name) => `${of(room)}:producer:${digest(name)}`,
+    admission: (room, name) => `${of(room)}:admission:${digest(name)}`,
+    ended: (user) => `${prefix}:ended:${digest(user)}`,
     members: (room) => `${of(room)}:members`,
     channel: of,
     roomOf: (channel) => channel.slice(prefix.length + 2, -1),

@@ -133,9 +133,10 @@ live()
 return 'ok'
 `;
 
-/** The last number, which is in use for another while. KEYS 1 producer; ARGV 1 its life. */
+/** The last number, which is in use for another while, as is where its producer was admitted. KEYS 1 producer, 2 admission; ARGV 1 their life in ms. */
 export const watermark: string = `
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
+redis.call('PEXPIRE', KEYS[2], ARGV[1])
 return redis.call('HGET', KEYS[1], 'last') or '0'
 `;
 
@@ -252,3 +253,17 @@ if ARGV[1] ~= '' then
 end
 return {newest and newest[1] or ARGV[1] ~= '' and ARGV[1] or '0-0', events}
 `;
+
+/** Keeps a moment, `ago` ms before now, and what belongs to it. KEYS 1 where; ARGV 1 what, 2 its life in ms, 3 how long ago it was, in ms. */
+export const moment: string = `
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) - tonumber(ARGV[3])
+redis.call('SET', KEYS[1], string.format('%.0f', now) .. ' ' .. ARGV[1], 'PX', ARGV[2])
+return 1
+`;
+
+/** What is kept there. KEYS 1 where. */
+export const kept: string = `return redis.call('GET', KEYS[1]) or ''`;
+
+/** Forgets it. KEYS 1 where. */
+export const forget: string = `return redis.call('DEL', KEYS[1])`;
