@@ -9,6 +9,9 @@ import type { Settings } from './options.js';
 /** How long the user's code may take, in ms. */
 export const patience = 10_000;
 
+/** Answers that are kept for one member of a room. */
+const mostVerdicts = 64;
+
 /** The question took too long. */
 export class TooLate extends Error {
   override readonly name = 'TooLate';
@@ -94,8 +97,14 @@ function askedLately(
   if (known && now < known.until) return known.answer;
   return chain(asked(membership, action, type, data, asking), (answer) => {
     // What was asked before a new token or a `reauthorize` says nothing any more.
-    if (answer !== 'unavailable' && membership.verdicts === verdicts)
+    if (answer !== 'unavailable' && membership.verdicts === verdicts) {
+      // A member may make up types without end.
+      for (const oldest of verdicts.keys()) {
+        if (verdicts.size < mostVerdicts) break;
+        verdicts.delete(oldest);
+      }
       verdicts.set(key, { answer, until: now + cache });
+    }
     return answer;
   });
 }

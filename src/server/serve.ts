@@ -29,7 +29,10 @@ export interface AuthorizeRequest<Params = Readonly<Record<string, string>>> {
 
 /** A message on its way into the log. A handler may set `data`, or write into it: what it leaves, everybody gets, if it fits the contract. */
 export interface IncomingMessage<Data = unknown> {
+  /** What its sender called it. Another sender may use the same id: what you do once for each message, do once for each `key`. */
   readonly id: string;
+  /** Made of sender and id: the same whenever this message is handled again, and that of no other sender's message. */
+  readonly key: string;
   readonly room: string;
   readonly type: string;
   data: Data;

@@ -20,7 +20,7 @@ import { createRevocations } from './revocations.js';
 import { createDepartures } from './departures.js';
 import { createDrain } from './drain.js';
 import { noMeter } from './meter.js';
-import { mayConnect } from './origins.js';
+import { mayConnect, type Reach } from './origins.js';
 import { createFlusher } from './outgoing.js';
 import { createSessions } from './sessions.js';
 import { tell, type Membership, type Peer } from './peer.js';
@@ -52,7 +52,7 @@ export interface ServerCore {
   /** The first subprotocol on offer that this server speaks. Where there is none, the connection is opened all the same, and closed with a code that says so. */
   choose(offered: Iterable<string>): { readonly codec: Codec; readonly protocol: string } | null;
   /** Whether a browser page of this origin may connect. */
-  allows(origin: string | null, host: string | null): boolean;
+  allows(origin: string | null, host: string | null, reach?: Reach): boolean;
   /** Serves a connection. `codec` null: nothing in common. */
   open(transport: Transport, codec: Codec | null, request: RequestInfo): TransportEvents;
   room(room: AnyContract | string, params?: Readonly<Record<string, string>>): ServerRoom;
@@ -278,7 +278,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   return {
     settings,
     choose: (offered) => chooseCodec(offered, choices),
-    allows: (origin, host) => mayConnect(settings.origins, origin, host),
+    allows: (origin, host, reach) => mayConnect(settings.origins, origin, host, reach),
     open(transport, codec, request) {
       const ignored: TransportEvents = {
         message: () => undefined,

@@ -214,7 +214,7 @@ export const layers = [
     typeImports: ['src/contract'],
     packages: {
       [nodeModules]: everyFile,
-      jose: ['jwt.ts'],
+      jose: ['jwt.ts', 'remote-keys.ts'],
       pino: ['logger.ts'],
       'prom-client': ['metrics.ts'],
       'proxy-addr': ['proxies.ts'],
@@ -228,7 +228,7 @@ export const layers = [
       setTimeout: ['ports.ts', 'upgrade.ts'],
       clearTimeout: ['ports.ts'],
       setImmediate: ['ports.ts'],
-      process: ['served-socket.ts'],
+      process: ['reach.ts', 'served-socket.ts'],
     },
   },
   {

@@ -5,6 +5,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { DataOf, ParamsOf, PresenceIn, RoomName, SendOf, TypeOf } from '../../contract/infer.js';
 import { memoryBroker } from '../memory-broker.js';
 import type { ServerOptions } from '../options.js';
+import type { Reach } from '../origins.js';
 import type { ServerPorts } from '../ports.js';
 import { noMeter } from '../meter.js';
 import type { NodeLoad } from '../broker.js';
@@ -17,6 +18,7 @@ import { defaultLogger } from './logger.js';
 import { createMetrics } from './metrics.js';
 import { nodePorts } from './ports.js';
 import { addressing, type TrustProxy } from './proxies.js';
+import { reachOf } from './reach.js';
 import { serveRequests } from './fallback/requests.js';
 import { serveUpgrades } from './upgrade.js';
 
@@ -136,13 +138,14 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
   const addressOf = addressing(options.trustProxy);
   const stops: (() => void)[] = [];
   const servers: Server[] = [];
-  const fallbackAt = (path: string): Fallback | null =>
-    options.fallback === false ? null : createFallback(core, { path, addressOf, meter, ports });
+  const fallbackAt = (path: string, reach: () => Reach): Fallback | null =>
+    options.fallback === false ? null : createFallback(core, { path, addressOf, reach, meter, ports });
 
   return {
     async listen({ port = 0, host, path = '/realtime' } = {}) {
       await broker.ready?.();
-      const ours = fallbackAt(path);
+      const reach = (): Reach => reachOf(http, options.trustProxy);
+      const ours = fallbackAt(path, reach);
       const http = createServer(
         { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
         (request, response) => {
@@ -153,7 +156,7 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
         http.once('error', reject);
         http.listen({ port, ...(host === undefined ? {} : { host }), backlog: 4_096 }, resolve);
       });
-      stops.push(serveUpgrades(core, http, { path, alone: true, addressOf }), () => {
+      stops.push(serveUpgrades(core, http, { path, alone: true, addressOf, reach }), () => {
         ours?.stop();
       });
       servers.push(http);
@@ -166,8 +169,9 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
       };
     },
     attach(server, { path = '/realtime' } = {}) {
-      const upgrades = serveUpgrades(core, server, { path, alone: false, addressOf });
-      const ours = fallbackAt(path);
+      const reach = (): Reach => reachOf(server, options.trustProxy);
+      const upgrades = serveUpgrades(core, server, { path, alone: false, addressOf, reach });
+      const ours = fallbackAt(path, reach);
       const requests = ours && serveRequests(server, ours.answer);
       const stop = (): void => {
         upgrades();

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions } from 'ws';
 import { noteClose } from '../closings.js';
+import type { Reach } from '../origins.js';
 import type { RequestInfo } from '../ports.js';
 import type { ServerCore } from '../server.js';
 import { ServedSocket } from './served-socket.js';
@@ -23,9 +24,10 @@ function serveSocket(
   request: RequestInfo,
   offers: readonly string[],
   host: string | null,
+  reach: Reach,
 ): void {
   const transport = wsTransport(socket, stream);
-  if (!core.allows(request.origin, host)) {
+  if (!core.allows(request.origin, host, reach)) {
     const reason = 'this origin may not connect';
     noteClose(core.settings.logger, { request, identity: null }, 4403, reason);
     transport.close(4403, reason);
@@ -64,13 +66,15 @@ export interface UpgradeOptions {
   /** Whether the HTTP server is ours alone: then what is for nobody is refused. */
   readonly alone: boolean;
   readonly addressOf: (request: IncomingMessage) => string;
+  /** How others reach the server. */
+  readonly reach: () => Reach;
 }
 
 /** Serves the upgrades of an HTTP server on one path. Returns what stops it. */
 export function serveUpgrades(
   core: ServerCore,
   http: Server,
-  { path, alone, addressOf }: UpgradeOptions,
+  { path, alone, addressOf, reach }: UpgradeOptions,
 ): () => void {
   const { limits } = core.settings;
   // `closeTimeout` is not in the types of ws yet.
@@ -125,6 +129,7 @@ export function serveUpgrades(
         { origin: origin ?? null, address: addressOf(request), headers: headersOf(request, core) },
         offersOf(request),
         host ?? null,
+        reach(),
       );
     });
   };

@@ -1,6 +1,7 @@
 // Requests of clients for whom WebSocket is blocked: one that stays open as a stream, and those that bring what the client says (P36 to P39).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { noteClose } from '../../closings.js';
+import type { Reach } from '../../origins.js';
 import type { Meter } from '../../meter.js';
 import type { ServerPorts } from '../../ports.js';
 import type { ServerCore } from '../../server.js';
@@ -12,6 +13,8 @@ export interface FallbackOptions {
   /** The path of upgrades; ours are below it. */
   readonly path: string;
   readonly addressOf: (request: IncomingMessage) => string;
+  /** How others reach the server. */
+  readonly reach: () => Reach;
   readonly meter: Meter;
   readonly ports: Pick<ServerPorts, 'steady' | 'after'>;
 }
@@ -49,7 +52,7 @@ const forPages = (origin: string | null): Readonly<Record<string, string>> =>
 
 export function createFallback(
   core: ServerCore,
-  { path, addressOf, meter, ports }: FallbackOptions,
+  { path, addressOf, reach, meter, ports }: FallbackOptions,
 ): Fallback {
   const { limits, broker, logger, node } = core.settings;
   const base = `${path.replace(/\/$/, '')}/http/`;
@@ -89,7 +92,7 @@ export function createFallback(
     const stream = new Stream(response, secret, ports.after, () => {
       if (streams.get(id) === stream) streams.delete(id);
     });
-    if (!core.allows(origin, headers.host ?? null)) {
+    if (!core.allows(origin, headers.host ?? null, reach())) {
       const reason = 'this origin may not connect';
       noteClose(logger, { request: info, identity: null }, 4403, reason);
       return stream.close(4403, reason);
