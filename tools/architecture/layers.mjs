@@ -204,7 +204,7 @@ export const layers = [
     purpose: 'HTTP in the shape of a WebSocket, for clients whose network blocks WebSocket',
     imports: ['src/protocol', 'src/server'],
     packages: { [nodeModules]: everyFile },
-    globals: { Buffer: ['body.ts', 'serve.ts', 'stream.ts'] },
+    globals: { Buffer: ['body.ts', 'seal.ts', 'stream.ts'] },
   },
   {
     folder: 'src/server/node',

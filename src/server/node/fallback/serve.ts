@@ -7,7 +7,8 @@ import type { ServerPorts } from '../../ports.js';
 import type { ServerCore } from '../../server.js';
 import { createBucket } from '../../rate.js';
 import { createBodies } from './body.js';
-import { Stream } from './stream.js';
+import { seal, unseal } from './seal.js';
+import { secretOf, Stream } from './stream.js';
 
 export interface FallbackOptions {
   /** The path of upgrades; ours are below it. */
@@ -117,13 +118,18 @@ export function createFallback(
       return refuse(response, 503, { 'retry-after': '1', ...read });
     const body = await bodies.read(request, stream ? most : limits.frame * 2);
     if (typeof body === 'number') return refuse(response, body || 400, { connection: 'close', ...read });
-    const taken = stream ? stream.take(body, most) : at !== null && (await broker.hand(at, { id, body }));
+    const secret = secretOf(body);
+    const taken = stream
+      ? stream.take(body, most)
+      : at !== null && secret !== null && (await broker.hand(at, { id, body: seal(secret, id, body) }));
     if (!stream && taken) meter.handed();
     refuse(response, taken ? 204 : 404, read);
   }
 
   const stopHearing = broker.receive(node, ({ id, body }) => {
-    streams.get(id)?.take(Buffer.from(body), most);
+    const stream = streams.get(id);
+    const opened = stream && unseal(stream.secret.toString(), id, body);
+    if (opened) stream.take(opened, most);
   });
 
   return {
