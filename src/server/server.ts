@@ -63,6 +63,8 @@ export interface ServerCore {
   stats(): ServerStats;
   /** Why a connection would not be taken now; null where it would. Cheaper than `stats`. */
   refuses(): 'draining' | 'full' | null;
+  /** Clients can reach it from now on: others may send it clients. */
+  announce(): void;
   /** Every node and its load. Rejects with `unavailable` where the nodes cannot be asked. */
   cluster(): Promise<readonly NodeLoad[]>;
   /** From now on asks clients to move while this node is above the mean and another has room. Returns what stops it. */
@@ -81,7 +83,8 @@ const mostSpread = 4_000;
 /** How often the numbers of a session that is there are looked after, in ms. */
 const tending = 3_600_000;
 
-export function createServerCore(options: ServerOptions, ports: ServerPorts): ServerCore {
+/** @param isReachable whether clients can reach it from the start: otherwise it is no node among others before `announce`. */
+export function createServerCore(options: ServerOptions, ports: ServerPorts, isReachable = true): ServerCore {
   const settings = settingsOf(options, ports);
   const { broker, logger } = settings;
   const hub = createHub(broker, ports, settings.limits.roomRate);
@@ -266,7 +269,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     draining: drain.draining,
     full: census.full,
   });
-  const cluster = createCluster({ ...ports, broker, peers, load, failed });
+  const cluster = createCluster({ ...ports, broker, peers, load, isReachable, failed });
 
   // Once: each connection keeps the name of its own.
   const choices = settings.codecs.map((its) => ({
@@ -320,6 +323,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       return { ...load(), messagesIn: counts.messagesIn, messagesOut: hub.delivered, bytesQueued };
     },
     refuses: () => (drain.draining ? 'draining' : census.full ? 'full' : null),
+    announce: cluster.announce,
     cluster: cluster.nodes,
     rebalance: (how = {}) => cluster.rebalance(how),
     async drain({ over = 10_000 } = {}) {

@@ -1,11 +1,13 @@
 // join and leave: into a room at a position, out of it again.
 import { checkPresence } from '../../contract/validate.js';
 import { isLarger } from '../../protocol/bytes.js';
+import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame, MemberTuple } from '../../protocol/frames.js';
 import { toPosition, toTuple, type Position } from '../../protocol/position.js';
 import { allowed, asked } from '../ask.js';
 import type { LogPage } from '../broker.js';
 import { findRoom } from '../find-room.js';
+import { traceOf } from '../log.js';
 import { identityOf, isHere, tell, weighed, type Answer, type Membership, type Peer } from '../peer.js';
 import { newestPortion, portions } from '../portions.js';
 import type { Services } from '../services.js';
@@ -20,6 +22,7 @@ const deny = (peer: Peer, room: string): void => {
 function presenceOf(
   presence: unknown,
   served: ServedRoom,
+  room: string,
   { settings }: Services,
 ): Readonly<Record<string, unknown>> | null | 'invalid' {
   if (presence === null || !served.presence) return null;
@@ -30,7 +33,10 @@ function presenceOf(
       checked === null
       ? 'invalid'
       : (checked as Readonly<Record<string, unknown>>);
-  } catch {
+  } catch (error) {
+    // What does not fit is the client's affair, which is told. A schema that fails is the app's.
+    if (!(error instanceof RealtimeError))
+      settings.logger.error({ room, ...traceOf(error) }, 'a presence could not be checked');
     return 'invalid';
   }
 }
@@ -130,7 +136,7 @@ export async function join(
     await services.expel(peer, frame.room);
     return peer.lane.ended ? undefined : deny(peer, frame.room);
   }
-  let presence = presenceOf(frame.presence, found.served, services);
+  let presence = presenceOf(frame.presence, found.served, frame.room, services);
   // Being in the room does not depend on what one shows there.
   let unshown: string | null = null;
   if (presence === 'invalid') unshown = 'the presence does not fit the room';

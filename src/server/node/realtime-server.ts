@@ -13,6 +13,7 @@ import type { RebalanceOptions } from '../rebalance.js';
 import { createServerCore, type ServerCore, type ServerStats } from '../server.js';
 import type { UserInfo } from '../../protocol/frames.js';
 import { createFallback, type Fallback } from './fallback/serve.js';
+import { plainPath } from './attachments.js';
 import { answerWatchers } from './health.js';
 import { defaultLogger } from './logger.js';
 import { createMetrics } from './metrics.js';
@@ -85,7 +86,7 @@ type RoomArgs<R> = keyof ParamsOf<R> extends never ? [params?: ParamsOf<R>] : [p
 export interface RealtimeServer {
   /** Starts an HTTP server of its own, with `/health/live`, `/health/ready`, which is 503 while it drains, is full or its broker is away, and `/metrics`, where `metrics` says so. Rejects where the port is taken. */
   listen(options?: ListenOptions): Promise<Address>;
-  /** Serves the upgrades of a server of yours on one path, and below it the requests of clients for whom WebSocket is blocked; all others are left to you. Returns what stops it. */
+  /** Serves the upgrades of a server of yours on one path, and below it the requests of clients for whom WebSocket is blocked; all others are left to you. An upgrade that nobody answers within 10 s gets 404. Returns what stops it. A realtime server that has the path already serves no new connection there. */
   attach(server: Server, options?: { readonly path?: string }): () => void;
   /** A room as the server speaks in it. */
   room<R extends RoomName>(room: R, ...params: RoomArgs<R>): RoomOnServer<R>;
@@ -133,6 +134,7 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
   const core: ServerCore = createServerCore(
     { ...options, broker, logger: options.logger ?? defaultLogger() },
     { ...ports, ...(metrics && { meter: metrics.meter }) },
+    false,
   );
   const meter = metrics?.meter ?? noMeter;
   const addressOf = addressing(options.trustProxy);
@@ -142,7 +144,8 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
     options.fallback === false ? null : createFallback(core, { path, addressOf, reach, meter, ports });
 
   return {
-    async listen({ port = 0, host, path = '/realtime' } = {}) {
+    async listen({ port = 0, host, path: asked = '/realtime' } = {}) {
+      const path = plainPath(asked);
       await broker.ready?.();
       const reach = (): Reach => reachOf(http, options.trustProxy);
       const ours = fallbackAt(path, reach);
@@ -156,10 +159,11 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
         http.once('error', reject);
         http.listen({ port, ...(host === undefined ? {} : { host }), backlog: 4_096 }, resolve);
       });
-      stops.push(serveUpgrades(core, http, { path, alone: true, addressOf, reach }), () => {
+      stops.push(serveUpgrades(core, http, { path, after: ports.after, addressOf, reach }), () => {
         ours?.stop();
       });
       servers.push(http);
+      core.announce();
       const address = http.address() as AddressInfo;
       const name = host ?? 'localhost';
       return {
@@ -168,12 +172,16 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
         url: `ws://${name.includes(':') ? `[${name}]` : name}:${address.port}${path}`,
       };
     },
-    attach(server, { path = '/realtime' } = {}) {
+    attach(server, { path: asked = '/realtime' } = {}) {
+      const path = plainPath(asked);
       const reach = (): Reach => reachOf(server, options.trustProxy);
-      const upgrades = serveUpgrades(core, server, { path, alone: false, addressOf, reach });
+      const upgrades = serveUpgrades(core, server, { path, after: ports.after, addressOf, reach });
       const ours = fallbackAt(path, reach);
       const requests = ours && serveRequests(server, ours.answer);
+      if (server.listening) core.announce();
+      else server.once('listening', core.announce);
       const stop = (): void => {
+        server.off('listening', core.announce);
         upgrades();
         requests?.();
         ours?.stop();

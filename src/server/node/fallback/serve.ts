@@ -1,6 +1,8 @@
 // Requests of clients for whom WebSocket is blocked: one that stays open as a stream, and those that bring what the client says (P36 to P39).
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { BrokerUnavailable } from '../../broker.js';
 import { noteClose } from '../../closings.js';
+import { traceOf } from '../../log.js';
 import type { Reach } from '../../origins.js';
 import type { Meter } from '../../meter.js';
 import type { ServerPorts } from '../../ports.js';
@@ -154,7 +156,10 @@ export function createFallback(
         (name === 'stream'
           ? open(id, request, response)
           : take(id, asked.get('node'), request, response)
-        ).catch(() => {
+        ).catch((error: unknown) => {
+          // Where another node cannot be asked, the client tries again: that is no failure of this request.
+          if (!(error instanceof BrokerUnavailable))
+            logger.error(traceOf(error), 'a request of a client without WebSocket could not be served');
           refuse(response, 503);
           response.destroy();
         });
