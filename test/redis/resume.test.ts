@@ -21,6 +21,7 @@ describe.skipIf(noRedis)('with Redis', () => {
   const clients: Readonly<Record<string, () => Promise<Connected>>> = {
     async 'node-redis'() {
       const client = createClient({ socket: { port: redis.port, host: '127.0.0.1' } });
+      client.on('error', () => undefined);
       await client.connect();
       return {
         client,
@@ -34,6 +35,7 @@ describe.skipIf(noRedis)('with Redis', () => {
         lazyConnect: true,
         autoResendUnfulfilledCommands: false,
       });
+      client.on('error', () => undefined);
       await client.connect();
       return {
         client,

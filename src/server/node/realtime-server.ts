@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import type { DataOf, ParamsOf, PresenceIn, RoomName, SendOf, TypeOf } from '../../contract/infer.js';
+import { traceOf } from '../log.js';
 import { memoryBroker } from '../memory-broker.js';
 import type { ServerOptions } from '../options.js';
 import type { Reach } from '../origins.js';
@@ -164,6 +165,10 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
       });
       servers.push(http);
       core.announce();
+      // Answers come in order: once this one is here, every other node finds this one.
+      await core.cluster().catch((error: unknown) => {
+        core.settings.logger.warn(traceOf(error), 'the other nodes could not be asked');
+      });
       const address = http.address() as AddressInfo;
       const name = host ?? 'localhost';
       return {
@@ -175,6 +180,10 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
     attach(server, { path: asked = '/realtime' } = {}) {
       const path = plainPath(asked);
       const reach = (): Reach => reachOf(server, options.trustProxy);
+      // Nobody waits for it here: what does not fit is said in the log.
+      Promise.resolve(broker.ready?.()).catch((error: unknown) => {
+        core.settings.logger.error(traceOf(error), 'the broker is not ready');
+      });
       const upgrades = serveUpgrades(core, server, { path, after: ports.after, addressOf, reach });
       const ours = fallbackAt(path, reach);
       const requests = ours && serveRequests(server, ours.answer);

@@ -25,8 +25,10 @@ export interface Keys {
 
 const digest = (name: string): string => createHash('sha256').update(name).digest('base64url').slice(0, 22);
 
-export function keysUnder(prefix: string): Keys {
+/** @param database whose keys these are. A channel is one for all databases of a Redis: its name says which is meant, but for database 0, whose channels have been called so from the start. */
+export function keysUnder(prefix: string, database = 0): Keys {
   const of = (room: string): string => `${prefix}:{${room}}`;
+  const scope = database === 0 ? prefix : `${prefix}@${database}`;
   return {
     meta: (room) => `${of(room)}:meta`,
     log: (room) => `${of(room)}:log`,
@@ -34,12 +36,12 @@ export function keysUnder(prefix: string): Keys {
     admission: (room, name) => `${of(room)}:admission:${digest(name)}`,
     ended: (user) => `${prefix}:ended:${digest(user)}`,
     members: (room) => `${of(room)}:members`,
-    channel: of,
-    roomOf: (channel) => channel.slice(prefix.length + 2, -1),
+    channel: (room) => `${scope}:{${room}}`,
+    roomOf: (channel) => channel.slice(scope.length + 2, -1),
     nodes: `${prefix}:nodes`,
     loads: `${prefix}:loads`,
-    nodeChannel: `${prefix}:tell`,
-    handChannel: (node) => `${prefix}:hand:${node}`,
+    nodeChannel: `${scope}:tell`,
+    handChannel: (node) => `${scope}:hand:${node}`,
     told: `${prefix}:told`,
   };
 }
