@@ -10,6 +10,7 @@ import { traceOf } from '../log.js';
 import { adopt, caught, chain } from '../maybe.js';
 import { identityOf, isHere, type Answer, type Identity, type Membership } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
+import { refusal, refusalOf } from '../refusal.js';
 import type { IncomingMessage, ServedRoom } from '../serve.js';
 import type { Services } from '../services.js';
 
@@ -26,12 +27,6 @@ class Rejected extends Error {
     this.details = details;
   }
 }
-
-export const refusal = (code: string, reason: string, details: unknown = null): Refusal => ({
-  code,
-  reason,
-  details,
-});
 
 interface Handled {
   readonly data: unknown;
@@ -170,8 +165,8 @@ function judged(
     (error) => {
       // It was told to stop: that says nothing about the message.
       if (handlings.closed) return 'unavailable';
-      if (error instanceof RealtimeError) return refusal(error.code, error.message, error.details ?? null);
-      if (error instanceof Rejected) return refusal('rejected', error.message, error.details ?? null);
+      if (error instanceof RealtimeError) return refusalOf(error);
+      if (error instanceof Rejected) return refusal('rejected', error.message, error.details);
       settings.logger.error({ room, type: frame.message, ...traceOf(error) }, 'a message handler threw');
       return refusal('rejected', 'the server failed to handle it');
     },

@@ -8,7 +8,8 @@ import { chain } from '../maybe.js';
 import { identityOf, tell, type Membership, type Peer } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
 import type { Services } from '../services.js';
-import { accept, followed, isPlain, refusal, type Send } from './accept.js';
+import { refusal } from '../refusal.js';
+import { accept, followed, isPlain, type Send } from './accept.js';
 
 const nack = (
   peer: Peer,
