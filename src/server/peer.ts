@@ -32,8 +32,10 @@ export interface Membership {
   gapped: boolean;
   /** The number that it was last told to go on from. */
   told: number;
-  /** Own presence, whole. */
+  /** Own presence, whole, as others see it. */
   presence: Readonly<Record<string, unknown>> | null;
+  /** The same as the client said it: what its contract made of it need not fit the contract again. */
+  said: Readonly<Record<string, unknown>> | null;
   /** While joining, what happens in the room waits here. */
   waiting: (() => void)[] | null;
   /** Where it stood in the log when it went live. */

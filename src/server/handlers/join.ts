@@ -1,5 +1,4 @@
 // join and leave: into a room at a position, out of it again.
-import { checkPresence } from '../../contract/validate.js';
 import { isLarger } from '../../protocol/bytes.js';
 import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame, MemberTuple } from '../../protocol/frames.js';
@@ -11,6 +10,7 @@ import { traceOf } from '../log.js';
 import { identityOf, isHere, tell, weighed, type Answer, type Membership, type Peer } from '../peer.js';
 import { newestPortion, portions } from '../portions.js';
 import type { Services } from '../services.js';
+import { parsedPresence, type Presence } from '../shown.js';
 import type { ServedRoom } from '../serve.js';
 
 /** One answer for a room that does not exist and one that is not allowed. */
@@ -24,15 +24,11 @@ function presenceOf(
   served: ServedRoom,
   room: string,
   { settings }: Services,
-): Readonly<Record<string, unknown>> | null | 'invalid' {
+): Presence | null | 'invalid' {
   if (presence === null || !served.presence) return null;
   try {
-    const checked = checkPresence(served.contract, presence);
-    return isLarger(JSON.stringify(checked), settings.limits.presence) ||
-      typeof checked !== 'object' ||
-      checked === null
-      ? 'invalid'
-      : (checked as Readonly<Record<string, unknown>>);
+    const parsed = parsedPresence(served.contract, presence);
+    return isLarger(JSON.stringify(parsed), settings.limits.presence) ? 'invalid' : parsed;
   } catch (error) {
     // What does not fit is the client's affair, which is told. A schema that fails is the app's.
     if (!(error instanceof RealtimeError))
@@ -160,6 +156,7 @@ export async function join(
     gapped: false,
     told: 0,
     presence,
+    said: presence && (frame.presence as Presence),
     waiting: [],
     at: null,
     behind: null,
