@@ -78,7 +78,7 @@ export async function presence(
         `a presence is at most ${services.settings.limits.presence} bytes`,
       );
     const changed = changedIn(membership.presence, whole);
-    // What others would see of what was said, though it be what they see already.
+    // What was said, as others see it, and what it changed beside that.
     const shown = Object.fromEntries(
       Object.entries(whole).filter(([key]) => Object.hasOwn(patch, key) || Object.hasOwn(changed, key)),
     );
@@ -87,8 +87,8 @@ export async function presence(
     if (answer !== 'yes') return refuse(peer, frame.room, answer);
     membership.presence = whole;
     membership.said = said;
-    if (Object.keys(changed).length > 0)
-      await services.broker.update(frame.room, identityOf(peer).member, changed);
+    if (Object.keys(shown).length > 0)
+      await services.broker.update(frame.room, identityOf(peer).member, shown);
   } catch (error) {
     complain(peer, frame.room, error);
   }
