@@ -30,6 +30,8 @@ export interface Membership {
   last: number;
   /** Whether a number was asked for again: until it comes, later ones are passed over without a word. */
   gapped: boolean;
+  /** How often in a row its next message was put off by the room's handler. */
+  putOffs: number;
   /** The number that it was last told to go on from. */
   told: number;
   /** Own presence, whole, as others see it. */

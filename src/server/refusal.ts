@@ -1,7 +1,7 @@
 // What a refused message is answered with, and what is kept of it for a day: small, plain, and nothing of an exception.
 import { cutToBytes } from '../protocol/bytes.js';
 import { errorCodes } from '../protocol/codes.js';
-import type { RealtimeError } from '../protocol/error.js';
+import { RealtimeError } from '../protocol/error.js';
 import { checkPayload, copyPayload } from '../protocol/payload.js';
 import type { Refusal } from './broker.js';
 
@@ -28,3 +28,14 @@ export const refusal = (code: string, reason: unknown, details: unknown = null):
 /** What a `RealtimeError` says. A code that no client knows is a plain `rejected`. */
 export const refusalOf = ({ code, message, details }: RealtimeError): Refusal =>
   refusal(Object.hasOwn(errorCodes, code) ? code : 'rejected', message, details);
+
+/** Codes by which a handler says "not now": nothing is settled, and the message comes again. */
+export const isPutOff = (error: unknown): boolean =>
+  error instanceof RealtimeError && (error.code === 'unavailable' || error.code === 'limited');
+
+/** Codes by which a handler refuses a message. The others say what the client or the server has found out, and a handler cannot know. */
+const ofHandlers: ReadonlySet<string> = new Set(['rejected', 'invalid', 'denied', 'too-large']);
+
+/** Whether a handler's error is one that it cannot mean: then it failed. */
+export const isMistaken = (error: unknown): boolean =>
+  error instanceof RealtimeError && Object.hasOwn(errorCodes, error.code) && !ofHandlers.has(error.code);

@@ -69,7 +69,7 @@ export interface ServeOptions<C = AnyContract> {
    * How long an answer of `authorize` counts, in ms: for the same connection in the same room, the same action and the same message type, whatever the message says. Not for joins, and not beyond a new token or `reauthorize`. Default 0: each is asked for anew.
    */
   readonly cache?: number;
-  /** By message type: runs before the append, once for each message. It goes on where the sender's connection breaks or 10 s are over; the sender that sends the message again then waits for the same run. Only where this server ends before it does, or the session goes on at another node, may it run again. What it returns reaches the sender's receipt; what it throws refuses the message. */
+  /** By message type: runs before the append, once for each message. It goes on where the sender's connection breaks or 10 s are over; the sender that sends the message again then waits for the same run. Only where this server ends before it does, or the session goes on at another node, may it run again. What it returns reaches the sender's receipt; what it throws refuses the message. A `RealtimeError` `unavailable` or `limited` says "not now": nothing is settled, and the message comes again after 0.2 s, then twice as long each time, 30 s at most. */
   readonly on?: Handlers<C>;
   /** How much of the log is kept. Default 1,000 entries, 24 h. */
   readonly history?: Partial<LogLimits>;

@@ -141,3 +141,81 @@ test('T38 a reason is cut at a character, within 1 KiB', async () => {
   await answersTo(peer, 'm');
   expect(peer.of('nack').map(({ reason }) => reason)).toEqual(['規'.repeat(341)]);
 });
+
+describe('a handler that throws a code', () => {
+  async function setup(codes: readonly string[]) {
+    const runs: number[] = [];
+    const world = rawWorld({
+      rooms: [
+        serve('lobby', {
+          on: {
+            m() {
+              const code = codes[runs.length];
+              runs.push(world.clock.now());
+              if (code) throw new RealtimeError(code as 'unavailable', 'the store is away');
+            },
+          },
+        }),
+      ],
+    });
+    const peer = world.peer();
+    await peer.hello();
+    await peer.say({ type: 'join', room: 'lobby', position: null, history: 0, presence: null });
+    const say = (seq = 1): Promise<void> =>
+      peer.say({
+        type: 'send',
+        room: 'lobby',
+        seq,
+        id: `x${seq}`,
+        message: 'm',
+        version: 1,
+        data: 1,
+        follows: null,
+      });
+    const nacks = (): unknown[] => peer.of('nack').map(({ code, after }) => [code, after]);
+    return { world, peer, runs, say, nacks };
+  }
+
+  test.each(['unavailable', 'limited'])(
+    'P31 "not now" by %s settles nothing: the message comes again, later each time, and the handler runs again',
+    async (code) => {
+      const { peer, runs, say, nacks } = await setup([...Array.from({ length: 9 }, () => code), '', code]);
+      for (let time = 0; time < 9; time++) await say();
+      expect(nacks()).toEqual(
+        [200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000].map((after) => ['unavailable', after]),
+      );
+      await say();
+      expect([runs.length, peer.of('ack').length]).toEqual([10, 1]);
+      // The next message begins anew.
+      await say(2);
+      expect(nacks().at(-1)).toEqual(['unavailable', 200]);
+    },
+  );
+
+  test.each(['gap', 'not-joined', 'conflict', 'closed', 'in-doubt', 'aborted', 'overflow', 'unknown-type'])(
+    'P31 that is not its own to say, %s, is a handler that failed: rejected for good, with a line in the log',
+    async (code) => {
+      const { world, peer, runs, say, nacks } = await setup([code]);
+      await say();
+      await say();
+      expect([runs.length, nacks()]).toEqual([
+        1,
+        [
+          ['rejected', null],
+          ['rejected', null],
+        ],
+      ]);
+      expect(peer.of('nack')[0]?.reason).toBe('the server failed to handle it');
+      expect(world.logs.map(({ message }) => message)).toContain('a message handler threw');
+    },
+  );
+
+  test.each(['rejected', 'invalid', 'denied', 'too-large'])(
+    'P31 that is a refusal, %s, is told as it is',
+    async (code) => {
+      const { say, nacks } = await setup([code]);
+      await say();
+      expect(nacks()).toEqual([[code, null]]);
+    },
+  );
+});

@@ -10,7 +10,7 @@ import { traceOf } from '../log.js';
 import { adopt, caught, chain } from '../maybe.js';
 import { identityOf, isHere, type Answer, type Identity, type Membership } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
-import { refusal, refusalOf } from '../refusal.js';
+import { isMistaken, isPutOff, refusal, refusalOf } from '../refusal.js';
 import type { IncomingMessage, ServedRoom } from '../serve.js';
 import type { Services } from '../services.js';
 
@@ -26,6 +26,17 @@ class Rejected extends Error {
     super(reason);
     this.details = details;
   }
+}
+
+/** What a handler threw, where that says neither "not now" nor why it refuses. */
+class HandlerFailed extends Error {}
+
+/** What a handler throws to say "not now". */
+class PutOff extends Error {}
+
+function fromHandler(error: unknown): never {
+  if (isPutOff(error)) throw new PutOff('the handler cannot handle it now');
+  throw isMistaken(error) ? new HandlerFailed('the handler failed', { cause: error }) : error;
 }
 
 interface Handled {
@@ -73,18 +84,22 @@ function handled(
     type: frame.message,
     data,
   };
-  const running = handlings.run((term) =>
-    adopt(
-      handler(message, {
-        user,
-        params,
-        member,
-        reject,
-        get signal() {
-          return term.signal;
-        },
-      }),
-    ),
+  const running = caught<unknown>(
+    () =>
+      handlings.run((term) =>
+        adopt(
+          handler(message, {
+            user,
+            params,
+            member,
+            reject,
+            get signal() {
+              return term.signal;
+            },
+          }),
+        ),
+      ),
+    fromHandler,
   );
   return chain(running, (result) => {
     // A handler may have changed it in place.
@@ -146,10 +161,10 @@ function judged(
   identity: Identity,
   frame: Send,
   services: Services,
-): MaybePromise<Handled | Refusal | 'unavailable'> {
+): MaybePromise<Handled | Refusal | 'unavailable' | 'put off'> {
   const { served, room } = membership;
   const { handlings, settings } = services;
-  return caught<Handled | Refusal | 'unavailable'>(
+  return caught<Handled | Refusal | 'unavailable' | 'put off'>(
     () => {
       checkPayload(frame.data);
       const { data, version } = readMessage(served.contract, frame.message, frame.version, frame.data);
@@ -165,9 +180,13 @@ function judged(
     (error) => {
       // It was told to stop: that says nothing about the message.
       if (handlings.closed) return 'unavailable';
+      if (error instanceof PutOff) return 'put off';
       if (error instanceof RealtimeError) return refusalOf(error);
       if (error instanceof Rejected) return refusal('rejected', error.message, error.details);
-      settings.logger.error({ room, type: frame.message, ...traceOf(error) }, 'a message handler threw');
+      settings.logger.error(
+        { room, type: frame.message, ...traceOf(error instanceof HandlerFailed ? error.cause : error) },
+        'a message handler threw',
+      );
       return refusal('rejected', 'the server failed to handle it');
     },
   );
@@ -217,9 +236,10 @@ export function accept(
     return outcome;
   };
   const verdict = judged(membership, identity, frame, services);
-  if (ahead && (verdict instanceof Promise || verdict === 'unavailable' || 'code' in verdict)) return null;
+  if (ahead && (verdict instanceof Promise || typeof verdict === 'string' || 'code' in verdict)) return null;
   return chain(verdict, (it): MaybePromise<Outcome> => {
     if (it === 'unavailable') return { status: 'unavailable' };
+    if (it === 'put off') return { status: 'unavailable', isPutOff: true };
     if ('code' in it)
       return chain(
         kept(() => broker.refuse(room, producer, seq, id, it), services),

@@ -155,6 +155,7 @@ export async function join(
     last: 0,
     gapped: false,
     told: 0,
+    putOffs: 0,
     presence,
     said: presence && (frame.presence as Presence),
     waiting: [],
