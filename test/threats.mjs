@@ -11,7 +11,7 @@ if (rows.length === 0) throw new Error('SECURITY.md lists no threat');
 /** Numbers at the head of a name: `'T3 P12 another frame first'`. */
 const numbers = Array.from(
   readdirSync(new URL('test', root), { recursive: true, encoding: 'utf8' }).filter((path) =>
-    /\.test\.tsx?$/.test(path),
+    /\.test\.tsx?$|^contracts\//.test(path),
   ),
   (path) =>
     Array.from(

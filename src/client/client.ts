@@ -1,5 +1,6 @@
 // A client: options in, room handles and a store out. Joins the machine to the world.
 import { untypedRoom } from '../contract/define-room.js';
+import { checkRoomId } from '../contract/pattern.js';
 import { readMessage } from '../contract/validate.js';
 import type { Codec } from '../protocol/codec.js';
 import { RealtimeError } from '../protocol/error.js';
@@ -275,7 +276,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     let known = typeof room === 'string' ? handleOf(room) : undefined;
     if (known) return known;
     const contract = typeof room === 'string' ? untypedRoom(room) : room;
-    const id = contract.id(params);
+    const id = contract.longId(params);
     known = handleOf(id);
     if (!known) {
       known = createRoomHandle(id, contract, {
@@ -322,6 +323,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     },
     room(room, ...[params]) {
       const joined = handle(room, params as Readonly<Record<string, string>> | undefined);
+      checkRoomId(joined.id);
       joined.hold();
       return joined as unknown as Room<typeof room>;
     },

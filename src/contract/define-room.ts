@@ -1,6 +1,6 @@
 // Room contracts: what a room's id looks like, what is said in it, and what its members show of themselves.
 import { isRoomId } from '../protocol/checks.js';
-import { compilePattern, type Params } from './pattern.js';
+import { checkRoomId, compilePattern, hasAlias, type Params } from './pattern.js';
 import type { InferInput, InferOutput, StandardSchemaV1 } from './standard-schema.js';
 
 /** A message type that has changed shape. */
@@ -32,15 +32,18 @@ export interface RoomContract<
   readonly presence: Presence | undefined;
   /** Whether payloads are unchecked and any message type goes: a room named by a plain string. */
   readonly untyped: boolean;
-  /** The room's id for these parameters. Throws `invalid` where one is missing or empty. */
+  /** The room's id for these parameters. Throws `invalid` where one is missing or empty, or the id is too long. */
   id(params: Params<Pattern>): string;
-  /** The parameters in a room id, or null where it is another room's. */
+  /** The same, however long the id is: whoever uses a room whose id is too long finds that in its `error`. */
+  longId(params: Params<Pattern>): string;
+  /** The parameters that make exactly this room id, or null where it is another room's. */
   match(id: string): Params<Pattern> | null;
 }
 
 /** Any contract, whatever it types: its `id` takes the parameters of a pattern that is not known here. */
-export type AnyContract = Omit<RoomContract, 'id' | 'match'> & {
+export type AnyContract = Omit<RoomContract, 'id' | 'longId' | 'match'> & {
   id(params: never): string;
+  longId(params: never): string;
   match(id: string): Readonly<Record<string, string>> | null;
 };
 
@@ -84,7 +87,8 @@ export function anyRoom(): RoomContract {
   return {
     ...contractOf('any', {}, undefined, true),
     pattern: '*',
-    match: (id) => (isRoomId(id) ? {} : null),
+    // Another name of a room that an earlier pattern serves is no room either.
+    match: (id) => (isRoomId(id) && !hasAlias(id) ? {} : null),
   };
 }
 
@@ -104,12 +108,15 @@ function contractOf<
   untyped: boolean,
 ): RoomContract<Pattern, Messages, Presence> {
   const compiled = compilePattern(pattern);
+  const longId = (params: Params<Pattern>): string =>
+    compiled.id((params ?? {}) as Readonly<Record<string, string>>);
   return {
     pattern,
     messages,
     presence,
     untyped,
-    id: (params) => compiled.id((params ?? {}) as Readonly<Record<string, string>>),
+    id: (params) => checkRoomId(longId(params)),
+    longId,
     match: (id) => compiled.match(id) as Params<Pattern> | null,
   };
 }

@@ -1,6 +1,6 @@
 // Room patterns: `chat/:id`, its parameters, and room ids made from it.
-import { isRoomId } from '../protocol/checks.js';
-import { maxRoomId } from '../protocol/limits.js';
+import { isRoomId, isRoomName } from '../protocol/checks.js';
+import { maxRoomId, maxRoomIdBytes } from '../protocol/limits.js';
 import { RealtimeError } from '../protocol/error.js';
 
 /** The parameters of a pattern: `'chat/:id'` has `{ id: string }`. */
@@ -15,7 +15,9 @@ type ParamNames<Pattern extends string> = Pattern extends `${infer Head}/${infer
     : never;
 
 export interface PatternMatcher {
+  /** Throws `invalid` where a parameter is missing. The id may be too long: see {@link checkRoomId}. */
   id(params: Readonly<Record<string, string>>): string;
+  /** The parameters that make exactly this id; null where none do. */
   match(id: string): Readonly<Record<string, string>> | null;
 }
 
@@ -35,13 +37,36 @@ const encode = (value: string): string =>
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 
+/** The one name of the room that an id would be if its segments were parameters; null where they cannot be read. */
+export function plainId(id: string): string | null {
+  const segments = id.split('/').map((segment) => changed(segment, (it) => encode(decodeURIComponent(it))));
+  return segments.includes(null) ? null : segments.join('/');
+}
+
+/** Whether an id escapes a character that needs no escape, or escapes one in small letters: then it is another name of a room that has one already. */
+export const hasAlias = (id: string): boolean => {
+  for (const [escape = '', hex = ''] of id.matchAll(/%([\dA-F]{2})/gi))
+    if (escape !== escape.toUpperCase() || /[\w.-]/.test(String.fromCharCode(parseInt(hex, 16)))) return true;
+  return false;
+};
+
+/** Throws `invalid` where a room id is too long. */
+export function checkRoomId(id: string): string {
+  if (!isRoomId(id))
+    throw new RealtimeError(
+      'invalid',
+      `A room id is too long: ${maxRoomId} are allowed (characters before escapes, in ${maxRoomIdBytes} bytes)`,
+    );
+  return id;
+}
+
 /** Throws a `TypeError` where the pattern could never be a room id. */
 export function compilePattern(pattern: string): PatternMatcher {
   const parts = pattern.split('/');
   const names = parts.flatMap((part) => (part.startsWith(':') ? [part.slice(1)] : []));
   const literal = parts.map((part) => (part.startsWith(':') ? 'x' : part)).join('/');
   if (
-    !isRoomId(literal) ||
+    !isRoomName(literal) ||
     parts.includes('') ||
     names.includes('') ||
     new Set(names).size !== names.length
@@ -50,28 +75,22 @@ export function compilePattern(pattern: string): PatternMatcher {
       `Room pattern '${pattern}': write segments of letters, digits and _.:@%- joined by '/', a parameter as ':name', each name once`,
     );
   }
+  const idOf = (params: Readonly<Record<string, string>>): string =>
+    parts
+      .map((part) => {
+        if (!part.startsWith(':')) return part;
+        const name = part.slice(1);
+        const encoded = changed(params[name], encode);
+        if (encoded === null)
+          throw new RealtimeError(
+            'invalid',
+            `Room '${pattern}': the parameter '${name}' must be a string of whole characters that is not empty`,
+          );
+        return encoded;
+      })
+      .join('/');
   return {
-    id(params) {
-      const id = parts
-        .map((part) => {
-          if (!part.startsWith(':')) return part;
-          const name = part.slice(1);
-          const encoded = changed(params[name], encode);
-          if (encoded === null)
-            throw new RealtimeError(
-              'invalid',
-              `Room '${pattern}': the parameter '${name}' must be a string of whole characters that is not empty`,
-            );
-          return encoded;
-        })
-        .join('/');
-      if (id.length > maxRoomId)
-        throw new RealtimeError(
-          'invalid',
-          `Room '${pattern}': the id is ${id.length} characters long, ${maxRoomId} are allowed`,
-        );
-      return id;
-    },
+    id: idOf,
     match(id) {
       const segments = id.split('/');
       if (segments.length !== parts.length) return null;
@@ -83,7 +102,8 @@ export function compilePattern(pattern: string): PatternMatcher {
           continue;
         }
         const value = changed(segment, decodeURIComponent);
-        if (value === null) return null;
+        // One room has one name: `%72ed` would give the parameter of `red`, and be a room beside it.
+        if (value === null || encode(value) !== segment) return null;
         params[part.slice(1)] = value;
       }
       return { ...params };

@@ -1,4 +1,5 @@
 // A payload against its contract: upgrades first, then the schema.
+import { cutToBytes } from '../protocol/bytes.js';
 import { RealtimeError } from '../protocol/error.js';
 import { checkPayload } from '../protocol/payload.js';
 import type { AnyContract, MessageDefinition, VersionedMessage } from './define-room.js';
@@ -22,7 +23,11 @@ export function versionOf(contract: AnyContract, type: string): number {
 const pathOf = (issue: SchemaIssue): string =>
   (issue.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step)).join('.');
 
-/** Runs a Standard Schema. Throws `invalid` with its issues; a schema that answers with a promise throws too: order could not be kept. */
+/** Issues that are told of a payload, and bytes of each text in them. A list may have one for each of its items. */
+const mostIssues = 20;
+const cut = (text: string): string => cutToBytes(text, 80);
+
+/** Runs a Standard Schema. Throws `invalid` with the first 20 of its issues; a schema that answers with a promise throws too: order could not be kept. */
 export function validate(schema: StandardSchemaV1, value: unknown, what: string): unknown {
   const result = schema['~standard'].validate(value);
   if (result instanceof Promise) {
@@ -33,7 +38,9 @@ export function validate(schema: StandardSchemaV1, value: unknown, what: string)
     );
   }
   if (!result.issues) return result.value;
-  const issues = result.issues.map((issue) => ({ path: pathOf(issue), message: issue.message }));
+  const issues = result.issues
+    .slice(0, mostIssues)
+    .map((issue) => ({ path: cut(pathOf(issue)), message: cut(issue.message) }));
   const first = issues[0];
   throw new RealtimeError(
     'invalid',
@@ -73,7 +80,11 @@ export function readMessage(
       try {
         value = step(value);
       } catch (error) {
-        throw new RealtimeError('invalid', `'${type}' could not be upgraded from version ${from}`, error);
+        // Kept at this end: what an exception holds is nobody else's.
+        throw Object.assign(
+          new RealtimeError('invalid', `'${type}' could not be upgraded from version ${from}`),
+          { cause: error },
+        );
       }
     }
   }

@@ -1,5 +1,5 @@
 // The kinds of fields that frames have: predicates over `unknown`, by name.
-import { maxRoomId } from './limits.js';
+import { maxRoomId, maxRoomIdBytes } from './limits.js';
 
 export type Check = (it: unknown) => boolean;
 
@@ -38,9 +38,19 @@ const sender = tuple(id, maybe(user));
 const member = tuple(id, maybe(user), any);
 const entry = tuple(count, id, id, id, time, maybe(sender), id, count, any);
 
-/** A room id: no braces, globs, spaces or controls, so that one is safe as a key and in a log. */
-export const isRoomId = (it: unknown): it is string =>
-  text(it) && it.length <= maxRoomId && /^[\w.:@/%-]+$/.test(it);
+/** Whether an id is within the limits as it was written: an escape is one byte of UTF-8, and a character that needs several begins with the one byte that is no continuation. */
+function fits(id: string): boolean {
+  if (id.length <= maxRoomId) return true;
+  if (id.length > maxRoomIdBytes * 3) return false;
+  const bytes = id.replace(/%[89AB][\dA-F]/gi, '\n').replace(/%[\dA-F]{2}/gi, 'x');
+  return bytes.length <= maxRoomIdBytes && bytes.replaceAll('\n', '').length <= maxRoomId;
+}
+
+/** No braces, globs, spaces or controls, so that one is safe as a key and in a log. */
+export const isRoomName = (it: string): boolean => /^[\w.:@/%-]+$/.test(it);
+
+/** A room id: a name that is not too long. */
+export const isRoomId = (it: unknown): it is string => text(it) && fits(it) && isRoomName(it);
 
 export const kinds: Readonly<Record<string, Check>> = {
   text,

@@ -42,8 +42,10 @@ export const defaultLimits: Limits = {
   items: maxItems,
 };
 
-/** Characters of a room id. */
+/** Characters of a room id as its parameters were written, before they are escaped: code points, not UTF-16 units. */
 export const maxRoomId = 128;
+/** The same in bytes of UTF-8. Each may be escaped, and then takes three characters on the wire. */
+export const maxRoomIdBytes = 512;
 /** Bytes of a close reason that RFC 6455 leaves room for. */
 export const maxCloseReason = 123;
 /** How long a connection may stay silent before it says hello, in ms. */

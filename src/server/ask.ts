@@ -9,6 +9,9 @@ import type { Settings } from './options.js';
 /** How long the user's code may take, in ms. */
 export const patience = 10_000;
 
+/** Answers that are kept for one member of a room. */
+const mostVerdicts = 64;
+
 /** The question took too long. */
 export class TooLate extends Error {
   override readonly name = 'TooLate';
@@ -41,8 +44,41 @@ export function isAnswered(
   return !authorize || (verdicts?.get(keyOf(action, type))?.until ?? -Infinity) > steady();
 }
 
-/** May somebody who is in the room do this? Asks its `authorize`, unless an answer still counts. */
+/** May somebody who is in the room do this? Asks its `authorize`, unless an answer still counts. One that was asked before a new token or a `reauthorize` is asked for again. */
 export function allowed(
+  membership: Membership,
+  action: Action,
+  type: string | null,
+  data: unknown,
+  asking: Asking,
+): MaybePromise<Answer> {
+  const { peer } = membership;
+  const serial = peer.reauthorized;
+  return chain(askedLately(membership, action, type, data, asking), (answer) =>
+    answer === 'yes' && peer.reauthorized !== serial
+      ? askedAnew(membership, action, type, data, asking)
+      : answer,
+  );
+}
+
+/** Asks until nothing has changed while it asked. */
+function askedAnew(
+  membership: Membership,
+  action: Action,
+  type: string | null,
+  data: unknown,
+  asking: Asking,
+): MaybePromise<Answer> {
+  const { peer } = membership;
+  const serial = peer.reauthorized;
+  return chain(asked(membership, action, type, data, asking), (answer) =>
+    answer === 'yes' && peer.reauthorized !== serial
+      ? askedAnew(membership, action, type, data, asking)
+      : answer,
+  );
+}
+
+function askedLately(
   membership: Membership,
   action: Action,
   type: string | null,
@@ -61,8 +97,14 @@ export function allowed(
   if (known && now < known.until) return known.answer;
   return chain(asked(membership, action, type, data, asking), (answer) => {
     // What was asked before a new token or a `reauthorize` says nothing any more.
-    if (answer !== 'unavailable' && membership.verdicts === verdicts)
+    if (answer !== 'unavailable' && membership.verdicts === verdicts) {
+      // A member may make up types without end.
+      for (const oldest of verdicts.keys()) {
+        if (verdicts.size < mostVerdicts) break;
+        verdicts.delete(oldest);
+      }
       verdicts.set(key, { answer, until: now + cache });
+    }
     return answer;
   });
 }

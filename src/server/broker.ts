@@ -110,6 +110,20 @@ export class BrokerUnavailable extends Error {
   override readonly name = 'BrokerUnavailable';
 }
 
+/** From where on a session was told of a room: what it may be told again after a lost connection, at whichever node. */
+export interface Admissions {
+  /** A session was let into a room, and is told of its log from a position on. What was known of it there before is forgotten. */
+  admit(room: string, producer: string, from: Pick<Position, 'epoch' | 'offset'>): MaybePromise<void>;
+  /** From where on a session was told, unless it was expelled, or its user's connections were ended by a `disconnect` event, since. Null where that is not known. */
+  admitted(
+    room: string,
+    producer: string,
+    user: string | null,
+  ): MaybePromise<Pick<Position, 'epoch' | 'offset'> | null>;
+  /** A session was put out of a room. */
+  expel(room: string, producer: string): MaybePromise<void>;
+}
+
 /**
  * Keeps rooms for one node or many. An answer may come at once or later; calls for one room take effect in the order in which they were made.
  */
@@ -125,10 +139,12 @@ export interface Broker {
   append(append: Append): MaybePromise<Appended>;
   /** Advances the watermark without an entry, and remembers why: a refused message is refused once, and holds up no later one. */
   refuse(room: string, producer: string, seq: number, id: string, refusal: Refusal): MaybePromise<void>;
-  /** The last `seq` of a producer that was appended or refused; 0 for none. Whoever is asked for is in use, and not forgotten for a day. */
+  /** The last `seq` of a producer that was appended or refused; 0 for none. Whoever is asked for is in use, and not forgotten for a day; nor is where it was admitted. */
   watermark(room: string, producer: string): MaybePromise<number>;
   /** What is known of a number at or below the watermark; null where it is above. */
   recall(room: string, producer: string, seq: number, id: string): MaybePromise<Appended | null>;
+  /** Kept for a day after their last use. Without it, in a room with `authorize`, whoever may not read history starts anew after each lost connection. */
+  readonly admissions?: Admissions | undefined;
   read(room: string, range: Range): MaybePromise<LogPage | Unrecoverable>;
   /** Hears a room's events, in order, until the returned function is called. */
   subscribe(room: string, listener: (event: RoomEvent) => void): MaybePromise<() => void>;

@@ -8,6 +8,8 @@ export interface Cluster {
   /** Every node and its load, by name; of this node, what is so now. */
   nodes(): Promise<readonly NodeLoad[]>;
   rebalance(options: RebalanceOptions): () => void;
+  /** Clients can reach this node: it is one of the nodes from now on. */
+  announce(): void;
   /** Tells the others now what this node carries. */
   refresh(): void;
   end(): MaybePromise<void>;
@@ -17,11 +19,18 @@ export interface ClusterPorts extends ServerPorts {
   readonly broker: Broker;
   readonly peers: ReadonlySet<Peer>;
   readonly load: () => NodeLoad;
+  /** Whether clients can reach this node: before that, others must not send it any. */
+  readonly isReachable: boolean;
   readonly failed: (error: unknown) => void;
 }
 
-export function createCluster({ broker, peers, load, failed, ...ports }: ClusterPorts): Cluster {
-  const announced = broker.announce(load);
+export function createCluster({ broker, peers, load, isReachable, failed, ...ports }: ClusterPorts): Cluster {
+  let announced: ReturnType<Broker['announce']> | null = null;
+  let isEnded = false;
+  const announce = (): void => {
+    if (!isEnded) announced ??= broker.announce(load);
+  };
+  if (isReachable) announce();
   const stops: (() => void)[] = [];
 
   async function nodes(): Promise<readonly NodeLoad[]> {
@@ -37,10 +46,12 @@ export function createCluster({ broker, peers, load, failed, ...ports }: Cluster
       stops.push(stop);
       return stop;
     },
-    refresh: announced.refresh,
+    announce,
+    refresh: () => announced?.refresh(),
     end() {
+      isEnded = true;
       for (const stop of stops.splice(0)) stop();
-      return announced.end();
+      return announced?.end();
     },
   };
 }

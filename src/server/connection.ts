@@ -43,6 +43,7 @@ export class Connection implements Peer, TransportEvents, Pressure, Work<ClientF
   acks: OpenReceipts | null = null;
   renewedAt: number = -Infinity;
   reauthorized = 0;
+  revoked = false;
   tendedAt: number;
   private readonly host: ConnectionHost;
 

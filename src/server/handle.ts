@@ -6,6 +6,7 @@ import { join, leave } from './handlers/join.js';
 import { send } from './handlers/send.js';
 import { broadcast, history, presence } from './handlers/volatile.js';
 import { landing } from './flying.js';
+import { traceOf } from './log.js';
 import { caught, chain } from './maybe.js';
 import { tell, type Peer } from './peer.js';
 import type { MaybePromise } from './ports.js';
@@ -48,6 +49,7 @@ export function handle(frame: ClientFrame, peer: Peer, services: Services): Mayb
         : chain(landing(peer), () => (peer.lane.ended ? undefined : handlerOf(frame, peer, services))),
     (error) => {
       if (!(error instanceof BrokerUnavailable)) throw error;
+      services.settings.logger.warn(traceOf(error.cause ?? error), 'the broker could not be asked');
       if (!peer.lane.ended) away(frame, peer, services);
     },
   );

@@ -4,7 +4,10 @@ import type { Appended } from './broker.js';
 import type { MaybePromise, ServerPorts } from './ports.js';
 
 /** What became of a message. `unavailable`: nothing yet, it may come again and is then handled as if for the first time. */
-export type Outcome = (Appended & { readonly result?: unknown }) | { readonly status: 'unavailable' };
+export type Outcome =
+  | (Appended & { readonly result?: unknown })
+  /** `isPutOff`: its handler says that it cannot be done now, and waits longer each time. */
+  | { readonly status: 'unavailable'; readonly isPutOff?: boolean };
 
 export interface Handling {
   readonly seq: number;

@@ -1,6 +1,7 @@
 // The broker of a single process: everything in memory, every answer at once.
 import type { EntryTuple, MemberTuple } from '../protocol/frames.js';
 import type { Position } from '../protocol/position.js';
+import { memoryAdmissions } from './memory-admissions.js';
 import { weightOf } from './weight.js';
 import type {
   Append,
@@ -78,6 +79,7 @@ export function memoryBroker({
   const loads = new Set<() => NodeLoad>();
   const receivers = new Map<string, (parcel: Parcel) => void>();
   const nodes = new Set<(event: NodeEvent, age: number) => void>();
+  const admissions = memoryAdmissions(now);
   let weight = 0;
   let uses = 0;
   let sweptAt = now();
@@ -175,6 +177,7 @@ export function memoryBroker({
   /** Forgets what is too old, and rooms of which nothing else is left. A room that is forgotten begins a new epoch. */
   function sweep(): void {
     sweptAt = now();
+    admissions.sweep();
     for (const [room, log] of logs) {
       trim(log);
       for (const [name, { usedAt }] of log.producers)
@@ -268,6 +271,7 @@ export function memoryBroker({
     watermark(room, name) {
       const producer = logs.get(room)?.producers.get(name);
       if (producer) producer.usedAt = now();
+      admissions.use(room, name);
       return producer?.last ?? 0;
     },
     recall(room, name, seq, id) {
@@ -275,6 +279,7 @@ export function memoryBroker({
       const producer = log?.producers.get(name);
       return log && producer && seq <= producer.last ? remembered(log, producer, seq, id) : null;
     },
+    admissions,
     read,
     subscribe(room, listener) {
       const log = logOf(room);
@@ -314,6 +319,7 @@ export function memoryBroker({
     },
     members: (room) => [...(logs.get(room)?.members.values() ?? [])],
     tell(event) {
+      if (event.type === 'disconnect') admissions.end(event.user);
       for (const node of nodes) node(event, 0);
     },
     listen(listener) {
@@ -345,6 +351,7 @@ export function memoryBroker({
     nodes: () => Array.from(loads, (load) => load()),
     close() {
       logs.clear();
+      admissions.clear();
       weight = 0;
       nodes.clear();
     },

@@ -24,7 +24,7 @@ export interface ServerOptions {
   readonly expose?: ((user: User) => User) | undefined;
   /** Keeps rooms. Default: {@link memoryBroker}. */
   readonly broker?: Broker | undefined;
-  /** Exact origins that may connect, scheme and port included. Default: the server's own host, and clients that send no Origin (no browser). */
+  /** Exact origins that may connect, scheme and port included. Default: the server's own host, and clients that send no Origin (no browser). By default, a server that listens on a loopback address and has no `trustProxy` takes pages only under a loopback name, and outside production (`NODE_ENV`) local pages of every port. */
   readonly origins?: readonly string[] | undefined;
   /** What one connection, and one room, may do: see {@link Limits}. */
   readonly limits?: Partial<Omit<Limits, 'depth' | 'items'>> | undefined;

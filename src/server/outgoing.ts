@@ -22,6 +22,8 @@ export interface Pressure {
   slow(): void;
   /** More than twice the limit: nothing more is written. */
   overflow(): void;
+  /** The transport threw: nothing more is written. */
+  failed(error: unknown): void;
 }
 
 export interface Flusher {
@@ -83,7 +85,14 @@ class Queue implements Outgoing {
     }
     this.batch = this.empty;
     const messages = batch.messages();
-    for (let at = 0; at < messages.length; at++) transport.send(messages[at] as Encoded);
+    try {
+      for (let at = 0; at < messages.length; at++) transport.send(messages[at] as Encoded);
+    } catch (error) {
+      // One flush writes to many connections: the others get what is theirs.
+      this.end();
+      this.pressure.failed(error);
+      return;
+    }
     if (this.slow || transport.buffered() <= turn.limit) return;
     this.slow = true;
     this.pressure.slow();

@@ -30,10 +30,14 @@ export interface Membership {
   last: number;
   /** Whether a number was asked for again: until it comes, later ones are passed over without a word. */
   gapped: boolean;
+  /** How often in a row its next message was put off by the room's handler. */
+  putOffs: number;
   /** The number that it was last told to go on from. */
   told: number;
-  /** Own presence, whole. */
+  /** Own presence, whole, as others see it. */
   presence: Readonly<Record<string, unknown>> | null;
+  /** The same as the client said it: what its contract made of it need not fit the contract again. */
+  said: Readonly<Record<string, unknown>> | null;
   /** While joining, what happens in the room waits here. */
   waiting: (() => void)[] | null;
   /** Where it stood in the log when it went live. */
@@ -42,6 +46,8 @@ export interface Membership {
   behind: Behind | null;
   /** How fast the room may be spoken in, by all of its members together. */
   pace: Bucket | null;
+  /** Whether the server put it out of the room, which `authorize` did not allow any more. */
+  expelled: boolean;
   /** What `authorize` said lately, where its room lets that count for a while; null where that is nothing. */
   verdicts: Verdicts | null;
 }
@@ -109,6 +115,8 @@ export interface Peer extends Timed {
   renewedAt: number;
   /** How often its rooms were asked for anew: an answer to a join that was under way meanwhile is out of date. */
   reauthorized: number;
+  /** Whether the server ended it because its user may not be here, or its token is over. */
+  revoked: boolean;
   /** When its numbers were last looked after. */
   tendedAt: number;
   identity: Identity | null;

@@ -10,8 +10,9 @@ async function ask(membership: Membership, serial: number, services: Services): 
   // Gone meanwhile, or asked for again: then the newer answer counts.
   if (answer === 'yes' || peer.reauthorized !== serial || !isHere(membership)) return;
   if (answer === 'no') {
-    services.depart(membership, 0);
+    const expelled = services.expel(peer, room);
     tell(peer, { type: 'left', room, code: 'denied' });
+    await expelled;
   } else {
     // Nobody knows: it joins again, and so asks again, with nothing delivered until then.
     services.depart(membership, services.settings.presenceGrace);

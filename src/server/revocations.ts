@@ -1,5 +1,6 @@
-// Users whose connections were ended: one who was being authenticated meanwhile was known by an answer that is out of date.
+// Users whose connections were ended, or whose rights changed: what was asked of the app before that is out of date when its answer comes.
 import { patience } from './ask.js';
+import type { NodeEvent } from './broker.js';
 import type { ServerPorts } from './ports.js';
 
 interface Moment {
@@ -9,30 +10,33 @@ interface Moment {
 }
 
 export interface Revocations {
-  /** A user was ended, `age` ms ago. */
-  note(user: string, age: number): void;
+  /** A user was ended or is to be asked for anew, `age` ms ago. */
+  note(event: NodeEvent, age: number): void;
   /** The moment, as {@link Revocations.since} takes it. */
   now(): Moment;
-  /** Whether a user was ended since a moment. */
-  since(moment: Moment, user: string): boolean;
+  /** Whether that was told of a user since a moment. */
+  since(moment: Moment, type: NodeEvent['type'], user: string): boolean;
 }
+
+const keyOf = (type: NodeEvent['type'], user: string): string => `${type}\n${user}`;
 
 export function createRevocations({ after, steady }: Pick<ServerPorts, 'after' | 'steady'>): Revocations {
   const moments = new Map<string, Moment>();
   let order = 0;
   return {
-    note(user, age) {
+    note({ type, user }, age) {
+      const key = keyOf(type, user);
       const it: Moment = { order: ++order, at: steady() - age };
-      moments.set(user, it);
-      // No authentication takes longer.
+      moments.set(key, it);
+      // No question to the app takes longer.
       after(patience * 2, () => {
-        if (moments.get(user) === it) moments.delete(user);
+        if (moments.get(key) === it) moments.delete(key);
       });
     },
     now: () => ({ order, at: steady() }),
-    since(then, user) {
-      const ended = moments.get(user);
-      return ended !== undefined && ended.order > then.order && ended.at >= then.at;
+    since(then, type, user) {
+      const told = moments.get(keyOf(type, user));
+      return told !== undefined && told.order > then.order && told.at >= then.at;
     },
   };
 }

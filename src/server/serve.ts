@@ -29,7 +29,10 @@ export interface AuthorizeRequest<Params = Readonly<Record<string, string>>> {
 
 /** A message on its way into the log. A handler may set `data`, or write into it: what it leaves, everybody gets, if it fits the contract. */
 export interface IncomingMessage<Data = unknown> {
+  /** What its sender called it. Another sender may use the same id: what you do once for each message, do once for each `key`. */
   readonly id: string;
+  /** Made of sender and id: the same whenever this message is handled again, and that of no other sender's message. */
+  readonly key: string;
   readonly room: string;
   readonly type: string;
   data: Data;
@@ -66,7 +69,7 @@ export interface ServeOptions<C = AnyContract> {
    * How long an answer of `authorize` counts, in ms: for the same connection in the same room, the same action and the same message type, whatever the message says. Not for joins, and not beyond a new token or `reauthorize`. Default 0: each is asked for anew.
    */
   readonly cache?: number;
-  /** By message type: runs before the append, once for each message. It goes on where the sender's connection breaks or 10 s are over; the sender that sends the message again then waits for the same run. Only where this server ends before it does, or the session goes on at another node, may it run again. What it returns reaches the sender's receipt; what it throws refuses the message. */
+  /** By message type: runs before the append, once for each message. It goes on where the sender's connection breaks or 10 s are over; the sender that sends the message again then waits for the same run. Only where this server ends before it does, or the session goes on at another node, may it run again. What it returns reaches the sender's receipt; what it throws refuses the message. A `RealtimeError` `unavailable` or `limited` says "not now": nothing is settled, and the message comes again after 0.2 s, then twice as long each time, 30 s at most. */
   readonly on?: Handlers<C>;
   /** How much of the log is kept. Default 1,000 entries, 24 h. */
   readonly history?: Partial<LogLimits>;

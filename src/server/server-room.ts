@@ -3,6 +3,7 @@ import type { AnyContract } from '../contract/define-room.js';
 import { checkMessage, readMessage } from '../contract/validate.js';
 import { RealtimeError } from '../protocol/error.js';
 import type { MemberTuple } from '../protocol/frames.js';
+import { findRoom } from './find-room.js';
 import type { Settings } from './options.js';
 import type { ServerPorts } from './ports.js';
 
@@ -46,8 +47,8 @@ export function serverRoom(
     id,
     async send(type, data) {
       const { data: checked, version } = checkMessage(contract, type, data);
-      const served = rooms.find((it) => it.contract.match(id));
-      if (!served) throw new RealtimeError('denied', `this server has no room '${id}'`);
+      const found = findRoom(rooms, id);
+      if (!found) throw new RealtimeError('denied', `this server has no room '${id}'`);
       const appended = await broker.append({
         room: id,
         producer: null,
@@ -59,7 +60,7 @@ export function serverRoom(
         version,
         data: checked,
         result: null,
-        log: served.log,
+        log: found.served.log,
       });
       if (appended.status !== 'ok')
         throw new RealtimeError('unavailable', 'the message could not be appended');

@@ -7,7 +7,7 @@ import { chooseCodec, subprotocolOf } from '../protocol/version.js';
 import type { NodeLoad } from './broker.js';
 import { createCensus } from './census.js';
 import { createCluster } from './cluster.js';
-import { noteClose } from './closings.js';
+import { closeReason, closeTransport, noteClose } from './closings.js';
 import { Connection, type ConnectionHost } from './connection.js';
 import { createHandlings } from './handlings.js';
 import { createHub } from './hub.js';
@@ -20,7 +20,7 @@ import { createRevocations } from './revocations.js';
 import { createDepartures } from './departures.js';
 import { createDrain } from './drain.js';
 import { noMeter } from './meter.js';
-import { mayConnect } from './origins.js';
+import { mayConnect, type Reach } from './origins.js';
 import { createFlusher } from './outgoing.js';
 import { createSessions } from './sessions.js';
 import { tell, type Membership, type Peer } from './peer.js';
@@ -52,17 +52,19 @@ export interface ServerCore {
   /** The first subprotocol on offer that this server speaks. Where there is none, the connection is opened all the same, and closed with a code that says so. */
   choose(offered: Iterable<string>): { readonly codec: Codec; readonly protocol: string } | null;
   /** Whether a browser page of this origin may connect. */
-  allows(origin: string | null, host: string | null): boolean;
+  allows(origin: string | null, host: string | null, reach?: Reach): boolean;
   /** Serves a connection. `codec` null: nothing in common. */
   open(transport: Transport, codec: Codec | null, request: RequestInfo): TransportEvents;
   room(room: AnyContract | string, params?: Readonly<Record<string, string>>): ServerRoom;
-  /** Ends every connection of a user, on every node, with 4403. */
+  /** Ends every connection of a user, on every node, with 4403. Of the reason, each is told the first 123 bytes. */
   disconnect(user: string, reason?: string): void;
   /** Asks again, on every node, whether a user may be in its rooms, and ends what it may not. */
   reauthorize(user: string): void;
   stats(): ServerStats;
   /** Why a connection would not be taken now; null where it would. Cheaper than `stats`. */
   refuses(): 'draining' | 'full' | null;
+  /** Clients can reach it from now on: others may send it clients. */
+  announce(): void;
   /** Every node and its load. Rejects with `unavailable` where the nodes cannot be asked. */
   cluster(): Promise<readonly NodeLoad[]>;
   /** From now on asks clients to move while this node is above the mean and another has room. Returns what stops it. */
@@ -81,7 +83,8 @@ const mostSpread = 4_000;
 /** How often the numbers of a session that is there are looked after, in ms. */
 const tending = 3_600_000;
 
-export function createServerCore(options: ServerOptions, ports: ServerPorts): ServerCore {
+/** @param isReachable whether clients can reach it from the start: otherwise it is no node among others before `announce`. */
+export function createServerCore(options: ServerOptions, ports: ServerPorts, isReachable = true): ServerCore {
   const settings = settingsOf(options, ports);
   const { broker, logger } = settings;
   const hub = createHub(broker, ports, settings.limits.roomRate);
@@ -126,10 +129,16 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       if (effect.type === 'close') drop(peer, effect.code, effect.reason);
       else if (effect.type === 'ping') {
         const frame = { type: 'ping', time: ports.now() } as const;
-        // One write for both: the one is answered by whatever holds the connection, the other by the client.
-        if (effect.alone && peer.transport.ping)
-          peer.transport.ping(peer.outgoing.codec.encode(serverTuple(frame)));
-        else tell(peer, frame);
+        try {
+          // One write for both: the one is answered by whatever holds the connection, the other by the client.
+          if (effect.alone && peer.transport.ping)
+            peer.transport.ping(peer.outgoing.codec.encode(serverTuple(frame)));
+          else tell(peer, frame);
+        } catch (error) {
+          // One tick pings many connections: the others get their ping.
+          failed(error);
+          drop(peer, 1011, 'the connection could not be written to');
+        }
         tend(peer);
       }
     }
@@ -163,14 +172,15 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     drain.left();
   }
 
-  /** Ends a connection: what is queued is written first. */
+  /** Ends a connection: what is queued is written first. Never throws, so that a loop over connections reaches the last of them. */
   function drop(peer: Peer, code: number, reason: string): void {
     if (!peers.has(peer)) return;
     meter.closed(code);
     noteClose(logger, peer, code, reason);
     peer.outgoing.flush();
-    gone(peer, code === 4401 || code === 4403 ? 0 : grace);
-    peer.transport.close(code, reason);
+    if (code === 4401 || code === 4403) peer.revoked = true;
+    gone(peer, peer.revoked ? 0 : grace);
+    closeTransport(peer.transport, code, reason, failed);
   }
 
   /** `replaced`: a newer connection of the session is there, and speaks for the member now. */
@@ -216,6 +226,18 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     spread: () => Math.min(mostSpread, peers.size * spreadOf),
     counts,
     depart,
+    async expel(peer, room) {
+      const membership = peer.memberships.get(room);
+      if (membership) {
+        membership.expelled = true;
+        depart(membership, 0);
+      }
+      try {
+        if (peer.identity) await broker.admissions?.expel(room, peer.identity.producer);
+      } catch (error) {
+        failed(error);
+      }
+    },
     register: sessions.register,
     settled: sessions.settled,
     returned(membership) {
@@ -247,7 +269,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     draining: drain.draining,
     full: census.full,
   });
-  const cluster = createCluster({ ...ports, broker, peers, load, failed });
+  const cluster = createCluster({ ...ports, broker, peers, load, isReachable, failed });
 
   // Once: each connection keeps the name of its own.
   const choices = settings.codecs.map((its) => ({
@@ -259,7 +281,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
   return {
     settings,
     choose: (offered) => chooseCodec(offered, choices),
-    allows: (origin, host) => mayConnect(settings.origins, origin, host),
+    allows: (origin, host, reach) => mayConnect(settings.origins, origin, host, reach),
     open(transport, codec, request) {
       const ignored: TransportEvents = {
         message: () => undefined,
@@ -267,11 +289,12 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
         closed: () => undefined,
       };
       if (drain.draining) {
-        transport.close(1012, 'this node is draining');
+        closeTransport(transport, 1012, 'this node is draining', failed);
         return ignored;
       }
       if (!codec) {
-        transport.close(4406, `this server speaks ${choices.map(({ protocol }) => protocol).join(', ')}`);
+        const spoken = choices.map(({ protocol }) => protocol).join(', ');
+        closeTransport(transport, 4406, `this server speaks ${spoken}`, failed);
         return ignored;
       }
       const peer = new Connection(host, ++nextId, transport, codec, request, moment());
@@ -279,7 +302,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       if (refused) {
         noteClose(logger, peer, refused.code, refused.reason);
         meter.closed(refused.code);
-        transport.close(refused.code, refused.reason);
+        closeTransport(transport, refused.code, refused.reason, failed);
         return ignored;
       }
       peers.add(peer);
@@ -289,7 +312,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
     room: (room, params = {}) =>
       serverRoom(typeof room === 'string' ? untypedRoom(room) : room, params, settings, ports),
     disconnect(user, reason = 'disconnected by the server') {
-      broker.tell({ type: 'disconnect', user, reason });
+      broker.tell({ type: 'disconnect', user, reason: closeReason(reason) });
     },
     reauthorize(user) {
       broker.tell({ type: 'reauthorize', user });
@@ -300,6 +323,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts): Se
       return { ...load(), messagesIn: counts.messagesIn, messagesOut: hub.delivered, bytesQueued };
     },
     refuses: () => (drain.draining ? 'draining' : census.full ? 'full' : null),
+    announce: cluster.announce,
     cluster: cluster.nodes,
     rebalance: (how = {}) => cluster.rebalance(how),
     async drain({ over = 10_000 } = {}) {

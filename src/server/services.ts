@@ -31,6 +31,8 @@ export interface Services extends ServerPorts {
   readonly returned: (membership: Membership) => void;
   /** A membership ends: at once, or after the grace. */
   readonly depart: (membership: Membership, grace: number) => void;
+  /** Puts a session out of a room, since its user may not be there: its membership ends at once, if there is one, and what it was told there it is not told again. Never rejects. */
+  readonly expel: (peer: Peer, room: string) => Promise<void>;
   /** A number of a session was appended or refused: the session's connection goes on from there, whichever it is by now. */
   readonly settled: (producer: string, room: string, seq: number) => void;
   readonly meter: Meter;

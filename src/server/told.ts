@@ -10,16 +10,20 @@ export function createTold(
   services: Services,
   guarded: (call: () => Promise<void>) => void,
 ): (event: NodeEvent, age: number) => void {
-  const { revocations, drop, steady } = services;
+  const { revocations, drop, expel, steady } = services;
   return (event, age) => {
-    if (event.type === 'disconnect') revocations.note(event.user, age);
+    revocations.note(event, age);
     const then = steady() - age;
     for (const peer of peers) {
       if (peer.identity?.user?.id !== event.user) continue;
       // Who was let in since is not meant, where it was heard late.
       if (age > 0 && peer.identity.since > then) continue;
-      if (event.type === 'disconnect') drop(peer, 4403, event.reason);
-      else guarded(() => reauthorize(peer, services));
+      if (event.type === 'disconnect') {
+        // A room that it was let into at this node, and that was heard of later than the end of its user.
+        for (const { room, served } of Array.from(peer.memberships.values()))
+          if (served.authorize) void expel(peer, room);
+        drop(peer, 4403, event.reason);
+      } else guarded(() => reauthorize(peer, services));
     }
   };
 }

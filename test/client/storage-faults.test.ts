@@ -1,6 +1,7 @@
 // Storage that fails, lags, fills up or lies, and pages that come and go while it does.
 import { afterEach, expect, test } from 'vitest';
 import type { Disk } from '../../src/client/storage/disk.js';
+import type { StorageEvent } from '../../src/client/storage/port.js';
 import { memoryDisk, memoryStorage } from '../../src/client/storage/memory.js';
 import { storageOn } from '../../src/client/storage/storage-on.js';
 import {
@@ -312,9 +313,12 @@ test('a failing look for orphans is not told as the failure of our own storage, 
     ),
     false,
   );
+  const told: StorageEvent[] = [];
+  page.client.on('storage', (event) => told.push(event));
   page.client.connect();
   page.client.room(line);
   await world.advance(5_000);
+  expect(told.filter(({ type }) => type === 'not-adopted')).toMatchObject([{ error: { message: 'once' } }]);
   bad = false;
   page.network.drop();
   await world.advance(60_000);

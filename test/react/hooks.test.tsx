@@ -16,6 +16,7 @@ import {
   useSend,
 } from '../../src/index.js';
 import { createTestRealtime, type TestRealtime, type TestUser } from '../../src/testing/index.js';
+import type { Room } from '../../src/client/room-handle.js';
 import { chat, servedRooms } from '../support/rooms.js';
 
 let world: TestRealtime;
@@ -435,3 +436,20 @@ test('a selection renders only when it changes', async () => {
   await world.advance(30);
   expect(renders).toBe(before);
 });
+
+test.each([
+  ['a parameter of 200 characters', () => useRoom(chat, { id: '日'.repeat(200) }) as unknown as Room],
+  ['a name of 200 characters', () => useRoom('x'.repeat(200))],
+])(
+  'a room whose id is too long says so in its error, and is not thrown in render: %s',
+  async (_name, use) => {
+    const { result } = renderHook(use, { wrapper: ada.wrapper });
+    await waitFor(() => {
+      expect([result.current.status, result.current.error?.code]).toEqual(['denied', 'invalid']);
+    });
+    await expect(result.current.send('post', { text: 'a' })).rejects.toMatchObject({
+      code: 'invalid',
+    });
+    expect(ada.client.store.getState().connection.status).toBe('connected');
+  },
+);

@@ -100,6 +100,49 @@ describe.skipIf(noRedis)('with Redis', () => {
     client.destroy();
   });
 
+  test('T35 a join alone leaves nothing in Redis for longer than ten minutes', async () => {
+    const { client, command, end } = await (clients['node-redis'] as () => Promise<Connected>)();
+    await command('FLUSHALL');
+    const broker = redisBroker({ client });
+    for (const room of ['a', 'b']) {
+      const stop = await broker.subscribe(room, () => undefined);
+      await broker.watermark(room, 'p');
+      await broker.read(room, { before: null, limit: 10 });
+      await broker.enter(room, ['m', null, {}]);
+      await broker.members(room);
+      await broker.exit(room, 'm');
+      stop();
+    }
+    const keys = (await command('KEYS', '*{*')) as string[];
+    const lives = await Promise.all(keys.map(async (key) => [key, await command('PTTL', key)]));
+    expect(keys.filter((key) => key.endsWith(':members'))).toEqual([]);
+    for (const [key, life] of lives) {
+      const isShort = Number(life) > 0 && Number(life) <= 600_000;
+      expect([key, isShort]).toEqual([key, true]);
+    }
+    // A room in which something was said, and a member of one that is there, are kept.
+    await broker.append({
+      room: 'a',
+      producer: 'p',
+      seq: 1,
+      id: 'x',
+      follows: 0,
+      sender: null,
+      type: 'm',
+      version: 1,
+      data: 1,
+      result: null,
+      log: { limit: 10, ttl: 60_000 },
+    });
+    await broker.enter('a', ['m', null, {}]);
+    await broker.enter('a', ['n', null, {}]);
+    await broker.exit('a', 'm');
+    expect(Number(await command('PTTL', 'roomful:{a}:meta'))).toBeGreaterThan(80_000_000);
+    expect((await broker.members('a')).map(([id]) => id)).toEqual(['n']);
+    await broker.close();
+    end();
+  });
+
   test('T25 what others write on its channels is passed over, counted and never run', async () => {
     const { client, command, end } = await (clients['node-redis'] as () => Promise<Connected>)();
     const warned: unknown[] = [];

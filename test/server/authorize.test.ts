@@ -187,6 +187,16 @@ describe('T5 an answer that counts for a while', () => {
     expect(actionsOf(world).slice(2)).toEqual(['broadcast m', 'broadcast m']);
   });
 
+  test('T35 is forgotten where a member makes up types without end', async () => {
+    const world = setup({ cache: 60_000 });
+    const ada = await world.member('ada');
+    await ada.say(...Array.from({ length: 65 }, (_, index) => send(index + 1, `type ${index}`)));
+    const before = world.asked.length;
+    // The newest 64 are known, and the oldest is not.
+    await ada.say(send(66, 'type 64'), send(67, 'type 1'), send(68, 'type 0'));
+    expect(actionsOf(world).slice(before)).toEqual(['send type 0']);
+  });
+
   test.each([
     ['a new token', async (world: Setup, ada: RawPeer) => ada.say({ type: 'auth', token: 'ada' })],
     [

@@ -34,6 +34,55 @@ describe('T1 an origin', () => {
     expect(rawWorld({ rooms }).core.allows(origin, host)).toBe(allowed);
   });
 
+  const developed = { isLocal: true, isProduction: false };
+  const local = { isLocal: true, isProduction: true };
+  test.each<readonly [string, string, string | null, typeof local, boolean]>([
+    ['its own page', 'http://localhost:3000', 'localhost:3000', local, true],
+    ['its own page by address', 'http://127.0.0.1:3000', '127.0.0.1:3000', local, true],
+    ['its own page by IPv6', 'http://[::1]:3000', '[::1]:3000', local, true],
+    ['a page whose name was made to lead here', 'http://evil.com:3000', 'evil.com:3000', local, false],
+    ['the same while an app is developed', 'http://evil.com:3000', 'evil.com:3000', developed, false],
+    [
+      'a name that begins like an address',
+      'http://127.0.0.1.evil.com',
+      '127.0.0.1.evil.com',
+      developed,
+      false,
+    ],
+    ['a name that ends like a local one', 'http://evillocalhost', 'evillocalhost', developed, false],
+    ['no host', 'http://', null, developed, false],
+    ['a page of another port', 'http://localhost:5173', 'localhost:3000', local, false],
+    [
+      'the same while an app is developed, as a dev server has it',
+      'http://localhost:5173',
+      'localhost:3000',
+      developed,
+      true,
+    ],
+    ['by another local name', 'http://app.localhost:5173', '127.0.0.1:3000', developed, true],
+    ['a page of elsewhere while an app is developed', 'https://evil.com', 'localhost:3000', developed, false],
+    ['one that is null', 'null', 'localhost:3000', developed, false],
+    [
+      'one with a local name as the user',
+      'http://localhost:3000@evil.com',
+      'localhost:3000',
+      developed,
+      false,
+    ],
+    ['one of a file', 'file://localhost', 'localhost:3000', developed, false],
+  ])('T34 of a server that listens on loopback: %s', (_, origin, ownHost, reach, allowed) => {
+    expect(rawWorld({ rooms }).core.allows(origin, ownHost, reach)).toBe(allowed);
+  });
+
+  test('T34 a list counts for a server that listens on loopback as for any other', () => {
+    const { core } = rawWorld({ rooms, origins: ['https://app.com'] });
+    expect(
+      ['https://app.com', 'http://localhost:3000'].map((origin) =>
+        core.allows(origin, 'localhost:3000', developed),
+      ),
+    ).toEqual([true, false]);
+  });
+
   test('is compared as it is with those that are listed, and then has to be there', () => {
     const { core } = rawWorld({
       rooms,

@@ -439,3 +439,37 @@ test('P33 a broker that fails closes with 1011 and is logged once, and the messa
   await back.say(send(1, { message: 'post' }));
   expect(receipts(back)).toEqual([[1, 1, false, null]]);
 });
+
+test('T33 messages of two senders under one id have each a key of its own, and a repeated one has the same', async () => {
+  const keys: string[] = [];
+  const stuck = { isStuck: true };
+  const world = rawWorld({
+    rooms: [
+      serve('shop/1', {
+        on: {
+          order(message) {
+            keys.push(message.key);
+            if (stuck.isStuck) throw new Error('the process is about to end');
+          },
+        },
+      }),
+    ],
+  });
+  for (const [user, session] of [
+    ['ada', 'a session'],
+    ['ada', 'another session'],
+    ['eve', 'a session'],
+  ] as const) {
+    const peer = world.peer();
+    await peer.hello(user, session);
+    await peer.say(join(), send(1, { id: 'the same id' }));
+  }
+  expect(new Set(keys).size).toBe(3);
+  // A server that begins anew knows nothing of what it handled.
+  stuck.isStuck = false;
+  const again = rawWorld({ rooms: [serve('shop/1', { on: { order: (it) => void keys.push(it.key) } })] });
+  const peer = again.peer();
+  await peer.hello('eve', 'a session');
+  await peer.say(join(), send(1, { id: 'the same id' }));
+  expect(keys[3]).toBe(keys[2]);
+});

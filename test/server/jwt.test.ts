@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type JWK, type JWTPayload } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { RealtimeError } from '../../src/protocol/error.js';
-import { jwt, type JwtOptions } from '../../src/server/node/jwt.js';
+import { jwt, jwtOn, type JwtOptions } from '../../src/server/node/jwt.js';
 import type { User } from '../../src/server/serve.js';
 
 const secret = 'a secret of more than thirty-two bytes, for tests';
@@ -142,5 +142,51 @@ describe('T4 public keys', () => {
     expect(await authenticate({ token, request })).toMatchObject({ id: 'ada' });
     expect(fetches).toBe(2);
     server.close();
+  });
+
+  test('that cannot be had are asked for no more than twice each 5 s, however many tokens come', async () => {
+    let status = 503;
+    let fetches = 0;
+    let clock = 0;
+    const server = createServer((_, response) => {
+      fetches++;
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: [key] }));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const jwksUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`;
+    const authenticate = jwtOn({ jwksUrl }, () => clock);
+    const [good, unknown] = [await by(pair, 'one'), await by(later, 'two')];
+    const answerTo = async (token: string): Promise<unknown> => {
+      try {
+        return await authenticate({ token, request });
+      } catch (error) {
+        return error instanceof RealtimeError ? 'refused' : 'not now';
+      }
+    };
+    const answers = new Set<unknown>();
+    for (let count = 0; count < 20; count++) answers.add(await answerTo(good));
+    for (const answer of await Promise.all(Array.from({ length: 20 }, () => answerTo(good))))
+      answers.add(answer);
+    expect([[...answers], fetches]).toEqual([['not now'], 2]);
+    clock = 5_000;
+    status = 200;
+    expect([await answerTo(good), fetches]).toMatchObject([{ id: 'ada' }, 3]);
+    expect([await answerTo(unknown), fetches]).toEqual(['refused', 3]);
+    server.close();
+  });
+
+  test('without names: any of them may have signed a token, and another may not', async () => {
+    const third = await generateKeyPair('ES256');
+    const jwks = {
+      keys: await Promise.all(
+        [pair, later].map(async ({ publicKey }) => ({ ...(await exportJWK(publicKey)), alg: 'ES256' })),
+      ),
+    };
+    const unnamed = (it: Pair, payload = claims()): Promise<string> =>
+      new SignJWT(payload).setProtectedHeader({ alg: 'ES256' }).sign(it.privateKey);
+    for (const it of [pair, later])
+      expect(await ask({ jwks }, await unnamed(it))).toMatchObject({ id: 'ada' });
+    for (const token of [await unnamed(third), await unnamed(later, claims({ exp: now() - 60 }))])
+      await expect(ask({ jwks }, token)).rejects.toMatchObject({ code: 'rejected' });
   });
 });

@@ -1,6 +1,7 @@
 // T22: one line an event, whatever is in it, and no line that holds what proves who somebody is, or what they say.
 import { describe, expect, test } from 'vitest';
 import { createLog, plain, traceOf } from '../../src/server/log.js';
+import { defineRoom } from '../../src/contract/define-room.js';
 import { serve } from '../../src/server/serve.js';
 import { virtualClock } from '../../src/testing/clock.js';
 import { rawWorld } from '../support/raw.js';
@@ -163,4 +164,30 @@ test('T22 what comes with a request cannot end a line', async () => {
       (it) => typeof it === 'string' && (/\p{Cc}/u.test(it) || it.length > 300),
     ),
   ).toEqual([]);
+});
+
+test('a schema of presence that throws says a line, without what it threw, and one that refuses says none', async () => {
+  const presence = {
+    '~standard': {
+      version: 1,
+      vendor: 'test',
+      validate: (value: unknown) => {
+        const { name } = value as { readonly name: string };
+        if (name === 'throws') throw new Error('a secret of the app');
+        return name === 'fits' ? { value } : { issues: [{ message: 'no' }] };
+      },
+    },
+  } as const;
+  const world = rawWorld({ rooms: [serve(defineRoom('lobby', { presence }))] });
+  for (const name of ['fits', 'does not fit', 'throws']) {
+    const peer = world.peer();
+    await peer.hello('ada', `session ${name}`);
+    await peer.say({ type: 'join', room: 'lobby', position: null, history: 0, presence: { name } });
+    expect([peer.of('joined').length, peer.of('error').length]).toEqual([1, name === 'fits' ? 0 : 1]);
+  }
+  const errors = world.logs.filter(({ level }) => level === 'error');
+  expect(errors).toMatchObject([
+    { message: 'a presence could not be checked', details: { room: 'lobby', error: 'Error' } },
+  ]);
+  expect(JSON.stringify(errors)).not.toContain('a secret of the app');
 });

@@ -50,9 +50,11 @@ test('the time of a message is that of its handler and the broker; of a repeated
       ],
     },
     {
-      ...noMeter,
-      acknowledged: (ms) => measured.push(['acknowledged', ms]),
-      appended: (ms) => measured.push(['appended', ms]),
+      meter: {
+        ...noMeter,
+        acknowledged: (ms) => measured.push(['acknowledged', ms]),
+        appended: (ms) => measured.push(['appended', ms]),
+      },
     },
   );
   const ada = world.peer();

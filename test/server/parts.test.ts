@@ -161,7 +161,7 @@ describe('what is due to a connection', () => {
     return it;
   }
 
-  const calm = { slow: () => undefined, overflow: () => undefined };
+  const calm = { slow: () => undefined, overflow: () => undefined, failed: () => undefined };
 
   test('is one message a turn, joined once for all to whom the same is due', () => {
     const turns: (() => void)[] = [];
@@ -223,6 +223,7 @@ describe('what is due to a connection', () => {
     const overflow = vi.fn<() => void>();
     const queue = flusher.outgoing(json(), slow, {
       slow: () => undefined,
+      failed: () => undefined,
       overflow() {
         overflow();
         queue.flush();

@@ -701,7 +701,8 @@ describe('authorize is asked at every operation, each time, and its no is kept',
       { type: 'leave', room: 'chat/1' },
       joinOf({ position: [ada.of('joined')[0]?.position[0] ?? '', 1, ada.of('message')[0]?.entry[1] ?? ''] }),
     );
-    expect(bob.of('joined')[1]?.messages.map(([offset]) => offset)).toEqual([2]);
+    // Nor by the position of somebody else.
+    expect(bob.of('joined')[1]).toMatchObject({ recovered: false, why: 'denied', messages: [] });
   });
 
   test('a join that is no longer allowed expels', async () => {

@@ -93,6 +93,9 @@ export function journaledBroker(
       write((it) => it.refuse(room, producer, seq, id, refusal)),
     watermark: (...args) => broker.watermark(...args),
     recall: (...args) => broker.recall(...args),
+    get admissions() {
+      return broker.admissions;
+    },
     read: (...args) => broker.read(...args),
     subscribe: (...args) => broker.subscribe(...args),
     publish: (...args) => {

@@ -2,7 +2,6 @@
 import { json, type Codec, type Encoded } from '../../src/protocol/codec.js';
 import type { ClientFrame, ServerFrame } from '../../src/protocol/frames.js';
 import { clientTuple, parseServerFrame } from '../../src/protocol/parse.js';
-import type { Meter } from '../../src/server/meter.js';
 import type { RequestInfo, ServerPorts, TransportEvents } from '../../src/server/ports.js';
 import type { ServerOptions } from '../../src/server/options.js';
 import { createServerCore, type ServerCore } from '../../src/server/server.js';
@@ -38,8 +37,8 @@ export interface RawWorld {
   peer(codec?: Codec, request?: Partial<RequestInfo>): RawPeer;
 }
 
-/** `meter`: what is told of each measurement. */
-export function rawWorld(options: ServerOptions, meter?: Meter): RawWorld {
+/** @param instead replaces some of the server's ports. */
+export function rawWorld(options: ServerOptions, instead: Partial<ServerPorts> = {}): RawWorld {
   const clock = virtualClock();
   const random = seededRandom(7);
   let wall = 0;
@@ -51,7 +50,7 @@ export function rawWorld(options: ServerOptions, meter?: Meter): RawWorld {
     random,
     randomId: idsFrom(random),
     digest: testDigest,
-    ...(meter && { meter }),
+    ...instead,
   };
   const logs: { level: string; details: object; message: string }[] = [];
   const log =
@@ -108,6 +107,9 @@ export function rawWorld(options: ServerOptions, meter?: Meter): RawWorld {
           }
         },
         close(code, reason) {
+          // As ws does.
+          if (Buffer.byteLength(reason) > 123)
+            throw new RangeError('The message must not be greater than 123 bytes');
           self.closed ??= { code, reason };
         },
         terminate() {

@@ -204,7 +204,7 @@ export const layers = [
     purpose: 'HTTP in the shape of a WebSocket, for clients whose network blocks WebSocket',
     imports: ['src/protocol', 'src/server'],
     packages: { [nodeModules]: everyFile },
-    globals: { Buffer: ['body.ts', 'serve.ts', 'stream.ts'] },
+    globals: { Buffer: ['body.ts', 'seal.ts', 'stream.ts'] },
   },
   {
     folder: 'src/server/node',
@@ -214,7 +214,7 @@ export const layers = [
     typeImports: ['src/contract'],
     packages: {
       [nodeModules]: everyFile,
-      jose: ['jwt.ts'],
+      jose: ['jwt.ts', 'remote-keys.ts'],
       pino: ['logger.ts'],
       'prom-client': ['metrics.ts'],
       'proxy-addr': ['proxies.ts'],
@@ -228,7 +228,7 @@ export const layers = [
       setTimeout: ['ports.ts', 'upgrade.ts'],
       clearTimeout: ['ports.ts'],
       setImmediate: ['ports.ts'],
-      process: ['served-socket.ts'],
+      process: ['reach.ts', 'served-socket.ts'],
     },
   },
   {

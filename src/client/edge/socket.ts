@@ -1,5 +1,6 @@
 // One WebSocket attempt by way of partysocket, which is told never to retry, queue or time out: the machine alone decides when there is a next one.
 import ReconnectingWebSocket, { CloseEvent as MadeUpClose } from 'partysocket/ws';
+import { cutToBytes } from '../../protocol/bytes.js';
 import { maxCloseReason } from '../../protocol/limits.js';
 import type { Connect } from './link.js';
 
@@ -49,7 +50,7 @@ export function webSocketConnect(WebSocket?: unknown): Connect {
       close(code, reason) {
         ended = true;
         // Browsers take 1000 and 3000 to 4999 only, and throw at a longer reason. Ours are all ASCII.
-        socket.close(code === 1000 || code >= 3000 ? code : 1000, reason.slice(0, maxCloseReason));
+        socket.close(code === 1000 || code >= 3000 ? code : 1000, cutToBytes(reason, maxCloseReason));
       },
     };
   };

@@ -3,12 +3,13 @@ import type { EntryTuple, ServerFrame } from '../../protocol/frames.js';
 import { validity, welcomed } from './connection.js';
 import { wakeInterval } from './context.js';
 import { measured } from './heartbeat.js';
-import { answer, asker, giveUp } from './history.js';
+import { bar } from './bar.js';
+import { answer, asker } from './history.js';
 import { acknowledge, refuse, rejoined } from './flight.js';
-import { failureOf, refuseAll } from './outbox.js';
+import { failureOf } from './outbox.js';
 import { diffed } from './presence.js';
-import { authorOf, denied, joined, mustRejoin, read, received } from './room.js';
-import type { Failure, Room } from './state.js';
+import { authorOf, joined, mustRejoin, read, received } from './room.js';
+import type { Room } from './state.js';
 import { ask, edit, write, type Turn } from './turn.js';
 
 /** How long to wait before a refused join is tried again, where a retry can help. */
@@ -22,13 +23,6 @@ const ofBroadcast: ReadonlySet<string> = new Set([
   'unknown-version',
   'too-large',
 ]);
-
-/** A room is not for us, or not any more: what waits in it cannot be done. */
-function bar(turn: Turn, room: Room, failure: Failure): void {
-  denied(turn, room, failure);
-  giveUp(turn, room, failure);
-  refuseAll(turn, room, failure);
-}
 
 function failed(turn: Turn, { ref, code, reason }: Extract<ServerFrame, { type: 'error' }>): void {
   const failure = failureOf(code, reason);

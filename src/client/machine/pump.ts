@@ -1,6 +1,8 @@
 // What is wanted, held against what the server was told: the frames that make up the difference, in one write.
+import { isRoomId } from '../../protocol/checks.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import { toTuple } from '../../protocol/position.js';
+import { bar } from './bar.js';
 import { examine } from './connection.js';
 import { presenceInterval } from './context.js';
 import { due, flightOf } from './flight.js';
@@ -123,8 +125,12 @@ export function pump(turn: Turn, frames: ClientFrame[] = []): void {
       if (attempt && phase.status === 'joined') frames.push({ type: 'leave', room: room.id });
       leave(turn, room);
     } else if (attempt && isWanted(room)) {
-      if (phase.status === 'left' || (phase.status === 'wanted' && phase.at <= now))
-        join(turn, edit(turn, room), frames);
+      if (phase.status === 'left' || (phase.status === 'wanted' && phase.at <= now)) {
+        if (isRoomId(room.id)) join(turn, edit(turn, room), frames);
+        // A server closes the connection for such an id.
+        else bar(turn, room, { code: 'invalid', message: 'the id of the room is too long' });
+        continue;
+      }
       if (!live || phase.status !== 'joined' || room.asked) continue;
       speak(turn, room, attempt, frames);
       due(turn, room, attempt, flight, frames);

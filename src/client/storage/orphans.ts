@@ -107,7 +107,9 @@ export function createOrphans(
     looking = true;
     // One that cannot be had now may be had later.
     all()
-      .catch(() => undefined)
+      .catch((error: unknown) => {
+        if (!ended) host.tell({ type: 'not-adopted', error });
+      })
       .finally(() => {
         looking = false;
         if (!ended) cancel = host.clock.after(again, look);

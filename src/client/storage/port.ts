@@ -11,6 +11,8 @@ export type StorageEvent =
   | { readonly type: 'restored'; readonly messages: number }
   /** Messages that a page left behind, which is gone, are delivered beside our own. */
   | { readonly type: 'adopted'; readonly messages: number }
+  /** What a page left behind could not be delivered now. It stays on disk, and is looked for again. */
+  | { readonly type: 'not-adopted'; readonly error: unknown }
   /** A record that is none was found; it is removed where it has an id. */
   | { readonly type: 'corrupt'; readonly record: unknown }
   /** It cannot be used: from now on messages are held in memory only, and what is on disk of this page's is forgotten, so that a later page does not send it again. Nothing that waits is lost while the page lives. */

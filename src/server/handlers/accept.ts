@@ -3,13 +3,14 @@ import { readMessage, versionOf, type Validated } from '../../contract/validate.
 import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import { checkPayload } from '../../protocol/payload.js';
-import { allowed, isAnswered } from '../ask.js';
+import { allowed, asked, isAnswered } from '../ask.js';
 import { BrokerUnavailable, type Refusal } from '../broker.js';
 import type { Outcome } from '../handlings.js';
 import { traceOf } from '../log.js';
 import { adopt, caught, chain } from '../maybe.js';
-import { identityOf, isHere, type Identity, type Membership } from '../peer.js';
+import { identityOf, isHere, type Answer, type Identity, type Membership } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
+import { isMistaken, isPutOff, refusal, refusalOf } from '../refusal.js';
 import type { IncomingMessage, ServedRoom } from '../serve.js';
 import type { Services } from '../services.js';
 
@@ -27,11 +28,16 @@ class Rejected extends Error {
   }
 }
 
-export const refusal = (code: string, reason: string, details: unknown = null): Refusal => ({
-  code,
-  reason,
-  details,
-});
+/** What a handler threw, where that says neither "not now" nor why it refuses. */
+class HandlerFailed extends Error {}
+
+/** What a handler throws to say "not now". */
+class PutOff extends Error {}
+
+function fromHandler(error: unknown): never {
+  if (isPutOff(error)) throw new PutOff('the handler cannot handle it now');
+  throw isMistaken(error) ? new HandlerFailed('the handler failed', { cause: error }) : error;
+}
 
 interface Handled {
   readonly data: unknown;
@@ -71,19 +77,29 @@ function handled(
 ): MaybePromise<Handled> {
   const handler = served.handlers.get(frame.message);
   if (!handler) return { data, version, result: null };
-  const message: IncomingMessage = { id: frame.id, room, type: frame.message, data };
-  const running = handlings.run((term) =>
-    adopt(
-      handler(message, {
-        user,
-        params,
-        member,
-        reject,
-        get signal() {
-          return term.signal;
-        },
-      }),
-    ),
+  const message: IncomingMessage = {
+    id: frame.id,
+    key: `${member}/${frame.id}`,
+    room,
+    type: frame.message,
+    data,
+  };
+  const running = caught<unknown>(
+    () =>
+      handlings.run((term) =>
+        adopt(
+          handler(message, {
+            user,
+            params,
+            member,
+            reject,
+            get signal() {
+              return term.signal;
+            },
+          }),
+        ),
+      ),
+    fromHandler,
   );
   return chain(running, (result) => {
     // A handler may have changed it in place.
@@ -95,25 +111,67 @@ function handled(
   });
 }
 
+/**
+ * Whether a message whose `authorize` has answered goes on, by what became of its sender while it was asked. `'again'`: its sender's connection is gone, and its rights changed
+ * since. `'unavailable'`: its sender was ended, or its token is over. Nothing is settled then: where the sender comes back, the message comes again, and is asked for anew.
+ */
+function standing(
+  membership: Membership,
+  began: ReturnType<Services['revocations']['now']>,
+  { revocations, now }: Services,
+): 'here' | 'out' | 'again' | 'unavailable' {
+  const { peer } = membership;
+  const { user } = identityOf(peer);
+  if (!peer.lane.ended) return isHere(membership) ? 'here' : 'out';
+  if (peer.revoked) return 'unavailable';
+  if (membership.expelled) return 'out';
+  if (user && revocations.since(began, 'disconnect', user.id)) return 'unavailable';
+  if ((user?.expiresAt ?? Infinity) <= now()) return 'unavailable';
+  return user && revocations.since(began, 'reauthorize', user.id) ? 'again' : 'here';
+}
+
+/** Whether the sender may say it, when its handler begins. */
+function permitted(
+  membership: Membership,
+  frame: Send,
+  data: unknown,
+  services: Services,
+): MaybePromise<Answer> {
+  const began = services.revocations.now();
+  return chain(
+    allowed(membership, 'send', frame.message, data, services),
+    (verdict): MaybePromise<Answer> => {
+      if (verdict !== 'yes') return verdict;
+      const stands = standing(membership, began, services);
+      if (stands === 'here') return 'yes';
+      if (stands === 'out') return 'no';
+      if (stands === 'unavailable') return 'unavailable';
+      // Nobody asked whether it may still be in the room: it has no connection to be put out by.
+      membership.verdicts = null;
+      return chain(asked(membership, 'join', null, membership.presence, services), (answer) =>
+        answer === 'yes' ? permitted(membership, frame, data, services) : answer,
+      );
+    },
+  );
+}
+
 /** The message as it goes into the log, or why it does not. */
 function judged(
   membership: Membership,
   identity: Identity,
   frame: Send,
   services: Services,
-): MaybePromise<Handled | Refusal | 'unavailable'> {
+): MaybePromise<Handled | Refusal | 'unavailable' | 'put off'> {
   const { served, room } = membership;
   const { handlings, settings } = services;
-  return caught<Handled | Refusal | 'unavailable'>(
+  return caught<Handled | Refusal | 'unavailable' | 'put off'>(
     () => {
       checkPayload(frame.data);
       const { data, version } = readMessage(served.contract, frame.message, frame.version, frame.data);
       // Without a schema, and where it changes nothing, it is what was looked at.
       if (data !== frame.data) checkPayload(data);
-      return chain(allowed(membership, 'send', frame.message, data, services), (verdict) => {
-        // Put out of the room while it was asked; a connection that ended has nothing to do with it.
-        const out = !membership.peer.lane.ended && !isHere(membership);
-        if (verdict === 'no' || out) return refusal('rejected', 'not allowed');
+      return chain(permitted(membership, frame, data, services), (verdict) => {
+        if (verdict === 'no') return refusal('rejected', 'not allowed');
         return verdict === 'unavailable' || handlings.closed
           ? 'unavailable'
           : handled(membership, identity, frame, data, version, services);
@@ -122,9 +180,13 @@ function judged(
     (error) => {
       // It was told to stop: that says nothing about the message.
       if (handlings.closed) return 'unavailable';
-      if (error instanceof RealtimeError) return refusal(error.code, error.message, error.details ?? null);
-      if (error instanceof Rejected) return refusal('rejected', error.message, error.details ?? null);
-      settings.logger.error({ room, type: frame.message, ...traceOf(error) }, 'a message handler threw');
+      if (error instanceof PutOff) return 'put off';
+      if (error instanceof RealtimeError) return refusalOf(error);
+      if (error instanceof Rejected) return refusal('rejected', error.message, error.details);
+      settings.logger.error(
+        { room, type: frame.message, ...traceOf(error instanceof HandlerFailed ? error.cause : error) },
+        'a message handler threw',
+      );
       return refusal('rejected', 'the server failed to handle it');
     },
   );
@@ -174,9 +236,10 @@ export function accept(
     return outcome;
   };
   const verdict = judged(membership, identity, frame, services);
-  if (ahead && (verdict instanceof Promise || verdict === 'unavailable' || 'code' in verdict)) return null;
+  if (ahead && (verdict instanceof Promise || typeof verdict === 'string' || 'code' in verdict)) return null;
   return chain(verdict, (it): MaybePromise<Outcome> => {
     if (it === 'unavailable') return { status: 'unavailable' };
+    if (it === 'put off') return { status: 'unavailable', isPutOff: true };
     if ('code' in it)
       return chain(
         kept(() => broker.refuse(room, producer, seq, id, it), services),

@@ -55,7 +55,9 @@ async function userOf(
     if (typeof user.id !== 'string' || user.id === '')
       throw new TypeError('authenticate must return a user whose id is a string');
     if (expiryOf(user) <= services.now()) return 'refused';
-    return revocations.since(began, user.id) ? 'revoked' : { user, shown: shownOf(user, expose) };
+    return revocations.since(began, 'disconnect', user.id)
+      ? 'revoked'
+      : { user, shown: shownOf(user, expose) };
   } catch (error) {
     if (error instanceof RealtimeError && error.code === 'rejected') {
       logger.warn({ why: error.message, address: peer.request.address }, 'a token was refused');
@@ -73,6 +75,7 @@ export async function hello(
 ): Promise<void> {
   const { settings } = services;
   const since = services.steady();
+  const began = services.revocations.now();
   const known = await userOf(peer, frame.token, services);
   if (peer.lane.ended) return;
   if (known === 'failed') return services.drop(peer, 4500, 'authentication is unavailable');
@@ -82,6 +85,9 @@ export async function hello(
   const producer = JSON.stringify([user?.id ?? null, frame.session]);
   const member = await services.digest(producer);
   if (peer.lane.ended) return;
+  // A disconnect that came during the digest found no identity to end.
+  if (user && services.revocations.since(began, 'disconnect', user.id))
+    return services.drop(peer, 4403, 'disconnected by the server');
   const identity: Identity = {
     user,
     shown,

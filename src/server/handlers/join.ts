@@ -1,13 +1,16 @@
 // join and leave: into a room at a position, out of it again.
-import { checkPresence } from '../../contract/validate.js';
 import { isLarger } from '../../protocol/bytes.js';
+import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame, MemberTuple } from '../../protocol/frames.js';
 import { toPosition, toTuple, type Position } from '../../protocol/position.js';
 import { allowed, asked } from '../ask.js';
 import type { LogPage } from '../broker.js';
-import { identityOf, isHere, tell, weighed, type Membership, type Peer } from '../peer.js';
+import { findRoom } from '../find-room.js';
+import { traceOf } from '../log.js';
+import { identityOf, isHere, tell, weighed, type Answer, type Membership, type Peer } from '../peer.js';
 import { newestPortion, portions } from '../portions.js';
 import type { Services } from '../services.js';
+import { parsedPresence, type Presence } from '../shown.js';
 import type { ServedRoom } from '../serve.js';
 
 /** One answer for a room that does not exist and one that is not allowed. */
@@ -15,32 +18,21 @@ const deny = (peer: Peer, room: string): void => {
   tell(peer, { type: 'error', ref: room, code: 'denied', reason: 'no such room, or not for you' });
 };
 
-function find(
-  id: string,
-  { settings }: Services,
-): { readonly served: ServedRoom; readonly params: Readonly<Record<string, string>> } | null {
-  for (const served of settings.rooms) {
-    const params = served.contract.match(id);
-    if (params) return { served, params };
-  }
-  return null;
-}
-
 /** The presence a join brings, or null where it brings none or one that does not fit. */
 function presenceOf(
   presence: unknown,
   served: ServedRoom,
+  room: string,
   { settings }: Services,
-): Readonly<Record<string, unknown>> | null | 'invalid' {
+): Presence | null | 'invalid' {
   if (presence === null || !served.presence) return null;
   try {
-    const checked = checkPresence(served.contract, presence);
-    return isLarger(JSON.stringify(checked), settings.limits.presence) ||
-      typeof checked !== 'object' ||
-      checked === null
-      ? 'invalid'
-      : (checked as Readonly<Record<string, unknown>>);
-  } catch {
+    const parsed = parsedPresence(served.contract, presence);
+    return isLarger(JSON.stringify(parsed), settings.limits.presence) ? 'invalid' : parsed;
+  } catch (error) {
+    // What does not fit is the client's affair, which is told. A schema that fails is the app's.
+    if (!(error instanceof RealtimeError))
+      settings.logger.error({ room, ...traceOf(error) }, 'a presence could not be checked');
     return 'invalid';
   }
 }
@@ -53,29 +45,61 @@ function newestOf(page: LogPage): LogPage {
   return { ...page, entries, from: { epoch: page.epoch, offset: first[0] - 1, tag: first[2] }, more: true };
 }
 
-/** What follows a position if it can be had whole; otherwise why not, and the newest part of the log, which is history and asked for as such. */
+interface CaughtUp {
+  readonly page: LogPage;
+  readonly why: string | null;
+  readonly recovered: boolean;
+  /** Whether it goes on from where it was told of the room before: its broker knows of it. */
+  readonly isKnown: boolean;
+}
+
+/** Whether a session was told of what follows a position, or would have been if its connection had not broken. */
+async function wasTold(
+  { room, served, peer }: Membership,
+  at: Position,
+  { broker }: Services,
+): Promise<boolean> {
+  if (!served.authorize) return true;
+  const { producer, user } = identityOf(peer);
+  const from = await broker.admissions?.admitted(room, producer, user?.id ?? null);
+  return from?.epoch === at.epoch && from.offset <= at.offset;
+}
+
+/**
+ * What follows a position if it can be had whole; otherwise why not, and the newest part of the log. All that the session was not told of is history, and asked for as such: the position
+ * is what the client says. `'unavailable'` where nobody could say whether it may follow.
+ */
 async function catchUp(
   frame: Extract<ClientFrame, { type: 'join' }>,
   membership: Membership,
   services: Services,
-): Promise<{ readonly page: LogPage; readonly why: string | null; readonly recovered: boolean }> {
+): Promise<CaughtUp | 'unavailable'> {
   const { broker, settings } = services;
+  let right: Answer | null = null;
+  const mayRead = async (): Promise<Answer> =>
+    (right ??= await allowed(membership, 'history', null, null, services));
   let why: string | null = null;
   if (frame.position) {
-    const page = await broker.read(frame.room, { after: toPosition(frame.position) });
-    if (!('why' in page)) return { page, why: null, recovered: true };
-    ({ why } = page);
+    const at = toPosition(frame.position);
+    const isKnown = await wasTold(membership, at, services);
+    const answer = isKnown ? 'yes' : await mayRead();
+    if (answer === 'unavailable') return 'unavailable';
+    if (answer === 'no') why = 'denied';
+    else {
+      const page = await broker.read(frame.room, { after: at });
+      if (!('why' in page)) return { page, why: null, recovered: true, isKnown };
+      ({ why } = page);
+    }
   }
-  const most =
-    frame.history > 0 && (await allowed(membership, 'history', null, null, services)) === 'yes'
-      ? frame.history
-      : 0;
+  const most = frame.history > 0 && (await mayRead()) === 'yes' ? frame.history : 0;
   const page = await broker.read(frame.room, {
     before: null,
     limit: Math.min(most, settings.limits.history),
   });
   if ('why' in page) throw new Error('a broker refused to read its newest entries');
-  return { page: newestOf(page), why, recovered: false };
+  // A log that began anew holds nothing that was missed, whoever asks.
+  if (why === 'denied' && frame.position?.[0] !== page.epoch) why = 'epoch';
+  return { page: newestOf(page), why, recovered: false, isKnown: false };
 }
 
 /** Missed entries that a `joined` frame carries itself, at most; more follow as messages. */
@@ -97,7 +121,7 @@ export async function join(
       reason: `at most ${settings.limits.rooms} rooms a connection`,
     });
   }
-  const found = find(frame.room, services);
+  const found = findRoom(settings.rooms, frame.room);
   if (!found) return deny(peer, frame.room);
   const serial = peer.reauthorized;
   const answer = await asked({ ...found, room: frame.room, peer }, 'join', null, frame.presence, services);
@@ -105,10 +129,10 @@ export async function join(
   if (answer === 'unavailable')
     return tell(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason: 'try again' });
   if (answer === 'no') {
-    if (before) services.depart(before, 0);
-    return deny(peer, frame.room);
+    await services.expel(peer, frame.room);
+    return peer.lane.ended ? undefined : deny(peer, frame.room);
   }
-  let presence = presenceOf(frame.presence, found.served, services);
+  let presence = presenceOf(frame.presence, found.served, frame.room, services);
   // Being in the room does not depend on what one shows there.
   let unshown: string | null = null;
   if (presence === 'invalid') unshown = 'the presence does not fit the room';
@@ -131,11 +155,14 @@ export async function join(
     last: 0,
     gapped: false,
     told: 0,
+    putOffs: 0,
     presence,
+    said: presence && (frame.presence as Presence),
     waiting: [],
     at: null,
     behind: null,
     pace: null,
+    expelled: false,
     verdicts: null,
   };
   if (before) hub.leave(before);
@@ -144,7 +171,16 @@ export async function join(
   const last = await broker.watermark(frame.room, identity.producer);
   // A message of an earlier connection may have been settled since.
   membership.last = Math.max(membership.last, last);
-  const { page, why, recovered } = await catchUp(frame, membership, services);
+  const caughtUp = await catchUp(frame, membership, services);
+  if (caughtUp === 'unavailable') {
+    if (!isHere(membership)) return;
+    services.depart(membership, settings.presenceGrace);
+    return tell(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason: 'try again' });
+  }
+  const { page, why, recovered } = caughtUp;
+  // Put out of the room from here on, it is expelled after it was admitted, and not before.
+  if (found.served.authorize && !caughtUp.isKnown && isHere(membership))
+    await broker.admissions?.admit(frame.room, identity.producer, page.from);
   let members: readonly MemberTuple[] | null = null;
   if (found.served.presence && isHere(membership)) {
     services.returned(membership);

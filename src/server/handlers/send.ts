@@ -8,7 +8,8 @@ import { chain } from '../maybe.js';
 import { identityOf, tell, type Membership, type Peer } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
 import type { Services } from '../services.js';
-import { accept, followed, isPlain, refusal, type Send } from './accept.js';
+import { refusal } from '../refusal.js';
+import { accept, followed, isPlain, type Send } from './accept.js';
 
 const nack = (
   peer: Peer,
@@ -26,9 +27,18 @@ function gap(membership: Membership, frame: Send, last: number): void {
   nack(membership.peer, frame, refusal('gap', `seq ${last + 1} comes next`), last);
 }
 
+/** How long a message waits that its handler puts off, in ms: at first, and at most. */
+const leastPutOffMs = 200;
+const mostPutOffMs = 30_000;
+
+/** Twice as long each time, until a message of this member is settled. */
+const putOffFor = (membership: Membership): number =>
+  Math.min(mostPutOffMs, leastPutOffMs * 2 ** membership.putOffs++);
+
 function answer(membership: Membership, frame: Send, outcome: Outcome): void {
   const { peer } = membership;
   if (peer.lane.ended) return;
+  if (outcome.status !== 'unavailable') membership.putOffs = 0;
   switch (outcome.status) {
     case 'ok':
     case 'duplicate':
@@ -51,7 +61,14 @@ function answer(membership: Membership, frame: Send, outcome: Outcome): void {
       if (membership.gapped && membership.told === membership.last) return;
       membership.gapped = true;
       membership.told = membership.last;
-      return nack(peer, frame, refusal('unavailable', 'the server could not answer in time'), 1_000);
+      if (!outcome.isPutOff)
+        return nack(peer, frame, refusal('unavailable', 'the server could not answer in time'), 1_000);
+      return nack(
+        peer,
+        frame,
+        refusal('unavailable', 'the server cannot handle it now'),
+        putOffFor(membership),
+      );
     default:
       outcome satisfies never;
   }

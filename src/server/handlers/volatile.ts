@@ -1,5 +1,5 @@
 // broadcast, presence, history: what is not kept, what members show, what is read back.
-import { checkPresence, readMessage } from '../../contract/validate.js';
+import { readMessage } from '../../contract/validate.js';
 import { isLarger } from '../../protocol/bytes.js';
 import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame } from '../../protocol/frames.js';
@@ -8,6 +8,7 @@ import { allowed } from '../ask.js';
 import { identityOf, isHere, tell, type Answer, type Peer } from '../peer.js';
 import { newestPortion } from '../portions.js';
 import type { Services } from '../services.js';
+import { changedIn, parsedPresence } from '../shown.js';
 
 function fail(peer: Peer, ref: number | string, code: string, reason: string): void {
   tell(peer, { type: 'error', ref, code, reason });
@@ -66,20 +67,28 @@ export async function presence(
   if (!membership.served.presence) return fail(peer, frame.room, 'rejected', 'this room has no presence');
   try {
     const patch = frame.patch as Readonly<Record<string, unknown>>;
-    const whole = { ...membership.presence, ...patch };
-    checkPresence(membership.served.contract, whole);
-    if (isLarger(JSON.stringify(whole), services.settings.limits.presence))
+    const said = { ...membership.said, ...patch };
+    const whole = parsedPresence(membership.served.contract, said);
+    const { presence: most } = services.settings.limits;
+    if (isLarger(JSON.stringify(whole), most) || isLarger(JSON.stringify(said), most))
       return fail(
         peer,
         frame.room,
         'too-large',
         `a presence is at most ${services.settings.limits.presence} bytes`,
       );
-    const answer = await allowed(membership, 'presence', null, patch, services);
+    const changed = changedIn(membership.presence, whole);
+    // What was said, as others see it, and what it changed beside that.
+    const shown = Object.fromEntries(
+      Object.entries(whole).filter(([key]) => Object.hasOwn(patch, key) || Object.hasOwn(changed, key)),
+    );
+    const answer = await allowed(membership, 'presence', null, shown, services);
     if (!isHere(membership)) return;
     if (answer !== 'yes') return refuse(peer, frame.room, answer);
     membership.presence = whole;
-    await services.broker.update(frame.room, identityOf(peer).member, patch);
+    membership.said = said;
+    if (Object.keys(shown).length > 0)
+      await services.broker.update(frame.room, identityOf(peer).member, shown);
   } catch (error) {
     complain(peer, frame.room, error);
   }

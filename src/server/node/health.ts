@@ -1,5 +1,6 @@
 // What a balancer, an orchestrator and a monitor ask of a node.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { traceOf } from '../log.js';
 import type { ServerCore } from '../server.js';
 import type { Metrics } from './metrics.js';
 
@@ -32,7 +33,8 @@ export function answerWatchers(
     (text) => {
       response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' }).end(text);
     },
-    () => {
+    (error: unknown) => {
+      core.settings.logger.error(traceOf(error), 'the metrics could not be collected');
       response.writeHead(500).end();
     },
   );

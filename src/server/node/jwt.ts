@@ -1,7 +1,6 @@
 // Tokens that a server of yours, or an identity provider, signed.
 import {
   createLocalJWKSet,
-  createRemoteJWKSet,
   errors,
   jwtVerify,
   type JSONWebKeySet,
@@ -11,6 +10,8 @@ import {
 import { RealtimeError } from '../../protocol/error.js';
 import type { ServerOptions } from '../options.js';
 import type { User } from '../serve.js';
+import { nodePorts } from './ports.js';
+import { remoteKeys } from './remote-keys.js';
 
 /** What a token claims, its signature and times checked. */
 export interface TokenClaims extends Readonly<Record<string, unknown>> {
@@ -22,7 +23,7 @@ export interface TokenClaims extends Readonly<Record<string, unknown>> {
 export interface JwtOptions {
   /** The shared secret, of 32 bytes at least: for HS256, HS384 and HS512. One of `secret`, `jwksUrl` and `jwks` is needed. */
   readonly secret?: string | Uint8Array;
-  /** Where the public keys are: `https:`, or `http:` on this machine. Fetched when first needed, and again, at most twice a minute, for a key that is new. */
+  /** Where the public keys are: `https:`, or `http:` on this machine. Fetched when first needed, and again, at most twice a minute, for a key that is new. Where they cannot be had twice in a row, they are asked for again after 5 s. */
   readonly jwksUrl?: string | URL;
   /** The public keys themselves. */
   readonly jwks?: JSONWebKeySet;
@@ -77,7 +78,7 @@ function checked({
   return allowed;
 }
 
-function keyOf({ secret, jwksUrl, jwks }: JwtOptions): Uint8Array | JWTVerifyGetKey {
+function keyOf({ secret, jwksUrl, jwks }: JwtOptions, steady: () => number): Uint8Array | JWTVerifyGetKey {
   if (secret !== undefined) {
     const key = typeof secret === 'string' ? new TextEncoder().encode(secret) : secret;
     if (key.length < shortest) throw new TypeError(`jwt: the secret must be of ${shortest} bytes at least`);
@@ -90,7 +91,7 @@ function keyOf({ secret, jwksUrl, jwks }: JwtOptions): Uint8Array | JWTVerifyGet
     !(url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname))
   )
     throw new TypeError('jwt: jwksUrl must be https');
-  return createRemoteJWKSet(url);
+  return remoteKeys(url, steady);
 }
 
 /**
@@ -100,9 +101,14 @@ function keyOf({ secret, jwksUrl, jwks }: JwtOptions): Uint8Array | JWTVerifyGet
  * @throws TypeError where the options make no sense, or would let anybody in.
  */
 export function jwt(options: JwtOptions): NonNullable<ServerOptions['authenticate']> {
+  return jwtOn(options, nodePorts.steady);
+}
+
+/** The same on a clock of the caller's, in ms. */
+export function jwtOn(options: JwtOptions, steady: () => number): NonNullable<ServerOptions['authenticate']> {
   const { issuer, audience, clockTolerance = 5_000, user = ({ sub }): User => ({ id: sub }) } = options;
   const algorithms = [...checked(options)];
-  const key = keyOf(options);
+  const key = keyOf(options, steady);
   const rules = {
     algorithms,
     requiredClaims: ['sub', 'exp'],
@@ -110,10 +116,31 @@ export function jwt(options: JwtOptions): NonNullable<ServerOptions['authenticat
     ...(issuer !== undefined && { issuer: typeof issuer === 'string' ? issuer : [...issuer] }),
     ...(audience !== undefined && { audience: typeof audience === 'string' ? audience : [...audience] }),
   };
-  const verified = async (token: string): Promise<JWTPayload> =>
-    (key instanceof Uint8Array ? jwtVerify(token, key, rules) : jwtVerify(token, key, rules)).then(
-      ({ payload }) => payload,
-    );
+  /** Several keys without a name: one of them signed it, or none. */
+  async function verifiedByOneOf(keys: AsyncIterable<CryptoKey>, token: string): Promise<JWTPayload> {
+    let refusal: unknown;
+    for await (const one of keys) {
+      try {
+        return (await jwtVerify(token, one, rules)).payload;
+      } catch (error) {
+        if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+        refusal = error;
+      }
+    }
+    throw refusal;
+  }
+
+  async function verified(token: string): Promise<JWTPayload> {
+    try {
+      const { payload } = await (key instanceof Uint8Array
+        ? jwtVerify(token, key, rules)
+        : jwtVerify(token, key, rules));
+      return payload;
+    } catch (error) {
+      if (error instanceof errors.JWKSMultipleMatchingKeys) return verifiedByOneOf(error, token);
+      throw error;
+    }
+  }
 
   return async ({ token }) => {
     if (token === null) throw new RealtimeError('rejected', 'there is none');

@@ -15,7 +15,15 @@ export interface Metrics {
 const spans = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
 const known: ReadonlySet<number> = new Set(Object.values(closeCodes));
-const outcomes: ReadonlySet<string> = new Set(['new', 'recovered', 'epoch', 'trimmed', 'rewound', 'too-far']);
+const outcomes: ReadonlySet<string> = new Set([
+  'new',
+  'recovered',
+  'epoch',
+  'trimmed',
+  'rewound',
+  'too-far',
+  'denied',
+]);
 
 export function createMetrics(stats: () => ServerStats): Metrics {
   const registry = new Registry();

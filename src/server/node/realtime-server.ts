@@ -3,8 +3,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import type { DataOf, ParamsOf, PresenceIn, RoomName, SendOf, TypeOf } from '../../contract/infer.js';
+import { traceOf } from '../log.js';
 import { memoryBroker } from '../memory-broker.js';
 import type { ServerOptions } from '../options.js';
+import type { Reach } from '../origins.js';
 import type { ServerPorts } from '../ports.js';
 import { noMeter } from '../meter.js';
 import type { NodeLoad } from '../broker.js';
@@ -12,11 +14,13 @@ import type { RebalanceOptions } from '../rebalance.js';
 import { createServerCore, type ServerCore, type ServerStats } from '../server.js';
 import type { UserInfo } from '../../protocol/frames.js';
 import { createFallback, type Fallback } from './fallback/serve.js';
+import { plainPath } from './attachments.js';
 import { answerWatchers } from './health.js';
 import { defaultLogger } from './logger.js';
 import { createMetrics } from './metrics.js';
 import { nodePorts } from './ports.js';
 import { addressing, type TrustProxy } from './proxies.js';
+import { reachOf } from './reach.js';
 import { serveRequests } from './fallback/requests.js';
 import { serveUpgrades } from './upgrade.js';
 
@@ -83,11 +87,11 @@ type RoomArgs<R> = keyof ParamsOf<R> extends never ? [params?: ParamsOf<R>] : [p
 export interface RealtimeServer {
   /** Starts an HTTP server of its own, with `/health/live`, `/health/ready`, which is 503 while it drains, is full or its broker is away, and `/metrics`, where `metrics` says so. Rejects where the port is taken. */
   listen(options?: ListenOptions): Promise<Address>;
-  /** Serves the upgrades of a server of yours on one path, and below it the requests of clients for whom WebSocket is blocked; all others are left to you. Returns what stops it. */
+  /** Serves the upgrades of a server of yours on one path, and below it the requests of clients for whom WebSocket is blocked; all others are left to you. An upgrade that nobody answers within 10 s gets 404. Returns what stops it. A realtime server that has the path already serves no new connection there. */
   attach(server: Server, options?: { readonly path?: string }): () => void;
   /** A room as the server speaks in it. */
   room<R extends RoomName>(room: R, ...params: RoomArgs<R>): RoomOnServer<R>;
-  /** Ends every connection of a user, on every node. */
+  /** Ends every connection of a user, on every node. Of the reason, each is told the first 123 bytes. */
   disconnect(user: string, reason?: string): void;
   /** Asks `authorize` again, on every node, whether a user may be in the rooms it is in, and ends what it may not: call it when rights were taken away. */
   reauthorize(user: string): void;
@@ -131,18 +135,21 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
   const core: ServerCore = createServerCore(
     { ...options, broker, logger: options.logger ?? defaultLogger() },
     { ...ports, ...(metrics && { meter: metrics.meter }) },
+    false,
   );
   const meter = metrics?.meter ?? noMeter;
   const addressOf = addressing(options.trustProxy);
   const stops: (() => void)[] = [];
   const servers: Server[] = [];
-  const fallbackAt = (path: string): Fallback | null =>
-    options.fallback === false ? null : createFallback(core, { path, addressOf, meter, ports });
+  const fallbackAt = (path: string, reach: () => Reach): Fallback | null =>
+    options.fallback === false ? null : createFallback(core, { path, addressOf, reach, meter, ports });
 
   return {
-    async listen({ port = 0, host, path = '/realtime' } = {}) {
+    async listen({ port = 0, host, path: asked = '/realtime' } = {}) {
+      const path = plainPath(asked);
       await broker.ready?.();
-      const ours = fallbackAt(path);
+      const reach = (): Reach => reachOf(http, options.trustProxy);
+      const ours = fallbackAt(path, reach);
       const http = createServer(
         { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
         (request, response) => {
@@ -153,10 +160,15 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
         http.once('error', reject);
         http.listen({ port, ...(host === undefined ? {} : { host }), backlog: 4_096 }, resolve);
       });
-      stops.push(serveUpgrades(core, http, { path, alone: true, addressOf }), () => {
+      stops.push(serveUpgrades(core, http, { path, after: ports.after, addressOf, reach }), () => {
         ours?.stop();
       });
       servers.push(http);
+      core.announce();
+      // Answers come in order: once this one is here, every other node finds this one.
+      await core.cluster().catch((error: unknown) => {
+        core.settings.logger.warn(traceOf(error), 'the other nodes could not be asked');
+      });
       const address = http.address() as AddressInfo;
       const name = host ?? 'localhost';
       return {
@@ -165,11 +177,20 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
         url: `ws://${name.includes(':') ? `[${name}]` : name}:${address.port}${path}`,
       };
     },
-    attach(server, { path = '/realtime' } = {}) {
-      const upgrades = serveUpgrades(core, server, { path, alone: false, addressOf });
-      const ours = fallbackAt(path);
+    attach(server, { path: asked = '/realtime' } = {}) {
+      const path = plainPath(asked);
+      const reach = (): Reach => reachOf(server, options.trustProxy);
+      // Nobody waits for it here: what does not fit is said in the log.
+      Promise.resolve(broker.ready?.()).catch((error: unknown) => {
+        core.settings.logger.error(traceOf(error), 'the broker is not ready');
+      });
+      const upgrades = serveUpgrades(core, server, { path, after: ports.after, addressOf, reach });
+      const ours = fallbackAt(path, reach);
       const requests = ours && serveRequests(server, ours.answer);
+      if (server.listening) core.announce();
+      else server.once('listening', core.announce);
       const stop = (): void => {
+        server.off('listening', core.announce);
         upgrades();
         requests?.();
         ours?.stop();

@@ -56,7 +56,7 @@ class WsTransport implements Transport {
   }
 
   close(code: number, reason: string): void {
-    this.socket.close(code, reason.slice(0, 120));
+    this.socket.close(code, reason);
     if (!offences.has(code)) return;
     // What still comes is dropped as it is, unread: `ws` would go through all of it until the other end closes. That may wait for ours.
     this.stream.removeAllListeners('data').resume();

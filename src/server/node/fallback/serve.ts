@@ -1,17 +1,23 @@
 // Requests of clients for whom WebSocket is blocked: one that stays open as a stream, and those that bring what the client says (P36 to P39).
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { BrokerUnavailable } from '../../broker.js';
 import { noteClose } from '../../closings.js';
+import { traceOf } from '../../log.js';
+import type { Reach } from '../../origins.js';
 import type { Meter } from '../../meter.js';
 import type { ServerPorts } from '../../ports.js';
 import type { ServerCore } from '../../server.js';
 import { createBucket } from '../../rate.js';
 import { createBodies } from './body.js';
-import { Stream } from './stream.js';
+import { seal, unseal } from './seal.js';
+import { secretOf, Stream } from './stream.js';
 
 export interface FallbackOptions {
   /** The path of upgrades; ours are below it. */
   readonly path: string;
   readonly addressOf: (request: IncomingMessage) => string;
+  /** How others reach the server. */
+  readonly reach: () => Reach;
   readonly meter: Meter;
   readonly ports: Pick<ServerPorts, 'steady' | 'after'>;
 }
@@ -49,7 +55,7 @@ const forPages = (origin: string | null): Readonly<Record<string, string>> =>
 
 export function createFallback(
   core: ServerCore,
-  { path, addressOf, meter, ports }: FallbackOptions,
+  { path, addressOf, reach, meter, ports }: FallbackOptions,
 ): Fallback {
   const { limits, broker, logger, node } = core.settings;
   const base = `${path.replace(/\/$/, '')}/http/`;
@@ -89,7 +95,7 @@ export function createFallback(
     const stream = new Stream(response, secret, ports.after, () => {
       if (streams.get(id) === stream) streams.delete(id);
     });
-    if (!core.allows(origin, headers.host ?? null)) {
+    if (!core.allows(origin, headers.host ?? null, reach())) {
       const reason = 'this origin may not connect';
       noteClose(logger, { request: info, identity: null }, 4403, reason);
       return stream.close(4403, reason);
@@ -114,13 +120,18 @@ export function createFallback(
       return refuse(response, 503, { 'retry-after': '1', ...read });
     const body = await bodies.read(request, stream ? most : limits.frame * 2);
     if (typeof body === 'number') return refuse(response, body || 400, { connection: 'close', ...read });
-    const taken = stream ? stream.take(body, most) : at !== null && (await broker.hand(at, { id, body }));
+    const secret = secretOf(body);
+    const taken = stream
+      ? stream.take(body, most)
+      : at !== null && secret !== null && (await broker.hand(at, { id, body: seal(secret, id, body) }));
     if (!stream && taken) meter.handed();
     refuse(response, taken ? 204 : 404, read);
   }
 
   const stopHearing = broker.receive(node, ({ id, body }) => {
-    streams.get(id)?.take(Buffer.from(body), most);
+    const stream = streams.get(id);
+    const opened = stream && unseal(stream.secret.toString(), id, body);
+    if (opened) stream.take(opened, most);
   });
 
   return {
@@ -145,7 +156,10 @@ export function createFallback(
         (name === 'stream'
           ? open(id, request, response)
           : take(id, asked.get('node'), request, response)
-        ).catch(() => {
+        ).catch((error: unknown) => {
+          // Where another node cannot be asked, the client tries again: that is no failure of this request.
+          if (!(error instanceof BrokerUnavailable))
+            logger.error(traceOf(error), 'a request of a client without WebSocket could not be served');
           refuse(response, 503);
           response.destroy();
         });

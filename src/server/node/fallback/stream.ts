@@ -17,6 +17,10 @@ import type { ServerPorts, Transport, TransportEvents } from '../../ports.js';
 const opening = /^([\w-]{16,64})\n(\d{1,15})\n/;
 const openingLimit = 82;
 
+/** The secret that a request's body begins with; null where it begins with none. */
+export const secretOf = (body: Buffer): string | null =>
+  opening.exec(body.subarray(0, openingLimit).toString('latin1'))?.[1] ?? null;
+
 const text = new TextDecoder('utf-8', { fatal: true });
 
 /** How long a client may take to read the rest, in ms. */

@@ -12,25 +12,28 @@ import type { Position } from '../../../protocol/position.js';
 import type { ServerPorts } from '../../ports.js';
 import { repeat } from '../../repeat.js';
 import { nodePorts } from '../ports.js';
+import { createAdmissions } from './admissions.js';
 import { createAppends } from './appends.js';
 import { createCalls } from './calls.js';
-import { redisOver, type RedisClient } from './client.js';
+import { databaseOf, redisOver, type RedisClient } from './client.js';
 import { createFeeds } from './feeds.js';
 import { createLoads } from './loads.js';
 import { createParcels } from './parcels.js';
 import { keysUnder } from './keys.js';
 import { outcomeOf } from './outcome.js';
+import type { RedisEvents } from './port.js';
 import { createPresence } from './presence.js';
 import { randomText } from '../random.js';
 import * as scripts from './scripts.js';
 import { runUpTo } from './run.js';
+import { createStanding } from './standing.js';
 import { createTells } from './tells.js';
 import { readSaid, write, writeBroadcast } from './wire.js';
 
 export interface RedisBrokerOptions {
-  /** A client of node-redis (`redis`) or ioredis, of one server or of a cluster, connected or about to be. It stays yours: the broker makes a second connection from it, which listens, and closes only that. */
+  /** A client of node-redis (`redis`) or ioredis, of one server or of a cluster, and not a pool. One that is not connected is connected before the server listens. It stays yours: the broker makes a second connection from it, which listens, and closes only that. */
   readonly client: RedisClient;
-  /** What every key and channel begins with. Default `roomful`. */
+  /** What every key and channel begins with. Default `roomful`. Two apps on one Redis need a prefix each, or a database each: the names of channels of a database other than 0 say which it is. */
   readonly prefix?: string;
   /** The clock, in ms, for tests: entries are dated by Redis, plus what this differs from `Date.now`. */
   readonly now?: () => number;
@@ -49,6 +52,8 @@ const life = 86_400_000;
 const settledLimit = 512;
 /** How often each room is looked at for what was not heard, in ms. */
 const lookEvery = 10_000;
+/** How long a client may take to be connected before a server listens, in ms. */
+const reachTimeoutMs = 10_000;
 /** Rooms looked at at once. */
 const atOnce = 200;
 
@@ -69,13 +74,13 @@ export function createRedisBroker(
 ): Broker {
   if (/[{}]/.test(prefix))
     throw new TypeError('prefix may not hold braces: what is in them decides where a cluster keeps a key');
-  const keys = keysUnder(prefix);
+  const keys = keysUnder(prefix, databaseOf(client));
   const node = randomText(9);
   const failed = (error: unknown): void => {
     onWarning({ what: 'failed', error });
   };
 
-  const redis = redisOver(client, {
+  const events: RedisEvents = {
     message(channel, text) {
       if (channel === keys.nodeChannel) return tells.heard(text);
       if (parcels.heard(channel, text)) return;
@@ -89,18 +94,30 @@ export function createRedisBroker(
       calls.load(Object.values(scripts));
       tells.look().catch(failed);
     },
+    lost() {
+      calls.lost();
+    },
     back() {
       feeds.checkAll();
       tells.look().catch(failed);
     },
-  });
+  };
+  const redis = redisOver(client, events, ports.after);
   const calls = createCalls(() => redis, ports);
   if (redis.ready()) calls.load(Object.values(scripts));
   const foreign = (channel: string): void => {
     onWarning({ what: 'foreign', channel });
   };
-  const tells = createTells({ steady: ports.steady, calls, keys, failed, foreign });
-  const parcels = createParcels({ calls, redis: () => redis, keys, failed, foreign });
+  const tells = createTells({
+    steady: ports.steady,
+    calls,
+    keys,
+    ended: (user, agoMs) => admissions.end(user, agoMs),
+    failed,
+    foreign,
+  });
+  const standing = createStanding({ after: ports.after, redis: () => redis, failed });
+  const parcels = createParcels({ calls, redis: () => redis, standing, keys, failed, foreign });
   const begin = (): readonly (string | number)[] => [randomText(8), now() - Date.now(), life];
   const roomKeys = (room: string): string[] => [keys.meta(room), keys.log(room)];
   const appends = createAppends({ calls, keys, begin, life, settledLimit });
@@ -178,6 +195,7 @@ export function createRedisBroker(
     };
   }
 
+  const admissions = createAdmissions({ calls, call, keys, lifeMs: life });
   const top = async (room: string): Promise<Position> => (await before(room, null, 0)).top;
   const presence = createPresence({ ports, call, calls, keys, node, life });
   const feeds = createFeeds({
@@ -192,7 +210,7 @@ export function createRedisBroker(
   });
 
   const loads = createLoads({ after: ports.after, calls, keys, node, failed });
-  const listening = redis.subscribe(keys.nodeChannel);
+  const listening = standing.keep(keys.nodeChannel);
   listening.then(tells.look).catch(failed);
   const lease = presence.lease({ rooms: () => Array.from(feeds.rooms(), ([room]) => room), failed });
 
@@ -227,15 +245,52 @@ export function createRedisBroker(
     look().catch(failed);
   });
 
+  /** A client that was never told to connect is told. */
+  async function reached(): Promise<void> {
+    let cancel = (): void => undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      cancel = ports.after(reachTimeoutMs, () => {
+        reject(new Error(`Redis could not be reached within ${reachTimeoutMs} ms`));
+      });
+    });
+    try {
+      await Promise.race([redis.connect(), late]);
+    } catch (error) {
+      throw new Error(
+        `redisBroker: ${error instanceof Error ? error.message : 'Redis could not be reached'}`,
+        {
+          cause: error,
+        },
+      );
+    } finally {
+      cancel();
+    }
+  }
+
+  /** What Redis does where its memory is full; null where it does not say, since a service may forbid the question. */
+  async function policyOf(): Promise<string | null> {
+    let answer: unknown;
+    try {
+      answer = await calls.command('CONFIG', 'GET', 'maxmemory-policy');
+    } catch (error) {
+      const { cause } = error as { readonly cause?: unknown };
+      // An answer of Redis itself: that it may not be asked. Otherwise nobody knows.
+      if (cause instanceof Error && /^(?:NOPERM|ERR unknown|ERR .*not allowed)/i.test(cause.message))
+        return null;
+      throw error;
+    }
+    const policy = Array.isArray(answer)
+      ? (answer as unknown[])[1]
+      : (answer as Readonly<Record<string, unknown>> | null)?.['maxmemory-policy'];
+    return typeof policy === 'string' ? policy : null;
+  }
+
   return {
     async ready() {
+      await reached();
       await listening;
-      // A service may forbid the question.
-      const answer = await calls.command('CONFIG', 'GET', 'maxmemory-policy').catch(() => null);
-      const policy = Array.isArray(answer)
-        ? (answer as unknown[])[1]
-        : (answer as Readonly<Record<string, unknown>> | null)?.['maxmemory-policy'];
-      if (typeof policy === 'string' && policy !== 'noeviction')
+      const policy = await policyOf();
+      if (policy !== null && policy !== 'noeviction')
         throw new Error(
           `Redis evicts what it is given (maxmemory-policy ${policy}): it has to be noeviction, or messages are lost`,
         );
@@ -258,7 +313,14 @@ export function createRedisBroker(
       );
     },
     async watermark(room, producer) {
-      return Number(await call(room, scripts.watermark, [keys.producer(room, producer)], [life]));
+      return Number(
+        await call(
+          room,
+          scripts.watermark,
+          [keys.producer(room, producer), keys.admission(room, producer)],
+          [life],
+        ),
+      );
     },
     async recall(room, producer, seq, id) {
       const reply = (await call(
@@ -269,6 +331,7 @@ export function createRedisBroker(
       )) as string[];
       return reply[0] === 'above' ? null : outcomeOf(reply, null);
     },
+    admissions,
     read: (room, range) =>
       'after' in range ? after(room, range.after) : before(room, range.before, range.limit),
     subscribe: feeds.subscribe,
@@ -290,6 +353,7 @@ export function createRedisBroker(
     nodes: loads.nodes,
     async close() {
       stopLooking();
+      standing.close();
       appends.flushAll();
       await lease.end();
       redis.close();

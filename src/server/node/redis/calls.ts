@@ -24,6 +24,8 @@ export interface Calls {
   readonly within: <T>(call: () => Promise<T>, bytes: number) => Promise<T>;
   /** Redis learns these scripts before it is asked to run one: of two calls, the one whose script it does not know would be overtaken. */
   load(scripts: readonly string[]): void;
+  /** What is on its way is answered no more. */
+  lost(): void;
   /** Whether Redis is there, and answered what it was asked last. */
   healthy(): boolean;
   /** A command by itself. */
@@ -32,10 +34,17 @@ export interface Calls {
 
 const isUnknown = (error: unknown): boolean => error instanceof Error && error.message.startsWith('NOSCRIPT');
 
+/** A call that Redis has not answered. */
+interface OnItsWay {
+  readonly bytes: number;
+  giveUp(): void;
+}
+
 /** @param ports the clock and the timers by which Redis is late. */
 export function createCalls(redis: () => Redis, ports: Pick<ServerPorts, 'steady' | 'after'>): Calls {
   const digests = new Map<string, string>();
-  let pending = 0;
+  /** What is on its way, and what gives up each. */
+  const onTheirWay = new Set<OnItsWay>();
   let pendingBytes = 0;
   let late = false;
   let probeAt = 0;
@@ -46,13 +55,17 @@ export function createCalls(redis: () => Redis, ports: Pick<ServerPorts, 'steady
     return digest;
   };
 
+  const over = (it: OnItsWay): void => {
+    if (onTheirWay.delete(it)) pendingBytes -= it.bytes;
+  };
+
   /** Rejects with {@link BrokerUnavailable} and nothing else: whether it took effect is not known then. */
   async function inTime<T>(call: () => Promise<T>, bytes: number): Promise<T> {
     const now = ports.steady();
     if (
       !redis().ready() ||
-      pending >= most ||
-      (pending > 0 && pendingBytes + bytes > mostBytes) ||
+      onTheirWay.size >= most ||
+      (onTheirWay.size > 0 && pendingBytes + bytes > mostBytes) ||
       (late && now < probeAt)
     )
       throw new BrokerUnavailable('Redis is away');
@@ -60,26 +73,35 @@ export function createCalls(redis: () => Redis, ports: Pick<ServerPorts, 'steady
     let cancel = (): void => undefined;
     try {
       const asked = call();
-      pending++;
-      pendingBytes += bytes;
-      // The client library holds it until it is answered, or its connection ends: so long it counts, whoever still waits for it.
-      const over = (): void => {
-        pending--;
-        pendingBytes -= bytes;
-      };
-      asked.then(() => {
-        late = false;
-        over();
-      }, over);
-      return await Promise.race([
-        asked,
-        new Promise<never>((_resolve, reject) => {
-          cancel = ports.after(patience, () => {
-            late = true;
-            reject(new BrokerUnavailable('Redis did not answer in time'));
-          });
-        }),
-      ]);
+      return await new Promise<T>((resolve, reject) => {
+        const away = (reason: string): void => {
+          reject(new BrokerUnavailable(reason));
+        };
+        const it: OnItsWay = {
+          bytes,
+          giveUp: () => {
+            away('the connection to Redis broke');
+          },
+        };
+        onTheirWay.add(it);
+        pendingBytes += bytes;
+        cancel = ports.after(patience, () => {
+          late = true;
+          away('Redis did not answer in time');
+        });
+        // The client library holds it until it is answered, or its connection ends: so long it counts, whoever still waits for it.
+        asked.then(
+          (answer) => {
+            late = false;
+            over(it);
+            resolve(answer);
+          },
+          (error: unknown) => {
+            over(it);
+            reject(error as Error);
+          },
+        );
+      });
     } catch (error) {
       throw error instanceof BrokerUnavailable
         ? error
@@ -105,6 +127,12 @@ export function createCalls(redis: () => Redis, ports: Pick<ServerPorts, 'steady
       }, weightOf(rest));
     },
     within: inTime,
+    lost() {
+      for (const it of onTheirWay) {
+        over(it);
+        it.giveUp();
+      }
+    },
     healthy: () => redis().ready() && !late,
     load(scripts) {
       // One that fails is sent whole when it is needed.

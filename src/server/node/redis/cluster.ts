@@ -4,6 +4,8 @@ import type { Redis, RedisEvents } from './port.js';
 /** What is needed of a cluster of node-redis (`createCluster`), connected or about to be. */
 export interface NodeRedisClusterClient {
   readonly isReady: boolean;
+  readonly isOpen: boolean;
+  connect(): Promise<unknown>;
   readonly masters: readonly unknown[];
   on(event: 'connect' | 'node-ready', listener: () => void): unknown;
   off(event: 'connect' | 'node-ready', listener: () => void): unknown;
@@ -27,6 +29,7 @@ export interface NodeRedisClusterSubscriber {
 /** What is needed of ioredis's `Cluster`, made with `retryDelayOnFailover: 0`. */
 export interface IoRedisClusterClient {
   readonly status: string;
+  connect(): Promise<unknown>;
   readonly options: { readonly retryDelayOnFailover?: number | undefined };
   on(event: 'ready' | '+node', listener: () => void): unknown;
   off(event: 'ready' | '+node', listener: () => void): unknown;
@@ -80,6 +83,9 @@ export function overNodeRedisCluster(
     quiet: true,
     counts: false,
     ready: () => client.isReady,
+    connect: async () => {
+      if (!client.isOpen) await client.connect();
+    },
     command: (args) => client.sendCommand(keyOf(args), false, [...args]),
     publish: (channel, text) => client.sendCommand(channel, false, publishing(channel, text)),
     async load(script) {
@@ -123,6 +129,9 @@ export function overIoRedisCluster(
     quiet: true,
     counts: false,
     ready: () => client.status === 'ready',
+    connect: async () => {
+      if (client.status === 'wait') await client.connect();
+    },
     command: ([name = '', ...args]) => client.call(name, ...args),
     publish(channel, text) {
       const [name = '', ...args] = publishing(channel, text);

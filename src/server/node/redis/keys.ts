@@ -6,6 +6,10 @@ export interface Keys {
   log(room: string): string;
   /** What is known of a producer's numbers. Its name holds a session key, which Redis does not get. */
   producer(room: string, name: string): string;
+  /** From where on a producer was told of a room. */
+  admission(room: string, name: string): string;
+  /** When the sessions of a user were ended. */
+  ended(user: string): string;
   members(room: string): string;
   channel(room: string): string;
   /** The room of a channel. */
@@ -19,20 +23,25 @@ export interface Keys {
   readonly told: string;
 }
 
-export function keysUnder(prefix: string): Keys {
+const digest = (name: string): string => createHash('sha256').update(name).digest('base64url').slice(0, 22);
+
+/** @param database whose keys these are. A channel is one for all databases of a Redis: its name says which is meant, but for database 0, whose channels have been called so from the start. */
+export function keysUnder(prefix: string, database = 0): Keys {
   const of = (room: string): string => `${prefix}:{${room}}`;
+  const scope = database === 0 ? prefix : `${prefix}@${database}`;
   return {
     meta: (room) => `${of(room)}:meta`,
     log: (room) => `${of(room)}:log`,
-    producer: (room, name) =>
-      `${of(room)}:producer:${createHash('sha256').update(name).digest('base64url').slice(0, 22)}`,
+    producer: (room, name) => `${of(room)}:producer:${digest(name)}`,
+    admission: (room, name) => `${of(room)}:admission:${digest(name)}`,
+    ended: (user) => `${prefix}:ended:${digest(user)}`,
     members: (room) => `${of(room)}:members`,
-    channel: of,
-    roomOf: (channel) => channel.slice(prefix.length + 2, -1),
+    channel: (room) => `${scope}:{${room}}`,
+    roomOf: (channel) => channel.slice(scope.length + 2, -1),
     nodes: `${prefix}:nodes`,
     loads: `${prefix}:loads`,
-    nodeChannel: `${prefix}:tell`,
-    handChannel: (node) => `${prefix}:hand:${node}`,
+    nodeChannel: `${scope}:tell`,
+    handChannel: (node) => `${scope}:hand:${node}`,
     told: `${prefix}:told`,
   };
 }

@@ -3,11 +3,13 @@ import type { Broker, Parcel } from '../../broker.js';
 import type { Calls } from './calls.js';
 import type { Keys } from './keys.js';
 import type { Redis } from './port.js';
+import type { Standing } from './standing.js';
 import { readParcel, writeParcel } from './wire.js';
 
 interface ParcelPorts {
   readonly calls: Calls;
   readonly redis: () => Redis;
+  readonly standing: Standing;
   readonly keys: Keys;
   readonly failed: (error: unknown) => void;
   readonly foreign: (channel: string) => void;
@@ -18,7 +20,7 @@ export interface Parcels extends Pick<Broker, 'hand' | 'receive'> {
   heard(channel: string, text: string): boolean;
 }
 
-export function createParcels({ calls, redis, keys, failed, foreign }: ParcelPorts): Parcels {
+export function createParcels({ calls, redis, standing, keys, failed, foreign }: ParcelPorts): Parcels {
   const receivers = new Map<string, (parcel: Parcel) => void>();
 
   return {
@@ -41,11 +43,11 @@ export function createParcels({ calls, redis, keys, failed, foreign }: ParcelPor
     receive(node, listener) {
       const channel = keys.handChannel(node);
       receivers.set(channel, listener);
-      redis().subscribe(channel).catch(failed);
+      standing.keep(channel).catch(failed);
       return () => {
         if (receivers.get(channel) !== listener) return;
         receivers.delete(channel);
-        redis().unsubscribe(channel).catch(failed);
+        standing.drop(channel);
       };
     },
   };

@@ -4,6 +4,8 @@
 export interface Redis {
   /** Whether a command would leave now. */
   ready(): boolean;
+  /** Resolves once it is; a client that nobody told to connect is told. Rejects where Redis refuses it. */
+  connect(): Promise<void>;
   command(args: readonly string[]): Promise<unknown>;
   /** Says something in a room's channel, after what scripts said there before. */
   publish(channel: string, text: string): Promise<unknown>;
@@ -23,6 +25,8 @@ export interface RedisEvents {
   readonly message: (channel: string, text: string) => void;
   /** The connection for commands is there, or is back: Redis may know none of our scripts. */
   readonly ready: () => void;
+  /** The connection for commands is gone, and what was on its way is answered no more: the client library says so of none of it. */
+  readonly lost: () => void;
   /** The connection that listens is there, or is back: what was said meanwhile was not heard. */
   readonly back: () => void;
 }

@@ -1,6 +1,9 @@
 // What happens in Redis in one step each. The first write of each is one that Redis refuses where its memory is full, if any is: after a write that it takes, it takes them all.
 // All keys of a room share a hash tag, so that a cluster keeps them together. Numbers are written with '%.0f': Lua would round what is long.
 
+/** How long an empty room outlives its last use, in ms. */
+const emptyLifeMs = 600_000;
+
 /**
  * The time, an epoch where there is none, and how long a room is remembered. KEYS 1 meta; ARGV 1 the epoch where there is none, 2 ms to add to the clock, 3 how long
  * what is known of a room outlives its last use, in ms.
@@ -16,7 +19,10 @@ if not epoch then
   redis.call('DEL', KEYS[2])
 end
 local function number(n) return string.format('%.0f', n) end
-local function live() redis.call('PEXPIRE', KEYS[1], number(math.max(tonumber(ARGV[3]), ttl))) end
+-- A room in which nothing was said is forgotten soon after the last who was there: anybody may name rooms.
+local function live()
+  redis.call('PEXPIRE', KEYS[1], number(offset == 0 and ${emptyLifeMs} or math.max(tonumber(ARGV[3]), ttl)))
+end
 `;
 
 /** What is remembered of a number: its id by length, then a line of the outcome. */
@@ -133,9 +139,10 @@ live()
 return 'ok'
 `;
 
-/** The last number, which is in use for another while. KEYS 1 producer; ARGV 1 its life. */
+/** The last number, which is in use for another while, as is where its producer was admitted. KEYS 1 producer, 2 admission; ARGV 1 their life in ms. */
 export const watermark: string = `
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
+redis.call('PEXPIRE', KEYS[2], ARGV[1])
 return redis.call('HGET', KEYS[1], 'last') or '0'
 `;
 
@@ -164,7 +171,8 @@ return {epoch, number(offset), tag, first and string.match(first[1], '^%d+') or 
 /** Where a log stands, or nothing; whoever asks has members there, and what is known of them and of the room lives on. KEYS 1 meta, 2 members; ARGV 1 their life in ms. */
 export const stand: string = `
 local ttl = tonumber(redis.call('HGET', KEYS[1], 'ttl') or '0')
-redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(tonumber(ARGV[1]), ttl)))
+local empty = (redis.call('HGET', KEYS[1], 'offset') or '0') == '0'
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', empty and ${emptyLifeMs} or math.max(tonumber(ARGV[1]), ttl)))
 redis.call('PEXPIRE', KEYS[2], ARGV[1])
 return redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'tag')
 `;
@@ -226,6 +234,8 @@ for at = 2, #ARGV, 3 do
     left[#left + 1] = ARGV[at + 2]
   end
 end
+-- What is left is the number of the last that came.
+if redis.call('HLEN', KEYS[1]) == 1 and redis.call('HEXISTS', KEYS[1], '') == 1 then redis.call('DEL', KEYS[1]) end
 if #left > 0 then redis.call('PUBLISH', ARGV[1], '[1,"presence",[],[' .. table.concat(left, ',') .. '],[]]') end
 return #left
 `;
@@ -252,3 +262,17 @@ if ARGV[1] ~= '' then
 end
 return {newest and newest[1] or ARGV[1] ~= '' and ARGV[1] or '0-0', events}
 `;
+
+/** Keeps a moment, `ago` ms before now, and what belongs to it. KEYS 1 where; ARGV 1 what, 2 its life in ms, 3 how long ago it was, in ms. */
+export const moment: string = `
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) - tonumber(ARGV[3])
+redis.call('SET', KEYS[1], string.format('%.0f', now) .. ' ' .. ARGV[1], 'PX', ARGV[2])
+return 1
+`;
+
+/** What is kept there. KEYS 1 where. */
+export const kept: string = `return redis.call('GET', KEYS[1]) or ''`;
+
+/** Forgets it. KEYS 1 where. */
+export const forget: string = `return redis.call('DEL', KEYS[1])`;

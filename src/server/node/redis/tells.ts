@@ -11,6 +11,8 @@ interface TellPorts {
   readonly steady: ServerPorts['steady'];
   readonly calls: Calls;
   readonly keys: Keys;
+  /** Keeps it that every session of a user was ended, so many ms ago. */
+  readonly ended: (user: string, agoMs: number) => Promise<void>;
   readonly failed: (error: unknown) => void;
   readonly foreign: (channel: string) => void;
 }
@@ -37,7 +39,7 @@ interface Waiting {
   readonly at: number;
 }
 
-export function createTells({ steady, calls, keys, failed, foreign }: TellPorts): Tells {
+export function createTells({ steady, calls, keys, ended, failed, foreign }: TellPorts): Tells {
   const listeners = new Set<(event: NodeEvent, age: number) => void>();
   const known = new Set<string>();
   /** By kind and user: told again, it is the newer one. */
@@ -64,12 +66,16 @@ export function createTells({ steady, calls, keys, failed, foreign }: TellPorts)
   }
 
   async function say(it: Waiting): Promise<void> {
+    const agoMs = Math.round(steady() - it.at);
     try {
-      await calls.script(
-        scripts.tell,
-        [keys.told],
-        [keys.nodeChannel, writeNodeEvent(it.event, it.id, Math.round(steady() - it.at)), life],
-      );
+      await Promise.all([
+        calls.script(
+          scripts.tell,
+          [keys.told],
+          [keys.nodeChannel, writeNodeEvent(it.event, it.id, agoMs), life],
+        ),
+        it.event.type === 'disconnect' && ended(it.event.user, agoMs),
+      ]);
     } catch (error) {
       // Said again, it is the same event.
       const key = `${it.event.type} ${it.event.user}`;

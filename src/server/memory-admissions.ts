@@ -1,0 +1,77 @@
+// From where on sessions were told of rooms, in the memory of one process.
+import type { Admissions } from './broker.js';
+import type { Position } from '../protocol/position.js';
+
+interface Admission {
+  readonly from: Pick<Position, 'epoch' | 'offset'>;
+  /** The how manieth thing that happened here. */
+  readonly order: number;
+  usedAt: number;
+}
+
+export interface MemoryAdmissions extends Admissions {
+  /** A session is in use. */
+  use(room: string, producer: string): void;
+  /** Every session of a user was ended. */
+  end(user: string): void;
+  sweep(): void;
+  clear(): void;
+}
+
+/** Admissions that are kept: beyond them, those that were used least lately are forgotten, and their sessions start anew. */
+const most = 65_536;
+/** How long one that was not used is kept, in ms: 24 h. */
+const lifeMs = 86_400_000;
+
+const keyOf = (room: string, producer: string): string => `${room}\n${producer}`;
+
+export function memoryAdmissions(now: () => number): MemoryAdmissions {
+  /** The one that was used least lately is the first. */
+  const admissions = new Map<string, Admission>();
+  /** When the sessions of a user were ended last: in the order of events, and by the clock. */
+  const ended = new Map<string, { readonly order: number; readonly at: number }>();
+  let order = 0;
+
+  const put = (key: string, it: Admission): void => {
+    admissions.delete(key);
+    admissions.set(key, it);
+    for (const oldest of admissions.keys()) {
+      if (admissions.size <= most) break;
+      admissions.delete(oldest);
+    }
+  };
+
+  return {
+    admit(room, producer, { epoch, offset }) {
+      put(keyOf(room, producer), { from: { epoch, offset }, order: ++order, usedAt: now() });
+    },
+    admitted(room, producer, user) {
+      const it = admissions.get(keyOf(room, producer));
+      if (!it || now() - it.usedAt > lifeMs) return null;
+      return user !== null && (ended.get(user)?.order ?? 0) > it.order ? null : it.from;
+    },
+    expel(room, producer) {
+      admissions.delete(keyOf(room, producer));
+    },
+    use(room, producer) {
+      const key = keyOf(room, producer);
+      const it = admissions.get(key);
+      if (it) put(key, { ...it, usedAt: now() });
+    },
+    end(user) {
+      ended.set(user, { order: ++order, at: now() });
+    },
+    sweep() {
+      for (const [key, { usedAt }] of admissions) {
+        if (now() - usedAt <= lifeMs) break;
+        admissions.delete(key);
+      }
+      // No admission that is older is left by then.
+      for (const [user, { at }] of ended) if (now() - at > lifeMs * 2) ended.delete(user);
+    },
+    clear() {
+      admissions.clear();
+      ended.clear();
+    },
+  };
+}

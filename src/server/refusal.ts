@@ -1,0 +1,41 @@
+// What a refused message is answered with, and what is kept of it for a day: small, plain, and nothing of an exception.
+import { cutToBytes } from '../protocol/bytes.js';
+import { errorCodes } from '../protocol/codes.js';
+import { RealtimeError } from '../protocol/error.js';
+import { checkPayload, copyPayload } from '../protocol/payload.js';
+import type { Refusal } from './broker.js';
+
+/** Bytes of a reason, and of details: a day's refusals are kept. */
+const mostReason = 1_024;
+const mostDetails = 4_096;
+
+/** Details as they are now, or null where they are no payload, or too large. What stands in front of them, such as a getter, may throw. */
+function detailsOf(details: unknown): unknown {
+  try {
+    return checkPayload(details) <= mostDetails ? copyPayload(details ?? null) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The one way to a refusal. Details that cannot travel, or would cost too much to keep, are left out. */
+export const refusal = (code: string, reason: unknown, details: unknown = null): Refusal => ({
+  code,
+  reason: typeof reason === 'string' ? cutToBytes(reason, mostReason) : '',
+  details: detailsOf(details),
+});
+
+/** What a `RealtimeError` says. A code that no client knows is a plain `rejected`. */
+export const refusalOf = ({ code, message, details }: RealtimeError): Refusal =>
+  refusal(Object.hasOwn(errorCodes, code) ? code : 'rejected', message, details);
+
+/** Codes by which a handler says "not now": nothing is settled, and the message comes again. */
+export const isPutOff = (error: unknown): boolean =>
+  error instanceof RealtimeError && (error.code === 'unavailable' || error.code === 'limited');
+
+/** Codes by which a handler refuses a message. The others say what the client or the server has found out, and a handler cannot know. */
+const ofHandlers: ReadonlySet<string> = new Set(['rejected', 'invalid', 'denied', 'too-large']);
+
+/** Whether a handler's error is one that it cannot mean: then it failed. */
+export const isMistaken = (error: unknown): boolean =>
+  error instanceof RealtimeError && Object.hasOwn(errorCodes, error.code) && !ofHandlers.has(error.code);
