@@ -25,7 +25,7 @@ export interface ClientOptions {
   readonly codecs?: readonly Codec[] | undefined;
   /** Delays between attempts: a random part of `min(max, initial · factorⁿ)` ms, of 4,000 at most in the first ten. Default `{ initial: 500, max: 30_000, factor: 2, attempts: Infinity }`. */
   readonly backoff?: Partial<Config['backoff']> | undefined;
-  /** Silence, in ms: a ping every `interval`, the link given up after `interval + timeout`. Default `{ interval: 25_000, timeout: 10_000 }`; the server's wish counts where it is tighter. */
+  /** Proof of life, in ms: a ping every `interval`, and the link is given up after `interval + timeout` without an answer of the server, whatever others say meanwhile. Default `{ interval: 25_000, timeout: 10_000 }`; the server's wish counts where it is tighter. */
   readonly heartbeat?: Partial<Config['heartbeat']> | undefined;
   /**
    * Own messages until they are acknowledged. Default `{ limit: 10_000, bytes: 5 MiB, window: 256, ttl: none, overflow: 'reject' }`: how many, how much, how many
