@@ -20,13 +20,14 @@ export type EntryTuple = readonly [
   version: number,
   data: unknown,
 ];
-/** The receipt of one message. `offset` null: a duplicate so old that its place is not known. */
+/** The receipt of one message. `offset` null: a duplicate so old that its place is not known. `tag` is that of its entry; an older server says none. */
 export type ReceiptTuple = readonly [
   seq: number,
   offset: number | null,
   timestamp: number,
   duplicate: boolean,
   result?: unknown,
+  tag?: string | null,
 ];
 
 export type ClientFrame =

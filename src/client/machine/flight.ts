@@ -156,7 +156,7 @@ export function acknowledge(
   const sender =
     self && (room.members.get(self.member) ?? { id: self.member, user: self.user, presence: room.mine });
   const echoes: Message[] = [];
-  for (const [seq, place, timestamp, duplicate, result] of receipts) {
+  for (const [seq, place, timestamp, duplicate, result, tag] of receipts) {
     const entry = numbered(room, seq);
     if (!entry) continue;
     const { id, type, shown: data, seen } = entry;
@@ -169,6 +169,7 @@ export function acknowledge(
       timestamp,
       duplicate,
       ...(result !== undefined && result !== null && { result }),
+      ...(tag && { tag }),
     });
     drop(turn, room, entry);
     room.kept = shortened(
