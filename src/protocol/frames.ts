@@ -57,6 +57,8 @@ export type ClientFrame =
       readonly version: number;
       readonly data: unknown;
       readonly follows?: number | null;
+      /** Whether the client has sent this message before. */
+      readonly replayed?: boolean | null;
     }
   | {
       readonly type: 'broadcast';
@@ -162,7 +164,7 @@ export const clientWire: Wire<ClientFrame> = {
   hello: [1, 'session instance token takeover client attempt'],
   join: [2, 'room position history presence'],
   leave: [3, 'room'],
-  send: [4, 'room seq id message version data follows'],
+  send: [4, 'room seq id message version data follows replayed'],
   broadcast: [5, 'room message version data'],
   presence: [6, 'room patch'],
   history: [7, 'ref room before limit'],
@@ -175,7 +177,7 @@ export const clientKinds: Kinds<ClientFrame> = {
   hello: 'id id text? bool id count?',
   join: 'room position? count any',
   leave: 'room',
-  send: 'room count id id count any count?',
+  send: 'room count id id count any count? bool?',
   broadcast: 'room id count any',
   presence: 'room object',
   history: 'integer room count? count',

@@ -120,6 +120,7 @@ export function due(turn: Turn, room: Room, attempt: number, flight: Flight, fra
         version: entry.version,
         data: entry.data,
         follows,
+        replayed: entry.left,
       });
       set(turn, room, { ...entry, seq: number, sentOn: attempt, left: true });
       edit(turn, room).seq = seq;

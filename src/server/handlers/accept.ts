@@ -71,7 +71,13 @@ function handled(
 ): MaybePromise<Handled> {
   const handler = served.handlers.get(frame.message);
   if (!handler) return { data, version, result: null };
-  const message: IncomingMessage = { id: frame.id, room, type: frame.message, data };
+  const message: IncomingMessage = {
+    id: frame.id,
+    room,
+    type: frame.message,
+    data,
+    replayed: frame.replayed === true,
+  };
   const running = handlings.run((term) =>
     adopt(
       handler(message, {
