@@ -72,7 +72,7 @@ export const kinds: Readonly<Record<string, Check>> = {
   entries: list(entry),
   members: list(member),
   changes: list(tuple(id, object)),
-  receipts: list(tuple(count, maybe(count), time, bool)),
+  receipts: list(tuple(count, maybe(count), time, bool, any, maybe(id))),
   heartbeat: tuple(count, count),
   // Those that a client goes by; a later version may state more.
   limits: (it) => object(it) && ['frame', 'window', 'history', 'presence'].every((name) => count(it[name])),

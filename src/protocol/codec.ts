@@ -15,8 +15,11 @@ export interface Codec {
   encode(tuple: readonly unknown[]): Encoded;
   /** Several encoded tuples as one message, without encoding again. */
   join(parts: readonly Encoded[]): Encoded;
-  /** A message as its tuples, not yet frames. Throws {@link Malformed}. */
-  decode(message: Encoded): unknown[];
+  /**
+   * A message as its tuples, not yet frames. Throws {@link Malformed}. `mostBytes`: it may hold no more values than a JSON text of so many bytes, so that
+   * reading it costs no more either; a codec that says nothing in fewer bytes than JSON passes it over.
+   */
+  decode(message: Encoded, mostBytes?: number): unknown[];
   /** Bytes that an encoded tuple takes, near enough for limits. */
   size(part: Encoded): number;
 }

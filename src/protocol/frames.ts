@@ -20,13 +20,14 @@ export type EntryTuple = readonly [
   version: number,
   data: unknown,
 ];
-/** The receipt of one message. `offset` null: a duplicate so old that its place is not known. */
+/** The receipt of one message. `offset` null: a duplicate so old that its place is not known. `tag` is that of its entry; an older server says none. */
 export type ReceiptTuple = readonly [
   seq: number,
   offset: number | null,
   timestamp: number,
   duplicate: boolean,
   result?: unknown,
+  tag?: string | null,
 ];
 
 export type ClientFrame =
@@ -56,6 +57,8 @@ export type ClientFrame =
       readonly version: number;
       readonly data: unknown;
       readonly follows?: number | null;
+      /** Whether the client has sent this message before. */
+      readonly replayed?: boolean | null;
     }
   | {
       readonly type: 'broadcast';
@@ -161,7 +164,7 @@ export const clientWire: Wire<ClientFrame> = {
   hello: [1, 'session instance token takeover client attempt'],
   join: [2, 'room position history presence'],
   leave: [3, 'room'],
-  send: [4, 'room seq id message version data follows'],
+  send: [4, 'room seq id message version data follows replayed'],
   broadcast: [5, 'room message version data'],
   presence: [6, 'room patch'],
   history: [7, 'ref room before limit'],
@@ -174,7 +177,7 @@ export const clientKinds: Kinds<ClientFrame> = {
   hello: 'id id text? bool id count?',
   join: 'room position? count any',
   leave: 'room',
-  send: 'room count id id count any count?',
+  send: 'room count id id count any count? bool?',
   broadcast: 'room id count any',
   presence: 'room object',
   history: 'integer room count? count',

@@ -29,9 +29,9 @@ export function msgpack(): Codec {
       }
       return whole;
     },
-    decode(message) {
+    decode(message, mostBytes) {
       if (typeof message === 'string') throw new Malformed('a text message on a binary subprotocol');
-      const frames = scanMessagePack(message);
+      const frames = scanMessagePack(message, mostBytes);
       try {
         return frames === 1 ? [decoder.decode(message)] : [...decoder.decodeMulti(message)];
       } catch {

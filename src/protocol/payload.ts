@@ -37,6 +37,8 @@ export function checkPayload(value: unknown, path = ''): number {
   let bytes = 0;
   const walk = (it: unknown, at: string, depth: number): void => {
     if (++items > maxItems) refuse(path, `holds more than ${maxItems} values`);
+    // What stands between two values.
+    bytes++;
     switch (typeof it) {
       case 'string':
         bytes += written(it);
@@ -47,7 +49,7 @@ export function checkPayload(value: unknown, path = ''): number {
         return;
       case 'number':
         if (!Number.isFinite(it)) refuse(at, `is ${it}: neither codec carries it`);
-        bytes += String(it).length + 1;
+        bytes += String(it).length;
         return;
       case 'object':
         break;
@@ -55,9 +57,10 @@ export function checkPayload(value: unknown, path = ''): number {
         refuse(at, `is a ${typeof it}: only plain data can be sent`);
     }
     if (it === null || it instanceof Uint8Array) {
-      bytes += it === null ? 4 : Math.ceil(it.length * 1.34);
+      bytes += it === null ? 4 : Math.ceil(it.length * 1.34) + 8;
       return;
     }
+    bytes += 2;
     if (depth >= maxDepth) refuse(at, `is nested deeper than ${maxDepth}`);
     if (Array.isArray(it)) {
       for (let index = 0; index < it.length; index++) walk(it[index], `${at}[${index}]`, depth + 1);
@@ -72,7 +75,7 @@ export function checkPayload(value: unknown, path = ''): number {
     }
     for (const key of Object.keys(it as object)) {
       if (poisonKeys.has(key)) refuse(at, `has the key ${key}, which is never sent`);
-      bytes += written(key) + 2;
+      bytes += written(key) + 1;
       walk((it as Record<string, unknown>)[key], at ? `${at}.${key}` : key, depth + 1);
     }
   };

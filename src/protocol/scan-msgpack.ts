@@ -8,8 +8,29 @@ const deepest = maxDepth + envelopeDepth;
 /** Values still owed by each open container. */
 const owed = new Uint32Array(deepest + 1);
 
-/** Throws {@link Malformed} where a length runs past the end, nesting is too deep, a frame holds too many values, or an extension type is met. Returns how many frames there are. */
-export function scanMessagePack(bytes: Uint8Array): number {
+/** Arrays and maps in one frame: as many as a payload may hold, and those of a list of members beside it. */
+const mostContainers = maxItems * 1.25;
+/** What stands around a payload weighs less. */
+const envelopeWeight = 256;
+
+/** Texts, bytes, arrays and maps: each costs the decoder an object, however short it is. */
+const isObject = (head: number): boolean =>
+  (head >= 0x80 && head <= 0xbf) || (head >= 0xc4 && head <= 0xc6) || (head >= 0xd9 && head <= 0xdf);
+
+const isContainer = (head: number): boolean =>
+  (head >= 0x80 && head <= 0x9f) || (head >= 0xdc && head <= 0xdf);
+
+/**
+ * Throws {@link Malformed} where a length runs past the end, nesting is too deep, a frame holds too many values or is none, or an extension type is
+ * met. Returns how many frames there are.
+ *
+ * MessagePack says an empty map in one byte, for which JSON needs three: a message of the same length makes three times as many of them.
+ * `mostWeight` bounds what JSON would need at least for all objects of a message: two brackets or quotes each, and what stands between values.
+ */
+export function scanMessagePack(bytes: Uint8Array, mostWeight = Infinity): number {
+  const most = mostWeight + envelopeWeight;
+  let weight = 0;
+  let containers = 0;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let depth = 0;
   let at = 0;
@@ -25,10 +46,13 @@ export function scanMessagePack(bytes: Uint8Array): number {
   while (at < end) {
     if (depth === 0) {
       items = 0;
+      containers = 0;
       frames++;
+      weight++;
     }
-    if (++items > maxItems * 2) throw new Malformed('too many values');
     const head = bytes[at++] as number;
+    if (isObject(head)) weight += 2;
+    if (++items > maxItems * 2) throw new Malformed('too many values');
     let skip = 0;
     let children = 0;
     let pairs = 0;
@@ -48,11 +72,16 @@ export function scanMessagePack(bytes: Uint8Array): number {
     else if (head === 0xde) pairs = length(2);
     else if (head === 0xdf) pairs = length(4);
     else throw new Malformed('an extension type or a byte that means nothing');
+    if (isContainer(head) && ++containers > mostContainers) throw new Malformed('too many values');
+    if (depth === 0 && (pairs > 0 || children === 0)) throw new Malformed('a frame that is no array');
     if (pairs > 0) {
       children = pairs * 2;
       // Keys are no values: as many may follow without being counted.
       items -= pairs;
     }
+    // What stands between two values, or between a key and its value.
+    if (children > 1) weight += children - 1;
+    if (weight > most) throw new Malformed('too many values');
     if (skip > end - at || children > end - at) throw new Malformed('promises more than there is');
     at += skip;
     if (depth > 0) owed[depth] = (owed[depth] as number) - 1;

@@ -28,13 +28,22 @@ export interface Append {
 }
 
 export type Appended =
-  | { readonly status: 'ok'; readonly epoch: string; readonly offset: number; readonly timestamp: number }
+  | {
+      readonly status: 'ok';
+      readonly epoch: string;
+      readonly offset: number;
+      readonly timestamp: number;
+      /** The tag of the entry. With it a receipt names one message, even where the log lost its newest entries and gives their offsets again. */
+      readonly tag?: string | undefined;
+    }
   | {
       readonly status: 'duplicate';
       readonly epoch: string;
       readonly offset: number | null;
       readonly timestamp: number;
       readonly result: unknown;
+      /** The tag of the entry, while it is known. */
+      readonly tag?: string | undefined;
     }
   | { readonly status: 'refused'; readonly refusal: Refusal }
   | { readonly status: 'gap'; readonly last: number }

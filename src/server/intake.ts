@@ -53,7 +53,7 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
   function framesOf(peer: Peer, codec: Codec, data: Encoded): ClientFrame[] | null {
     try {
       if (!isLarger(data, limits.frame)) {
-        const tuples = codec.decode(data);
+        const tuples = codec.decode(data, limits.frame);
         const frames = tuples.flatMap((tuple) => parseClientFrame(tuple) ?? []);
         // What means nothing to us was read all the same.
         for (let nothing = Math.max(tuples.length, 1) - frames.length; nothing > 0; nothing--)

@@ -21,7 +21,7 @@ import type {
 interface Settled {
   readonly id: string;
   readonly outcome:
-    | { readonly offset: number; readonly timestamp: number; readonly result: unknown }
+    | { readonly offset: number; readonly timestamp: number; readonly result: unknown; readonly tag: string }
     | { readonly refusal: Refusal };
 }
 
@@ -218,12 +218,13 @@ export function memoryBroker({
       log.weight += cost;
       weight += cost;
     }
-    if (producer) settle(producer, it.seq, { id: it.id, outcome: { offset, timestamp, result: it.result } });
+    if (producer)
+      settle(producer, it.seq, { id: it.id, outcome: { offset, timestamp, result: it.result, tag } });
     log.limits = it.log;
     trim(log);
     if (weight > bytes) relieve();
     emit(log, { type: 'entry', entry });
-    return { status: 'ok', epoch: log.epoch, offset, timestamp };
+    return { status: 'ok', epoch: log.epoch, offset, timestamp, tag };
   }
 
   /** Where a reader stands before the entry at `index`. */

@@ -36,6 +36,11 @@ export interface IncomingMessage<Data = unknown> {
   readonly room: string;
   readonly type: string;
   data: Data;
+  /**
+   * Whether the client says that it has sent this message before: this handler may have run for it then, and this server, or the log that it was
+   * in, has no memory of it. A hint: a client may say what it likes, and a handler that must not do a thing twice remembers member and id.
+   */
+  readonly replayed: boolean;
 }
 
 export interface HandlerContext<Params = Readonly<Record<string, string>>> {
@@ -69,7 +74,7 @@ export interface ServeOptions<C = AnyContract> {
    * How long an answer of `authorize` counts, in ms: for the same connection in the same room, the same action and the same message type, whatever the message says. Not for joins, and not beyond a new token or `reauthorize`. Default 0: each is asked for anew.
    */
   readonly cache?: number;
-  /** By message type: runs before the append, once for each message. It goes on where the sender's connection breaks or 10 s are over; the sender that sends the message again then waits for the same run. Only where this server ends before it does, or the session goes on at another node, may it run again. What it returns reaches the sender's receipt; what it throws refuses the message. A `RealtimeError` `unavailable` or `limited` says "not now": nothing is settled, and the message comes again after 0.2 s, then twice as long each time, 30 s at most. */
+  /** By message type: runs before the append, at least once for each message, so that what it does must be idempotent by `message.key`, which names a message for good. It runs once for as long as this server knows the message. It goes on where the sender's connection breaks or 10 s are over; the sender that sends the message again then waits for the same run. It runs again, with `message.replayed`, where this server ended before the message was in the log, where the session went on at another node meanwhile, and where the log was lost, as that of the default broker is by a restart: senders then send again what they still hold. What it returns reaches the sender's receipt; what it throws refuses the message. A `RealtimeError` `unavailable` or `limited` says "not now": nothing is settled, and the message comes again after 0.2 s, then twice as long each time, 30 s at most. */
   readonly on?: Handlers<C>;
   /** How much of the log is kept. Default 1,000 entries, 24 h. */
   readonly history?: Partial<LogLimits>;

@@ -25,7 +25,13 @@ export interface ServerRoom {
   send(
     type: string,
     data: unknown,
-  ): Promise<{ readonly offset: number; readonly epoch: string; readonly timestamp: number }>;
+  ): Promise<{
+    readonly offset: number;
+    readonly epoch: string;
+    readonly timestamp: number;
+    /** As that of a receipt: `epoch`, `offset` and `tag` together name one message for good. */
+    readonly tag?: string;
+  }>;
   /** To everybody who is there now, in no log. */
   broadcast(type: string, data: unknown): void;
   /** Everybody in the room, on every node. */
@@ -64,7 +70,8 @@ export function serverRoom(
       });
       if (appended.status !== 'ok')
         throw new RealtimeError('unavailable', 'the message could not be appended');
-      return { offset: appended.offset, epoch: appended.epoch, timestamp: appended.timestamp };
+      const { offset, epoch, timestamp, tag } = appended;
+      return { offset, epoch, timestamp, ...(tag !== undefined && { tag }) };
     },
     broadcast(type, data) {
       const { data: checked, version } = checkMessage(contract, type, data);

@@ -48,7 +48,7 @@ export interface TestRealtime {
   readonly network: NetworkControls;
   /** The server, to speak in rooms or to ask who is there. */
   readonly server: ServerCore;
-  /** Ends the server and starts another: with the log it had, or without. */
+  /** Ends the server and starts another. It has forgotten the log, as the default server has, unless `keepLog` says that it is kept elsewhere, as in Redis. Default false. */
   restartServer(options?: { readonly keepLog?: boolean }): Promise<void>;
   /** Ends the server until `restartServer`. */
   stopServer(): Promise<void>;
@@ -197,7 +197,7 @@ export function createTestRealtime({
       if (!core) throw new Error('the server is stopped');
       return core;
     },
-    async restartServer({ keepLog = true } = {}) {
+    async restartServer({ keepLog = false } = {}) {
       await stopServer();
       if (!keepLog) broker = newBroker();
       core = start();

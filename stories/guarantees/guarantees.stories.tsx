@@ -119,7 +119,7 @@ export const AServerRestart: Story = {
     await roomOf(stage, 'Bob').send('post', { text: 'before' });
     await stage.world.stopServer();
     const sent = roomOf(stage, 'Ada').send('post', { text: 'while it was away' });
-    await stage.world.restartServer();
+    await stage.world.restartServer({ keepLog: true });
     await sent;
     await shows(canvasElement, 'bob: before', 'ada: while it was away');
   },
@@ -130,7 +130,7 @@ export const ALogThatIsGone: Story = {
   play: async ({ canvasElement }) => {
     const stage = await joined(canvasElement);
     await roomOf(stage, 'Ada').send('post', { text: 'kept here' });
-    await stage.world.restartServer({ keepLog: false });
+    await stage.world.restartServer();
     await tells(canvasElement, 'epoch');
     await waitFor(() => expect(posts(canvasElement)).toEqual(['ada: kept here']));
   },

@@ -73,7 +73,7 @@ export const Reset: Story = {
     await shows(canvasElement, 'joined');
     const { world, user } = await stageOf(canvasElement);
     await user('Bob').client.room(chat, { id: 'tea' }).send('post', { text: 'hello' });
-    await world.restartServer({ keepLog: false });
+    await world.restartServer();
     await waitFor(() => expect(canvasElement).toHaveTextContent('Continuityreset'));
   },
 };

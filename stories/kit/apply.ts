@@ -39,7 +39,7 @@ export function applyServer({ world }: StageWorld, server: Conditions['server'])
   // A drained server lets nobody in; the clients try until another is there.
   const done = server === 'down' ? world.stopServer() : world.server.drain({ over: 3_000 });
   return () => {
-    void done.then(() => world.restartServer());
+    void done.then(() => world.restartServer({ keepLog: true }));
   };
 }
 

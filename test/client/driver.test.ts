@@ -98,7 +98,11 @@ describe("against a server of the test's own", () => {
     for (let beat = 0; beat < 60; beat++) {
       await clock.advance(1_000);
       link.events.message(
-        encode({ type: 'ping', time: clock.now() }, { type: 'auth', expires: clock.now() + 3_600_000 }),
+        encode(
+          { type: 'ping', time: clock.now() },
+          { type: 'pong', time: clock.now(), spread: null },
+          { type: 'auth', expires: clock.now() + 3_600_000 },
+        ),
       );
     }
     expect(asked.length).toBeLessThan(3);
@@ -249,7 +253,10 @@ describe("against a server of the test's own", () => {
     await clock.advance(1);
     expect(link?.sent.at(-1)).toBe('[8,"two"]');
     link?.events.message(encode({ type: 'auth', expires: 1_108_000 }));
-    await clock.advance(30_000);
+    for (let beat = 0; beat < 2; beat++) {
+      await clock.advance(15_000);
+      link?.events.message(encode({ type: 'pong', time: clock.now(), spread: null }));
+    }
     expect(links).toHaveLength(1);
     expect(client.store.getState().connection.status).toBe('connected');
   });

@@ -330,6 +330,17 @@ describe('a receipt', () => {
   });
 });
 
+test.each<readonly [string, ReceiptTuple, string | undefined]>([
+  ['the tag of its entry', [1, 7, 5, false, null, 'abc'], 'abc'],
+  ['no tag of an older server', [1, 7, 5, false, null], undefined],
+  ['no tag where its place is not known', [1, null, 5, true, null, null], undefined],
+])('P29 a receipt has %s', (_, said, tag) => {
+  const it = machine().live('a').send(outgoing('x')).receive(receipt(said));
+  const [settled] = it.take().flatMap((effect) => (effect.type === 'settle' ? [effect.outcome] : []));
+  expect(settled).toHaveProperty('timestamp', 5);
+  expect(settled && 'tag' in settled ? settled.tag : undefined).toBe(tag);
+});
+
 describe('acknowledged messages', () => {
   test('are held, and shown before the log shows them, up to 1,000 of a room', () => {
     const ids = Array.from({ length: 1_001 }, (_, index) => `m${index + 1}`);

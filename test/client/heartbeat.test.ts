@@ -1,7 +1,16 @@
 // Proof of life, its absence, and what a sleeping machine does about it.
 import { expect, test } from 'vitest';
 import { measured } from '../../src/client/machine/heartbeat.js';
-import { machine, messageFrame, outgoing, typesOf, welcome, joinedFrame } from '../support/run.js';
+import type { ServerFrame } from '../../src/protocol/frames.js';
+import {
+  joinedFrame,
+  machine,
+  messageFrame,
+  outgoing,
+  typesOf,
+  welcome,
+  type Machine,
+} from '../support/run.js';
 
 test('P19 silence ends a link after interval + timeout, and a probe comes before', () => {
   const it = machine({ heartbeat: { interval: 10_000, timeout: 4_000 } }).live('a');
@@ -12,10 +21,34 @@ test('P19 silence ends a link after interval + timeout, and a probe comes before
   expect(it.pass(1).take()).toMatchObject([{ type: 'close', code: 4000 }]);
 });
 
-test('P18 any frame counts as life', () => {
+test.each<readonly [string, (it: Machine) => ServerFrame]>([
+  ['pong', (it) => ({ type: 'pong', time: it.now, spread: 0 })],
+  ['ack', () => ({ type: 'ack', room: 'a', epoch: 'e', receipts: [[1, 1, 0, false]] })],
+  [
+    'nack',
+    () => ({ type: 'nack', room: 'a', seq: 1, code: 'rejected', after: null, reason: null, details: null }),
+  ],
+  ['joined', () => joinedFrame('b')],
+  ['history', () => ({ type: 'history', ref: 1, messages: [], more: false })],
+])('P19 an answer counts as life: %s', (_, answer) => {
   const it = machine({ heartbeat: { interval: 10_000, timeout: 4_000 } }).live('a');
-  for (let offset = 1; offset <= 10; offset++) it.pass(9_000).receive(messageFrame('a', offset));
-  expect(it.state.connection.status).toBe('live');
+  for (let round = 0; round < 10; round++) it.pass(9_000).receive(answer(it));
+  expect(it.state.connection).toMatchObject({ status: 'live', attempt: 1 });
+});
+
+test.each<readonly [string, (it: Machine, round: number) => ServerFrame]>([
+  ['message', (_, round) => messageFrame('a', round)],
+  ['broadcast', () => ({ type: 'broadcast', room: 'a', sender: null, message: 'post', version: 1, data: 1 })],
+  ['presence', () => ({ type: 'presence', room: 'a', joined: [], left: [], changed: [] })],
+  ['ping', (it) => ({ type: 'ping', time: it.now })],
+])('P19 what others say proves nothing of a link whose pings are not answered: %s', (_, said) => {
+  const it = machine({ heartbeat: { interval: 10_000, timeout: 4_000 } }).live('a');
+  for (let round = 1; round <= 13; round++) it.pass(1_000).receive(said(it, round));
+  expect(it.state.connection).toMatchObject({ status: 'live', probeUntil: it.now + 1_000 });
+  it.take();
+  it.send(outgoing('x')).pass(999);
+  expect(it.written().filter(({ type }) => type === 'send')).toEqual([]);
+  expect(it.pass(1).take()).toMatchObject([{ type: 'close', code: 4000 }]);
 });
 
 test('P18 the server states the interval where it is tighter, and never loosens the own one', () => {

@@ -150,7 +150,7 @@ test('taking another session for another user counts nothing as lost', async () 
     type: 'say',
     version: 1,
     data: 1,
-    at: 1,
+    at: 1_700_000_000_000,
     expiresAt: null,
     coalesce: null,
     bytes: 1,

@@ -1,5 +1,6 @@
 // Own durable messages: numbered, sent, acknowledged, refused, given up.
 import { describe, expect, test } from 'vitest';
+import type { Entry } from '../../src/client/machine/state.js';
 import type { ClientFrame } from '../../src/protocol/frames.js';
 import { defaultLimits } from '../../src/protocol/limits.js';
 import {
@@ -257,6 +258,108 @@ test('P31 limited refuses nothing: the same number comes again after the wait', 
   expect(sends(it.pass(1).written())).toEqual(['1:x', '2:y']);
 });
 
+describe('P33 a message that the server may have forgotten', () => {
+  const hour = 3_600_000;
+  const stored = (id: string, seq: number | null, at: number) => ({
+    room: 'a',
+    entry: { ...entryOf(id, at), seq, left: seq !== null, saved: seq, settled: true },
+  });
+  const entryOf = (id: string, at: number): Entry => ({
+    id,
+    type: 'post',
+    version: 1,
+    data: id,
+    shown: id,
+    at,
+    expiresAt: null,
+    coalesce: null,
+    bytes: 10,
+    seq: null,
+    sentOn: 0,
+    left: false,
+    saved: null,
+    seen: false,
+    settled: false,
+    failure: null,
+    replaces: [],
+  });
+  const restore = (it: Machine, ...messages: readonly ReturnType<typeof stored>[]): Machine =>
+    it.dispatch({ type: 'restored', session: { key: 'key', instance: 'instance' }, messages });
+  const failures = (it: Machine): unknown[] =>
+    Array.from(it.state.rooms.get('a')?.entries.values() ?? []).map(({ id, failure }) => [
+      id,
+      failure?.code ?? null,
+    ]);
+  const sent = (it: Machine): unknown[] =>
+    it.written().flatMap((frame) => (frame.type === 'send' ? [[frame.id, frame.seq, frame.follows]] : []));
+
+  test('waited in storage for 20 hours: it has failed as expired and does not leave, whether it had left or not; what is younger does', () => {
+    const it = machine();
+    restore(
+      it,
+      stored('left', 5, it.now - 20 * hour),
+      stored('queued', null, it.now - 20 * hour),
+      stored('young', 6, it.now - 20 * hour + 1_000),
+    );
+    expect(failures(it)).toEqual([
+      ['left', 'expired'],
+      ['queued', 'expired'],
+      ['young', null],
+    ]);
+    it.dispatch({ type: 'retain', room: 'a', history: 0, presence: null }, { type: 'connect' });
+    it.dispatch({ type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: 't' });
+    it.receive(welcome({ time: it.now }), joinedFrame('a', { last: 0 }));
+    expect(sent(it)).toEqual([['young', 6, 0]]);
+  });
+
+  test('is tried again as a new one', () => {
+    const it = machine();
+    restore(it, stored('old', 5, it.now - 21 * hour));
+    it.live('a');
+    it.dispatch({ type: 'retry', room: 'a', id: 'old' });
+    expect(failures(it)).toEqual([['old', null]]);
+    it.dispatch({ type: 'stored', records: [['a', 'old', 6]] });
+    expect(sent(it)).toEqual([['old', 6, 0]]);
+  });
+
+  test('left an open page whose machine slept: it is not sent again, and its promise says so', () => {
+    const it = machine().live('a').send(outgoing('x'));
+    it.dispatch({ type: 'lost', attempt: it.state.attempt, code: 1006, reason: '' }).take();
+    it.sleep(20 * hour).dispatch({ type: 'tick' });
+    expect(settledOf(it.take())).toEqual([['x', 'expired']]);
+    expect(failures(it)).toEqual([['x', 'expired']]);
+  });
+
+  test('never left an open page without storage: it is new whenever it comes, and only its ttl counts', () => {
+    const it = machine();
+    it.dispatch({ type: 'retain', room: 'a', history: 0, presence: null }).send(outgoing('x'));
+    it.sleep(48 * hour).live();
+    it.receive(joinedFrame('a'));
+    expect(sent(it)).toEqual([['x', 1, null]]);
+  });
+
+  test('is in flight on a connection that is there: it is answered there, however old it is', () => {
+    const it = machine({ outbox: { maxAge: 1_000 } })
+      .live('a')
+      .send(outgoing('x'));
+    it.take();
+    it.pass(5_000).receive(messageFrame('a', 1));
+    expect(settledOf(it.take())).toEqual([]);
+    it.receive({ type: 'ack', room: 'a', epoch: 'e', receipts: [[1, 2, 0, false]] });
+    expect(settledOf(it.take())).toEqual([['x', 2]]);
+  });
+
+  test('after how long is an option, in ms', () => {
+    const it = machine({ outbox: { maxAge: 60_000 } });
+    restore(it, stored('old', 1, it.now - 60_000), stored('young', 2, it.now - 59_999));
+    expect(failures(it)).toEqual([
+      ['old', 'expired'],
+      ['young', null],
+    ]);
+    expect(() => machine({ outbox: { maxAge: 0 } })).toThrow('outbox.maxAge must be a number of at least 1');
+  });
+});
+
 test('P28 after a gap it goes back to what the server lacks', () => {
   const it = machine().live('a').send(outgoing('x'), outgoing('y'), outgoing('z'));
   it.take();
@@ -355,7 +458,7 @@ describe('bounds', () => {
       {
         type: 'settle',
         ids: ['x'],
-        outcome: { code: 'expired', message: 'it could not leave within its ttl' },
+        outcome: { code: 'expired', message: 'it waited too long' },
       },
     ]);
     it.live('a');

@@ -97,6 +97,43 @@ describe('a page that reloads', () => {
     expect(pending(next)).toEqual([]);
   });
 
+  test('a weekend later does not send again what the server has forgotten: it has failed as expired, and is sent as a new one where somebody says so', async () => {
+    const handled: number[] = [];
+    make({
+      on: {
+        say: ({ data }) => {
+          handled.push(data);
+        },
+      },
+    });
+    const page = user('ada');
+    page.client.room(line);
+    await world.advance(100);
+    page.network.stall('down');
+    say(page, 1);
+    await world.advance(100);
+    expect(await log()).toEqual([1]);
+    page.network.cut();
+    say(page, 2);
+    await world.advance(100);
+    const next = page.reload();
+    next.network.cut();
+    await world.advance(60 * 3_600_000);
+    next.network.restore();
+    await world.advance(60_000);
+    expect(failed(next).map(({ data, error }) => [data, error?.code])).toEqual([
+      [1, 'expired'],
+      [2, 'expired'],
+    ]);
+    say(next, 3);
+    await world.advance(1_000);
+    expect(handled).toEqual([1, 3]);
+    next.client.retry(failed(next)[1]?.id ?? '');
+    await world.advance(1_000);
+    expect(handled).toEqual([1, 3, 2]);
+    expect(failed(next).map(({ data }) => data)).toEqual([1]);
+  });
+
   test('is the same member as before, and counts on where it was', async () => {
     make();
     const page = user('ada');
@@ -613,7 +650,7 @@ describe('storage that fails', () => {
       type: 'say',
       version: 1,
       data: 1,
-      at: 1,
+      at: 1_700_000_000_000,
       expiresAt: null,
       coalesce: null,
       bytes: 1,

@@ -43,11 +43,14 @@ async function setup(options: FakeServerOptions = {}) {
   tokens.calls.length = 0;
   /** By how much the server's clock is ahead. */
   const ahead = { ms: 0 };
-  /** Time passes, and the server pings as it should. */
+  /** Time passes, and the server pings and answers pings as it should. */
   const pass = async (ms: number): Promise<void> => {
     for (let left = ms; left > 0; left -= 20_000) {
       await clock.advance(Math.min(20_000, left));
-      server.link.say({ type: 'ping', time: clock.now() + ahead.ms });
+      server.link.say(
+        { type: 'ping', time: clock.now() + ahead.ms },
+        { type: 'pong', time: server.link.of('ping').at(-1)?.time ?? 0, spread: 0 },
+      );
     }
     await clock.advance(0);
   };

@@ -48,6 +48,22 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
         await broker.append(append({ seq, id: `x${seq}`, data: seq, log }));
     };
 
+    test('P29 a receipt has the tag of its entry: that of the append, of a repeated number and of one that is asked for', async () => {
+      const first = await broker.append(append());
+      const { entries } = await page(broker, { before: null, limit: 10 });
+      const tag = entries[0]?.[1] ?? '';
+      expect(tag).not.toBe('');
+      expect(first).toMatchObject({ status: 'ok', tag });
+      expect(await broker.append(append())).toMatchObject({ status: 'duplicate', tag, result: { r: 1 } });
+      expect(await broker.recall('r', 'p', 1, 'x')).toMatchObject({ status: 'duplicate', tag });
+      expect(await broker.append(append({ seq: 2, id: 'y', result: null }))).toMatchObject({ status: 'ok' });
+      expect(await broker.append(append({ seq: 2, id: 'y' }))).toMatchObject({
+        status: 'duplicate',
+        result: null,
+        tag: (await page(broker, { before: null, limit: 10 })).entries[1]?.[1],
+      });
+    });
+
     test('P29 numbers from 1, links each entry to the one before, and publishes what the log holds', async () => {
       const events: RoomEvent[] = [];
       await broker.subscribe('r', (event) => {

@@ -16,10 +16,6 @@ const pace = { room: 'busy', ...sized({ rate: 400, bytes: 5_120 }, { rate: 2_000
 const kept = pace.rate * 8;
 /** By how much the others may hear later while one pauses: by 50 ms, or by this times what they waited anyway where the machine is busy. */
 const mayWait = 4;
-const later = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 
 let programs: Awaited<ReturnType<typeof bundle>>;
 let server: ServerProcess;

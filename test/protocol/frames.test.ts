@@ -47,6 +47,7 @@ const fromClient: readonly ClientFrame[] = [
     version: 2,
     data: { deep: [{ a: null }] },
     follows: 0,
+    replayed: true,
   },
   { type: 'broadcast', room: 'a', message: 'm', version: 1, data: 'text' },
   { type: 'presence', room: 'a', patch: { a: 1 } },

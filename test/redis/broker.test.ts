@@ -1,10 +1,11 @@
 // The Redis broker over both clients: what every broker must do, and what only this one can.
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Broker, RoomEvent } from '../../src/server/broker.js';
 import { redisBroker } from '../../src/server/node/redis/index.js';
 import type { RedisClient } from '../../src/server/node/redis/client.js';
+import { outcomeOf } from '../../src/server/node/redis/outcome.js';
 import { brokerContract } from '../contracts/broker.js';
 import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
 
@@ -141,6 +142,84 @@ describe.skipIf(noRedis)('with Redis', () => {
     expect((await broker.members('a')).map(([id]) => id)).toEqual(['n']);
     await broker.close();
     end();
+  });
+
+  describe('P29 what was acknowledged before Redis went back to an older copy', () => {
+    /** A broker whose room has one entry, in the copy too. `goBack` puts the copy in the place of what is there. */
+    async function setup() {
+      const { client, command, end } = await (clients['node-redis'] as () => Promise<Connected>)();
+      await command('FLUSHALL');
+      const broker = redisBroker({ client });
+      await broker.ready?.();
+      onTestFinished(async () => {
+        await broker.close();
+        end();
+      });
+      const append = async (producer: string | null, seq: number, id: string) => {
+        const appended = await broker.append({
+          room: 'r',
+          producer,
+          seq,
+          id,
+          follows: seq - 1,
+          sender: null,
+          type: 'post',
+          version: 1,
+          data: id,
+          result: null,
+          log: { limit: 100, ttl: 60_000 },
+        });
+        if (appended.status !== 'ok' && appended.status !== 'duplicate') throw new Error(appended.status);
+        return appended;
+      };
+      await append('ada', 1, 'first');
+      const kept = (await command('KEYS', '*{r}*')) as string[];
+      for (const key of kept) await command('COPY', key, `copy:${key}`);
+      return {
+        broker,
+        append,
+        async goBack() {
+          for (const key of (await command('KEYS', 'roomful:{r}*')) as string[]) await command('DEL', key);
+          for (const key of kept) await command('COPY', `copy:${key}`, key);
+        },
+      };
+    }
+
+    test.each<readonly [string, string | null, number, string]>([
+      ['another sender', 'bob', 1, 'other'],
+      ['the same sender', 'ada', 2, 'second again'],
+      ['the server itself', null, 0, 'said'],
+    ])(
+      'has the epoch and the offset of another message of %s, and its tag tells them apart',
+      async (_, producer, seq, id) => {
+        const { append, goBack } = await setup();
+        const lost = await append('ada', 2, 'second');
+        await goBack();
+        const other = await append(producer, seq, id);
+        expect([other.epoch, other.offset]).toEqual([lost.epoch, lost.offset]);
+        expect(other.tag).not.toBe(lost.tag);
+        expect([typeof other.tag, typeof lost.tag]).toEqual(['string', 'string']);
+      },
+    );
+
+    test('what the copy still has keeps its tag', async () => {
+      const { broker, append, goBack } = await setup();
+      const before = await broker.recall('r', 'ada', 1, 'first');
+      await append('ada', 2, 'second');
+      await goBack();
+      expect(await append('ada', 1, 'first')).toEqual(before);
+    });
+  });
+
+  test('a receipt that a node of an earlier version wrote has no tag', () => {
+    expect(outcomeOf(['known', 'e', '[7,1000,{"r":1}]'], null)).toEqual({
+      status: 'duplicate',
+      epoch: 'e',
+      offset: 7,
+      timestamp: 1_000,
+      result: { r: 1 },
+      tag: undefined,
+    });
   });
 
   test('T25 what others write on its channels is passed over, counted and never run', async () => {

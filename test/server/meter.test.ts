@@ -72,6 +72,6 @@ test('the time of a message is that of its handler and the broker; of a repeated
   repeated = true;
   await ada.say(send(3));
   await world.clock.advance(10_000);
-  expect(ada.of('ack').at(-1)?.receipts).toEqual([[3, 2, 5, true, null]]);
+  expect(ada.of('ack').at(-1)?.receipts).toEqual([[3, 2, 5, true, null, null]]);
   expect(measured.slice(2)).toEqual([['appended', 200]]);
 });

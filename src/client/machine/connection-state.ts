@@ -64,9 +64,10 @@ export interface Live {
   readonly settledAt: number;
   readonly interval: number;
   readonly timeout: number;
+  /** When the server last answered a frame of this client. */
   readonly heardAt: number;
   readonly pingAt: number;
-  /** Set while the link is doubted: nothing is written, and without a frame until then it is given up. */
+  /** Set while the link is doubted: nothing is written, and without an answer until then it is given up. */
   readonly probeUntil: number | null;
   /** When to follow a `goaway`; Infinity: there was none. */
   readonly moveAt: number;

@@ -17,6 +17,8 @@ export interface Config {
     readonly bytes: number;
     readonly window: number;
     readonly ttl: number | null;
+    /** In ms. */
+    readonly maxAge: number;
     readonly overflow: 'reject' | 'drop-oldest';
   };
   /** Whether there is a token to ask for. */

@@ -6,10 +6,12 @@ import type { Failure, Member, Message } from './state.js';
 export interface Receipt {
   /** The message's id, the same in every list. Of a message that was replaced by its `coalesce` key, the id of the one that took its place. */
   readonly id: string;
-  /** The life of the log that `offset` belongs to. */
+  /** The life of the log that `offset` belongs to. A log that lost its newest entries, as a Redis that went back to an older copy, keeps its epoch and gives their offsets again. */
   readonly epoch: string;
   /** Its place in the room's log. Null: a duplicate so old that its place is not known. */
   readonly offset: number | null;
+  /** Drawn for this entry. `epoch`, `offset` and `tag` together name one message for good; the first two alone do not. Missing where its place is not known, or the server is of an earlier version. */
+  readonly tag?: string;
   /** The server's clock at the append, in ms. */
   readonly timestamp: number;
   /** What the room's handler returned, while the server still holds it. */

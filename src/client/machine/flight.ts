@@ -120,6 +120,7 @@ export function due(turn: Turn, room: Room, attempt: number, flight: Flight, fra
         version: entry.version,
         data: entry.data,
         follows,
+        replayed: entry.left,
       });
       set(turn, room, { ...entry, seq: number, sentOn: attempt, left: true });
       edit(turn, room).seq = seq;
@@ -156,7 +157,7 @@ export function acknowledge(
   const sender =
     self && (room.members.get(self.member) ?? { id: self.member, user: self.user, presence: room.mine });
   const echoes: Message[] = [];
-  for (const [seq, place, timestamp, duplicate, result] of receipts) {
+  for (const [seq, place, timestamp, duplicate, result, tag] of receipts) {
     const entry = numbered(room, seq);
     if (!entry) continue;
     const { id, type, shown: data, seen } = entry;
@@ -169,6 +170,7 @@ export function acknowledge(
       timestamp,
       duplicate,
       ...(result !== undefined && result !== null && { result }),
+      ...(tag && { tag }),
     });
     drop(turn, room, entry);
     room.kept = shortened(

@@ -1,7 +1,15 @@
-// Proof of life: any frame counts. What follows from silence, and how latency is measured.
+// Proof of life: the server answers what the client writes. What follows where no answer comes, and how latency is measured.
+import type { ServerFrame } from '../../protocol/frames.js';
 import { probeTime } from './context.js';
 import type { Live } from './connection-state.js';
 import type { Latency } from './state.js';
+
+/**
+ * Whether a frame answers one of the client's own. Only an answer proves that the link carries both ways: where the client's frames
+ * do not arrive any more, the messages of others still come. Receipts count beside pongs, because a ping may wait behind a long
+ * backlog on a slow line.
+ */
+export const isAnswer = ({ type }: ServerFrame): boolean => /^(pong|n?ack|joined|history)$/.test(type);
 
 /** When silence makes a live link doubtful: early enough that the probe ends at interval + timeout. */
 export const doubtAt = (live: Live): number =>

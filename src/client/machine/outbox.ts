@@ -1,5 +1,6 @@
 // Own durable messages: taken in, given up, taken back, tried again. What is under way is in flight.ts.
 import { isErrorCode } from '../../protocol/codes.js';
+import { attemptsOf } from './connection-state.js';
 import { keepCount } from './context.js';
 import type { Receipt } from './effects.js';
 import type { Outgoing } from './events.js';
@@ -12,6 +13,7 @@ import { ask, edit, own, type Draft, type Turn } from './turn.js';
 const failedLimit = 100;
 const inDoubt: Failure = { code: 'in-doubt', message: 'it left and was not acknowledged' };
 export const clientClosed: Failure = { code: 'closed', message: 'the client is closed' };
+const expired: Failure = { code: 'expired', message: 'it waited too long' };
 const otherUser: Failure = { code: 'closed', message: 'another user is there now' };
 
 /** A refusal of the server: a code that this version does not know is a rejection. */
@@ -194,11 +196,23 @@ export function expiryOf({ entries }: Room): number {
   return next;
 }
 
-/** Expires what could not leave in time. */
+/**
+ * Whether the server may have forgotten a message by the time it comes again. It remembers the numbers of a session for a day: a page that
+ * is opened again after a weekend would send a message that arrived on Friday, and it would be taken for a new one. What is in flight on a
+ * connection that is there is answered there, however old it is.
+ */
+const isForgotten = ({ now, config, state }: Turn, { at, left, sentOn, failure }: Entry): boolean =>
+  !failure &&
+  (left || state.durable) &&
+  now >= at + config.outbox.maxAge &&
+  !attemptsOf(state.connection).includes(sentOn);
+
+/** Expires what could not leave in time, and what waited for so long that it cannot be told from a new message any more. */
 export function expire(turn: Turn, room: Room): void {
   for (const entry of room.entries.values()) {
-    if ((entry.expiresAt ?? Infinity) <= turn.now && isQueued(entry))
-      giveAway(turn, room, entry, { code: 'expired', message: 'it could not leave within its ttl' });
+    if (isForgotten(turn, entry)) fail(turn, room, entry, expired);
+    else if ((entry.expiresAt ?? Infinity) <= turn.now && isQueued(entry))
+      giveAway(turn, room, entry, expired);
   }
 }
 

@@ -17,6 +17,7 @@ import type { Effect } from './effects.js';
 import type { Event } from './events.js';
 import { frames } from './frames.js';
 import { aside, move, moved, stay } from './handover.js';
+import { isAnswer } from './heartbeat.js';
 import { request } from './history.js';
 import { reread, restored, stored } from './durable.js';
 import { clientClosed, discard, enqueue, retry } from './outbox.js';
@@ -119,7 +120,8 @@ function react(turn: Turn, event: Event): void {
       return pump(turn, [greet(turn, connection.attempt, event.token)]);
     }
     case 'received':
-      if (connection.status === 'live') state.connection = { ...connection, heardAt: now, probeUntil: null };
+      if (connection.status === 'live' && event.frames.some(isAnswer))
+        state.connection = { ...connection, heardAt: now, probeUntil: null };
       if (connection.status === 'live' || connection.status === 'greeting') frames(turn, event.frames);
       return;
     case 'lost':

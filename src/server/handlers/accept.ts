@@ -83,6 +83,7 @@ function handled(
     room,
     type: frame.message,
     data,
+    replayed: frame.replayed === true,
   };
   const running = caught<unknown>(
     () =>

@@ -48,6 +48,7 @@ function answer(membership: Membership, frame: Send, outcome: Outcome): void {
         outcome.timestamp,
         outcome.status === 'duplicate',
         outcome.result ?? null,
+        outcome.tag ?? null,
       ]);
     case 'refused':
       return nack(peer, frame, outcome.refusal);

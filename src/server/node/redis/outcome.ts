@@ -4,7 +4,7 @@ import { json } from '../../../protocol/codec.js';
 
 const codec = json();
 
-/** `[offset, timestamp, result]`, or `[null, code, reason, details]`. */
+/** `[offset, timestamp, result, tag]`, of which nodes of earlier versions wrote no tag; or `[null, code, reason, details]`. */
 function known(epoch: string, text: string): Appended {
   const [it] = codec.decode(text) as [readonly unknown[]];
   const [first, second, third, fourth] = it;
@@ -13,17 +13,24 @@ function known(epoch: string, text: string): Appended {
       status: 'refused',
       refusal: { code: String(second), reason: String(third), details: fourth ?? null },
     };
-  return { status: 'duplicate', epoch, offset: Number(first), timestamp: Number(second), result: third };
+  return {
+    status: 'duplicate',
+    epoch,
+    offset: Number(first),
+    timestamp: Number(second),
+    result: third,
+    tag: typeof fourth === 'string' ? fourth : undefined,
+  };
 }
 
 /** `it`: what was to be appended, where it was. */
 export function outcomeOf(
-  [status = '', one = '', two = '', three = '']: readonly string[],
+  [status = '', one = '', two = '', three = '', four = '']: readonly string[],
   it: Append | null,
 ): Appended {
   switch (status) {
     case 'ok':
-      return { status: 'ok', epoch: one, offset: Number(two), timestamp: Number(three) };
+      return { status: 'ok', epoch: one, offset: Number(two), timestamp: Number(three), tag: four };
     case 'known':
       return known(one, two);
     case 'duplicate':

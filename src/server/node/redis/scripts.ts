@@ -108,11 +108,11 @@ for at = 1, tonumber(ARGV[7]) do
       local into, from = fields[key] or {}, gone[key] or {}
       fields[key], gone[key] = into, from
       into[#into + 1] = 's' .. seq
-      into[#into + 1] = #id .. ':' .. id .. '[' .. number(offset) .. ',' .. number(now) .. ',' .. ARGV[base + 8] .. ']'
+      into[#into + 1] = #id .. ':' .. id .. '[' .. number(offset) .. ',' .. number(now) .. ',' .. ARGV[base + 8] .. ',"' .. newTag .. '"]'
       from[#from + 1] = 's' .. number(tonumber(seq) - tonumber(ARGV[5]))
       if #into >= 1000 then remember(key) end
     end
-    replies[at] = {'ok', epoch, number(offset), number(now)}
+    replies[at] = {'ok', epoch, number(offset), number(now), newTag}
   end
 end
 if #said > 0 then
