@@ -89,6 +89,8 @@ export interface RoomServices {
 export interface RoomHandle extends Room<RoomName> {
   readonly contract: AnyContract;
   readonly owner: RoomOwner;
+  /** This handle, also of an object that inherits from it. */
+  readonly handle: RoomHandle;
   /** Counts a user. Returns what gives it back, once. */
   retain(options: {
     readonly history?: number | undefined;
@@ -181,6 +183,9 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
     id,
     contract,
     owner: services.owner,
+    get handle() {
+      return handle;
+    },
     get status() {
       const room = driver.state().rooms.get(id);
       return view()?.status ?? (room ? statusOf(room) : 'left');

@@ -5,30 +5,35 @@ import { unwatched } from './promises.js';
 import type { RoomHandle, RoomOwner } from './room-handle.js';
 
 const nothing = (): void => undefined;
+const returnNothing = (): (() => void) => nothing;
 
 /** A room that is never joined: it is `left`, holds nothing, and refuses what it is asked with `invalid`. */
 export function createWaitingRoom(owner: RoomOwner): RoomHandle {
   const refuse = (): never => {
-    throw new RealtimeError('invalid', 'the room is not enabled, and has no id yet');
+    throw new RealtimeError('invalid', 'the room is not enabled');
   };
   const reject = <T>(): Promise<T> => unwatched(Promise.resolve().then(refuse));
-  return {
+  const waiting: RoomHandle = {
     id: '',
     status: 'left',
     continuity: 'exact',
     error: null,
     contract: untypedRoom('waiting'),
     owner,
+    get handle() {
+      return waiting;
+    },
     send: reject,
     history: reject,
     broadcast: refuse,
     setPresence: refuse,
-    on: () => nothing,
+    on: returnNothing,
     hold: nothing,
     leave: nothing,
-    retain: () => nothing,
-    retainList: () => nothing,
+    retain: returnNothing,
+    retainList: returnNothing,
     loadOlder: nothing,
     deliver: nothing,
   };
+  return waiting;
 }

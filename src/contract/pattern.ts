@@ -55,7 +55,7 @@ export function checkRoomId(id: string): string {
   if (!isRoomId(id))
     throw new RealtimeError(
       'invalid',
-      `A room id is too long: ${maxRoomId} are allowed (characters before escapes, in ${maxRoomIdBytes} bytes)`,
+      `A room id is too long: at most ${maxRoomId} characters, ${maxRoomIdBytes} bytes`,
     );
   return id;
 }

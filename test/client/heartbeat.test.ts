@@ -51,6 +51,19 @@ test.each<readonly [string, (it: Machine, round: number) => ServerFrame]>([
   expect(it.pass(1).take()).toMatchObject([{ type: 'close', code: 4000 }]);
 });
 
+test('P19 over HTTP too, a stream that still speaks hides no requests that stall', () => {
+  const it = machine({ heartbeat: { interval: 1_000, timeout: 2_000 } });
+  it.dispatch({ type: 'connect' });
+  it.dispatch({ type: 'opened', attempt: 1, transport: 'http', codec: 'json', token: null });
+  it.receive(welcome({ time: it.now }))
+    .pass(0)
+    .take();
+  for (let round = 0; round < 29; round++) it.pass(100).receive({ type: 'ping', time: it.now });
+  expect(it.state.connection).toMatchObject({ status: 'live', transport: 'http' });
+  it.take();
+  expect(it.pass(100).take()).toMatchObject([{ type: 'close', code: 4000 }]);
+});
+
 test('P18 the server states the interval where it is tighter, and never loosens the own one', () => {
   const tighter = machine();
   tighter

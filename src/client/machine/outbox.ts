@@ -80,6 +80,8 @@ const addTo = (load: Load, entry: Entry, times: 1 | -1): void => {
   load.bytes += entry.bytes * times;
 };
 
+const overflow = (message: string): Failure => ({ code: 'overflow', message });
+
 const none: Readonly<Load> = { count: 0, bytes: 0 };
 
 /** The oldest of all rooms that is queued. */
@@ -158,9 +160,7 @@ export function enqueue(
     const mayFit = fits(entry, gone) || (outbox.overflow === 'drop-oldest' && fits(entry, queued));
     const refused =
       barred(id) ??
-      (mayFit
-        ? null
-        : failureOf('overflow', `the outbox is full: ${all.count} messages, ${all.bytes} bytes`));
+      (mayFit ? null : overflow(`the outbox is full: ${all.count} messages, ${all.bytes} bytes`));
     if (refused) {
       settle(turn, entry, refused);
       continue;
@@ -179,7 +179,7 @@ export function enqueue(
     while (!fits(entry, none)) {
       const oldest = oldestQueued(turn);
       if (!oldest) break;
-      giveAway(turn, ...oldest, { code: 'overflow', message: 'dropped: the outbox is full' });
+      giveAway(turn, ...oldest, overflow('dropped: the outbox is full'));
       leave(oldest[1]);
     }
     addTo(all, entry, 1);

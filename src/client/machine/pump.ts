@@ -128,7 +128,7 @@ export function pump(turn: Turn, frames: ClientFrame[] = []): void {
       if (phase.status === 'left' || (phase.status === 'wanted' && phase.at <= now)) {
         if (isRoomId(room.id)) join(turn, edit(turn, room), frames);
         // A server closes the connection for such an id.
-        else bar(turn, room, { code: 'invalid', message: 'the id of the room is too long' });
+        else bar(turn, room, { code: 'invalid', message: 'the room id is too long' });
         continue;
       }
       if (!live || phase.status !== 'joined' || room.asked) continue;
