@@ -27,7 +27,7 @@ const isContainer = (head: number): boolean =>
  * MessagePack says an empty map in one byte, for which JSON needs three: a message of the same length makes three times as many of them.
  * `mostWeight` bounds what JSON would need at least for all objects of a message: two brackets or quotes each, and what stands between values.
  */
-export function scanMessagePack(bytes: Uint8Array, mostWeight = Infinity): number {
+export function scanMessagePack(bytes: Uint8Array, mostWeight: number = Infinity): number {
   const most = mostWeight + envelopeWeight;
   let weight = 0;
   let containers = 0;
