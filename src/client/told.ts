@@ -1,8 +1,18 @@
-// Which messages of a log a page has told its handlers of, so that a log that begins anew and gets them again does not have them told twice.
+// Which messages of a room's log a page has told its handlers of, so that a log that begins anew and gets them again does not have them told twice.
 import type { Message } from './machine/state.js';
 
-/** Messages remembered, all rooms together: ten times what one sender holds for a log that lost them. */
+/** Messages remembered of each room: more than a sender holds for a log that lost them. */
 const mostMessages = 10_000;
+/** Rooms of which something is remembered. */
+const mostRooms = 256;
+
+/** Senders by the ids of their messages: an id is its sender's own choice. */
+type Senders = Map<string, string | undefined>;
+
+function put<V>(map: Map<string, V>, key: string, value: V, most: number): void {
+  map.set(key, value);
+  if (map.size > most) map.delete(map.keys().next().value as string);
+}
 
 export interface Told {
   /** Whether handlers have to be told of a message; from now on they have been. */
@@ -12,22 +22,21 @@ export interface Told {
 }
 
 export function createTold(): Told {
-  /** How often the log of a room began anew. */
-  const lives = new Map<string, number>();
-  /** In which of these lives a message was told of, oldest first. */
-  const messages = new Map<string, number>();
+  const rooms = new Map<string, { readonly before: Senders; now: Senders }>();
   return {
     isNew({ room, id, sender }) {
-      // An id is its sender's own choice.
-      const key = `${room} ${sender?.id} ${id}`;
-      const life = lives.get(room) ?? 0;
-      if ((messages.get(key) ?? life) < life) return false;
-      messages.set(key, life);
-      if (messages.size > mostMessages) messages.delete(messages.keys().next().value as string);
+      let known = rooms.get(room);
+      if (!known) put(rooms, room, (known = { before: new Map(), now: new Map() }), mostRooms);
+      const { before, now } = known;
+      if (before.has(id) && before.get(id) === sender?.id) return false;
+      put(now, id, sender?.id, mostMessages);
       return true;
     },
     reset(room) {
-      lives.set(room, (lives.get(room) ?? 0) + 1);
+      const known = rooms.get(room);
+      if (!known) return;
+      for (const [id, sender] of known.now) put(known.before, id, sender, mostMessages);
+      known.now = new Map();
     },
   };
 }

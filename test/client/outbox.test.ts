@@ -458,7 +458,7 @@ describe('bounds', () => {
       {
         type: 'settle',
         ids: ['x'],
-        outcome: { code: 'expired', message: 'it waited too long' },
+        outcome: { code: 'expired', message: 'it could not leave within its ttl' },
       },
     ]);
     it.live('a');

@@ -147,7 +147,7 @@ test("an id is its sender's own choice: the same one of another sender, in anoth
   expect(told.isNew(message('x', 'ada', 'other'))).toBe(true);
 });
 
-test('what is remembered is bounded, and the newest is remembered', () => {
+test('what is remembered of a room is bounded, and the newest is remembered', () => {
   const told = createTold();
   for (let index = 0; index < 10_001; index++) told.isNew(message(`m${index}`, 'ada'));
   told.reset('lobby');

@@ -4,12 +4,14 @@ import { probeTime } from './context.js';
 import type { Live } from './connection-state.js';
 import type { Latency } from './state.js';
 
+const answers: ReadonlySet<string> = new Set(['pong', 'ack', 'nack', 'joined', 'history']);
+
 /**
  * Whether a frame answers one of the client's own. Only an answer proves that the link carries both ways: where the client's frames
  * do not arrive any more, the messages of others still come. Receipts count beside pongs, because a ping may wait behind a long
  * backlog on a slow line.
  */
-export const isAnswer = ({ type }: ServerFrame): boolean => /^(pong|n?ack|joined|history)$/.test(type);
+export const isAnswer = ({ type }: ServerFrame): boolean => answers.has(type);
 
 /** When silence makes a live link doubtful: early enough that the probe ends at interval + timeout. */
 export const doubtAt = (live: Live): number =>

@@ -13,7 +13,6 @@ import { ask, edit, own, type Draft, type Turn } from './turn.js';
 const failedLimit = 100;
 const inDoubt: Failure = { code: 'in-doubt', message: 'it left and was not acknowledged' };
 export const clientClosed: Failure = { code: 'closed', message: 'the client is closed' };
-const expired: Failure = { code: 'expired', message: 'it waited too long' };
 const otherUser: Failure = { code: 'closed', message: 'another user is there now' };
 
 /** A refusal of the server: a code that this version does not know is a rejection. */
@@ -210,9 +209,10 @@ const isForgotten = ({ now, config, state }: Turn, { at, left, sentOn, failure }
 /** Expires what could not leave in time, and what waited for so long that it cannot be told from a new message any more. */
 export function expire(turn: Turn, room: Room): void {
   for (const entry of room.entries.values()) {
-    if (isForgotten(turn, entry)) fail(turn, room, entry, expired);
+    if (isForgotten(turn, entry))
+      fail(turn, room, entry, { code: 'expired', message: 'it waited longer than outbox.maxAge' });
     else if ((entry.expiresAt ?? Infinity) <= turn.now && isQueued(entry))
-      giveAway(turn, room, entry, expired);
+      giveAway(turn, room, entry, { code: 'expired', message: 'it could not leave within its ttl' });
   }
 }
 
