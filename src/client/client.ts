@@ -21,7 +21,6 @@ import type { ConnectionState, RealtimeState } from './machine/view.js';
 import { codecsOf, configOf, type ClientOptions } from './options.js';
 import type { Keeper, StorageEvent, StorageHost } from './storage/port.js';
 import { createPromises, errorOf } from './promises.js';
-import { createTold } from './told.js';
 import { createRoomHandle, type Room, type RoomHandle, type RoomOwner } from './room-handle.js';
 import type { ParamsOf, RoomName } from '../contract/infer.js';
 
@@ -122,7 +121,6 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     if (!handleOf(id)) handles.delete(id);
   });
   const promises = createPromises();
-  const told = createTold();
   const listeners = new Map<string, Set<(...values: never[]) => void>>();
   const newSession = () => ({ key: ports.randomId(26), instance: ports.randomId(12) });
   const storage = options.outbox?.storage;
@@ -171,7 +169,6 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     deliver(delivery) {
       if (delivery.type === 'reset') {
         const { room, why, missing } = delivery;
-        told.reset(room);
         return emit('reset', { room, why, missing });
       }
       const failed = (error: unknown): void => {
@@ -180,7 +177,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
       const { room } = delivery.type === 'deliver' ? delivery : delivery.broadcast;
       const handle = handleOf(room);
       if (delivery.type === 'deliver') {
-        for (const message of delivery.messages) if (told.isNew(message)) handle?.deliver(message, failed);
+        for (const message of delivery.messages) handle?.deliver(message, failed);
         return;
       }
       const { type, data, sender } = delivery.broadcast;

@@ -59,7 +59,7 @@ class WsTransport implements Transport {
     this.socket.close(code, reason);
     // Nothing arrives from this client any more, so that its answer to the close will not arrive either. A browser tells its page of a
     // close once the connection is over: it must not wait until `ws` gives the answer up, which takes 30 s.
-    if (code === closeCodes.silent) this.stream.end(() => this.stream.destroy());
+    if (code === closeCodes.silent) this.stream.end();
     if (!offences.has(code)) return;
     // What still comes is dropped as it is, unread: `ws` would go through all of it until the other end closes. That may wait for ours.
     this.stream.removeAllListeners('data').resume();
