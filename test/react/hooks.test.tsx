@@ -450,6 +450,10 @@ test.each([
     await expect(result.current.send('post', { text: 'a' })).rejects.toMatchObject({
       code: 'invalid',
     });
-    expect(ada.client.store.getState().connection.status).toBe('connected');
+    // The refusal comes whether or not there is a connection yet, and none is closed for it.
+    await waitFor(() => {
+      expect(ada.client.store.getState().connection.status).toBe('connected');
+    });
+    expect(ada.network.opened).toBe(1);
   },
 );
