@@ -149,7 +149,10 @@ test('T21 a reader that pauses costs the server at most 32 MiB, holds up no othe
 
   // More than the log holds.
   const long = await phase('one pauses for 20 s', 20, paused);
-  await paused.until(long.last);
+  // It is told to join again, and hears what is said from then on.
+  await expect.poll(() => paused.told.filter((opcode) => opcode === 21)).toHaveLength(2);
+  const after = await phase('it is back', 1);
+  await paused.until(after.last);
   // Nothing was missing up to the reset, nor from where it joined again.
   expect([
     paused.before.length,
