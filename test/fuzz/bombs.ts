@@ -87,7 +87,7 @@ export const bombFrame = (
 const odd: readonly (readonly [what: string, data: unknown, answer?: string])[] = [
   ['as many values as there may be', Array.from({ length: 49_999 }, () => 0)],
   ['one value more', Array.from({ length: 50_000 }, () => 0), 'invalid'],
-  ['many empty maps', Array.from({ length: 40_000 }, () => ({}))],
+  ['many empty maps, as many as JSON could say in as many bytes', Array.from({ length: 20_000 }, () => ({}))],
   ['no number', Number.NaN, 'invalid'],
   ['no end', -Infinity, 'invalid'],
   ['a key of the prototype', { constructor: 1 }, 'invalid'],

@@ -63,7 +63,7 @@ const heads: readonly (readonly [what: string, head: (dice: Dice) => string])[] 
     'another path',
     (dice) =>
       upgradeHead({
-        path: dice.pick(['/', '/realtime/', '/REALTIME', '/realtime/../x', '/health/live', '/realtime%00']),
+        path: dice.pick(['/', '/REALTIME', '/realtime/../x', '/health/live', '/realtime%00']),
       }),
   ],
   [
