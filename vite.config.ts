@@ -52,7 +52,7 @@ export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
     },
   },
   test: {
-    // The runner's own bound, and the only one: a test that waits for an event waits this long for it.
+    // The runner's own bound, in ms. test/projects.ts gives installs, builds and processes longer.
     testTimeout: process.env['SOAK'] === '1' ? 900_000 : 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 110_000, interval: 20 } },

@@ -108,7 +108,8 @@ export function createAttempts(
       };
       for (const frame of frames) {
         const part = codec.encode(clientTuple(frame));
-        // A character takes three bytes at most; and a byte of MessagePack may hold what takes three in JSON, of which no more is let through.
+        // A character takes three bytes at most; and a byte of MessagePack may hold what takes three in JSON,
+        // of which no more is let through.
         const size = part.length * 3;
         if (bytes + size > largest()) flush();
         parts.push(part);

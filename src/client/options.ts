@@ -28,9 +28,12 @@ export interface ClientOptions {
   /** Proof of life, in ms: a ping every `interval`, and the link is given up after `interval + timeout` without an answer of the server, whatever others say meanwhile. Default `{ interval: 25_000, timeout: 10_000 }`; the server's wish counts where it is tighter. */
   readonly heartbeat?: Partial<Config['heartbeat']> | undefined;
   /**
-   * Own messages until they are acknowledged. Default `{ limit: 10_000, bytes: 5 MiB, window: 256, ttl: none, maxAge: 72_000_000, overflow: 'reject' }`: how many, how much, how many
-   * unacknowledged in flight for each room, for how many ms one may wait to leave, for how many ms (20 hours) one may wait in a `storage`, or for the answer once it left, and who gives way
-   * when it is full. A server remembers the messages of a session for a day: one that waited longer than `maxAge` has failed with `expired`, and `retry` sends it as a new one. With a `storage`, such as
+   * Own messages until they are acknowledged. Default `{ limit: 10_000, bytes: 5 MiB, window: 256, ttl: none,
+   * maxAge: 72_000_000, overflow: 'reject' }`: how many, how much, how many
+   * unacknowledged in flight for each room, for how many ms one may wait to leave, for how many ms (20 hours)
+   * one may wait in a `storage`, or for the answer once it left, and who gives way
+   * when it is full. A server remembers the messages of a session for a day: one that waited longer than
+   * `maxAge` has failed with `expired`, and `retry` sends it as a new one. With a `storage`, such as
    * `indexedDBStorage()` of `roomful/storage`, they outlive the page. Default: they live as long as the client. `user`: the id of who is there, null for nobody in particular, as the
    * server will say it; where users share a browser, what one writes before there is a connection is then kept for them. Default: not known before the first welcome.
    */

@@ -35,7 +35,8 @@ export interface ListenOptions<R, T extends TypeOf<R>> {
 }
 
 /**
- * A room of a client. From `client.room(…)` it is the same object for as long as the room is used or the object is held,
+ * A room of a client. From `client.room(…)` it is the same object for as long as the room is used or the
+ * object is held,
  * and its `status`, `continuity` and `error` are those of now. From `useRoom` it is another object whenever one of them
  * changes, and shows them as they were when the component rendered.
  */

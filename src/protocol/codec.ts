@@ -16,7 +16,8 @@ export interface Codec {
   /** Several encoded tuples as one message, without encoding again. */
   join(parts: readonly Encoded[]): Encoded;
   /**
-   * A message as its tuples, not yet frames. Throws {@link Malformed}. `mostBytes`: it may hold no more values than a JSON text of so many bytes, so that
+   * A message as its tuples, not yet frames. Throws {@link Malformed}. `mostBytes`: it may hold no more
+   * values than a JSON text of so many bytes, so that
    * reading it costs no more either; a codec that says nothing in fewer bytes than JSON passes it over.
    */
   decode(message: Encoded, mostBytes?: number): unknown[];

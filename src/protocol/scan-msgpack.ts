@@ -21,11 +21,14 @@ const isContainer = (head: number): boolean =>
   (head >= 0x80 && head <= 0x9f) || (head >= 0xdc && head <= 0xdf);
 
 /**
- * Throws {@link Malformed} where a length runs past the end, nesting is too deep, a frame holds too many values or is none, or an extension type is
+ * Throws {@link Malformed} where a length runs past the end, nesting is too deep, a frame holds too many
+ * values or is none, or an extension type is
  * met. Returns how many frames there are.
  *
- * MessagePack says an empty map in one byte, for which JSON needs three: a message of the same length makes three times as many of them.
- * `mostWeight` bounds what JSON would need at least for all objects of a message: two brackets or quotes each, and what stands between values.
+ * MessagePack says an empty map in one byte, for which JSON needs three: a message of the same length makes
+ * three times as many of them.
+ * `mostWeight` bounds what JSON would need at least for all objects of a message: two brackets or quotes
+ * each, and what stands between values.
  */
 export function scanMessagePack(bytes: Uint8Array, mostWeight: number = Infinity): number {
   const most = mostWeight + envelopeWeight;

@@ -40,11 +40,14 @@ function handleFor(client: Client, room: RoomName, params: Params | undefined, e
 const hasParams = (room: RoomName): boolean => typeof room !== 'string' && /(^|\/):/.test(room.pattern);
 
 /**
- * A room, joined for as long as a component uses it. Renders again when its `status`, `continuity` or `error` change, and
- * returns another object then, so that `memo`, `useMemo` and the React Compiler see it; calls on an older one still work.
+ * A room, joined for as long as a component uses it. Renders again when its `status`, `continuity` or `error`
+ * change, and
+ * returns another object then, so that `memo`, `useMemo` and the React Compiler see it; calls on an older one
+ * still work.
  * An effect that is to run once for a room depends on `room.id`.
  *
- * With `enabled: false` it is not joined, and its parameters need not be there yet: then its id is empty, and it refuses
+ * With `enabled: false` it is not joined, and its parameters need not be there yet: then its id is empty, and
+ * it refuses
  * to send with `invalid`. Otherwise it throws `invalid` where a parameter is missing or empty.
  *
  * @example

@@ -52,17 +52,12 @@ export function allowed(
   data: unknown,
   asking: Asking,
 ): MaybePromise<Answer> {
-  const { peer } = membership;
-  const serial = peer.reauthorized;
-  return chain(askedLately(membership, action, type, data, asking), (answer) =>
-    answer === 'yes' && peer.reauthorized !== serial
-      ? askedAnew(membership, action, type, data, asking)
-      : answer,
-  );
+  return askedUntilStill(askedLately, membership, action, type, data, asking);
 }
 
-/** Asks until nothing has changed while it asked. */
-function askedAnew(
+/** Asks, and asks anew for as long as a new token or a `reauthorize` came while it asked. */
+function askedUntilStill(
+  ask: typeof askedLately,
   membership: Membership,
   action: Action,
   type: string | null,
@@ -71,9 +66,9 @@ function askedAnew(
 ): MaybePromise<Answer> {
   const { peer } = membership;
   const serial = peer.reauthorized;
-  return chain(asked(membership, action, type, data, asking), (answer) =>
+  return chain(ask(membership, action, type, data, asking), (answer) =>
     answer === 'yes' && peer.reauthorized !== serial
-      ? askedAnew(membership, action, type, data, asking)
+      ? askedUntilStill(asked, membership, action, type, data, asking)
       : answer,
   );
 }

@@ -37,7 +37,8 @@ export interface Reach {
 export const anywhere: Reach = { isLocal: false, isProduction: true };
 
 /**
- * `listed`: who may, or null for the server's own pages and for what is no browser. A local server takes only pages that name it by a loopback name, since the page of anybody can have its own name lead here
+ * `listed`: who may, or null for the server's own pages and for what is no browser. A local server takes only
+ * pages that name it by a loopback name, since the page of anybody can have its own name lead here
  * (DNS rebinding); outside production it takes local pages of every port, as development servers have.
  */
 export function mayConnect(

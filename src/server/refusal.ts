@@ -6,13 +6,13 @@ import { checkPayload, copyPayload } from '../protocol/payload.js';
 import type { Refusal } from './broker.js';
 
 /** Bytes of a reason, and of details: a day's refusals are kept. */
-const mostReason = 1_024;
-const mostDetails = 4_096;
+const mostReasonBytes = 1_024;
+const mostDetailsBytes = 4_096;
 
 /** Details as they are now, or null where they are no payload, or too large. What stands in front of them, such as a getter, may throw. */
 function detailsOf(details: unknown): unknown {
   try {
-    return checkPayload(details) <= mostDetails ? copyPayload(details ?? null) : null;
+    return checkPayload(details) <= mostDetailsBytes ? copyPayload(details ?? null) : null;
   } catch {
     return null;
   }
@@ -21,7 +21,7 @@ function detailsOf(details: unknown): unknown {
 /** The one way to a refusal. Details that cannot travel, or would cost too much to keep, are left out. */
 export const refusal = (code: string, reason: unknown, details: unknown = null): Refusal => ({
   code,
-  reason: typeof reason === 'string' ? cutToBytes(reason, mostReason) : '',
+  reason: typeof reason === 'string' ? cutToBytes(reason, mostReasonBytes) : '',
   details: detailsOf(details),
 });
 

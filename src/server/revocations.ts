@@ -1,4 +1,5 @@
-// Users whose connections were ended, or whose rights changed: what was asked of the app before that is out of date when its answer comes.
+// Users whose connections were ended, or whose rights changed: what was asked of the app before that is out
+// of date when its answer comes.
 import { patience } from './ask.js';
 import type { NodeEvent } from './broker.js';
 import type { ServerPorts } from './ports.js';

@@ -37,8 +37,10 @@ export interface IncomingMessage<Data = unknown> {
   readonly type: string;
   data: Data;
   /**
-   * Whether the client says that it has sent this message before: this handler may have run for it then, and this server, or the log that it was
-   * in, has no memory of it. A hint: a client may say what it likes, and a handler that must not do a thing twice remembers member and id.
+   * Whether the client says that it has sent this message before: this handler may have run for it then, and
+   * this server, or the log that it was
+   * in, has no memory of it. A hint: a client may say what it likes, and a handler that must not do a thing
+   * twice remembers member and id.
    */
   readonly replayed: boolean;
 }

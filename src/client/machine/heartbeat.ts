@@ -1,4 +1,5 @@
-// Proof of life: the server answers what the client writes. What follows where no answer comes, and how latency is measured.
+// Proof of life: the server answers what the client writes. What follows where no answer comes, and how
+// latency is measured.
 import type { ServerFrame } from '../../protocol/frames.js';
 import { probeTime } from './context.js';
 import type { Live } from './connection-state.js';
@@ -7,8 +8,10 @@ import type { Latency } from './state.js';
 const answers: ReadonlySet<string> = new Set(['pong', 'ack', 'nack', 'joined', 'history']);
 
 /**
- * Whether a frame answers one of the client's own. Only an answer proves that the link carries both ways: where the client's frames
- * do not arrive any more, the messages of others still come. Receipts count beside pongs, because a ping may wait behind a long
+ * Whether a frame answers one of the client's own. Only an answer proves that the link carries both ways:
+ * where the client's frames
+ * do not arrive any more, the messages of others still come. Receipts count beside pongs, because a ping may
+ * wait behind a long
  * backlog on a slow line.
  */
 export const isAnswer = ({ type }: ServerFrame): boolean => answers.has(type);

@@ -81,7 +81,10 @@ const addTo = (load: Load, entry: Entry, times: 1 | -1): void => {
 
 const overflow = (message: string): Failure => ({ code: 'overflow', message });
 
-const none: Readonly<Load> = { count: 0, bytes: 0 };
+/** Nothing gives way: never added to. */
+const none: Load = { count: 0, bytes: 0 };
+/** No message is replaced: the same for each send that has no key. */
+const noEntries: readonly Entry[] = [];
 
 /** The oldest of all rooms that is queued. */
 function oldestQueued({ state }: Turn): readonly [Room, Entry] | null {
@@ -95,7 +98,7 @@ function oldestQueued({ state }: Turn): readonly [Room, Entry] | null {
 /** The queued messages of a room that a message with this key replaces. */
 const replacedBy = (room: Room | undefined, coalesce: string | null): readonly Entry[] =>
   coalesce === null || !room
-    ? []
+    ? noEntries
     : Array.from(room.entries.values()).filter((old) => old.coalesce === coalesce && isQueued(old));
 
 /**
@@ -118,6 +121,11 @@ export function enqueue(
       if (!entry.failure) addTo(all, entry, 1);
       if (isQueued(entry)) addTo(queued, entry, 1);
     }
+  /** A queued message gives way. */
+  const leave = (old: Entry): void => {
+    addTo(all, old, -1);
+    addTo(queued, old, -1);
+  };
   /** Whether a message fits once what `gone` counts is not there any more. */
   const fits = (entry: Entry, gone: Readonly<Load>): boolean =>
     all.count - gone.count < outbox.limit && all.bytes - gone.bytes + entry.bytes <= outbox.bytes;
@@ -154,7 +162,7 @@ export function enqueue(
       replaces: [],
     };
     const replaced = replacedBy(turn.state.rooms.get(id), coalesce);
-    const gone: Load = { count: 0, bytes: 0 };
+    const gone: Load = replaced.length > 0 ? { count: 0, bytes: 0 } : none;
     for (const old of replaced) addTo(gone, old, 1);
     const mayFit = fits(entry, gone) || (outbox.overflow === 'drop-oldest' && fits(entry, queued));
     const refused =
@@ -164,10 +172,6 @@ export function enqueue(
       settle(turn, entry, refused);
       continue;
     }
-    const leave = (old: Entry): void => {
-      addTo(all, old, -1);
-      addTo(queued, old, -1);
-    };
     const room = roomOf(turn, id);
     for (const old of replaced) {
       drop(turn, room, old);
@@ -196,8 +200,10 @@ export function expiryOf({ entries }: Room): number {
 }
 
 /**
- * Whether the server may have forgotten a message by the time it comes again. It remembers the numbers of a session for a day: a page that
- * is opened again after a weekend would send a message that arrived on Friday, and it would be taken for a new one. What is in flight on a
+ * Whether the server may have forgotten a message by the time it comes again. It remembers the numbers of a
+ * session for a day: a page that
+ * is opened again after a weekend would send a message that arrived on Friday, and it would be taken for a
+ * new one. What is in flight on a
  * connection that is there is answered there, however old it is.
  */
 const isForgotten = ({ now, config, state }: Turn, { at, left, sentOn, failure }: Entry): boolean =>

@@ -113,8 +113,10 @@ function handled(
 }
 
 /**
- * Whether a message whose `authorize` has answered goes on, by what became of its sender while it was asked. `'again'`: its sender's connection is gone, and its rights changed
- * since. `'unavailable'`: its sender was ended, or its token is over. Nothing is settled then: where the sender comes back, the message comes again, and is asked for anew.
+ * Whether a message whose `authorize` has answered goes on, by what became of its sender while it was asked.
+ * `'again'`: its sender's connection is gone, and its rights changed
+ * since. `'unavailable'`: its sender was ended, or its token is over. Nothing is settled then: where the
+ * sender comes back, the message comes again, and is asked for anew.
  */
 function standing(
   membership: Membership,

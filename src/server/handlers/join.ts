@@ -66,7 +66,8 @@ async function wasTold(
 }
 
 /**
- * What follows a position if it can be had whole; otherwise why not, and the newest part of the log. All that the session was not told of is history, and asked for as such: the position
+ * What follows a position if it can be had whole; otherwise why not, and the newest part of the log. All that
+ * the session was not told of is history, and asked for as such: the position
  * is what the client says. `'unavailable'` where nobody could say whether it may follow.
  */
 async function catchUp(

@@ -57,7 +57,8 @@ class WsTransport implements Transport {
 
   close(code: number, reason: string): void {
     this.socket.close(code, reason);
-    // Nothing arrives from this client any more, so that its answer to the close will not arrive either. A browser tells its page of a
+    // Nothing arrives from this client any more, so that its answer to the close will not arrive either. A
+    // browser tells its page of a
     // close once the connection is over: it must not wait until `ws` gives the answer up, which takes 30 s.
     if (code === closeCodes.silent) this.stream.end();
     if (!offences.has(code)) return;

@@ -1,4 +1,5 @@
-// What one node hands to another, sealed with the secret of the connection that it is for: both nodes know it, and what carries it between them does not.
+// What one node hands to another, sealed with the secret of the connection that it is for: both nodes know
+// it, and what carries it between them does not.
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
 /** What a sealed parcel begins with. A body in the clear, as older nodes hand it on, begins with the secret, and so with no such byte. */

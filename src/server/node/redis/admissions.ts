@@ -1,4 +1,5 @@
-// From where on sessions were told of rooms: a key for each, beside the room's others. A user's key says when its sessions were ended.
+// From where on sessions were told of rooms: a key for each, beside the room's others. A user's key says when
+// its sessions were ended.
 import type { Admissions } from '../../broker.js';
 import type { Calls } from './calls.js';
 import type { Keys } from './keys.js';

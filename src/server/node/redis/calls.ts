@@ -89,7 +89,8 @@ export function createCalls(redis: () => Redis, ports: Pick<ServerPorts, 'steady
           late = true;
           away('Redis did not answer in time');
         });
-        // The client library holds it until it is answered, or its connection ends: so long it counts, whoever still waits for it.
+        // The client library holds it until it is answered, or its connection ends: so long it counts,
+        // whoever still waits for it.
         asked.then(
           (answer) => {
             late = false;
