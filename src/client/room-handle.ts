@@ -55,7 +55,7 @@ export interface Room<R = string> {
   broadcast<T extends TypeOf<R>>(type: T, data: SendOf<R, T>): boolean;
   /** Merges into what the others see of us, at most every 50 ms. Throws `invalid` where the whole does not fit. */
   setPresence(patch: Partial<PresenceIn<R>>): void;
-  /** Reads the log, oldest first. Rejects with `denied`, `unavailable` or `closed`. */
+  /** Reads the log, oldest first. Rejects with `rejected` where the user may not read it, `denied` where the room is not for the user, `unavailable`, or `closed`. */
   history(options?: HistoryOptions): Promise<MessageIn<R>[]>;
   /** Calls `handler` for each message of this type, once, in order; broadcasts too. Returns what stops it. */
   on<T extends TypeOf<R>>(

@@ -77,3 +77,13 @@ export const kinds: Readonly<Record<string, Check>> = {
   // Those that a client goes by; a later version may state more.
   limits: (it) => object(it) && ['frame', 'window', 'history', 'presence'].every((name) => count(it[name])),
 };
+
+/** These, and the kinds of fields that only a client sends. */
+export const clientChecks: Readonly<Record<string, Check>> = /* @__PURE__ */ Object.assign({}, kinds, {
+  /** An id or a message type that names something. */
+  name: (it: unknown) => id(it) && it !== '',
+  /** A sequence number or a version: they count from 1. */
+  number: (it: unknown) => count(it) && it !== 0,
+  /** A payload: null is one, and a field that is missing is none. */
+  payload: (it: unknown) => it !== undefined,
+});

@@ -174,11 +174,11 @@ export const clientWire: Wire<ClientFrame> = {
 };
 
 export const clientKinds: Kinds<ClientFrame> = {
-  hello: 'id id text? bool id count?',
-  join: 'room position? count any',
+  hello: 'name name text? bool id count?',
+  join: 'room position? count object?',
   leave: 'room',
-  send: 'room count id id count any count? bool?',
-  broadcast: 'room id count any',
+  send: 'room number name name number payload count? bool?',
+  broadcast: 'room name number payload',
   presence: 'room object',
   history: 'integer room count? count',
   auth: 'text',

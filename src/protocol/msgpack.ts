@@ -13,6 +13,8 @@ import { scanMessagePack } from './scan-msgpack.js';
 export function msgpack(): Codec {
   const encoder = new Encoder({ maxDepth: maxDepth + envelopeDepth, ignoreUndefined: true });
   const decoder = new Decoder({ mapKeyConverter: keyOf });
+  const decoded = (message: Uint8Array, frames: number, by: Decoder): unknown[] =>
+    frames === 1 ? [by.decode(message)] : [...by.decodeMulti(message)];
   return {
     name: 'msgpack',
     binary: true,
@@ -33,14 +35,30 @@ export function msgpack(): Codec {
       if (typeof message === 'string') throw new Malformed('a text message on a binary subprotocol');
       const frames = scanMessagePack(message, mostBytes);
       try {
-        return frames === 1 ? [decoder.decode(message)] : [...decoder.decodeMulti(message)];
-      } catch {
+        return decoded(message, frames, decoder);
+      } catch (error) {
+        if (String(error).includes(protoKey)) return decoded(message, frames, renaming);
         throw new Malformed('not MessagePack');
       }
     },
     size: (part) => part.length,
   };
 }
+
+/** The library throws at this key, and with it would go every frame of the message. */
+const protoKey = '__proto__';
+
+/** Reads that key as `prototype`, which is as long, and which every reader of payloads refuses alike. */
+const renaming = /* @__PURE__ */ new Decoder({
+  mapKeyConverter: keyOf,
+  keyDecoder: {
+    canBeCached: (length) => length === protoKey.length,
+    decode(bytes, at, length) {
+      const key = new TextDecoder().decode(bytes.subarray(at, at + length));
+      return key === protoKey ? 'prototype' : key;
+    },
+  },
+});
 
 function keyOf(key: unknown): string {
   if (typeof key !== 'string') throw new Malformed('a map key that is not a string');

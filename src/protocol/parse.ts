@@ -1,5 +1,5 @@
 // Unknown in; frame, unknown opcode or malformed out. The only file that trusts nobody.
-import { kinds, maybe, type Check } from './checks.js';
+import { clientChecks, kinds, maybe, type Check } from './checks.js';
 import {
   clientKinds,
   clientWire,
@@ -17,25 +17,32 @@ export class Malformed extends Error {
 
 type AnyWire = Readonly<Record<string, readonly [opcode: number, fields: string]>>;
 
-/** The fields of a frame, and what the value of each must be. */
-export function checksIn(fields: string, fieldKinds: string): (readonly [name: string, check: Check])[] {
+type NamedChecks = Readonly<Record<string, Check>>;
+
+/** The fields of a frame, and what the value of each must be, by the checks of each kind. */
+export function checksIn(
+  fields: string,
+  fieldKinds: string,
+  checks: NamedChecks,
+): (readonly [name: string, check: Check])[] {
   const names = fields.split(' ');
   return fieldKinds
     .split(' ')
     .map((kind, index) => [
       names[index] as string,
-      kind.endsWith('?') ? maybe(kinds[kind.slice(0, -1)] as Check) : (kinds[kind] as Check),
+      kind.endsWith('?') ? maybe(checks[kind.slice(0, -1)] as Check) : (checks[kind] as Check),
     ]);
 }
 
 function parser<F extends Frame>(
   wire: AnyWire,
   fieldKinds: Readonly<Record<string, string>>,
+  checks: NamedChecks,
 ): (value: unknown) => F | null {
   const table = new Map(
     Object.entries(wire).map(([type, [opcode, fields]]) => [
       opcode,
-      [type, checksIn(fields, fieldKinds[type] as string)] as const,
+      [type, checksIn(fields, fieldKinds[type] as string, checks)] as const,
     ]),
   );
   return (value) => {
@@ -72,11 +79,13 @@ function writer<F extends Frame>(wire: AnyWire): (frame: F) => unknown[] {
 export const parseClientFrame: (value: unknown) => ClientFrame | null = /* @__PURE__ */ parser<ClientFrame>(
   clientWire,
   clientKinds,
+  clientChecks,
 );
 /** One decoded value as a frame from a server; null where the opcode is one this version does not know. Throws {@link Malformed}. */
 export const parseServerFrame: (value: unknown) => ServerFrame | null = /* @__PURE__ */ parser<ServerFrame>(
   serverWire,
   serverKinds,
+  kinds,
 );
 /** A frame as the tuple that a codec encodes. */
 export const clientTuple: (frame: ClientFrame) => unknown[] = /* @__PURE__ */ writer<ClientFrame>(clientWire);

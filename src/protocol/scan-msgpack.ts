@@ -76,6 +76,7 @@ export function scanMessagePack(bytes: Uint8Array, mostWeight: number = Infinity
     else if (head === 0xdf) pairs = length(4);
     else throw new Malformed('an extension type or a byte that means nothing');
     if (isContainer(head) && ++containers > mostContainers) throw new Malformed('too many values');
+    if (isContainer(head) && depth >= deepest) throw new Malformed('nested too deep');
     if (depth === 0 && (pairs > 0 || children === 0)) throw new Malformed('a frame that is no array');
     if (pairs > 0) {
       children = pairs * 2;
@@ -89,11 +90,11 @@ export function scanMessagePack(bytes: Uint8Array, mostWeight: number = Infinity
     at += skip;
     if (depth > 0) owed[depth] = (owed[depth] as number) - 1;
     if (children > 0) {
-      if (++depth > deepest) throw new Malformed('nested too deep');
-      owed[depth] = children;
+      owed[++depth] = children;
     }
     while (depth > 0 && owed[depth] === 0) depth--;
   }
   if (depth > 0) throw new Malformed('ends inside a value');
+  if (frames === 0) throw new Malformed('a message without a frame');
   return frames;
 }

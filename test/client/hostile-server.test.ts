@@ -1,5 +1,6 @@
 // Whatever a server says: the client closes with a code that says why, or goes on, and nothing it has is damaged.
 import { afterEach, describe, expect, test } from 'vitest';
+import { kinds } from '../../src/protocol/checks.js';
 import { json, type Codec, type Encoded } from '../../src/protocol/codec.js';
 import { serverKinds, serverWire } from '../../src/protocol/frames.js';
 import { defaultLimits } from '../../src/protocol/limits.js';
@@ -26,6 +27,7 @@ describe.each(codecs)('what is no frame, in $name', (codec) => {
       for (const [index, [name, check]] of checksIn(
         serverWire[frame.type][1],
         serverKinds[frame.type],
+        kinds,
       ).entries()) {
         const wrong = [-1.5, { nonsense: [1] }, null, 'x'.repeat(300), [[[]]], true].filter(
           (it) => !check(it),
@@ -379,7 +381,7 @@ describe('frames that are well formed, and not true', () => {
     ),
   };
   const fields = examples.flatMap((frame) =>
-    checksIn(serverWire[frame.type][1], serverKinds[frame.type]).map(([name], index) => {
+    checksIn(serverWire[frame.type][1], serverKinds[frame.type], kinds).map(([name], index) => {
       const kind = serverKinds[frame.type].split(' ')[index] ?? '';
       return {
         type: frame.type,

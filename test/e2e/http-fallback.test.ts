@@ -19,6 +19,7 @@ import {
   type NodeServerOptions,
   type RealtimeServer,
 } from '../../src/server/node/index.js';
+import { memoryBroker } from '../../src/server/memory-broker.js';
 import { nodePorts } from '../../src/server/node/ports.js';
 import { createRealtimeServerOn } from '../../src/server/node/realtime-server.js';
 import { BlockedWebSocket } from '../support/blocked-socket.js';
@@ -399,6 +400,35 @@ describe('P39 who may speak', () => {
     await eventually(() => {
       expect(opcodes(it)).toContain(20);
     });
+  });
+
+  test('by way of another node: 204 whatever the named node makes of it, which is nothing without the secret; 404 where no node has the name', async () => {
+    const broker = memoryBroker();
+    await server.close();
+    await start({ broker, node: 'named' });
+    const it = await raw();
+    const named = server;
+    await start({ broker, node: 'other' });
+    const say = async (id: string, node: string, body: string): Promise<number> =>
+      (
+        await fetch(`http://127.0.0.1:${port}/realtime/http/send?id=${id}&node=${node}`, {
+          method: 'POST',
+          body,
+        })
+      ).status;
+    const greeting = `${secret}\n1\n${String.fromCharCode(...text(hello))}`;
+    try {
+      expect(await say(it.id, 'named', `another-secret-of-26-chars\n1\n`)).toBe(204);
+      expect(await say('id-of-nobody', 'named', greeting)).toBe(204);
+      expect(await say(it.id, 'no-such-node', greeting)).toBe(404);
+      expect(await say(it.id, 'named', greeting)).toBe(204);
+      await eventually(() => {
+        expect(opcodes(it)).toContain(20);
+      });
+    } finally {
+      it.abort();
+      await named.close();
+    }
   });
 
   test('an id that is taken is not given again, and one that is none is refused', async () => {

@@ -24,11 +24,13 @@ const id: Bound = {
   at: ['', 'x'.repeat(256), '\u0000', '__proto__'],
   beyond: ['x'.repeat(257), 'x'.repeat(60_000), 1, null, [], {}, true],
 };
+const name: Bound = { at: id.at.slice(1), beyond: ['', ...id.beyond] };
 const room: Bound = {
   at: ['x'.repeat(maxRoomId), 'a', '-', '../..', '%2e', 'constructor'],
   beyond: ['x'.repeat(maxRoomId + 1), '', ' ', 'a b', 'a\nb', '{x}', '*', 'ä', 'a\u0000', 1, null, [pit]],
 };
 const count: Bound = { at: [0, 1, 2 ** 53 - 1], beyond: [-1, 0.5, 2 ** 53, '1', null, [], true] };
+const number: Bound = { at: count.at.slice(1), beyond: [0, ...count.beyond] };
 const maybeCount: Bound = { at: [...count.at, null], beyond: count.beyond.filter((it) => it !== null) };
 const integer: Bound = {
   at: [0, -1, 2 ** 53 - 1, -(2 ** 53 - 1)],
@@ -39,6 +41,7 @@ const text: Bound = { at: ['x'.repeat(60_000)], beyond: [1, [], {}, true] };
 const bool: Bound = { at: [true, false], beyond: [0, 1, 'true', null, []] };
 const any: Bound = { at: [null, 0, 'x', [], {}, Array.from({ length: 10_000 }, () => 0)], beyond: [] };
 const object: Bound = { at: [{}], beyond: [null, [], 'x', 1, true] };
+const maybeObject: Bound = { at: [{}, null], beyond: object.beyond.slice(1) };
 const position: Bound = {
   at: [
     null,
@@ -53,20 +56,20 @@ const position: Bound = {
 const frames: Readonly<Record<string, readonly [tuple: readonly unknown[], bounds: readonly Bound[]]>> = {
   hello: [
     [1, 's', 'i', 't', false, 'c', 1],
-    [id, id, text, bool, id, maybeCount],
+    [name, name, text, bool, id, maybeCount],
   ],
   join: [
     [2, pit, null, 0, null],
-    [room, position, count, any],
+    [room, position, count, maybeObject],
   ],
   leave: [[3, pit], [room]],
   send: [
     [4, pit, 1, 'x', 'm', 1, 1, null],
-    [room, count, id, id, count, any, maybeCount],
+    [room, number, name, name, number, any, maybeCount],
   ],
   broadcast: [
     [5, pit, 'm', 1, 1],
-    [room, id, count, any],
+    [room, name, number, any],
   ],
   presence: [
     [6, pit, {}],
@@ -88,20 +91,20 @@ const fits = (codec: CodecName, tuple: readonly unknown[]): boolean =>
 type Case = readonly [what: string, tuple: readonly unknown[], outcome: Attack['outcome']];
 
 /** Of every field every value; a token is only known to be too much where it is no text. */
-const cases: readonly Case[] = Object.entries(frames).flatMap(([name, [tuple, bounds]]) =>
+const cases: readonly Case[] = Object.entries(frames).flatMap(([frame, [tuple, bounds]]) =>
   bounds.flatMap(({ at, beyond }, index) => {
     const changed = (value: unknown): readonly unknown[] =>
       tuple.map((field, position_) => (position_ === index + 1 ? value : field));
     const what = (value: unknown): string =>
-      `${name}: field ${index + 1} is ${JSON.stringify(value)?.slice(0, 40)}`;
+      `${frame}: field ${index + 1} is ${JSON.stringify(value)?.slice(0, 40)}`;
     return [
       // A hello or another's token is out of turn, however well it is made.
-      ...(name === 'hello' || name === 'auth'
+      ...(frame === 'hello' || frame === 'auth'
         ? []
         : at.map((value): Case => [what(value), changed(value), stays])),
       ...beyond.map((value): Case => [what(value), changed(value), closes(4400)]),
       ...(beyond.includes(null)
-        ? [[`${name}: ends before field ${index + 1}`, tuple.slice(0, index + 1), closes(4400)] as Case]
+        ? [[`${frame}: ends before field ${index + 1}`, tuple.slice(0, index + 1), closes(4400)] as Case]
         : []),
     ];
   }),

@@ -1,6 +1,6 @@
 // The kinds of fields: for each, values that fit and values that do not.
 import { describe, expect, test } from 'vitest';
-import { kinds, maybe, type Check } from '../../src/protocol/checks.js';
+import { clientChecks, maybe, type Check } from '../../src/protocol/checks.js';
 import { Malformed, parseClientFrame } from '../../src/protocol/parse.js';
 
 const long = 'x'.repeat(256);
@@ -102,6 +102,15 @@ const values: Readonly<Record<string, readonly [fit: readonly unknown[], unfit: 
     ],
     [[1], [-1, 1], [1, -1], ['1', 1], {}, null],
   ],
+  name: [
+    ['x', long],
+    ['', `${long}x`, 1, null, undefined, ['x']],
+  ],
+  number: [
+    [1, Number.MAX_SAFE_INTEGER],
+    [0, -1, 1.5, NaN, '1', null, undefined],
+  ],
+  payload: [[null, 0, '', 'x', [], {}], [undefined]],
   limits: [
     [limits, { ...limits, later: 'x' }],
     [
@@ -118,11 +127,11 @@ const values: Readonly<Record<string, readonly [fit: readonly unknown[], unfit: 
 };
 
 test('every kind has values here', () => {
-  expect(Object.keys(values).toSorted()).toEqual(Object.keys(kinds).toSorted());
+  expect(Object.keys(values).toSorted()).toEqual(Object.keys(clientChecks).toSorted());
 });
 
 describe.each(Object.entries(values))('P10 %s', (kind, [fit, unfit]) => {
-  const check = kinds[kind] as Check;
+  const check = clientChecks[kind] as Check;
 
   test('takes what fits, and nothing else', () => {
     expect(fit.map((value) => check(value))).toEqual(fit.map(() => true));

@@ -1,5 +1,6 @@
 // Frames: every one, both ways, in both codecs; and everything that is none.
 import { describe, expect, test } from 'vitest';
+import { clientChecks } from '../../src/protocol/checks.js';
 import { json } from '../../src/protocol/codec.js';
 import {
   clientKinds,
@@ -189,7 +190,7 @@ describe.each(sides)('from the %s', (_name, { wire, kinds, frames, tuple, parse 
   test.each(fields)(
     'P10 $type.$name: what is not what it should be is malformed, and named',
     ({ type, name, index, frame }) => {
-      const [, check] = checksIn(wire[type]?.[1] ?? '', kinds[type] ?? '')[index] ?? [];
+      const [, check] = checksIn(wire[type]?.[1] ?? '', kinds[type] ?? '', clientChecks)[index] ?? [];
       for (const value of wrong) {
         const values = tuple(frame as never);
         values[index + 1] = value;

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { json, type Codec, type Encoded } from '../../src/protocol/codec.js';
 import { clientKinds, clientWire, type ClientFrame } from '../../src/protocol/frames.js';
 import { msgpack } from '../../src/protocol/msgpack.js';
+import { clientChecks } from '../../src/protocol/checks.js';
 import { checksIn, clientTuple } from '../../src/protocol/parse.js';
 import { serve } from '../../src/server/serve.js';
 import { seededRandom } from '../../src/testing/random.js';
@@ -69,6 +70,7 @@ describe.each(codecs)('$name', (codec) => {
       for (const [index, [name, check]] of checksIn(
         clientWire[frame.type][1],
         clientKinds[frame.type],
+        clientChecks,
       ).entries()) {
         if (check({ nonsense: [1] }) && check(-1.5)) continue;
         const bad = world.peer(codec);

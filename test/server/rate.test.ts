@@ -1,7 +1,6 @@
 // T20: whoever speaks too fast is asked to wait, loses nothing by it, and is closed where it does not listen.
 import { describe, expect, test } from 'vitest';
 import { json } from '../../src/protocol/codec.js';
-import { msgpack } from '../../src/protocol/msgpack.js';
 import { createBucket } from '../../src/server/rate.js';
 import { serve } from '../../src/server/serve.js';
 import { createTestRealtime } from '../../src/testing/index.js';
@@ -165,7 +164,6 @@ test("T15 frames of the transport's own count, and too many of them close with 4
 test.each([
   ['frames that nobody knows', json(), '[99,1]'],
   ['many in one message', json(), Array.from({ length: 40 }, () => '[99]').join('\n')],
-  ['messages with nothing in them', msgpack(), new Uint8Array()],
 ] as const)('T15 T20 %s count too', async (_, codec, message) => {
   const world = rawWorld({ rooms, limits: { rate: 10 } });
   const ada = world.peer(codec);
