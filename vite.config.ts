@@ -48,7 +48,8 @@ export default defineConfig(async ({ mode }): Promise<ViteUserConfig> => ({
     },
     rolldownOptions: {
       external: (id: string) => !id.startsWith('.') && !id.startsWith('/'),
-      output: { chunkFileNames: 'shared/[name]-[hash].js' },
+      // A file each, so that an app's bundler leaves out what the app does not use.
+      output: { preserveModules: true, preserveModulesRoot: 'src', entryFileNames: '[name].js' },
     },
   },
   test: {

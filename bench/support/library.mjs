@@ -1,5 +1,5 @@
 // The library as it is published, built from the source as it is now.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'vite';
 import { cache, root } from './places.mjs';
 
@@ -12,6 +12,9 @@ export async function withLibrary(call) {
   process.once('exit', remove);
   try {
     await build({ root, configFile: `${root}vite.config.ts`, logLevel: 'warn', build: { outDir: folder } });
+    // What the package says of itself to a bundler.
+    const { name, type, sideEffects } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+    writeFileSync(`${folder}/package.json`, JSON.stringify({ name, type, sideEffects }));
     return await call(folder);
   } finally {
     process.off('exit', remove);
