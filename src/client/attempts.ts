@@ -4,6 +4,7 @@ import { RealtimeError } from '../protocol/error.js';
 import type { ServerFrame } from '../protocol/frames.js';
 import { clientTuple, Malformed, parseServerFrame } from '../protocol/parse.js';
 import { subprotocolOf } from '../protocol/version.js';
+import { WrongAddress } from './edge/address.js';
 import type { Connect, Link } from './edge/link.js';
 import type { Effect } from './machine/effects.js';
 import type { Event } from './machine/events.js';
@@ -92,8 +93,10 @@ export function createAttempts(
         );
         if (isCurrent(attempt)) links.set(attempt, { link, codec: null });
       } catch (error) {
-        if (isCurrent(attempt))
-          dispatch({ type: 'lost', attempt, code: 1006, reason: failed(error, 'the attempt') });
+        if (!isCurrent(attempt)) return;
+        const reason = failed(error, 'the attempt');
+        // Another attempt at an address that can never work would fail as well: the client closes.
+        dispatch({ type: 'lost', attempt, code: error instanceof WrongAddress ? 4400 : 1006, reason });
       }
     },
     write({ attempt, frames }) {

@@ -113,12 +113,16 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
   const config = configOf(options);
   const logger = options.logger ?? console;
   // An app may go through many rooms: one that nobody uses is forgotten with whoever held its handle.
-  const handles = new Map<string, WeakRef<RoomHandle>>();
+  const handles = new Map<string, Pick<WeakRef<RoomHandle>, 'deref'>>();
   const inUse = new Set<RoomHandle>();
   const handleOf = (id: string): RoomHandle | undefined => handles.get(id)?.deref();
-  const collected = new FinalizationRegistry((id: string) => {
-    if (!handleOf(id)) handles.delete(id);
-  });
+  // Older engines of React Native have neither: there a handle is kept for as long as its client.
+  const canForget = typeof FinalizationRegistry === 'function' && typeof WeakRef === 'function';
+  const collected = canForget
+    ? new FinalizationRegistry((id: string) => {
+        if (!handleOf(id)) handles.delete(id);
+      })
+    : null;
   const promises = createPromises();
   const listeners = new Map<string, Set<(...values: never[]) => void>>();
   const newSession = () => ({ key: ports.randomId(26), instance: ports.randomId(12) });
@@ -170,10 +174,11 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
         const { room, why, missing } = delivery;
         return emit('reset', { room, why, missing });
       }
+      const { room } = delivery.type === 'deliver' ? delivery : delivery.broadcast;
       const failed = (error: unknown): void => {
         logger.error(`a message handler of room '${room}' threw`, error);
+        emit('error', new RealtimeError('rejected', 'a message handler threw', error), room);
       };
-      const { room } = delivery.type === 'deliver' ? delivery : delivery.broadcast;
       const handle = handleOf(room);
       if (delivery.type === 'deliver') {
         for (const message of delivery.messages) handle?.deliver(message, failed);
@@ -286,10 +291,13 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
         inUse,
         settled: promises.make,
       });
-      handles.set(id, new WeakRef(known));
-      collected.register(known, id);
-      if (driver.state().rooms.get(id)?.entries.size) driver.dispatch({ type: 'contract', room: id });
-    }
+      const made = known;
+      handles.set(id, collected ? new WeakRef(made) : { deref: () => made });
+      collected?.register(made, id);
+    } else if (known.contract === contract) return known;
+    else known.follow(contract);
+    // What waits there from another page was written under a contract that this page had not seen.
+    if (driver.state().rooms.get(id)?.entries.size) driver.dispatch({ type: 'contract', room: id });
     return known;
   };
 

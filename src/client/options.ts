@@ -12,7 +12,11 @@ export interface Logger {
 }
 
 export interface ClientOptions {
-  /** The server's address, `wss://…`; a function is asked again at each attempt. */
+  /**
+   * The server's address, `wss://…`; a function is asked again at each attempt. One that throws is asked again after a
+   * backoff. An address that can never work, such as `undefined`, closes the client: an `error` says so, and the state
+   * `closed` says why. `connect()` tries again.
+   */
   readonly url: string | (() => MaybePromise<string>);
   /**
    * Who is there. A function is asked at each attempt and before the token expires; null: nobody in particular. Sent in the first frame, never in the URL. One that throws, or does not

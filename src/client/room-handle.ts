@@ -1,6 +1,7 @@
 // A room as an app holds it: calls become events, promises settle by effect.
 import type { AnyContract } from '../contract/define-room.js';
 import { checkMessage, checkPresence } from '../contract/validate.js';
+import { isMessageType, kinds, type Check } from '../protocol/checks.js';
 import { RealtimeError } from '../protocol/error.js';
 import { checkPayload, copyPayload } from '../protocol/payload.js';
 import type { Driver, ReadonlyStore } from './driver.js';
@@ -87,7 +88,10 @@ export interface RoomServices {
 
 /** What the React half uses besides: counting users, lists, handlers of every type. */
 export interface RoomHandle extends Room<RoomName> {
+  /** The newest that the room was asked for with: a hot update brings another, and a contract comes after a plain name. */
   readonly contract: AnyContract;
+  /** Goes on with another contract. */
+  follow(contract: AnyContract): void;
   readonly owner: RoomOwner;
   /** Counts a user. Returns what gives it back, once. */
   retain(options: {
@@ -101,10 +105,27 @@ export interface RoomHandle extends Room<RoomName> {
   hold(): void;
 }
 
+const { count: isCount, object: isObject } = kinds as Readonly<Record<'count' | 'object', Check>>;
+
+/**
+ * Reads what the app handed over. A getter or a schema of the app's may throw anything: the app hears `invalid`, with
+ * what was thrown as its details.
+ */
+function readingApp<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof RealtimeError
+      ? error
+      : new RealtimeError('invalid', `the payload could not be read: ${String(error)}`, error);
+  }
+}
+
 /** An estimate of what frame and field names add to a payload. */
 const envelope = 128;
 
-export function createRoomHandle(id: string, contract: AnyContract, services: RoomServices): RoomHandle {
+export function createRoomHandle(id: string, first: AnyContract, services: RoomServices): RoomHandle {
+  let contract = first;
   const { driver } = services;
   const handlers = createHandlers();
   const holds: (() => void)[] = [];
@@ -112,16 +133,20 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
   const view = (): RoomView | undefined => driver.store.getState().rooms[id];
 
   /** A message as it travels and as it is shown, with its size. Throws where it does not fit. */
-  const checked = (type: string, data: unknown) => {
-    const { data: shown, version, bytes: payload } = checkMessage(contract, type, data);
-    const bytes = payload + envelope;
-    const most = driver.state().limits.frame;
-    if (bytes > most) throw new RealtimeError('too-large', `about ${bytes} bytes, the server takes ${most}`);
-    return { shown, version, bytes, data: copyPayload(data) };
-  };
+  const checked = (type: string, data: unknown) =>
+    readingApp(() => {
+      if (!isMessageType(type))
+        throw new RealtimeError('invalid', 'a message needs a type: a string of 1 to 256 characters');
+      const { data: shown, version, bytes: payload } = checkMessage(contract, type, data);
+      const bytes = payload + envelope;
+      const most = driver.state().limits.frame;
+      if (bytes > most)
+        throw new RealtimeError('too-large', `about ${bytes} bytes, the server takes ${most}`);
+      return { shown, version, bytes, data: copyPayload(data) };
+    });
   /** Throws where a presence, whole, does not fit. */
   const showable = (presence: Readonly<Record<string, unknown>>): void => {
-    checkPresence(contract, presence);
+    readingApp(() => checkPresence(contract, presence));
     const most = driver.state().limits.presence;
     if (checkPayload(presence) > most)
       throw new RealtimeError('too-large', `a presence is at most ${most} bytes`);
@@ -151,6 +176,8 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
     if (signal?.aborted) throw new RealtimeError('aborted', 'the signal was already aborted');
     if (ttl !== undefined && !(ttl >= 0))
       throw new RealtimeError('invalid', 'ttl must be a number of ms from 0');
+    if (coalesce !== undefined && typeof coalesce !== 'string')
+      throw new RealtimeError('invalid', 'coalesce must be a string');
     const { version, data: plain, shown, bytes } = checked(type, data);
     const messageId = services.newId();
     const settled = services.settled<Receipt>(messageId);
@@ -179,7 +206,12 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
 
   const handle: RoomHandle = {
     id,
-    contract,
+    get contract() {
+      return contract;
+    },
+    follow(next) {
+      contract = next;
+    },
     owner: services.owner,
     get status() {
       const room = driver.state().rooms.get(id);
@@ -209,10 +241,17 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
       return driver.state().rooms.get(id) !== before;
     },
     setPresence(patch) {
-      showable(merged(driver.state().rooms.get(id)?.mine, patch));
+      if (!isObject(patch)) throw new RealtimeError('invalid', 'a presence is an object of what others see');
+      showable(readingApp(() => merged(driver.state().rooms.get(id)?.mine, patch)));
       driver.dispatch({ type: 'presence', room: id, patch });
     },
     history({ before, limit = 50 } = {}) {
+      if (!isCount(limit) || (before !== undefined && !isCount(before)))
+        return unwatched(
+          Promise.reject(
+            new RealtimeError('invalid', 'history: before and limit must be whole numbers from 0'),
+          ),
+        );
       const ref = services.newRef();
       const answer = services.settled<MessageIn<RoomName>[]>(ref);
       driver.dispatch({ type: 'history', ref, room: id, before: before ?? null, limit, list: null });

@@ -18,6 +18,7 @@ export function createWaitingRoom(owner: RoomOwner): RoomHandle {
     continuity: 'exact',
     error: null,
     contract: untypedRoom('waiting'),
+    follow: nothing,
     owner,
     send: reject,
     history: reject,

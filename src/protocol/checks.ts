@@ -42,6 +42,9 @@ const entry = tuple(count, id, id, id, time, maybe(sender), id, count, any);
 export const isRoomId = (it: unknown): it is string =>
   text(it) && it.length <= maxRoomId && /^[\w.:@/%-]+$/.test(it);
 
+/** A message type: one to 256 characters. */
+export const isMessageType = (it: unknown): it is string => id(it) && it !== '';
+
 export const kinds: Readonly<Record<string, Check>> = {
   text,
   id,

@@ -9,8 +9,21 @@ export interface Clock {
 /** The longest delay that `setTimeout` takes; a longer one would fire at once. */
 const longest = 2 ** 31 - 1;
 
+/** The wall clock less the monotonic one, in ms, when the wall clock was last ahead. */
+let ahead = -Infinity;
+
+/**
+ * The wall clock, so that the time that a device sleeps counts. Where it was set back or stands still, as one that a
+ * test has pinned does, time goes on by the monotonic clock.
+ */
+function now(): number {
+  const monotonic = performance.now();
+  ahead = Math.max(ahead, Date.now() - monotonic);
+  return ahead + monotonic;
+}
+
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now,
   after(delay, call) {
     const timer = setTimeout(call, Math.min(longest, Math.max(0, delay)));
     return () => {

@@ -1,6 +1,7 @@
 // One WebSocket attempt by way of partysocket, which is told never to retry, queue or time out: the machine alone decides when there is a next one.
 import ReconnectingWebSocket, { CloseEvent as MadeUpClose } from 'partysocket/ws';
 import { maxCloseReason } from '../../protocol/limits.js';
+import { checkAddress } from './address.js';
 import type { Connect } from './link.js';
 
 /** Far above the machine's own `connectTimeout`, so that only one of the two ever acts. */
@@ -11,6 +12,7 @@ const isMadeUp = (event: unknown): boolean => event instanceof MadeUpClose;
 /** @param WebSocket the constructor to use where there is no global one, such as that of `ws`. */
 export function webSocketConnect(WebSocket?: unknown): Connect {
   return (url, protocols, events) => {
+    const address = checkAddress(url);
     let ended = false;
     const end = (code: number, reason: string): void => {
       if (ended) return;
@@ -20,7 +22,7 @@ export function webSocketConnect(WebSocket?: unknown): Connect {
     const constructor = WebSocket ?? globalThis.WebSocket;
     if (!constructor)
       throw new Error("no WebSocket here: pass one, such as that of 'ws', as the option WebSocket");
-    const socket = new ReconnectingWebSocket(url, [...protocols], {
+    const socket = new ReconnectingWebSocket(address, [...protocols], {
       maxRetries: 0,
       maxEnqueuedMessages: 0,
       connectionTimeout: never,
