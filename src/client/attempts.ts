@@ -4,6 +4,7 @@ import { RealtimeError } from '../protocol/error.js';
 import type { ServerFrame } from '../protocol/frames.js';
 import { clientTuple, Malformed, parseServerFrame } from '../protocol/parse.js';
 import { subprotocolOf } from '../protocol/version.js';
+import { isAddress } from './edge/address.js';
 import type { Connect, Link } from './edge/link.js';
 import type { Effect } from './machine/effects.js';
 import type { Event } from './machine/events.js';
@@ -65,8 +66,13 @@ export function createAttempts(
         await ready();
         const [url, token] = await Promise.all([ask(options.url), ask(options.token ?? null)]);
         if (!isCurrent(attempt)) return;
+        if (!isAddress(url)) {
+          // Another attempt would fail as well: the client closes.
+          const reason = failed(`url is ${String(url)}, not wss://…`, 'the attempt');
+          return dispatch({ type: 'lost', attempt, code: 4400, reason });
+        }
         const link = connect(
-          url,
+          String(url),
           codecs.map(({ name }) => subprotocolOf(name)),
           {
             opened(protocol) {

@@ -101,7 +101,9 @@ export function createClient(options: ClientOptions): Client {
     connect:
       options.fallback === false
         ? socket
-        : withFallback(socket, async () => (await import('./edge/http.js')).httpConnect, systemClock.now),
+        : withFallback(socket, async () =>
+            (await import('./edge/look.js')).lookingFor(socket, systemClock.now),
+          ),
     signals: browserSignals,
     random: Math.random,
     randomId,
@@ -113,13 +115,11 @@ export function createClient(options: ClientOptions): Client {
 export function createClientWith(options: ClientOptions, ports: ClientPorts): Client {
   const config = configOf(options);
   const logger = options.logger ?? console;
-  // An app may go through many rooms: one that nobody uses is forgotten with whoever held its handle.
-  const handles = new Map<string, WeakRef<RoomHandle>>();
+  // An app may go through many rooms: one that nobody uses is forgotten with the last that holds its handle. Older engines of React
+  // Native have no weak references: there a handle is kept for as long as its client.
+  const handles = new Map<string, Pick<WeakRef<RoomHandle>, 'deref'>>();
   const inUse = new Set<RoomHandle>();
   const handleOf = (id: string): RoomHandle | undefined => handles.get(id)?.deref();
-  const collected = new FinalizationRegistry((id: string) => {
-    if (!handleOf(id)) handles.delete(id);
-  });
   const promises = createPromises();
   const listeners = new Map<string, Set<(...values: never[]) => void>>();
   const newSession = () => ({ key: ports.randomId(26), instance: ports.randomId(12) });
@@ -131,19 +131,21 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
   let marks = '';
   let broadcasts = 0;
 
-  const emit = <E extends keyof ClientEvents>(event: E, ...values: Parameters<ClientEvents[E]>): void => {
-    for (const listener of Array.from(listeners.get(event) ?? [])) {
+  /** Whether anybody listens. */
+  const emit = <E extends keyof ClientEvents>(event: E, ...values: Parameters<ClientEvents[E]>): boolean => {
+    const heard = Array.from(listeners.get(event) ?? []);
+    for (const listener of heard) {
       try {
         (listener as (...values: unknown[]) => void)(...values);
       } catch (error) {
         logger.error(`a listener of '${event}' threw`, error);
       }
     }
+    return heard.length > 0;
   };
   const report = (error: RealtimeError, room: string | null = null): void => {
-    if (!listeners.get('error')?.size)
+    if (!emit('error', error, room))
       logger.warn(`roomful${room ? ` room '${room}'` : ''}: ${error.code}: ${error.message}`);
-    emit('error', error, room);
   };
 
   const perform = (effect: Exclude<Effect, Delivery>): void => {
@@ -169,12 +171,14 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     deliver(delivery) {
       if (delivery.type === 'reset') {
         const { room, why, missing } = delivery;
-        return emit('reset', { room, why, missing });
+        return void emit('reset', { room, why, missing });
       }
-      const failed = (error: unknown): void => {
-        logger.error(`a message handler of room '${room}' threw`, error);
-      };
       const { room } = delivery.type === 'deliver' ? delivery : delivery.broadcast;
+      const failed = (error: unknown): void => {
+        const what = `a message handler of room '${room}' threw`;
+        logger.error(what, error);
+        emit('error', new RealtimeError('rejected', what, error), room);
+      };
       const handle = handleOf(room);
       if (delivery.type === 'deliver') {
         for (const message of delivery.messages) handle?.deliver(message, failed);
@@ -226,15 +230,8 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
       promises.settle(ref, outcome);
     },
     disowned({ user }) {
-      const { self, session, rooms } = driver.state();
-      const own =
-        self?.key === session.key
-          ? []
-          : Array.from(rooms.values()).flatMap(({ entries }) =>
-              Array.from(entries.values()).filter(({ settled: told }) => !told),
-            );
-      keeper?.release(own.map(({ id }) => id));
-      foreign.add(session.key);
+      keeper?.release(true);
+      foreign.add(driver.state().session.key);
       keeper = storage?.attach(host, { owner: user, foreign });
       driver.dispatch({ type: 'disowned' });
     },
@@ -251,11 +248,8 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     randomId: ports.randomId,
     dispatch: driver.dispatch,
     state: driver.state,
-    tell(event) {
-      if (event.type === 'failed' && !listeners.get('storage')?.size)
-        logger.warn('roomful: the outbox is held in memory only, its storage failed', event.error);
-      emit('storage', event);
-    },
+    tell: (event) => emit('storage', event),
+    logger,
     spawn: (its) => createClientWith({ ...options, outbox: { ...options.outbox, storage: its } }, ports),
   };
   /** Asks for a connection; one that is new has its storage open first. */
@@ -287,10 +281,13 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
         inUse,
         settled: promises.make,
       });
-      handles.set(id, new WeakRef(known));
-      collected.register(known, id);
-      if (driver.state().rooms.get(id)?.entries.size) driver.dispatch({ type: 'contract', room: id });
-    }
+      const made = known;
+      for (const [key, other] of handles) if (!other.deref()) handles.delete(key);
+      handles.set(id, typeof WeakRef === 'function' ? new WeakRef(made) : { deref: () => made });
+    } else if (known.contract === contract) return known;
+    else known.contract = contract;
+    // What waits there from another page was written under a contract that this page had not seen.
+    if (driver.state().rooms.get(id)?.entries.size) driver.dispatch({ type: 'contract', room: id });
     return known;
   };
 

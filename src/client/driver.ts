@@ -62,16 +62,6 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
   let outgoing: Outgoing[] = [];
   let deliveries: Delivery[] = [];
 
-  // A wall clock, so that sleep counts; one that is set back goes on from where it was, or every deadline would wait for the past to pass again.
-  let latest = -Infinity;
-  let setBack = 0;
-  const now = (): number => {
-    const wall = clock.now() + setBack;
-    setBack += Math.max(0, latest - wall);
-    latest = Math.max(latest, wall);
-    return latest;
-  };
-
   const arm = (): void => {
     const next = deadline(state);
     // Every word from the server moves a deadline away: one that rings early is cheaper than one that is set anew each time.
@@ -81,7 +71,7 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
     disarm =
       next === Infinity
         ? () => undefined
-        : clock.after(next - now(), () => {
+        : clock.after(next - clock.now(), () => {
             armedFor = Infinity;
             dispatch({ type: 'tick' });
           });
@@ -132,7 +122,7 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
   };
 
   const machine = (event: Event): readonly Effect[] => {
-    context.now = now();
+    context.now = clock.now();
     const [after, effects] = transition(state, event, context);
     if (after !== state && event.type !== 'pump') mustPump = true;
     state = after;

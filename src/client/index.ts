@@ -3,7 +3,8 @@ export { createClient } from './client.js';
 export { json } from '../protocol/codec.js';
 export { RealtimeError } from '../protocol/error.js';
 export type { Client, ClientEvents } from './client.js';
-export type { ClientOptions, Logger } from './options.js';
+export type { Logger } from './edge/logger.js';
+export type { ClientOptions } from './options.js';
 export type { Broadcast, Receipt } from './machine/effects.js';
 export type { Continuity, Failure, Latency, Member, Message } from './machine/state.js';
 export type {

@@ -1,18 +1,17 @@
 // What a client can be told, with its defaults.
 import { json, type Codec } from '../protocol/codec.js';
+import type { Logger } from './edge/logger.js';
 import type { Config } from './machine/context.js';
 import type { OutboxStorage } from './storage/port.js';
 
 type MaybePromise<T> = T | Promise<T>;
 
-export interface Logger {
-  debug?(message: string, details?: unknown): void;
-  warn(message: string, details?: unknown): void;
-  error(message: string, details?: unknown): void;
-}
-
 export interface ClientOptions {
-  /** The server's address, `wss://…`; a function is asked again at each attempt. */
+  /**
+   * The server's address, `wss://…`; a function is asked again at each attempt. One that throws is asked again after a
+   * backoff. An address that can never work, such as `undefined`, closes the client: an `error` says so, and the state
+   * `closed` says why. `connect()` tries again.
+   */
   readonly url: string | (() => MaybePromise<string>);
   /**
    * Who is there. A function is asked at each attempt and before the token expires; null: nobody in particular. Sent in the first frame, never in the URL. One that throws, or does not
@@ -79,20 +78,18 @@ export function configOf(options: ClientOptions): Config {
     },
   };
   const { backoff, heartbeat, outbox, connectTimeout } = config;
-  const bounds = {
-    'backoff.factor': backoff.factor,
-    'heartbeat.interval': heartbeat.interval,
-    'heartbeat.timeout': heartbeat.timeout,
-    'outbox.limit': outbox.limit,
-    'outbox.bytes': outbox.bytes,
-    'outbox.window': outbox.window,
-    'outbox.maxAge': outbox.maxAge,
-    connectTimeout,
+  const { initial, max, attempts, factor } = backoff;
+  const { interval, timeout } = heartbeat;
+  const { limit, bytes, window, maxAge } = outbox;
+  const atLeast = (least: number, group: string, values: Readonly<Record<string, number>>): void => {
+    for (const [name, value] of Object.entries(values))
+      if (!(value >= least)) throw new TypeError(`${group}${name} must be a number of at least ${least}`);
   };
-  for (const [name, value] of Object.entries(bounds))
-    if (!(value >= 1)) throw new TypeError(`${name} must be a number of at least 1`);
-  if (!(backoff.initial >= 0 && backoff.max >= 0 && backoff.attempts >= 0))
-    throw new TypeError('backoff: initial, max and attempts must be numbers of at least 0');
+  atLeast(0, 'backoff.', { initial, max, attempts });
+  atLeast(1, 'backoff.', { factor });
+  atLeast(1, 'heartbeat.', { interval, timeout });
+  atLeast(1, 'outbox.', { limit, bytes, window, maxAge });
+  atLeast(1, '', { connectTimeout });
   return config;
 }
 

@@ -1,6 +1,7 @@
 // A room as an app holds it: calls become events, promises settle by effect.
 import type { AnyContract } from '../contract/define-room.js';
 import { checkMessage, checkPresence } from '../contract/validate.js';
+import { isMessageType, kinds, type Check } from '../protocol/checks.js';
 import { RealtimeError } from '../protocol/error.js';
 import { checkPayload, copyPayload } from '../protocol/payload.js';
 import type { Driver, ReadonlyStore } from './driver.js';
@@ -88,7 +89,8 @@ export interface RoomServices {
 
 /** What the React half uses besides: counting users, lists, handlers of every type. */
 export interface RoomHandle extends Room<RoomName> {
-  readonly contract: AnyContract;
+  /** The newest that the room was asked for with: a hot update brings another, and a contract comes after a plain name. */
+  contract: AnyContract;
   readonly owner: RoomOwner;
   /** This handle, also of an object that inherits from it. */
   readonly handle: RoomHandle;
@@ -104,6 +106,36 @@ export interface RoomHandle extends Room<RoomName> {
   hold(): void;
 }
 
+const { count: isCount, object: isObject } = kinds as Readonly<Record<'count' | 'object', Check>>;
+const invalid = (message: string, details?: unknown): RealtimeError =>
+  new RealtimeError('invalid', message, details);
+
+/** Throws where an app's number, which a frame would carry, is none. */
+function checkCount(it: number): void {
+  if (!isCount(it)) throw invalid(`${String(it)} is no whole number from 0`);
+}
+
+/** A call that throws, as a promise that rejects. */
+function promised<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return call();
+  } catch (error) {
+    return unwatched(Promise.reject(error as RealtimeError));
+  }
+}
+
+/**
+ * Reads what the app handed over. A getter or a schema of the app's may throw anything: the app hears `invalid`, with
+ * what was thrown as its details.
+ */
+function readingApp<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof RealtimeError ? error : invalid(`could not be read: ${String(error)}`, error);
+  }
+}
+
 /** An estimate of what frame and field names add to a payload. */
 const envelope = 128;
 
@@ -115,20 +147,26 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
   const view = (): RoomView | undefined => driver.store.getState().rooms[id];
 
   /** A message as it travels and as it is shown, with its size. Throws where it does not fit. */
-  const checked = (type: string, data: unknown) => {
-    const { data: shown, version, bytes: payload } = checkMessage(contract, type, data);
-    const bytes = payload + envelope;
-    const most = driver.state().limits.frame;
-    if (bytes > most) throw new RealtimeError('too-large', `about ${bytes} bytes, the server takes ${most}`);
-    return { shown, version, bytes, data: copyPayload(data) };
-  };
-  /** Throws where a presence, whole, does not fit. */
-  const showable = (presence: Readonly<Record<string, unknown>>): void => {
-    checkPresence(contract, presence);
-    const most = driver.state().limits.presence;
-    if (checkPayload(presence) > most)
-      throw new RealtimeError('too-large', `a presence is at most ${most} bytes`);
-  };
+  const checked = (type: string, data: unknown) =>
+    readingApp(() => {
+      if (!isMessageType(type)) throw invalid('a type has 1 to 256 characters');
+      const { data: shown, version, bytes: payload } = checkMessage(handle.contract, type, data);
+      const bytes = payload + envelope;
+      const most = driver.state().limits.frame;
+      if (bytes > most)
+        throw new RealtimeError('too-large', `about ${bytes} bytes, the server takes ${most}`);
+      return { shown, version, bytes, data: copyPayload(data) };
+    });
+  /** Throws where what is said, or with it the whole presence, does not fit. */
+  const showable = (said: Readonly<Record<string, unknown>>, before?: unknown): void =>
+    readingApp(() => {
+      if (!isObject(said)) throw invalid('a presence is an object');
+      const presence = merged(before, said);
+      checkPresence(handle.contract, presence);
+      const most = driver.state().limits.presence;
+      if (checkPayload(presence) > most)
+        throw new RealtimeError('too-large', `a presence is at most ${most} bytes`);
+    });
   /** Counts a user, who gives back once, however often that is called. */
   const once = (release: () => void) => {
     let held = true;
@@ -143,6 +181,7 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
   };
 
   const retain: RoomHandle['retain'] = ({ history = 0, presence }) => {
+    checkCount(history);
     if (presence) showable(presence);
     driver.dispatch({ type: 'retain', room: id, history, presence: presence ?? null });
     return once(() => {
@@ -152,8 +191,8 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
 
   function send(type: string, data: unknown, { ttl, coalesce, signal }: SendOptions = {}): Promise<Receipt> {
     if (signal?.aborted) throw new RealtimeError('aborted', 'the signal was already aborted');
-    if (ttl !== undefined && !(ttl >= 0))
-      throw new RealtimeError('invalid', 'ttl must be a number of ms from 0');
+    if (!((ttl ?? 0) >= 0) || typeof (coalesce ?? '') !== 'string')
+      throw invalid('ttl is a number of ms from 0, and coalesce a text');
     const { version, data: plain, shown, bytes } = checked(type, data);
     const messageId = services.newId();
     const settled = services.settled<Receipt>(messageId);
@@ -198,13 +237,7 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
       const failure = view()?.error;
       return failure ? errorOf(failure) : null;
     },
-    send(type, data, options) {
-      try {
-        return send(type, data, options);
-      } catch (error) {
-        return unwatched(Promise.reject(error as RealtimeError));
-      }
-    },
+    send: (type, data, options) => promised(() => send(type, data, options)),
     broadcast(type, data) {
       const { version, data: plain } = checked(type, data);
       const { connection, rooms } = driver.state();
@@ -215,15 +248,18 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
       return driver.state().rooms.get(id) !== before;
     },
     setPresence(patch) {
-      showable(merged(driver.state().rooms.get(id)?.mine, patch));
+      showable(patch, driver.state().rooms.get(id)?.mine);
       driver.dispatch({ type: 'presence', room: id, patch });
     },
-    history({ before, limit = 50 } = {}) {
-      const ref = services.newRef();
-      const answer = services.settled<MessageIn<RoomName>[]>(ref);
-      driver.dispatch({ type: 'history', ref, room: id, before: before ?? null, limit, list: null });
-      return answer;
-    },
+    history: ({ before, limit = 50 } = {}) =>
+      promised(() => {
+        checkCount(before ?? 0);
+        checkCount(limit);
+        const ref = services.newRef();
+        const answer = services.settled<MessageIn<RoomName>[]>(ref);
+        driver.dispatch({ type: 'history', ref, room: id, before: before ?? null, limit, list: null });
+        return answer;
+      }),
     on: (type, handler, { where = {} } = {}) => handlers.add(type, handler as unknown as Handler, where),
     hold() {
       holds.push(retain({}));
@@ -233,6 +269,7 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
     },
     retain,
     retainList(list, limit) {
+      checkCount(limit);
       driver.dispatch({ type: 'list-retain', room: id, list, limit, ref: services.newRef() });
       return once(() => {
         driver.dispatch({ type: 'list-release', room: id, list });

@@ -84,7 +84,7 @@ export function compilePattern(pattern: string): PatternMatcher {
         if (encoded === null)
           throw new RealtimeError(
             'invalid',
-            `Room '${pattern}': the parameter '${name}' must be a string of whole characters that is not empty`,
+            `Room '${pattern}': the parameter '${name}' must be a text that is not empty`,
           );
         return encoded;
       })

@@ -52,6 +52,9 @@ export const isRoomName = (it: string): boolean => /^[\w.:@/%-]+$/.test(it);
 /** A room id: a name that is not too long. */
 export const isRoomId = (it: unknown): it is string => text(it) && fits(it) && isRoomName(it);
 
+/** A message type: one to 256 characters. */
+export const isMessageType = (it: unknown): it is string => id(it) && it !== '';
+
 export const kinds: Readonly<Record<string, Check>> = {
   text,
   id,

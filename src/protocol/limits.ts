@@ -29,15 +29,26 @@ export const maxDepth = 32;
 /** Values in a payload, containers included. A frame may hold twice as many. */
 export const maxItems = 50_000;
 
-export const defaultLimits: Limits = {
+/** The limits that a client goes by. */
+export type ClientLimits = Pick<Limits, 'frame' | 'window' | 'history' | 'presence'>;
+
+/** What a client goes by until the server has stated its own. */
+export const defaultClientLimits: ClientLimits = {
   frame: 65_536,
-  fragments: 256,
-  rooms: 128,
   window: 256,
   history: 256,
+  presence: 4_096,
+};
+
+export const defaultLimits: Limits = {
+  frame: defaultClientLimits.frame,
+  fragments: 256,
+  rooms: 128,
+  window: defaultClientLimits.window,
+  history: defaultClientLimits.history,
   rate: 5_000,
   roomRate: 10_000,
-  presence: 4_096,
+  presence: defaultClientLimits.presence,
   depth: maxDepth,
   items: maxItems,
 };

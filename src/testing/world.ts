@@ -121,7 +121,7 @@ export function createTestRealtime({
     const page = createPage(clock, network, options.outbox?.storage);
     const client = createClientWith(
       {
-        url: 'memory:',
+        url: 'ws://memory',
         token: who.id,
         ...options,
         ...(options.outbox && { outbox: { ...options.outbox, storage: page.storage } }),

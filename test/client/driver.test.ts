@@ -1,6 +1,7 @@
 // The client as an app holds it: one store update a batch, errors by event, sizes checked before anything leaves.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createClient, createClientWith, type ClientPorts } from '../../src/client/client.js';
+import { forward } from '../../src/client/edge/clock.js';
 import type { LinkEvents } from '../../src/client/edge/link.js';
 import { json } from '../../src/protocol/codec.js';
 import type { ServerFrame } from '../../src/protocol/frames.js';
@@ -28,7 +29,7 @@ describe("against a server of the test's own", () => {
     }[] = [];
     const logger = { warn: vi.fn<(message: string) => void>(), error: vi.fn<(message: string) => void>() };
     const ports: ClientPorts = {
-      clock: { now: () => clock.now() + set, after: clock.after },
+      clock: { now: forward(() => clock.now() + set, clock.now), after: clock.after },
       connect(url, _protocols, events) {
         const link = { events, sent: [] as unknown[], closed: null as readonly [number, string] | null, url };
         links.push(link);

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { withFallback } from '../../src/client/edge/fallback.js';
 import type { Connect, LinkEvents } from '../../src/client/edge/link.js';
+import { lookingFor } from '../../src/client/edge/look.js';
 
 interface Attempt {
   readonly transport: 'websocket' | 'http';
@@ -65,14 +66,11 @@ function world(): World {
       events.message('hello');
     },
   };
-  const connect = withFallback(
-    edge('websocket'),
-    async () => {
-      it.loads++;
-      return edge('http');
-    },
-    () => it.now,
-  );
+  const socket = edge('websocket');
+  const connect = withFallback(socket, async () => {
+    it.loads++;
+    return lookingFor(socket, () => it.now, edge('http'));
+  });
   return it;
 }
 
@@ -180,7 +178,6 @@ test('a constructor that throws has failed, and says so', async () => {
       http++;
       return { transport: 'http', send: () => undefined, close: () => undefined };
     },
-    () => 0,
   );
   const events = { opened: () => undefined, message: () => undefined, closed: () => undefined };
   expect(() => connect('ws://x', [], events)).toThrow('blocked by a policy');
@@ -198,7 +195,6 @@ test('code that cannot be fetched is a lost attempt, and closing before it is th
       throw new Error('x');
     },
     () => Promise.reject(new Error('offline')),
-    () => 0,
   );
   const events = {
     opened: () => undefined,
@@ -238,4 +234,38 @@ test('a refusal of the server over WebSocket shows that WebSocket works', async 
   await it.fail();
   await it.fail();
   expect(tried(it)).toBe('wwww');
+});
+
+test('code that was fetched is fetched once, and code that could not be fetched is fetched again', async () => {
+  let loads = 0;
+  const connect = withFallback(
+    () => {
+      throw new Error('blocked by a policy');
+    },
+    async () => {
+      if (++loads === 1) throw new Error('offline');
+      return () => ({ transport: 'http', send: () => undefined, close: () => undefined });
+    },
+  );
+  const closed: number[] = [];
+  const events = {
+    opened: () => undefined,
+    message: () => undefined,
+    closed: (code: number) => {
+      closed.push(code);
+    },
+  };
+  for (let count = 0; count < 2; count++) expect(() => connect('ws://x', [], events)).toThrow('blocked');
+  const attempt = async (): Promise<void> => {
+    connect('ws://x', [], events);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  };
+  await attempt();
+  expect([loads, closed]).toEqual([1, [1006]]);
+  expect(() => connect('ws://x', [], events), 'they take turns').toThrow('blocked');
+  await attempt();
+  await attempt();
+  expect(loads).toBe(2);
 });

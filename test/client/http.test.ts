@@ -131,7 +131,7 @@ test('P38 only 204 is an answer: a page of a proxy is not', async () => {
 
 test('a page that is gone says so, and one that may come back does not', async () => {
   const page = new EventTarget();
-  vi.stubGlobal('window', page);
+  vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
   const heard: string[] = [];
   await opened((text, { keepalive }) => {
     heard.push(`${keepalive} ${text}`);

@@ -44,7 +44,7 @@ describe('what cannot be is refused by name', () => {
     'parameters %j',
     (params) => {
       expect(() => chat.id(params as never)).toThrow(
-        "Room 'chat/:id': the parameter 'id' must be a string of whole characters that is not empty",
+        "Room 'chat/:id': the parameter 'id' must be a text that is not empty",
       );
     },
   );

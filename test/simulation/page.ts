@@ -1,5 +1,6 @@
 // A page in a simulated world: a real client on a disk, a network and a clock that can fail it, and a note of everything it sees.
 import { createClientWith, type Client } from '../../src/client/client.js';
+import { forward } from '../../src/client/edge/clock.js';
 import { onMicrotask } from '../../src/client/edge/frame.js';
 import type { Connect } from '../../src/client/edge/link.js';
 import type { Signal } from '../../src/client/edge/signals.js';
@@ -160,7 +161,10 @@ export function openPage(
       ...(mine && { outbox: { storage: storageOn(() => Promise.resolve(mine)) } }),
     },
     {
-      clock: { now: () => clock.now() + skew, after: (delay, call) => clock.after(delay, inPage(call)) },
+      clock: {
+        now: forward(() => clock.now() + skew, clock.now),
+        after: (delay, call) => clock.after(delay, inPage(call)),
+      },
       connect,
       signals(listener) {
         listeners.add(listener);

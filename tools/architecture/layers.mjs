@@ -92,12 +92,13 @@ export const layers = [
   {
     folder: 'src/client/edge',
     purpose:
-      'Impure and without decisions: socket (partysocket, one attempt at a time), http and fallback (which of the two), signals, clock, frame, ids',
+      'Impure and without decisions: socket (partysocket, one attempt at a time), http and fallback (which of the two), signals, clock, frame, ids, address',
     imports: ['src/protocol'],
     typeImports: ['src/client/machine'],
     packages: { 'partysocket/ws': ['socket.ts'] },
     globals: {
       Date: ['clock.ts'],
+      performance: ['clock.ts'],
       setTimeout: ['clock.ts', 'frame.ts'],
       clearTimeout: ['clock.ts', 'frame.ts'],
       queueMicrotask: ['frame.ts'],
@@ -105,9 +106,8 @@ export const layers = [
       crypto: ['ids.ts'],
       fetch: ['http.ts'],
       WebSocket: ['socket.ts'],
-      globalThis: ['http.ts', 'socket.ts'],
-      location: ['http.ts'],
-      window: ['http.ts', 'signals.ts'],
+      globalThis: ['address.ts', 'http.ts', 'signals.ts', 'socket.ts'],
+      location: ['address.ts', 'http.ts'],
       document: ['frame.ts', 'signals.ts'],
       navigator: ['signals.ts'],
     },

@@ -1,9 +1,6 @@
 // Which transport an attempt is made with: WebSocket, unless it fails twice before it ever worked.
 import type { Connect, Link, LinkEvents } from './link.js';
 
-/** The least time from one look whether WebSocket opens by now to the next, in ms. */
-const rest = 600_000;
-
 /** One whose code is still to come. */
 function later(
   load: () => Promise<Connect>,
@@ -32,18 +29,14 @@ function later(
   };
 }
 
-/** @param load fetches the code of the fallback. */
-export function withFallback(socket: Connect, load: () => Promise<Connect>, now: () => number): Connect {
+/** @param load fetches the code of the fallback, until it is there. */
+export function withFallback(socket: Connect, load: () => Promise<Connect>): Connect {
+  let fallback: Connect | undefined;
   let worked = false;
   let failures = 0;
-  let lookAt = 0;
   return (url, protocols, events) => {
     const http = !worked && failures > 1;
     let told = false;
-    let probe: Link | undefined;
-    const endLook = (): void => {
-      probe?.close(1000, '');
-    };
     // What opens and brings nothing has not worked: a proxy in between may let no frame through.
     const tell = (works: boolean): void => {
       if (told) return;
@@ -52,42 +45,27 @@ export function withFallback(socket: Connect, load: () => Promise<Connect>, now:
       // They take turns.
       else failures = http ? 1 : failures + 1;
     };
-    /** It may have been the server that was away, or a network that was another. */
-    const look = (): void => {
-      if (now() < lookAt) return;
-      lookAt = now() + rest;
-      probe = socket(url, protocols, {
-        opened() {
-          endLook();
-          failures = 0;
-          events.better?.();
-        },
-        message: () => undefined,
-        closed: () => undefined,
-      });
-    };
     const watched: LinkEvents = {
       ...events,
       message(data) {
-        const first = !told;
         tell(true);
         events.message(data);
-        try {
-          if (first && http) look();
-        } catch {
-          // There is none to look with.
-        }
+      },
+      better() {
+        failures = 0;
+        events.better?.();
       },
       closed(code, reason) {
         // A code of the protocol's own was said by the server.
         tell(code >= 4000);
-        endLook();
         events.closed(code, reason);
       },
     };
     let link: Link;
     try {
-      link = http ? later(load, url, protocols, watched) : socket(url, protocols, watched);
+      link = http
+        ? later(async () => (fallback ??= await load()), url, protocols, watched)
+        : socket(url, protocols, watched);
     } catch (error) {
       tell(false);
       throw error;
@@ -97,7 +75,6 @@ export function withFallback(socket: Connect, load: () => Promise<Connect>, now:
       close(code, reason) {
         // Given up because nothing came; any other close says nothing of the transport.
         if (code === 1006) tell(false);
-        endLook();
         link.close(code, reason);
       },
     };

@@ -6,9 +6,10 @@ export const onMicrotask: Schedule = (call) => {
   queueMicrotask(call);
 };
 
-/** The next animation frame while the page is seen; a microtask otherwise, since frames stop in a hidden page. */
+/** The next animation frame while the page is seen; a microtask otherwise, since frames stop in a hidden page. A worker has frames and no page. */
 export const onFrame: Schedule = (call) => {
-  if (typeof requestAnimationFrame !== 'function' || document.visibilityState === 'hidden') {
+  const isHidden = typeof document !== 'undefined' && document.visibilityState === 'hidden';
+  if (isHidden || typeof requestAnimationFrame !== 'function') {
     queueMicrotask(call);
     return;
   }

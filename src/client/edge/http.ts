@@ -115,8 +115,8 @@ export const httpConnect: Connect = (url, protocols, events) => {
     },
   };
   // A browser says so for a WebSocket; of a stream that it cuts nobody knows why.
-  if (typeof window !== 'undefined')
-    window.addEventListener(
+  if (typeof addEventListener === 'function')
+    addEventListener(
       'pagehide',
       ({ persisted }) => {
         if (!persisted) link.close(1001, 'the page is gone');

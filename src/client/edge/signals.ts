@@ -1,30 +1,30 @@
-// What the browser says of network and page, as events. Says nothing where there is no browser.
+// What the browser says of network and page, as events. A worker has no page, and Node and React Native have neither.
 
 export type Signal = 'online' | 'offline' | 'visible' | 'hidden' | 'pagehide' | 'pageshow';
 /** Starts listening; the returned function stops. */
 export type Signals = (notify: (signal: Signal) => void) => () => void;
 
 export const browserSignals: Signals = (notify) => {
-  if (typeof window === 'undefined' || typeof document === 'undefined') return () => undefined;
+  if (typeof addEventListener !== 'function') return () => undefined;
+  // The window of a page, or the scope of a worker.
+  const world: EventTarget = globalThis;
+  const page = typeof document === 'undefined' ? null : document;
   const controller = new AbortController();
   const on = (target: EventTarget, type: string, heard: (event: Event) => void): void => {
     target.addEventListener(type, heard, { signal: controller.signal });
   };
   const visibility = (): void => {
-    notify(document.visibilityState === 'hidden' ? 'hidden' : 'visible');
+    notify(page?.visibilityState === 'hidden' ? 'hidden' : 'visible');
   };
-  on(document, 'visibilitychange', visibility);
-  for (const signal of ['online', 'offline'] as const)
-    on(window, signal, () => {
-      notify(signal);
+  if (page) on(page, 'visibilitychange', visibility);
+  for (const signal of ['online', 'offline', 'pagehide', 'pageshow'] as const)
+    on(world, signal, (event) => {
+      // A page that is not persisted is gone for good, and the browser closes the socket itself.
+      if ((event as PageTransitionEvent).persisted !== false) notify(signal);
     });
-  // Without `persisted` the page is gone for good, and the browser closes the socket itself.
-  for (const signal of ['pagehide', 'pageshow'] as const)
-    on(window, signal, (event) => {
-      if ((event as PageTransitionEvent).persisted) notify(signal);
-    });
-  if (!navigator.onLine) notify('offline');
-  if (document.visibilityState === 'hidden') visibility();
+  // Only false says something: where it is missing, nobody knows.
+  if (navigator.onLine === false) notify('offline');
+  if (page?.visibilityState === 'hidden') visibility();
   return () => {
     controller.abort();
   };

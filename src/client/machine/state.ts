@@ -1,7 +1,7 @@
 // Everything the client knows, as one immutable value.
 import type { ErrorCode } from '../../protocol/codes.js';
 import type { UserInfo } from '../../protocol/frames.js';
-import { defaultLimits, type Limits } from '../../protocol/limits.js';
+import { defaultClientLimits, type ClientLimits } from '../../protocol/limits.js';
 import type { Position } from '../../protocol/position.js';
 import type { Connection, Retry, Signals } from './connection-state.js';
 import type { Queue } from './queue.js';
@@ -192,7 +192,7 @@ export interface State {
   /** Whether own messages are written to storage before they leave. */
   readonly durable: boolean;
   readonly self: Self | null;
-  readonly limits: Limits;
+  readonly limits: ClientLimits;
   readonly rooms: ReadonlyMap<string, Room>;
   /** While a backlog flushes. */
   readonly progress: Progress | null;
@@ -217,7 +217,7 @@ export function initialState(session: Session): State {
     session,
     durable: false,
     self: null,
-    limits: defaultLimits,
+    limits: defaultClientLimits,
     rooms: new Map(),
     progress: null,
     latency: null,

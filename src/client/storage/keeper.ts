@@ -27,7 +27,8 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
     orphans?.end();
     stay();
     host.dispatch({ type: 'storage-lost' });
-    host.tell({ type: 'failed', error });
+    if (!host.tell({ type: 'failed', error }))
+      host.logger.warn('roomful: the outbox is held in memory only, its storage failed', error);
   };
 
   async function open(): Promise<void> {
@@ -102,12 +103,21 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
     live = connection.status === 'live';
   }
 
-  function release(forget: readonly string[] = []): void {
+  /** What this page wrote before the server said whose the session is. */
+  function ownMessages(): readonly string[] {
+    return whose()
+      ? []
+      : Array.from(host.state().rooms.values()).flatMap(({ entries }) =>
+          Array.from(entries.values()).flatMap(({ id, settled }) => (settled ? [] : id)),
+        );
+  }
+
+  function release(isForeign = false): void {
     if (ended) return;
     ended = true;
     orphans?.end();
     stay();
-    for (const id of forget) writer?.forget(id);
+    if (isForeign) for (const id of ownMessages()) writer?.forget(id);
     writer?.end();
   }
 

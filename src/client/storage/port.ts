@@ -2,6 +2,7 @@
 import type { HeldSession } from './disk.js';
 import type { Wanted } from './session.js';
 import type { Clock } from '../edge/clock.js';
+import type { Logger } from '../edge/logger.js';
 import type { Event } from '../machine/events.js';
 import type { State } from '../machine/state.js';
 
@@ -24,7 +25,9 @@ export interface StorageHost {
   readonly randomId: (characters: number) => string;
   readonly dispatch: (event: Event) => void;
   readonly state: () => State;
-  readonly tell: (event: StorageEvent) => void;
+  /** Tells the app. Whether it listens. */
+  readonly tell: (event: StorageEvent) => boolean;
+  readonly logger: Logger;
   /** A second client like this one, on other storage: it delivers what a page left behind under that page's own session. */
   readonly spawn: (storage: OutboxStorage) => Courier;
 }
@@ -41,8 +44,8 @@ export interface Keeper {
   readonly ready: Promise<void>;
   /** Writes what changed. Called after each turn of changes. */
   sync(): void;
-  /** Lets another client have the session, and what waits in it, but for the messages in `forget`. */
-  release(forget?: readonly string[]): void;
+  /** Lets another client have the session, and what waits in it. `isForeign`: it is another user's, and what this page wrote before it knew is taken out. */
+  release(isForeign?: boolean): void;
 }
 
 /** Puts storage to work, once `take` has a session. */

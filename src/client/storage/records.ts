@@ -50,7 +50,7 @@ export function restoredFrom(record: unknown): Restored | null {
     !isNumber(bytes) ||
     bytes < 0 ||
     !Number.isSafeInteger(version) ||
-    version < 0
+    version < 1
   )
     return null;
   if (expiresAt !== null && !isNumber(expiresAt)) return null;
