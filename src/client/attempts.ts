@@ -4,7 +4,7 @@ import { RealtimeError } from '../protocol/error.js';
 import type { ServerFrame } from '../protocol/frames.js';
 import { clientTuple, Malformed, parseServerFrame } from '../protocol/parse.js';
 import { subprotocolOf } from '../protocol/version.js';
-import { isAddress } from './edge/address.js';
+import { addressOf } from './edge/address.js';
 import type { Connect, Link } from './edge/link.js';
 import type { Effect } from './machine/effects.js';
 import type { Event } from './machine/events.js';
@@ -30,7 +30,7 @@ export function createAttempts(
   dispatch: (event: Event) => void,
   isCurrent: (attempt: number) => boolean,
   largest: () => number,
-  ready: () => Promise<void> | undefined,
+  ready: (url: string) => Promise<void> | undefined,
   report: (error: RealtimeError) => void,
 ): Attempts {
   const codecs = codecsOf(options);
@@ -63,16 +63,18 @@ export function createAttempts(
   return {
     async open({ attempt }) {
       try {
-        await ready();
         const [url, token] = await Promise.all([ask(options.url), ask(options.token ?? null)]);
         if (!isCurrent(attempt)) return;
-        if (!isAddress(url)) {
+        const address = addressOf(url);
+        if (!address) {
           // Another attempt would fail as well: the client closes.
           const reason = failed(`url is ${String(url)}, not wss://…`, 'the attempt');
           return dispatch({ type: 'lost', attempt, code: 4400, reason });
         }
+        await ready(address);
+        if (!isCurrent(attempt)) return;
         const link = connect(
-          String(url),
+          address,
           codecs.map(({ name }) => subprotocolOf(name)),
           {
             opened(protocol) {

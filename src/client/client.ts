@@ -214,7 +214,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     driver.dispatch,
     (attempt) => attemptsOf(driver.state().connection).includes(attempt),
     () => driver.state().limits.frame,
-    () => keeper?.ready,
+    (url) => keeper?.ready(url),
     report,
   );
 

@@ -72,7 +72,7 @@ export function compilePattern(pattern: string): PatternMatcher {
     new Set(names).size !== names.length
   ) {
     throw new TypeError(
-      `Room pattern '${pattern}': write segments of letters, digits and _.:@%- joined by '/', a parameter as ':name', each name once`,
+      `Room pattern '${pattern}': write letters, digits and _.:@%- joined by '/', a parameter as ':name', each name once`,
     );
   }
   const idOf = (params: Readonly<Record<string, string>>): string =>

@@ -32,10 +32,7 @@ export function validate(schema: StandardSchemaV1, value: unknown, what: string)
   const result = schema['~standard'].validate(value);
   if (result instanceof Promise) {
     result.catch(() => undefined);
-    throw new RealtimeError(
-      'invalid',
-      `${what}: its schema is asynchronous; Roomful takes schemas that answer at once`,
-    );
+    throw new RealtimeError('invalid', `${what}: its schema is asynchronous`);
   }
   if (!result.issues) return result.value;
   const issues = result.issues
@@ -67,10 +64,7 @@ export function readMessage(
   }
   const newest = versionOf(contract, type);
   if (version > newest)
-    throw new RealtimeError(
-      'unknown-version',
-      `'${type}' version ${version} is newer than ${newest}, the newest this end knows`,
-    );
+    throw new RealtimeError('unknown-version', `'${type}' version ${version} is newer than ${newest}`);
   if (version === newest && current === 'trust-current') return { data, version };
   let value = data;
   if (isVersioned(definition)) {

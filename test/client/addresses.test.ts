@@ -73,7 +73,7 @@ describe.each([
     ]) {
       const { client } = connected(from(url), Recorded);
       await vi.waitFor(() => {
-        expect(urls.at(-1)).toBe(String(url));
+        expect(urls.at(-1)).toBe(new URL(url).href);
       });
       client.close();
     }

@@ -237,7 +237,7 @@ describe("against a server of the test's own", () => {
   test('P5 a token is in the first frame and in no URL', async () => {
     const { live } = setup({ token: () => 'SECRET' });
     const link = await live();
-    expect(link.url).toBe('ws://test');
+    expect(link.url).toBe('ws://test/');
     expect(String(link.sent[0]).split('\n')[0]).toContain('"SECRET"');
   });
 

@@ -1,12 +1,13 @@
 // Whether an address could ever work.
 
-/** Whether an attempt could ever connect there: a text or a `URL`, of WebSocket or HTTP, without a fragment. */
-export function isAddress(url: unknown): url is string | URL {
+/** The whole address of a text or a `URL`, of WebSocket or HTTP, without a fragment; null where no attempt could ever connect there. */
+export function addressOf(url: unknown): string | null {
   try {
     // A page may leave out its own origin.
-    const { protocol, hash } = new URL(url as string, globalThis.location?.href);
-    return !!url && (typeof url === 'string' || url instanceof URL) && /^(ws|http)/.test(protocol) && !hash;
+    const { protocol, hash, href } = new URL(url as string, globalThis.location?.href);
+    const isGiven = !!url && (typeof url === 'string' || url instanceof URL);
+    return isGiven && /^(ws|http)/.test(protocol) && !hash ? href : null;
   } catch {
-    return false;
+    return null;
   }
 }

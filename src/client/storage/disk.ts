@@ -7,6 +7,8 @@ export interface SessionRow {
   readonly owner: string | null | undefined;
   /** The member that the server made of it: another one under the same key is another user, whatever is shown of the two. */
   readonly member?: string | undefined;
+  /** The server that its messages are for: origin and path of its address, or the name that the app gave it; undefined: not known yet. */
+  readonly server?: string | undefined;
   /** When a client last took it, in ms. */
   readonly usedAt: number;
 }

@@ -6,6 +6,12 @@ import { storageOn } from './storage-on.js';
 export interface IndexedDBStorageOptions {
   /** The name of the database, and the beginning of the names of its locks: one for each server that an origin talks to. Default `'roomful'`. */
   readonly name?: string;
+  /**
+   * What the app calls its server. Messages that wait in the database are delivered to the server that they were written for,
+   * and to no other; by default that is the one with the same origin and path. Give a name where one server has several
+   * addresses, such as one for each region.
+   */
+  readonly server?: string;
 }
 
 /**
@@ -13,8 +19,8 @@ export interface IndexedDBStorageOptions {
  * is delivered by the next one, in order, under the old ids. Needs IndexedDB and Web Locks: where either is missing or fails, messages are held in memory, and
  * the client says so by a `storage` event. Records are written with relaxed durability: a crash of the operating system may lose those of the last seconds.
  */
-export function indexedDBStorage({ name = 'roomful' }: IndexedDBStorageOptions = {}): OutboxStorage {
-  return storageOn(() => openDisk(name));
+export function indexedDBStorage({ name = 'roomful', server }: IndexedDBStorageOptions = {}): OutboxStorage {
+  return storageOn(() => openDisk(name), server);
 }
 
 const sessions = 'sessions';

@@ -1,23 +1,29 @@
 // Storage at work for one client: gives back what an earlier page left, writes what changes, and looks after what others left.
 import type { Restored } from '../machine/events.js';
-import type { HeldSession } from './disk.js';
 import { createOrphans, type Orphans } from './orphans.js';
-import type { Keeper, StorageHost } from './port.js';
+import type { Keep } from './port.js';
 import { orderOf, restoredFrom } from './records.js';
 import { createWriter, type Outbox, type Writer } from './writer.js';
 
 /** How long opening may take, in ms: some browsers never answer. */
 const openTime = 3_000;
+/** How long the address may take to be known, in ms. After that a session of its own is taken: what the page says is kept at once. */
+const addressTimeMs = 1_000;
 /** It is counted in parts: one in which the page slept, or was too busy to hear the answer, is one, however long it was. */
 const openPart = 250;
 
 /** `take` opens the disk and locks a session on it. */
-export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>): Keeper {
+export const createKeeper: Keep = (host, take, serverOf) => {
   let writer: Writer | null = null;
   let orphans: Orphans | null = null;
   let stay = (): void => undefined;
   let ended = false;
   let live = false;
+  let server: string | undefined;
+  let tellServer: (name: string | undefined) => void = () => undefined;
+  const serverKnown = new Promise<string | undefined>((resolve) => {
+    tellServer = resolve;
+  });
 
   /** From here on it is as if there were no storage. What is there would go out a second time from a later page: it is forgotten. */
   const fail = (error: unknown): void => {
@@ -32,7 +38,7 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
   };
 
   async function open(): Promise<void> {
-    const session = await take();
+    const session = await take(serverKnown);
     const { row, disk, unlock } = session;
     let records: readonly unknown[] = [];
     try {
@@ -53,9 +59,13 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
     });
     orphans = createOrphans(
       disk,
-      { key: row.key, owner: () => whose()?.owner ?? row.owner, written: writtenOut },
+      {
+        key: row.key,
+        wanted: () => ({ owner: whose()?.owner ?? row.owner, server }),
+        written: writtenOut,
+      },
       host,
-      createKeeper,
+      (its, orphan) => createKeeper(its, orphan, serverOf),
     );
     disk.lost(fail);
     stay = disk.leaving(writer.hurry);
@@ -98,7 +108,7 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
     if (connection.status === 'closed') return release();
     writer.write(new Map(Array.from(rooms.values(), ({ id, entries }) => [id, entries])));
     const known = whose();
-    if (known) writer.own(known.owner, known.member);
+    if (known) writer.own(known.owner, known.member, server);
     if (connection.status === 'live' && !live) orphans?.look();
     live = connection.status === 'live';
   }
@@ -121,6 +131,9 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
     writer?.end();
   }
 
+  const forgetAddress = host.clock.after(addressTimeMs, () => {
+    tellServer(undefined);
+  });
   const opened = open().catch(fail);
   const late = new Promise<void>((resolve) => {
     let cancel: () => void = () => undefined;
@@ -136,8 +149,18 @@ export function createKeeper(host: StorageHost, take: () => Promise<HeldSession>
       cancel();
     });
   });
-  return { ready: Promise.race([opened, late]), sync, release };
-}
+  const settled = Promise.race([opened, late]);
+  return {
+    ready(address) {
+      forgetAddress();
+      server = serverOf(address);
+      tellServer(server);
+      return settled;
+    },
+    sync,
+    release,
+  };
+};
 
 function sorted(records: readonly unknown[]): {
   readonly messages: readonly Restored[];

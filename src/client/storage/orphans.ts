@@ -1,9 +1,9 @@
 // What pages that are gone left behind: delivered one session after the other, each as itself, beside our own.
 import type { Disk, HeldSession } from './disk.js';
 import { isBusy } from '../machine/room.js';
-import type { Courier, Keep, StorageHost } from './port.js';
+import type { Courier, Keeper, StorageHost, Take } from './port.js';
 import { restoredFrom } from './records.js';
-import { findOrphan } from './session.js';
+import { findOrphan, type Wanted } from './session.js';
 
 /** How long after one look at what was left the next comes, in ms. */
 const again = 60_000;
@@ -14,16 +14,16 @@ export interface Orphans {
   end(): void;
 }
 
-/** `own`: the key of our session, whose it is, and what waits until all of it is on disk. */
+/** `own`: the key of our session, whose it is and for which server, and what waits until all of it is on disk. */
 export function createOrphans(
   disk: Disk,
   own: {
     readonly key: string;
-    readonly owner: () => string | null | undefined;
+    readonly wanted: () => Pick<Wanted, 'owner' | 'server'>;
     readonly written: () => Promise<void>;
   },
   host: StorageHost,
-  keep: Keep,
+  keep: (host: StorageHost, take: Take) => Keeper,
 ): Orphans {
   /** Sessions looked at already: what could not be delivered now waits for the next page. */
   const seen = new Set([own.key]);
@@ -61,12 +61,13 @@ export function createOrphans(
             courier = null;
             sent.close();
           };
-          void keeper.ready.then(() => {
-            open = true;
-            look();
-          });
           return {
             ...keeper,
+            async ready(address) {
+              await keeper.ready(address);
+              open = true;
+              look();
+            },
             sync() {
               keeper.sync();
               look();
@@ -79,7 +80,7 @@ export function createOrphans(
     });
 
   async function all(): Promise<void> {
-    const next = () => findOrphan(disk, seen, own.owner(), host.clock.now());
+    const next = () => findOrphan(disk, seen, own.wanted(), host.clock.now());
     for (let orphan = await next(); orphan; orphan = ended ? null : await next()) {
       const { key } = orphan.row;
       seen.add(key);

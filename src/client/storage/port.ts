@@ -40,16 +40,19 @@ export interface Courier {
 
 /** Storage at work for one client. */
 export interface Keeper {
-  /** Resolves once the client knows its session, within seconds, and never rejects. */
-  readonly ready: Promise<void>;
+  /** Says where the client connects to, by its whole address. Resolves once the client knows its session, within seconds, and never rejects. */
+  ready(address: string): Promise<void>;
   /** Writes what changed. Called after each turn of changes. */
   sync(): void;
   /** Lets another client have the session, and what waits in it. `isForeign`: it is another user's, and what this page wrote before it knew is taken out. */
   release(isForeign?: boolean): void;
 }
 
-/** Puts storage to work, once `take` has a session. */
-export type Keep = (host: StorageHost, take: () => Promise<HeldSession>) => Keeper;
+/** Takes a session, once it is known for which server, or that it is not known for now. */
+export type Take = (server: Promise<string | undefined>) => Promise<HeldSession>;
+
+/** Puts storage to work, once `take` has a session. `serverOf`: the server at an address. */
+export type Keep = (host: StorageHost, take: Take, serverOf: (address: string) => string) => Keeper;
 
 export interface OutboxStorage {
   /** Serves a client. */

@@ -7,6 +7,8 @@ const idleTime = 86_400_000;
 export interface Wanted {
   /** Whose session: undefined where nobody knows yet. */
   readonly owner: string | null | undefined;
+  /** For which server: undefined where nobody knows yet. */
+  readonly server?: string | undefined;
   /** Keys of sessions that turned out to be another user's. */
   readonly foreign: ReadonlySet<string>;
 }
@@ -14,18 +16,18 @@ export interface Wanted {
 /** Locks the newest session that is free and may be ours, or a new one. */
 export async function takeSession(
   disk: Disk,
-  { owner, foreign }: Wanted,
+  { owner, server, foreign }: Wanted,
   now: number,
   newKey: () => string,
 ): Promise<HeldSession> {
   const rows = [...(await disk.sessions())].toSorted((a, b) => b.usedAt - a.usedAt);
   for (const known of rows) {
-    if (foreign.has(known.key) || (owner !== undefined && known.owner !== undefined && known.owner !== owner))
-      continue;
+    if (foreign.has(known.key) || (known.server !== undefined && known.server !== server)) continue;
+    if (owner !== undefined && known.owner !== undefined && known.owner !== owner) continue;
     const held = await hold(disk, known.key);
-    if (held) return touched(held, { ...held.row, owner: held.row.owner ?? owner, usedAt: now });
+    if (held) return touched(held, { ...held.row, owner: held.row.owner ?? owner, server, usedAt: now });
   }
-  const row: SessionRow = { key: newKey(), owner, member: undefined, usedAt: now };
+  const row: SessionRow = { key: newKey(), owner, member: undefined, server, usedAt: now };
   const unlock = await disk.lock(row.key);
   if (!unlock) throw new Error('a new session is locked already');
   return touched({ row, disk, unlock }, row);
@@ -58,17 +60,18 @@ async function hold(disk: Disk, key: string): Promise<HeldSession | null> {
   });
 }
 
-/** A session of `owner`, other than those in `seen`, whose page is gone and whose messages wait. One in which nothing waits is forgotten after a day. */
+/** A session of `owner` at `server`, other than those in `seen`, whose page is gone and whose messages wait. One in which nothing waits is forgotten after a day. */
 export async function findOrphan(
   disk: Disk,
   seen: ReadonlySet<string>,
-  owner: string | null | undefined,
+  { owner, server }: Pick<Wanted, 'owner' | 'server'>,
   now: number,
 ): Promise<(HeldSession & { readonly messages: number }) | null> {
   for (const row of await disk.sessions()) {
     const { key } = row;
-    const held =
-      seen.has(key) || row.owner === undefined || row.owner !== owner ? null : await hold(disk, key);
+    const isOther =
+      row.owner === undefined || row.owner !== owner || (row.server !== undefined && row.server !== server);
+    const held = seen.has(key) || isOther ? null : await hold(disk, key);
     if (!held) continue;
     const { length } = await unlessFails(held.unlock, async () => {
       const waiting = await disk.messages(key);

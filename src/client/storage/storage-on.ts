@@ -2,14 +2,25 @@
 import type { Disk } from './disk.js';
 import { createKeeper } from './keeper.js';
 import type { OutboxStorage } from './port.js';
+import { serverOf } from './server-of.js';
 import { takeSession } from './session.js';
 
-/** Storage on a disk that may take its time to open, or fail to. */
-export function storageOn(open: () => Promise<Disk>): OutboxStorage {
+/**
+ * Storage on a disk that may take its time to open, or fail to.
+ *
+ * @param name what the app calls its server; by default origin and path of the address are its name.
+ */
+export function storageOn(open: () => Promise<Disk>, name?: string): OutboxStorage {
   return {
     attach: (host, wanted) =>
-      createKeeper(host, async () =>
-        takeSession(await open(), wanted, host.clock.now(), () => host.randomId(26)),
+      createKeeper(
+        host,
+        async (server) => {
+          const disk = await open();
+          const mine = { ...wanted, server: await server };
+          return takeSession(disk, mine, host.clock.now(), () => host.randomId(26));
+        },
+        (address) => name ?? serverOf(address),
       ),
   };
 }

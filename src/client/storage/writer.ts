@@ -25,7 +25,7 @@ export interface Writer {
   /** Writes whatever differs from the outbox before: a new message, its number, its failure, its end. */
   write(outbox: Outbox): void;
   /** Says whose the session is. */
-  own(owner: string | null, member: string): void;
+  own(owner: string | null, member: string, server: string | undefined): void;
   /** Forgets a record. */
   forget(id: string): void;
   /** Begins to write all that is gathered, and waits for no step before: there may be no later. */
@@ -124,9 +124,10 @@ export function createWriter(
       written = outbox;
       if (puts.size || deletes.size) void work();
     },
-    own(owner, member) {
-      if (latest.owner === owner && latest.member === member) return;
-      latest = nextRow = { ...latest, owner, member };
+    own(owner, member, server) {
+      if (latest.owner === owner && latest.member === member && latest.server === (latest.server ?? server))
+        return;
+      latest = nextRow = { ...latest, owner, member, server: latest.server ?? server };
       void work();
     },
     forget(id) {
