@@ -1,5 +1,6 @@
 // Room contracts: what a room's id looks like, what is said in it, and what its members show of themselves.
 import { isRoomId } from '../protocol/checks.js';
+import type { IfPlain } from './plain.js';
 import { checkRoomId, compilePattern, hasAlias, type Params } from './pattern.js';
 import type { InferInput, InferOutput, StandardSchemaV1 } from './standard-schema.js';
 
@@ -61,6 +62,12 @@ export interface RoomDefinition<Messages extends MessageDefinitions, Presence ex
   readonly presence?: Presence;
 }
 
+/** Holds each schema to making plain data. */
+interface PlainOutputs<Messages extends MessageDefinitions, Presence extends StandardSchemaV1> {
+  readonly messages?: { readonly [T in keyof Messages]: IfPlain<MessageData<Messages[T]>> };
+  readonly presence?: IfPlain<InferOutput<Presence>>;
+}
+
 /**
  * Describes a kind of room, for both ends.
  *
@@ -73,7 +80,7 @@ export function defineRoom<
   Presence extends StandardSchemaV1 = StandardSchemaV1,
 >(
   pattern: Pattern,
-  definition: RoomDefinition<Messages, Presence> = {},
+  definition: RoomDefinition<Messages, Presence> & PlainOutputs<NoInfer<Messages>, NoInfer<Presence>> = {},
 ): RoomContract<Pattern, Messages, Presence> {
   for (const [type, it] of Object.entries(definition.messages ?? {})) {
     if ('schema' in it && (!Number.isSafeInteger(it.version) || it.version < 1))

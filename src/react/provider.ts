@@ -19,7 +19,7 @@ export type RealtimeProviderProps = { readonly children?: ReactNode } & (
 );
 
 /**
- * Gives a client to the hooks below. With options it owns one: it opens on mount and closes on unmount; a new `url` or `token` reconnects, new functions do
+ * Gives a client to the hooks below. With options it owns one: it opens on mount and closes on unmount, but not while an `<Activity>` hides it; a new `url` or `token` reconnects, new functions do
  * not, and any other option counts as it was first given. With `client` it connects it where it is idle, and never closes it.
  */
 export function RealtimeProvider({ children, ...props }: RealtimeProviderProps): ReactElement {
@@ -55,7 +55,12 @@ function Owned({
   useInsertionEffect(() => {
     update(options);
   });
-  useEffect(mount, [mount]);
+  // An insertion effect ends where the provider is unmounted, and not where an <Activity> around it is hidden: what waits in
+  // the outbox goes on then.
+  useInsertionEffect(mount, [mount]);
+  useEffect(() => {
+    client.connect();
+  }, [client]);
   useEffect(() => {
     if (opened.current !== address) client.reconnect();
     opened.current = address;
@@ -66,7 +71,7 @@ function Owned({
 interface OwnedClient {
   readonly client: Client;
   readonly update: (options: ClientOptions) => void;
-  /** Connects; what it returns closes. */
+  /** What it returns closes. */
   readonly mount: () => () => void;
 }
 
@@ -88,8 +93,7 @@ function ownedClient(first: ClientOptions): OwnedClient {
     },
     mount() {
       clearTimeout(closing);
-      client.connect();
-      // StrictMode and <Activity> mount again at once: only what stays unmounted is closed.
+      // A hot update mounts again at once: only what stays unmounted is closed.
       return () => {
         closing = setTimeout(client.close, 0);
       };

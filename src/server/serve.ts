@@ -3,6 +3,7 @@ import { anyRoom, untypedRoom, type AnyContract, type RoomContract } from '../co
 import type { UserInfo } from '../protocol/frames.js';
 import type { MessageData, ContractMessages } from '../contract/define-room.js';
 import type { LogLimits } from './broker.js';
+import { checkOutputs } from './plain-outputs.js';
 import type { MaybePromise } from './ports.js';
 import { slowPolicies, type SlowPolicy } from './volatile-kept.js';
 
@@ -103,7 +104,7 @@ export interface ServedRoom {
 /**
  * Says that a server has this kind of room. A plain string serves an untyped room, whose payloads nobody checks; `'*'` serves every room that no entry before it serves.
  *
- * @throws TypeError where an option makes no sense.
+ * @throws TypeError where an option makes no sense, and where a schema of the contract is known to make what cannot be sent, such as a `Date`.
  */
 export function serve<C extends AnyContract>(
   contract: C | string,
@@ -118,6 +119,7 @@ export function serve<C extends AnyContract>(
   if (!slowPolicies.includes(slow)) throw new TypeError(`slow must be one of ${slowPolicies.join(', ')}`);
   const known: AnyContract =
     typeof contract !== 'string' ? contract : contract === '*' ? anyRoom() : untypedRoom(contract);
+  checkOutputs(known);
   return {
     contract: known,
     authorize: (options.authorize as ServedRoom['authorize'] | undefined) ?? null,

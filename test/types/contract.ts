@@ -115,3 +115,41 @@ const realtime = createRealtimeServer({
 void realtime.room(chat, { team: 'a', id: 'b' }).send('post', { text: 'a' });
 // @ts-expect-error text is a string
 void realtime.room(chat, { team: 'a', id: 'b' }).send('post', { text: 1 });
+
+// What a schema makes has to be plain data: whatever else is refused where the room is defined.
+interface Tree {
+  readonly text: string;
+  readonly children: readonly Tree[];
+}
+defineRoom('plain', {
+  messages: {
+    recursive: type<Tree>(),
+    unknown: type<unknown>(),
+    many: type<{
+      a?: { b: [number, string | null]; c: Uint8Array } | undefined;
+      d: Record<string, boolean>;
+    }>(),
+    moment: z.object({ at: z.iso.datetime() }),
+    dated: {
+      schema: z.object({ at: z.number() }),
+      version: 2,
+      upgrade: { 1: (old: { at: string }) => ({ at: Number(old.at) }) },
+    },
+  },
+  presence: z.object({ at: z.number().optional() }),
+});
+// @ts-expect-error a Date cannot be sent
+defineRoom('exotic', { messages: { coerced: z.object({ at: z.coerce.date() }) } });
+const dates = z.object({ all: z.array(z.object({ at: z.date().optional() })) });
+// @ts-expect-error a Date within a list cannot be sent
+defineRoom('exotic', { messages: { dates } });
+// @ts-expect-error a bigint that a transform makes cannot be sent
+defineRoom('exotic', { messages: { big: z.object({ n: z.string().transform((it) => BigInt(it)) }) } });
+// @ts-expect-error a Map cannot be sent
+defineRoom('exotic', { messages: { map: type<Map<string, string>>() } });
+// @ts-expect-error a Set cannot be sent, in a message that has versions either
+defineRoom('exotic', { messages: { set: { schema: z.set(z.string()), version: 1, upgrade: {} } } });
+// @ts-expect-error a function cannot be sent
+defineRoom('exotic', { messages: { call: type<{ run: () => void }>() } });
+// @ts-expect-error a Date cannot be shown
+defineRoom('exotic', { presence: z.object({ since: z.date() }) });
