@@ -15,13 +15,14 @@ async function weighOurs(library) {
   const weights = new Map();
   for (const [entry, { text, beyond }] of Object.entries(entries)) {
     const all = await weigh(text, { library, from: root });
-    const base = weights.get(beyond) ?? { minified: 0, brotli: 0 };
+    const base = weights.get(beyond) ?? { minified: 0, brotli: 0, connected: 0 };
     weights.set(entry, {
       entry,
       text,
       beyond: beyond ?? null,
       minified: all.minified - base.minified,
       brotli: all.brotli - base.brotli,
+      connected: all.connected - base.connected,
       later: all.later,
       limit: limits[entry],
       aim: aims[entry] ?? null,
@@ -47,17 +48,18 @@ async function weighPeers() {
 export async function run({ check }) {
   const rows = await withLibrary(weighOurs);
   console.log(
-    `bytes, bundled and minified by Vite ${viteVersion} with zustand and partysocket, ES2022; React external; brotli quality 11; what Vite adds for loading ahead left out\n`,
+    `bytes of brotli (quality 11), bundled and minified by Vite ${viteVersion} with zustand and partysocket, ES2022; React external; what is fetched later is compressed apart; what Vite adds for loading ahead left out\n`,
   );
   console.log(
     table(
-      ['entry', 'minified', 'brotli', 'limit', 'aim', 'fetched later'],
-      rows.map(({ entry, beyond, minified, brotli, limit, aim, later }) => [
+      ['entry', 'before the first paint', 'limit', 'aim', 'once connected', 'limit', 'over HTTP more'],
+      rows.map(({ entry, beyond, brotli, connected, limit, aim, later }) => [
         beyond ? `+ ${entry}` : entry,
-        whole(minified),
         whole(brotli),
-        whole(limit),
+        whole(limit.first),
         aim === null ? '' : whole(aim),
+        whole(connected),
+        whole(limit.connected),
         whole(later),
       ]),
     ),
@@ -69,10 +71,14 @@ export async function run({ check }) {
     if (aim !== null && brotli > aim)
       console.log(`\n'${entry}' misses its aim by ${whole(brotli - aim)} bytes.`);
 
-  const over = check ? rows.filter(({ brotli, limit }) => !(brotli <= limit)) : [];
-  for (const { entry, brotli, limit } of over)
+  const figures = rows.flatMap(({ entry, brotli, connected, limit }) => [
+    { what: `'${entry}' before the first paint`, bytes: brotli, most: limit.first },
+    { what: `'${entry}' once connected`, bytes: connected, most: limit.connected },
+  ]);
+  const over = check ? figures.filter(({ bytes, most }) => !(bytes <= most)) : [];
+  for (const { what, bytes, most } of over)
     console.error(
-      `\n'${entry}' weighs ${whole(brotli)} bytes, ${whole(brotli - limit)} more than it may: make it smaller, or raise bench/size/limits.json and say why.`,
+      `\n${what} weighs ${whole(bytes)} bytes, ${whole(bytes - most)} more than it may: make it smaller, or raise bench/size/limits.json and say why.`,
     );
   if (check && over.length === 0) console.log('\nWithin the limits.');
 
@@ -81,13 +87,13 @@ export async function run({ check }) {
   if (others.length)
     console.log(
       `\nOthers, a few lines each that connect, join and hear\n\n${table(
-        ['', 'version', 'minified', 'brotli', "'usual' / this"],
+        ['', 'version', 'minified', 'brotli', "'usual', connected / this"],
         others.map(({ peer, version, minified, brotli }) => [
           peer,
           version,
           whole(minified),
           whole(brotli),
-          (usual.brotli / brotli).toFixed(2),
+          (usual.connected / brotli).toFixed(2),
         ]),
       )}`,
     );
@@ -96,8 +102,9 @@ export async function run({ check }) {
       results: rows,
       peers: others,
       brotli: Object.fromEntries(rows.map(({ entry, brotli }) => [entry, brotli])),
+      connected: Object.fromEntries(rows.map(({ entry, connected }) => [entry, connected])),
       ratios: Object.fromEntries(
-        others.map(({ peer, brotli }) => [`roomful/${peer}`, Number((usual.brotli / brotli).toFixed(2))]),
+        others.map(({ peer, brotli }) => [`roomful/${peer}`, Number((usual.connected / brotli).toFixed(2))]),
       ),
     },
     ok: over.length === 0,

@@ -46,25 +46,30 @@ export async function weigh(text, { library, from }) {
   const chunks = new Map(
     output.filter(({ type }) => type === 'chunk').map((chunk) => [chunk.fileName, chunk]),
   );
-  const first = new Set();
-  const take = (name) => {
-    const chunk = chunks.get(name);
-    if (!chunk || first.has(chunk)) return;
-    first.add(chunk);
-    chunk.imports.forEach(take);
+  /** A chunk and all that it cannot run without. */
+  const withImports = (start, taken = new Set()) => {
+    if (!start || taken.has(start)) return taken;
+    taken.add(start);
+    for (const name of start.imports) withImports(chunks.get(name), taken);
+    return taken;
   };
-  for (const { fileName, isEntry } of chunks.values()) if (isEntry) take(fileName);
+  const all = [...chunks.values()];
+  const first = withImports(all.find(({ isEntry }) => isEntry));
+  const connected = withImports(
+    all.find(({ facadeModuleId }) => facadeModuleId?.endsWith('/client/connection.js')),
+    new Set(first),
+  );
+  const without = (taken, from) => [...from].filter((chunk) => !taken.has(chunk));
+  // An app's own entry holds what is needed first in one piece; what is fetched later is compressed apart.
+  const brotli = brotliOf([...first].map(({ code }) => code).join('\n'));
+  const each = (some) => some.reduce((bytes, { code }) => bytes + brotliOf(code), 0);
   return {
-    ...weightOf([...first]),
-    later: weightOf([...chunks.values()].filter((chunk) => !first.has(chunk))).brotli,
+    minified: [...first].reduce((bytes, { code }) => bytes + Buffer.byteLength(code), 0),
+    brotli,
+    connected: brotli + each(without(first, connected)),
+    later: each(without(connected, all)),
   };
 }
 
-function weightOf(chunks) {
-  const bytes = Buffer.concat(chunks.map(({ code }) => Buffer.from(code)));
-  return {
-    minified: bytes.length,
-    brotli:
-      bytes.length && brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length,
-  };
-}
+const brotliOf = (code) =>
+  brotliCompressSync(code, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;

@@ -1,5 +1,5 @@
 // Attempts, each by itself: url and token are asked for, a link is opened, frames are coded both ways.
-import type { Codec, Encoded } from '../protocol/codec.js';
+import { json, type Codec, type Encoded } from '../protocol/codec.js';
 import { RealtimeError } from '../protocol/error.js';
 import type { ServerFrame } from '../protocol/frames.js';
 import { clientTuple, Malformed, parseServerFrame } from '../protocol/parse.js';
@@ -8,12 +8,14 @@ import { addressOf } from './edge/address.js';
 import type { Connect, Link } from './edge/link.js';
 import type { Effect } from './machine/effects.js';
 import type { Event } from './machine/events.js';
-import { codecsOf, type ClientOptions } from './options.js';
+import type { ClientOptions } from './options.js';
 
 type Ask<T> = Extract<Effect, { type: T }>;
 
 /** Each does what the effect of its name asks for. */
 export interface Attempts {
+  /** Those on offer; none before their code is there. */
+  readonly codecs: readonly Codec[];
   open(effect: Ask<'open'>): Promise<void>;
   write(effect: Ask<'write'>): void;
   close(effect: Ask<'close'>): void;
@@ -24,16 +26,31 @@ export interface Attempts {
 const ask = async <T>(from: T | (() => T | Promise<T>)): Promise<T> =>
   typeof from === 'function' ? (from as () => T | Promise<T>)() : from;
 
-export function createAttempts(
-  options: ClientOptions,
+/** The client that attempts are made for. */
+export interface AttemptsHost {
+  readonly options: ClientOptions;
+  readonly dispatch: (event: Event) => void;
+  readonly isCurrent: (attempt: number) => boolean;
+  /** Bytes of the largest message that the server takes. */
+  readonly largest: () => number;
+  /** Resolves once the client knows its session, which may wait for a storage. */
+  readonly ready: (address: string) => Promise<void> | undefined;
+  readonly report: (error: RealtimeError) => void;
+}
+
+export type MakeAttempts = (host: AttemptsHost) => Attempts;
+
+/** Attempts over one transport. */
+export const attemptsBy =
+  (connect: Connect): MakeAttempts =>
+  (host) =>
+    createAttempts(connect, host);
+
+function createAttempts(
   connect: Connect,
-  dispatch: (event: Event) => void,
-  isCurrent: (attempt: number) => boolean,
-  largest: () => number,
-  ready: (url: string) => Promise<void> | undefined,
-  report: (error: RealtimeError) => void,
+  { options, dispatch, isCurrent, largest, ready, report }: AttemptsHost,
 ): Attempts {
-  const codecs = codecsOf(options);
+  const codecs: readonly Codec[] = options.codecs?.length ? options.codecs : [json()];
   /** How often a token was asked for in band. */
   let asked = 0;
   /** By attempt: one, or two while the next one takes over. */
@@ -61,6 +78,7 @@ export function createAttempts(
   }
 
   return {
+    codecs,
     async open({ attempt }) {
       try {
         const [url, token] = await Promise.all([ask(options.url), ask(options.token ?? null)]);

@@ -4,21 +4,19 @@ import { checkRoomId } from '../contract/pattern.js';
 import { readMessage } from '../contract/validate.js';
 import type { Codec } from '../protocol/codec.js';
 import { RealtimeError } from '../protocol/error.js';
-import { createAttempts } from './attempts.js';
+import type { MakeAttempts } from './attempts.js';
 import { createDriver, type Delivery, type Inspector, type ReadonlyStore } from './driver.js';
 import { systemClock, type Clock } from './edge/clock.js';
 import { onFrame, onMicrotask, type Schedule } from './edge/frame.js';
 import { randomId } from './edge/ids.js';
-import type { Connect } from './edge/link.js';
-import { withFallback } from './edge/fallback.js';
-import { browserSignals, type Signals } from './edge/signals.js';
-import { webSocketConnect } from './edge/socket.js';
+import { browserSignals, isPage, type Signals } from './edge/signals.js';
+import { attemptsLater } from './later.js';
 import type { Effect } from './machine/effects.js';
 import type { Event } from './machine/events.js';
 import { attemptsOf } from './machine/connection-state.js';
 import { initialState, type State } from './machine/state.js';
 import type { ConnectionState, RealtimeState } from './machine/view.js';
-import { codecsOf, configOf, type ClientOptions } from './options.js';
+import { configOf, type ClientOptions } from './options.js';
 import type { Keeper, StorageEvent, StorageHost } from './storage/port.js';
 import { createPromises, errorOf } from './promises.js';
 import { createRoomHandle, type Room, type RoomHandle, type RoomOwner } from './room-handle.js';
@@ -82,7 +80,7 @@ type RoomArgs<R> = keyof ParamsOf<R> extends never ? [params?: ParamsOf<R>] : [p
 /** The world, as a client meets it. */
 export interface ClientPorts {
   readonly clock: Clock;
-  readonly connect: Connect;
+  readonly attempts: MakeAttempts;
   readonly signals: Signals;
   readonly random: () => number;
   readonly randomId: (characters: number) => string;
@@ -95,15 +93,13 @@ export interface ClientPorts {
  * @throws TypeError where an option makes no sense.
  */
 export function createClient(options: ClientOptions): Client {
-  const socket = webSocketConnect(options.WebSocket);
+  const load = async (): Promise<MakeAttempts> =>
+    (await import('./connection.js')).connectionOver(systemClock.now);
+  // It is on its way while the page renders. What fails here is told where it is needed.
+  if (isPage) load().catch(() => undefined);
   return createClientWith(options, {
     clock: systemClock,
-    connect:
-      options.fallback === false
-        ? socket
-        : withFallback(socket, async () =>
-            (await import('./edge/look.js')).lookingFor(socket, systemClock.now),
-          ),
+    attempts: (host) => attemptsLater(load, host),
     signals: browserSignals,
     random: Math.random,
     randomId,
@@ -208,21 +204,23 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     },
   });
 
-  const attempts = createAttempts(
+  const attempts = ports.attempts({
     options,
-    ports.connect,
-    driver.dispatch,
-    (attempt) => attemptsOf(driver.state().connection).includes(attempt),
-    () => driver.state().limits.frame,
-    (url) => keeper?.ready(url),
+    dispatch: driver.dispatch,
+    isCurrent: (attempt) => attemptsOf(driver.state().connection).includes(attempt),
+    largest: () => driver.state().limits.frame,
+    ready: (address) => keeper?.ready(address),
     report,
-  );
+  });
 
   /** What does each effect. */
   const performers: {
     readonly [T in Exclude<Effect, Delivery>['type']]: (effect: Extract<Effect, { type: T }>) => unknown;
   } = {
-    ...attempts,
+    open: attempts.open,
+    write: attempts.write,
+    close: attempts.close,
+    token: attempts.token,
     settle({ ids, outcome }) {
       for (const id of ids) promises.settle(id, outcome);
     },
@@ -333,7 +331,9 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
       };
     },
     inspect: (inspector) => ({
-      codecs: codecsOf(options),
+      get codecs() {
+        return attempts.codecs;
+      },
       state: driver.state,
       dispatch: driver.dispatch,
       perform,

@@ -1,5 +1,5 @@
 // What a client can be told, with its defaults.
-import { json, type Codec } from '../protocol/codec.js';
+import type { Codec } from '../protocol/codec.js';
 import type { Logger } from './edge/logger.js';
 import type { Config } from './machine/context.js';
 import type { OutboxStorage } from './storage/port.js';
@@ -92,6 +92,3 @@ export function configOf(options: ClientOptions): Config {
   atLeast(1, '', { connectTimeout });
   return config;
 }
-
-export const codecsOf = (options: ClientOptions): readonly Codec[] =>
-  options.codecs?.length ? options.codecs : [json()];

@@ -7,8 +7,9 @@ import { checkPayload, copyPayload } from '../protocol/payload.js';
 import type { Driver, ReadonlyStore } from './driver.js';
 import { createHandlers, type Handler } from './handlers.js';
 import type { Receipt } from './machine/effects.js';
+import { tooLarge } from './machine/outbox.js';
 import { merged } from './machine/presence.js';
-import type { Continuity, Message } from './machine/state.js';
+import type { Continuity, Message, Room as RoomState } from './machine/state.js';
 import { statusOf, type RealtimeState, type RoomStatus, type RoomView } from './machine/view.js';
 import type { PresenceIn, RoomName, SendOf, TypeOf } from '../contract/infer.js';
 import { errorOf, unwatched } from './promises.js';
@@ -115,6 +116,10 @@ function checkCount(it: number): void {
   if (!isCount(it)) throw invalid(`${String(it)} is no whole number from 0`);
 }
 
+function checkSize(bytes: number, most: number): void {
+  if (bytes > most) throw errorOf(tooLarge(bytes, most));
+}
+
 /** A call that throws, as a promise that rejects. */
 function promised<T>(call: () => Promise<T>): Promise<T> {
   try {
@@ -136,6 +141,8 @@ function readingApp<T>(read: () => T): T {
   }
 }
 
+type Presence = Readonly<Record<string, unknown>>;
+
 /** An estimate of what frame and field names add to a payload. */
 const envelope = 128;
 
@@ -145,6 +152,7 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
   const holds: (() => void)[] = [];
   let users = 0;
   const view = (): RoomView | undefined => driver.store.getState().rooms[id];
+  const state = (): RoomState | undefined => driver.state().rooms.get(id);
 
   /** A message as it travels and as it is shown, with its size. Throws where it does not fit. */
   const checked = (type: string, data: unknown) =>
@@ -152,20 +160,17 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
       if (!isMessageType(type)) throw invalid('a type has 1 to 256 characters');
       const { data: shown, version, bytes: payload } = checkMessage(handle.contract, type, data);
       const bytes = payload + envelope;
-      const most = driver.state().limits.frame;
-      if (bytes > most)
-        throw new RealtimeError('too-large', `about ${bytes} bytes, the server takes ${most}`);
+      checkSize(bytes, driver.state().limits.frame);
       return { shown, version, bytes, data: copyPayload(data) };
     });
-  /** Throws where what is said, or with it the whole presence, does not fit. */
-  const showable = (said: Readonly<Record<string, unknown>>, before?: unknown): void =>
+  /** What the others see of a presence with what is said. Throws where that, as a whole, does not fit. */
+  const shownOf = (said: Readonly<Record<string, unknown>>, before?: unknown): Presence =>
     readingApp(() => {
-      if (!isObject(said)) throw invalid('a presence is an object');
+      if (!isObject(said) || !isObject(before ?? {})) throw invalid('a presence is an object');
       const presence = merged(before, said);
-      checkPresence(handle.contract, presence);
-      const most = driver.state().limits.presence;
-      if (checkPayload(presence) > most)
-        throw new RealtimeError('too-large', `a presence is at most ${most} bytes`);
+      const shown = checkPresence(handle.contract, presence);
+      checkSize(checkPayload(presence), driver.state().limits.presence);
+      return shown as Presence;
     });
   /** Counts a user, who gives back once, however often that is called. */
   const once = (release: () => void) => {
@@ -182,17 +187,19 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
 
   const retain: RoomHandle['retain'] = ({ history = 0, presence }) => {
     checkCount(history);
-    if (presence) showable(presence);
-    driver.dispatch({ type: 'retain', room: id, history, presence: presence ?? null });
+    const room = state();
+    const [said, before] = room?.users ? [room.mine ?? {}, presence] : [presence, room?.mine];
+    const shown = presence ? shownOf(said as Presence, before) : null;
+    driver.dispatch({ type: 'retain', room: id, history, presence: presence ?? null, shown });
     return once(() => {
       driver.dispatch({ type: 'release', room: id });
     });
   };
 
   function send(type: string, data: unknown, { ttl, coalesce, signal }: SendOptions = {}): Promise<Receipt> {
-    if (signal?.aborted) throw new RealtimeError('aborted', 'the signal was already aborted');
+    if (signal?.aborted) throw new RealtimeError('aborted', 'the signal is aborted');
     if (!((ttl ?? 0) >= 0) || typeof (coalesce ?? '') !== 'string')
-      throw invalid('ttl is a number of ms from 0, and coalesce a text');
+      throw invalid('ttl is a number from 0, coalesce a text');
     const { version, data: plain, shown, bytes } = checked(type, data);
     const messageId = services.newId();
     const settled = services.settled<Receipt>(messageId);
@@ -227,7 +234,7 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
       return handle;
     },
     get status() {
-      const room = driver.state().rooms.get(id);
+      const room = state();
       return view()?.status ?? (room ? statusOf(room) : 'left');
     },
     get continuity() {
@@ -240,16 +247,16 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
     send: (type, data, options) => promised(() => send(type, data, options)),
     broadcast(type, data) {
       const { version, data: plain } = checked(type, data);
-      const { connection, rooms } = driver.state();
+      const { connection } = driver.state();
       if (connection.status !== 'live' || connection.probeUntil !== null) return false;
-      const before = rooms.get(id);
+      const before = state();
       if (before?.phase.status !== 'joined') return false;
       driver.dispatch({ type: 'broadcast', room: id, message: type, version, data: plain });
-      return driver.state().rooms.get(id) !== before;
+      return state() !== before;
     },
     setPresence(patch) {
-      showable(patch, driver.state().rooms.get(id)?.mine);
-      driver.dispatch({ type: 'presence', room: id, patch });
+      const shown = shownOf(patch, state()?.mine);
+      driver.dispatch({ type: 'presence', room: id, patch, shown });
     },
     history: ({ before, limit = 50 } = {}) =>
       promised(() => {

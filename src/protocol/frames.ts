@@ -67,7 +67,13 @@ export type ClientFrame =
       readonly version: number;
       readonly data: unknown;
     }
-  | { readonly type: 'presence'; readonly room: string; readonly patch: unknown }
+  | {
+      readonly type: 'presence';
+      readonly room: string;
+      readonly patch: unknown;
+      /** Keys that are taken out. */
+      readonly cleared?: readonly string[] | null;
+    }
   | {
       readonly type: 'history';
       readonly ref: number;
@@ -166,7 +172,7 @@ export const clientWire: Wire<ClientFrame> = {
   leave: [3, 'room'],
   send: [4, 'room seq id message version data follows replayed'],
   broadcast: [5, 'room message version data'],
-  presence: [6, 'room patch'],
+  presence: [6, 'room patch cleared'],
   history: [7, 'ref room before limit'],
   auth: [8, 'token'],
   ping: [9, 'time'],
@@ -179,7 +185,7 @@ export const clientKinds: Kinds<ClientFrame> = {
   leave: 'room',
   send: 'room number name name number payload count? bool?',
   broadcast: 'room name number payload',
-  presence: 'room object',
+  presence: 'room object ids?',
   history: 'integer room count? count',
   auth: 'text',
   ping: 'time',

@@ -1,5 +1,6 @@
 // A world for tests and stories: the real server core, real clients, and a network in memory between them.
 import { createElement, type ReactElement, type ReactNode } from 'react';
+import { attemptsBy } from '../client/attempts.js';
 import { createClientWith, type Client } from '../client/client.js';
 import { onMicrotask } from '../client/edge/frame.js';
 import type { Signal } from '../client/edge/signals.js';
@@ -128,7 +129,7 @@ export function createTestRealtime({
       },
       {
         clock: page.clock,
-        connect: page.connect,
+        attempts: attemptsBy(page.connect),
         signals: (listener) => {
           listeners.add(listener);
           return () => {

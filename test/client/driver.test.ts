@@ -1,5 +1,6 @@
 // The client as an app holds it: one store update a batch, errors by event, sizes checked before anything leaves.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { attemptsBy } from '../../src/client/attempts.js';
 import { createClient, createClientWith, type ClientPorts } from '../../src/client/client.js';
 import { forward } from '../../src/client/edge/clock.js';
 import type { LinkEvents } from '../../src/client/edge/link.js';
@@ -30,7 +31,7 @@ describe("against a server of the test's own", () => {
     const logger = { warn: vi.fn<(message: string) => void>(), error: vi.fn<(message: string) => void>() };
     const ports: ClientPorts = {
       clock: { now: forward(() => clock.now() + set, clock.now), after: clock.after },
-      connect(url, _protocols, events) {
+      attempts: attemptsBy((url, _protocols, events) => {
         const link = { events, sent: [] as unknown[], closed: null as readonly [number, string] | null, url };
         links.push(link);
         return {
@@ -42,7 +43,7 @@ describe("against a server of the test's own", () => {
             link.closed = [code, reason];
           },
         };
-      },
+      }),
       signals: () => () => undefined,
       random: () => 0.5,
       randomId: (characters) => 'x'.repeat(characters),

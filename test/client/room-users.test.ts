@@ -166,13 +166,40 @@ describe('P25 own presence', () => {
         .written(),
     ).toEqual([]);
     expect(it.dispatch(presence({ x: 1, y: 2 })).written()).toEqual([
-      { type: 'presence', room: 'a', patch: { y: 2 } },
+      { type: 'presence', room: 'a', patch: { y: 2 }, cleared: [] },
     ]);
+  });
+
+  test('that is cleared by undefined travels by name, once, and is no part of what the room is joined with', () => {
+    const it = machine()
+      .live('a')
+      .dispatch(presence({ x: 1, y: 1 }));
+    it.pass(50).take();
+    it.dispatch(presence({ x: undefined, z: undefined }));
+    expect(room(it).mine).toEqual({ y: 1 });
+    expect(it.written()).toEqual([{ type: 'presence', room: 'a', patch: { x: undefined }, cleared: ['x'] }]);
+    expect(
+      it
+        .dispatch(presence({ x: undefined }))
+        .pass(50)
+        .written(),
+    ).toEqual([]);
+    it.dispatch(presence({ w: 1 })).take();
+    it.dispatch(presence({ y: undefined }), presence({ y: 2 }));
+    expect(it.pass(50).written()).toEqual([{ type: 'presence', room: 'a', patch: { y: 2 }, cleared: [] }]);
+    expect(reconnect(it).written().at(-1)).toMatchObject({ type: 'join', presence: { w: 1, y: 2 } });
+  });
+
+  test('is shown as its contract makes of it, and written as it was said', () => {
+    const it = machine().live('a');
+    it.dispatch({ ...presence({ x: ' 1 ' }), shown: { x: '1' } });
+    expect([room(it).mine, room(it).shown]).toEqual([{ x: ' 1 ' }, { x: '1' }]);
+    expect(it.written()).toMatchObject([{ type: 'presence', patch: { x: ' 1 ' } }]);
   });
 
   test('may be empty, which shows its member as there', () => {
     expect(machine().live('a').dispatch(presence({})).written()).toEqual([
-      { type: 'presence', room: 'a', patch: {} },
+      { type: 'presence', room: 'a', patch: {}, cleared: [] },
     ]);
   });
 });

@@ -366,14 +366,16 @@ describe('presence', () => {
     const it = machine()
       .live('a')
       .dispatch({ type: 'presence', room: 'a', patch: { x: 1 } });
-    expect(it.written()).toEqual([{ type: 'presence', room: 'a', patch: { x: 1 } }]);
+    expect(it.written()).toEqual([{ type: 'presence', room: 'a', patch: { x: 1 }, cleared: [] }]);
     for (let x = 2; x <= 9; x++)
       it.dispatch(
         { type: 'presence', room: 'a', patch: { x } },
         { type: 'presence', room: 'a', patch: { y: x } },
       );
     expect(it.written()).toEqual([]);
-    expect(it.pass(50).written()).toEqual([{ type: 'presence', room: 'a', patch: { x: 9, y: 9 } }]);
+    expect(it.pass(50).written()).toEqual([
+      { type: 'presence', room: 'a', patch: { x: 9, y: 9 }, cleared: [] },
+    ]);
   });
 
   test('P25 own presence is restored whole after a reconnect', () => {

@@ -51,7 +51,7 @@ const fromClient: readonly ClientFrame[] = [
     replayed: true,
   },
   { type: 'broadcast', room: 'a', message: 'm', version: 1, data: 'text' },
-  { type: 'presence', room: 'a', patch: { a: 1 } },
+  { type: 'presence', room: 'a', patch: { a: 1 }, cleared: ['b'] },
   { type: 'history', ref: 7, room: 'a', before: 9, limit: 5 },
   { type: 'auth', token: 't' },
   { type: 'ping', time: 1.25 },

@@ -1,4 +1,5 @@
 // A page in a simulated world: a real client on a disk, a network and a clock that can fail it, and a note of everything it sees.
+import { attemptsBy } from '../../src/client/attempts.js';
 import { createClientWith, type Client } from '../../src/client/client.js';
 import { forward } from '../../src/client/edge/clock.js';
 import { onMicrotask } from '../../src/client/edge/frame.js';
@@ -151,7 +152,7 @@ export function openPage(
   };
   const client = createClientWith(
     {
-      url: 'memory:',
+      url: 'ws://memory',
       token,
       codecs: messagePack ? [msgpack(), json()] : [json()],
       logger,
@@ -165,7 +166,7 @@ export function openPage(
         now: forward(() => clock.now() + skew, clock.now),
         after: (delay, call) => clock.after(delay, inPage(call)),
       },
-      connect,
+      attempts: attemptsBy(connect),
       signals(listener) {
         listeners.add(listener);
         return () => {

@@ -1,4 +1,5 @@
 // A server of the test's own: it hears whole frames, says what it likes, and may be left for a real one.
+import { attemptsBy } from '../../src/client/attempts.js';
 import { createClientWith, type Client } from '../../src/client/client.js';
 import { onMicrotask } from '../../src/client/edge/frame.js';
 import type { Connect, LinkEvents } from '../../src/client/edge/link.js';
@@ -144,7 +145,7 @@ export function fakeServer({
     { url: 'ws://test', logger: { warn: note(warnings), error: note(errors) }, codecs: [codec], ...options },
     {
       clock: { now: () => clock.now() + slept, after: clock.after },
-      connect,
+      attempts: attemptsBy(connect),
       signals(listener) {
         listeners.add(listener);
         return () => {

@@ -4,6 +4,9 @@ export type Signal = 'online' | 'offline' | 'visible' | 'hidden' | 'pagehide' | 
 /** Starts listening; the returned function stops. */
 export type Signals = (notify: (signal: Signal) => void) => () => void;
 
+/** Whether there is a page: no worker, Node or React Native. */
+export const isPage: boolean = typeof document !== 'undefined';
+
 export const browserSignals: Signals = (notify) => {
   if (typeof addEventListener !== 'function') return () => undefined;
   // The window of a page, or the scope of a worker.

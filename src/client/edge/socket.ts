@@ -19,7 +19,7 @@ export function webSocketConnect(WebSocket?: unknown): Connect {
       events.closed(code, reason);
     };
     const constructor = WebSocket ?? globalThis.WebSocket;
-    if (!constructor) throw new Error("no WebSocket here: pass that of 'ws' as the option WebSocket");
+    if (!constructor) throw new Error('no WebSocket here: pass one as the option WebSocket');
     const socket = new ReconnectingWebSocket(url, [...protocols], {
       maxRetries: 0,
       maxEnqueuedMessages: 0,

@@ -39,6 +39,8 @@ export type Event =
       readonly room: string;
       readonly history: number;
       readonly presence: Readonly<Record<string, unknown>> | null;
+      /** What the contract makes of it, where that is another. */
+      readonly shown?: Readonly<Record<string, unknown>> | null | undefined;
     }
   | { readonly type: 'release'; readonly room: string }
   | {
@@ -73,4 +75,10 @@ export type Event =
       readonly version: number;
       readonly data: unknown;
     }
-  | { readonly type: 'presence'; readonly room: string; readonly patch: Readonly<Record<string, unknown>> };
+  | {
+      readonly type: 'presence';
+      readonly room: string;
+      readonly patch: Readonly<Record<string, unknown>>;
+      /** What the contract makes of the whole, where that is another. */
+      readonly shown?: Readonly<Record<string, unknown>> | null | undefined;
+    };

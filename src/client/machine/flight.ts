@@ -2,8 +2,9 @@
 import type { ClientFrame, ServerFrame } from '../../protocol/frames.js';
 import { maxFlight, maxFlightBytes } from '../../protocol/limits.js';
 import { keepCount, keepTime, leastPause } from './context.js';
-import { drop, fail, failureOf, set, settle } from './outbox.js';
+import { drop, fail, failureOf, set, settle, tooLarge } from './outbox.js';
 import { emptyQueue, itemsOf, pushed, shortened } from './queue.js';
+import { authorOf } from './room.js';
 import type { Entry, Kept, Message, Room } from './state.js';
 import { ask, edit, type Turn } from './turn.js';
 
@@ -88,10 +89,7 @@ export function due(turn: Turn, room: Room, attempt: number, flight: Flight, fra
   for (const entry of room.entries.values()) {
     if (entry.failure) continue;
     if (entry.bytes > state.limits.frame) {
-      fail(turn, room, entry, {
-        code: 'too-large',
-        message: `about ${entry.bytes} bytes, the server takes ${state.limits.frame}`,
-      });
+      fail(turn, room, entry, tooLarge(entry.bytes, state.limits.frame));
       continue;
     }
     if (++flying > Math.min(config.outbox.window, state.limits.window)) break;
@@ -154,8 +152,7 @@ export function acknowledge(
     state: { self },
   } = turn;
   const room = edit(turn, before);
-  const sender =
-    self && (room.members.get(self.member) ?? { id: self.member, user: self.user, presence: room.mine });
+  const sender = self && authorOf(room.members, [self.member, self.user], room.shown);
   const echoes: Message[] = [];
   for (const [seq, place, timestamp, duplicate, result, tag] of receipts) {
     const entry = numbered(room, seq);

@@ -21,6 +21,12 @@ export const failureOf = (code: string, message: string): Failure => ({
   message,
 });
 
+/** What is larger than the server takes. */
+export const tooLarge = (bytes: number, most: number): Failure => ({
+  code: 'too-large',
+  message: `about ${bytes} bytes, the server takes ${most}`,
+});
+
 /** Has not left: it may expire, be replaced or be taken back. */
 export const isQueued = ({ left, failure }: Entry): boolean => !left && !failure;
 

@@ -10,16 +10,13 @@ const memberOf = ([id, user, presence]: MemberTuple): Member => ({
   presence: presence ?? null,
 });
 
-/** A patch merged into a presence: the last value of a key wins, `undefined` changes nothing. */
-export function merged(
-  before: unknown,
-  patch: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  return {
-    ...(before as Record<string, unknown> | null),
-    ...Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)),
-  };
-}
+type Presence = Readonly<Record<string, unknown>>;
+
+/** A patch merged into a presence: the last value of a key wins, and `undefined` clears it. */
+export const merged = (before: unknown, patch: Presence): Presence =>
+  Object.fromEntries(
+    Object.entries({ ...(before as Presence | null), ...patch }).filter(([, value]) => value !== undefined),
+  );
 
 /** Everybody, as the server says on joining. Members that did not change keep their identity. */
 export const snapshot = (before: Room['members'], members: readonly MemberTuple[]): Room['members'] =>

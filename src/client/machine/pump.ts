@@ -43,6 +43,7 @@ function leave(turn: Turn, room: Room): void {
       members: new Map(),
       position: room.lists.size ? room.position : null,
       mine: null,
+      shown: null,
       patch: null,
     });
   else {
@@ -80,7 +81,8 @@ export function again(turn: Turn, room: Draft<Room>, frames: ClientFrame[]): voi
 function speak(turn: Turn, room: Room, attempt: number, frames: ClientFrame[]): void {
   const { id, patch, volatile, requests } = room;
   if (patch && room.presenceAt <= turn.now) {
-    frames.push({ type: 'presence', room: id, patch });
+    const cleared = Object.keys(patch).filter((key) => patch[key] === undefined);
+    frames.push({ type: 'presence', room: id, patch, cleared });
     edit(turn, room, { patch: null, presenceAt: turn.now + presenceInterval });
   }
   if (volatile.length) {

@@ -5,6 +5,7 @@ import { joinInterval, linger, staleTime } from './context.js';
 import { merged, snapshot } from './presence.js';
 import { emptyQueue } from './queue.js';
 import type { Failure, Member, Message, Room } from './state.js';
+import type { Event as AnyEvent } from './events.js';
 import { appended, replaced } from './timeline.js';
 import { ask, edit, own, put, type Turn } from './turn.js';
 
@@ -31,6 +32,7 @@ export const roomOf = (turn: Turn, id: string): Room =>
     members: new Map(),
     staleUntil: null,
     mine: null,
+    shown: null,
     patch: null,
     presenceAt: 0,
     volatile: [],
@@ -55,13 +57,15 @@ export const isWanted = (room: Room): boolean =>
   room.requests.length > 0 ||
   isBusy(room);
 
-export function retain(turn: Turn, before: Room, history: number, presence: Room['mine']): void {
+type Event<T> = Extract<AnyEvent, { type: T }>;
+
+export function retain(turn: Turn, before: Room, { history, presence, shown }: Event<'retain'>): void {
   const room = edit(turn, before);
   const { status } = room.phase;
   if (status === 'left' || (status === 'denied' && room.users === 0))
     Object.assign(room, { phase: wanted, error: null });
   // Another user's presence stays as it became; nobody's is old.
-  if (presence) present(turn, room, room.users ? { ...presence, ...room.mine } : presence);
+  if (presence) present(turn, room, { patch: room.users ? { ...presence, ...room.mine } : presence, shown });
   room.users++;
   room.leaveAt = null;
   room.history = Math.max(room.history, history);
@@ -73,15 +77,18 @@ export function release(turn: Turn, before: Room): void {
   if (!room.users) room.leaveAt = turn.now + linger;
 }
 
-/** Own presence changed: the last value of a key wins, what is due goes out at most every 50 ms. */
-export function present(turn: Turn, before: Room, patch: Readonly<Record<string, unknown>>): void {
-  const news = Object.fromEntries(
-    Object.entries(patch).filter(([key, value]) => !Object.is(value, before.mine?.[key])),
-  );
-  if (before.mine && Object.keys(news).length === 0) return;
+/** Own presence changed, to what its contract makes of it (`shown`): the last value of a key wins, what is due goes out at most every 50 ms. */
+export function present(
+  turn: Turn,
+  before: Room,
+  { patch, shown }: Pick<Event<'presence'>, 'patch' | 'shown'>,
+): void {
+  const news = Object.entries(patch).filter(([key, value]) => !Object.is(value, before.mine?.[key]));
+  if (before.mine && news.length === 0) return;
   const room = edit(turn, before);
-  room.mine = merged(room.mine, news);
-  room.patch = merged(room.patch, news);
+  room.mine = merged(room.mine, patch);
+  room.shown = shown ?? room.mine;
+  room.patch = { ...room.patch, ...Object.fromEntries(news) };
 }
 
 /** The connection is gone: the others are kept for a while, as the last that was known. */
@@ -132,9 +139,12 @@ export function read(
   return null;
 }
 
-/** A sender as the member it is, or was. */
-export const authorOf = (members: Room['members'], [id, user]: NonNullable<EntryTuple[5]>): Member =>
-  members.get(id) ?? { id, user: user ?? null, presence: null };
+/** A sender as the member it is, or was; `presence` is what it shows where it is no member yet. */
+export const authorOf = (
+  members: Room['members'],
+  [id, user]: NonNullable<EntryTuple[5]>,
+  presence: unknown = null,
+): Member => members.get(id) ?? { id, user: user ?? null, presence };
 
 /** Entries that follow the position are taken: it moves, the lists have them, and own messages among them are in the lists by the log now. */
 function take(turn: Turn, before: Room, entries: readonly EntryTuple[]): readonly Message[] {

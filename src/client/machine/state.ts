@@ -113,9 +113,11 @@ export interface Room {
   readonly members: ReadonlyMap<string, Member>;
   /** When stale members are dropped. */
   readonly staleUntil: number | null;
-  /** Own presence as a whole; null: none is shown. */
+  /** Own presence as a whole, as the app said it; null: none is shown. */
   readonly mine: Readonly<Record<string, unknown>> | null;
-  /** The part of it that the server does not have. */
+  /** The same as its contract makes of it, which is what the others see. */
+  readonly shown: Readonly<Record<string, unknown>> | null;
+  /** The part of it that the server does not have; `undefined` where a key was cleared. */
   readonly patch: Readonly<Record<string, unknown>> | null;
   readonly presenceAt: number;
   readonly volatile: readonly Volatile[];

@@ -180,7 +180,7 @@ function inRoom(turn: Turn, event: RoomEvent): void {
     case 'contract':
       return known && reread(turn, known);
     case 'retain':
-      return retain(turn, roomOf(turn, event.room), event.history, event.presence);
+      return retain(turn, roomOf(turn, event.room), event);
     case 'release':
       return known && release(turn, known);
     case 'list-retain':
@@ -207,7 +207,7 @@ function inRoom(turn: Turn, event: RoomEvent): void {
       return;
     }
     case 'presence':
-      return present(turn, roomOf(turn, event.room), event.patch);
+      return present(turn, roomOf(turn, event.room), event);
     default:
       event satisfies never;
   }

@@ -1,5 +1,6 @@
 // The machine as hooks see it: few public states, stable, sharing whatever did not change.
 import type { CloseReason } from '../../protocol/codes.js';
+import { authorOf } from './room.js';
 import { shared } from './shared.js';
 import type { Transport } from './connection-state.js';
 import type {
@@ -58,7 +59,7 @@ export interface RoomView {
   /** The other members, in the order in which they joined. */
   readonly others: readonly Member[];
   readonly me: Member | null;
-  /** Own presence, as last set. */
+  /** Own presence, as last set and as its contract makes of it. */
   readonly mine: Readonly<Record<string, unknown>> | null;
 }
 
@@ -184,12 +185,7 @@ export function createViewer(): (state: State) => RealtimeState {
     const known = shownState?.rooms.get(room.id);
     const before = known && shown.rooms[room.id];
     if (before && known === room && sameSelf) return before;
-    const me =
-      self &&
-      shared(
-        before?.me,
-        room.members.get(self.member) ?? { id: self.member, user: self.user, presence: room.mine },
-      );
+    const me = self && shared(before?.me, authorOf(room.members, [self.member, self.user], room.shown));
     const lists: Record<string, ListView> = Object.create(null) as Record<string, ListView>;
     if (room.lists.size) {
       const tail = [...room.echoes];
@@ -210,7 +206,7 @@ export function createViewer(): (state: State) => RealtimeState {
               Array.from(room.members.values()).filter(({ id }) => id !== self?.member),
             ),
       me,
-      mine: room.mine,
+      mine: room.shown,
     });
   };
 

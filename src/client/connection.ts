@@ -1,0 +1,17 @@
+// What a client needs once it connects, fetched as one piece: sockets, codecs, and what reads the server's frames.
+import { attemptsBy, type MakeAttempts } from './attempts.js';
+import { withFallback } from './edge/fallback.js';
+import { webSocketConnect } from './edge/socket.js';
+
+/** Attempts over WebSocket, and over HTTP where that is blocked. @param now the clock, in ms. */
+export const connectionOver =
+  (now: () => number): MakeAttempts =>
+  (host) => {
+    const { WebSocket, fallback } = host.options;
+    const socket = webSocketConnect(WebSocket);
+    const connect =
+      fallback === false
+        ? socket
+        : withFallback(socket, async () => (await import('./edge/look.js')).lookingFor(socket, now));
+    return attemptsBy(connect)(host);
+  };
