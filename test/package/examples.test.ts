@@ -1,6 +1,6 @@
 // The examples that need no browser, each an app of its own that installs the packed package.
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -15,12 +15,21 @@ beforeAll(async () => {
 });
 afterAll(() => apps.close());
 
-test('Vite and React: it type-checks, and builds without the devtools', async () => {
+test('Vite and React: it type-checks, and builds without the devtools, and with what a connection needs in a chunk of its own', async () => {
   const folder = await apps.install('vite');
   await run(folder, 'npm', ['run', 'build']);
   const html = await readFile(join(folder, 'dist/index.html'), 'utf8');
   const script = await readFile(join(folder, 'dist', /src="\/([^"]+\.js)"/.exec(html)?.[1] ?? ''), 'utf8');
-  expect(script).toContain('roomful.v');
+  const names = (await readdir(join(folder, 'dist/assets'))).filter((name) =>
+    /^connection-.*\.js$/.test(name),
+  );
+  expect(names).toHaveLength(1);
+  const connection = await readFile(join(folder, 'dist/assets', names[0] ?? ''), 'utf8');
+  // The names of subprotocols, and partysocket's class.
+  for (const text of ['roomful.v', 'maxEnqueuedMessages']) {
+    expect(connection).toContain(text);
+    expect(script).not.toContain(text);
+  }
   expect(script).not.toContain('Faults on purpose');
 });
 
