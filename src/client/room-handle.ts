@@ -11,6 +11,7 @@ import { tooLarge } from './machine/outbox.js';
 import { merged } from './machine/presence.js';
 import type { Continuity, Message, Room as RoomState } from './machine/state.js';
 import { statusOf, type RealtimeState, type RoomStatus, type RoomView } from './machine/view.js';
+import { createTold } from './told.js';
 import type { PresenceIn, RoomName, SendOf, TypeOf } from '../contract/infer.js';
 import { errorOf, unwatched } from './promises.js';
 import type { MessageIn } from './types.js';
@@ -102,7 +103,7 @@ export interface RoomHandle extends Room<RoomName> {
   }): () => void;
   retainList(list: string, limit: number): () => void;
   loadOlder(list: string, limit: number): void;
-  /** Hands a message to its handlers. */
+  /** Hands a message to its handlers, once. */
   deliver(message: Message, failed: (error: unknown) => void): void;
   hold(): void;
 }
@@ -149,6 +150,7 @@ const envelope = 128;
 export function createRoomHandle(id: string, contract: AnyContract, services: RoomServices): RoomHandle {
   const { driver } = services;
   const handlers = createHandlers();
+  const isNew = createTold();
   const holds: (() => void)[] = [];
   let users = 0;
   const view = (): RoomView | undefined => driver.store.getState().rooms[id];
@@ -285,7 +287,9 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
     loadOlder(list, limit) {
       driver.dispatch({ type: 'history', ref: services.newRef(), room: id, before: null, limit, list });
     },
-    deliver: handlers.deliver,
+    deliver(message, failed) {
+      if (isNew(message)) handlers.deliver(message, failed);
+    },
   };
   return handle;
 }

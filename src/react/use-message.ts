@@ -6,8 +6,8 @@ import { roomHandle } from './room-of.js';
 
 /**
  * Calls `handler` for each message of a type, once, in order, outside of rendering; broadcasts too. The newest handler is called; one that throws breaks no
- * other. A message that comes again, since the log was lost and got it again, is told again behind a `reset`.
- * Never renders. With `where` only for those whose data has these values: a row of a table that shows one
+ * other. A message that a page has told of is not told again in that page, even where the log was lost and got it
+ * again. Never renders. With `where` only for those whose data has these values: a row of a table that shows one
  * thing is not called for the others.
  */
 export function useMessage<R, T extends TypeOf<R>>(

@@ -1,5 +1,7 @@
-// A log that is lost gets again what its senders still hold, and handlers of the server may know it.
+// A log that is lost gets again what its senders still hold. Handlers of the server may know it, and a page is told of each message once.
 import { expect, test } from 'vitest';
+import { createTold } from '../../src/client/told.js';
+import type { Message } from '../../src/client/machine/state.js';
 import { serve } from '../../src/server/serve.js';
 import { createTestRealtime } from '../../src/testing/index.js';
 import { joinedFrame, machine, outgoing, welcome } from '../support/run.js';
@@ -42,14 +44,49 @@ async function setup() {
 const first = (...data: readonly unknown[]) => data.map((it) => [it, false]);
 const again = (...data: readonly unknown[]) => data.map((it) => [it, true]);
 
-test('a restart of the default server: handlers run again and know it', async () => {
-  const { world, ran, say } = await setup();
+test('a restart of the default server: handlers run again and know it, and no page is told twice, not its sender either', async () => {
+  const { world, ran, ada, bob, say } = await setup();
   await say('a', 'b', 'c');
   await world.restartServer();
   await world.advance(60_000);
   expect(ran).toEqual([...first('a', 'b', 'c'), ...again('a', 'b', 'c')]);
+  expect([ada.heard, bob.heard]).toEqual([
+    ['a', 'b', 'c'],
+    ['a', 'b', 'c'],
+  ]);
   await say('d');
   expect(ran.at(-1)).toEqual(['d', false]);
+  expect([ada.heard, bob.heard]).toEqual([
+    ['a', 'b', 'c', 'd'],
+    ['a', 'b', 'c', 'd'],
+  ]);
+  await world.close();
+});
+
+test('a second restart: what was told before the first is not told again either', async () => {
+  const { world, bob, say } = await setup();
+  await say('a');
+  await world.restartServer();
+  await world.advance(10_000);
+  await say('b');
+  await world.restartServer();
+  await world.advance(10_000);
+  expect(bob.heard).toEqual(['a', 'b']);
+  await world.close();
+});
+
+test('a page that missed a message is told of it where it comes again', async () => {
+  const { world, bob, say } = await setup();
+  await say('a');
+  bob.network.cut();
+  await say('b');
+  await world.restartServer();
+  bob.network.restore();
+  await world.advance(60_000);
+  expect(bob.heard.filter((it) => it === 'a')).toEqual(['a']);
+  expect(new Set(bob.heard).size).toBe(bob.heard.length);
+  await say('c');
+  expect(bob.heard.at(-1)).toBe('c');
   await world.close();
 });
 
@@ -87,4 +124,37 @@ test('the first time that a message leaves it is no repeat, and each later time 
   it.dispatch({ type: 'opened', attempt, transport: 'websocket', codec: 'json', token: 't' });
   it.receive(welcome({ time: it.now }), joinedFrame('a'));
   expect(replayed()).toEqual([true]);
+});
+
+const message = (id: string, sender: string | null): Message => ({
+  id,
+  room: 'lobby',
+  type: 'm',
+  data: null,
+  offset: 1,
+  timestamp: 0,
+  sender: sender === null ? null : { id: sender, user: null, presence: null },
+});
+
+test('sender and id name a message: the same id of another sender, or of the server, is another message', () => {
+  const isNew = createTold();
+  expect([isNew(message('x', 'ada')), isNew(message('x', 'ada'))]).toEqual([true, false]);
+  expect([isNew(message('x', 'bob')), isNew(message('x', null)), isNew(message('x', null))]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+});
+
+test('a broadcast, which stands in no log, is told of each time', () => {
+  const isNew = createTold();
+  const broadcast = { ...message('x', 'ada'), offset: null };
+  expect([isNew(broadcast), isNew(broadcast), isNew(message('x', 'ada'))]).toEqual([true, true, true]);
+});
+
+test('what is remembered of a room is bounded, and the newest is remembered', () => {
+  const isNew = createTold();
+  for (let index = 0; index < 10_001; index++) isNew(message(`m${index}`, 'ada'));
+  expect([isNew(message('m10000', 'ada')), isNew(message('m1', 'ada'))]).toEqual([false, false]);
+  expect(isNew(message('m0', 'ada'))).toBe(true);
 });

@@ -149,8 +149,29 @@ function views(page: Page, history: History): string[] {
   return wrong;
 }
 
+/** Messages of a room that a page remembers to have told of: of one that is older it may tell again. */
+const mostTold = 10_000;
+
+/** Where a page stands that has passed over what it had told of before: in one of the lives that it may be reading. */
+function passed(
+  last: number,
+  reading: Iterable<number>,
+  lives: readonly LogLife[],
+  told: ReadonlyMap<string, number>,
+): ReadonlySet<number> {
+  const places = new Set([last]);
+  for (const life of reading) {
+    let at = last;
+    for (let next = lives[life]?.entries[at]; next && told.has(next.id); next = lives[life]?.entries[at])
+      places.add(++at);
+  }
+  return places;
+}
+
 function walk(seen: readonly Seen[], lives: readonly LogLife[]): string[] {
   const wrong: string[] = [];
+  /** What the page has told of, by id, and as the how manieth. */
+  const told = new Map<string, number>();
   /** The lives of the log that it may be reading: one message may stand at one place in several. */
   let reading: ReadonlySet<number> = new Set(lives.keys());
   let last: number | null = null;
@@ -159,12 +180,14 @@ function walk(seen: readonly Seen[], lives: readonly LogLife[]): string[] {
   for (const event of seen) {
     if (event.type === 'acked-lost') continue;
     if (event.type === 'reset') {
-      if (event.missing && last !== null && !reset && event.missing[0] !== last + 1)
+      const places = last === null ? null : passed(last, reading, lives, told);
+      if (event.missing && places && !reset && !places.has(event.missing[0] - 1))
         wrong.push(`was told that ${event.missing.join(' to ')} is missing after ${last}`);
       reset = event.missing && reset !== 'anew' ? 'gap' : 'anew';
       continue;
     }
     const { offset, id, said } = event;
+    if (told.size - (told.get(id) ?? -Infinity) < mostTold) wrong.push(`was told twice of ${nameOf(said)}`);
     const before = last;
     // Another life of the log: told of by a reset, or the same in everything seen so far.
     const mayFollow = (from: number, to: number): boolean =>
@@ -183,8 +206,9 @@ function walk(seen: readonly Seen[], lives: readonly LogLife[]): string[] {
       );
       continue;
     }
+    const places = last === null ? null : passed(last, next, lives, told);
     reading = next;
-    if (last !== null && !reset && offset !== last + 1)
+    if (last !== null && !reset && !places?.has(offset - 1))
       wrong.push(
         offset <= last
           ? `saw ${nameOf(said)} at ${offset} after ${last}`
@@ -193,6 +217,7 @@ function walk(seen: readonly Seen[], lives: readonly LogLife[]): string[] {
     if (last !== null && reset === 'gap' && offset <= last) wrong.push(`went back from ${last} to ${offset}`);
     last = offset;
     reset = null;
+    told.set(id, told.size);
   }
   return wrong;
 }
@@ -216,9 +241,13 @@ function ends(history: History): string[] {
     if (unsettled > 0) wrong.push(`${name} still holds ${unsettled} messages`);
     for (const [room, seen] of rooms) {
       const log = history.logs.get(room)?.at(-1)?.entries ?? [];
+      const told = new Set(seen.flatMap((event) => (event.type === 'message' ? event.id : [])));
       const last = seen.findLast((event) => event.type === 'message');
-      if (log.length > 0 && last?.offset !== log.length)
-        wrong.push(`${name} saw ${room} up to ${last?.offset ?? 'nothing'}, and it ends at ${log.length}`);
+      // What stands behind the last message may be what the page had told of before the log was lost.
+      const from = log.findIndex(({ id }) => id === last?.id) + 1;
+      const unseen = log.slice(from).find(({ id }) => !told.has(id));
+      if (unseen)
+        wrong.push(`${name} saw nothing of ${room} at ${unseen.offset}, and it ends at ${log.length}`);
     }
   }
   for (const it of history.handledAgain) wrong.push(`the handler ran ${it.times} times for ${nameOf(it)}`);
