@@ -2,7 +2,7 @@
 import { traceOf } from './log.js';
 import { adopt, caught, chain } from './maybe.js';
 import type { MaybePromise, ServerPorts } from './ports.js';
-import type { Action } from './serve.js';
+import type { Action, AuthorizeRequest } from './serve.js';
 import type { Answer, Membership } from './peer.js';
 import type { Settings } from './options.js';
 
@@ -44,12 +44,18 @@ export function isAnswered(
   return !authorize || (verdicts?.get(keyOf(action, type))?.until ?? -Infinity) > steady();
 }
 
+/** What `authorize` finds in `data`, made when it is first read. What making it throws is the answer to the operation, whatever `authorize` makes of it. */
+export type Subject = () => unknown;
+
+/** For what has no data. */
+export const nothing: Subject = () => null;
+
 /** May somebody who is in the room do this? Asks its `authorize`, unless an answer still counts. One that was asked before a new token or a `reauthorize` is asked for again. */
 export function allowed(
   membership: Membership,
   action: Action,
   type: string | null,
-  data: unknown,
+  data: Subject,
   asking: Asking,
 ): MaybePromise<Answer> {
   return askedUntilStill(askedLately, membership, action, type, data, asking);
@@ -61,7 +67,7 @@ function askedUntilStill(
   membership: Membership,
   action: Action,
   type: string | null,
-  data: unknown,
+  data: Subject,
   asking: Asking,
 ): MaybePromise<Answer> {
   const { peer } = membership;
@@ -77,7 +83,7 @@ function askedLately(
   membership: Membership,
   action: Action,
   type: string | null,
-  data: unknown,
+  data: Subject,
   asking: Asking,
 ): MaybePromise<Answer> {
   const {
@@ -104,23 +110,36 @@ function askedLately(
   });
 }
 
-/** Asks the room's `authorize`. One that throws is a no, and logged; one that is late is `unavailable`. */
+/** Asks the room's `authorize`. One that throws is a no, and logged; one that is late is `unavailable`. Throws what `data` threw, where `authorize` read it. */
 export function asked(
   { served, params, room, peer }: Asked,
   action: Action,
   type: string | null,
-  data: unknown,
+  data: Subject,
   { after, settings }: Asking,
 ): MaybePromise<Answer> {
   const { authorize } = served;
   if (!authorize) return 'yes';
-  return caught<Answer>(
-    () =>
-      chain(
-        inTime(authorize({ action, user: peer.identity?.user ?? null, room, params, type, data }), after),
-        (answer) => (answer === true ? 'yes' : 'no'),
-      ),
+  let misfit: { readonly error: unknown } | null = null;
+  const request: AuthorizeRequest = {
+    action,
+    user: peer.identity?.user ?? null,
+    room,
+    params,
+    type,
+    get data() {
+      try {
+        return data();
+      } catch (error) {
+        misfit = { error };
+        throw error;
+      }
+    },
+  };
+  const answer = caught<Answer>(
+    () => chain(inTime(authorize(request), after), (it) => (it === true ? 'yes' : 'no')),
     (error) => {
+      if (misfit) return 'no';
       const late = error instanceof TooLate;
       settings.logger.error(
         { room, action, ...traceOf(error) },
@@ -129,4 +148,8 @@ export function asked(
       return late ? 'unavailable' : 'no';
     },
   );
+  return chain(answer, (it) => {
+    if (misfit) throw misfit.error;
+    return it;
+  });
 }

@@ -23,7 +23,11 @@ export interface AuthorizeRequest<Params = Readonly<Record<string, string>>> {
   readonly params: Params;
   /** The message's type, for `send` and `broadcast`. */
   readonly type: string | null;
-  /** The message, or the presence patch. */
+  /**
+   * The message as its contract has it, or what a presence changes; for a join, the presence that it brings, or null where that does not fit. It is parsed when it is
+   * first read, and once: a rule that does not look at it refuses without running the schema. Reading a message
+   * or a change that does not fit throws, and the client is told `invalid`, whatever the rule answers then.
+   */
   readonly data: unknown;
 }
 

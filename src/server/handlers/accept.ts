@@ -3,13 +3,14 @@ import { readMessage, versionOf, type Validated } from '../../contract/validate.
 import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import { checkPayload } from '../../protocol/payload.js';
-import { allowed, asked, isAnswered } from '../ask.js';
+import { allowed, asked, isAnswered, type Subject } from '../ask.js';
 import { BrokerUnavailable, type Refusal } from '../broker.js';
 import type { Outcome } from '../handlings.js';
 import { traceOf } from '../log.js';
 import { adopt, caught, chain } from '../maybe.js';
 import { identityOf, isHere, type Answer, type Identity, type Membership } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
+import { readOnce } from '../read-once.js';
 import { isMistaken, isPutOff, refusal, refusalOf } from '../refusal.js';
 import type { IncomingMessage, ServedRoom } from '../serve.js';
 import type { Services } from '../services.js';
@@ -137,7 +138,7 @@ function standing(
 function permitted(
   membership: Membership,
   frame: Send,
-  data: unknown,
+  data: Subject,
   services: Services,
 ): MaybePromise<Answer> {
   const began = services.revocations.now();
@@ -151,8 +152,9 @@ function permitted(
       if (stands === 'unavailable') return 'unavailable';
       // Nobody asked whether it may still be in the room: it has no connection to be put out by.
       membership.verdicts = null;
-      return chain(asked(membership, 'join', null, membership.presence, services), (answer) =>
-        answer === 'yes' ? permitted(membership, frame, data, services) : answer,
+      return chain(
+        asked(membership, 'join', null, () => membership.presence, services),
+        (answer) => (answer === 'yes' ? permitted(membership, frame, data, services) : answer),
       );
     },
   );
@@ -169,16 +171,18 @@ function judged(
   const { handlings, settings } = services;
   return caught<Handled | Refusal | 'unavailable' | 'put off'>(
     () => {
-      checkPayload(frame.data);
-      const { data, version } = readMessage(served.contract, frame.message, frame.version, frame.data);
-      // Without a schema, and where it changes nothing, it is what was looked at.
-      if (data !== frame.data) checkPayload(data);
-      return chain(permitted(membership, frame, data, services), (verdict) => {
-        if (verdict === 'no') return refusal('rejected', 'not allowed');
-        return verdict === 'unavailable' || handlings.closed
-          ? 'unavailable'
-          : handled(membership, identity, frame, data, version, services);
-      });
+      const message = readOnce(served.contract, frame);
+      return chain(
+        permitted(membership, frame, () => message().data, services),
+        (verdict) => {
+          if (verdict === 'no') return refusal('rejected', 'not allowed');
+          if (verdict === 'unavailable') return 'unavailable';
+          const { data, version } = message();
+          return handlings.closed
+            ? 'unavailable'
+            : handled(membership, identity, frame, data, version, services);
+        },
+      );
     },
     (error) => {
       // It was told to stop: that says nothing about the message.

@@ -3,10 +3,11 @@ import { isLarger } from '../../protocol/bytes.js';
 import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame, MemberTuple } from '../../protocol/frames.js';
 import { toPosition, toTuple, type Position } from '../../protocol/position.js';
-import { allowed, asked } from '../ask.js';
+import { allowed, asked, nothing } from '../ask.js';
 import type { LogPage } from '../broker.js';
 import { findRoom } from '../find-room.js';
 import { traceOf } from '../log.js';
+import { once } from '../once.js';
 import { identityOf, isHere, tell, weighed, type Answer, type Membership, type Peer } from '../peer.js';
 import { newestPortion, portions } from '../portions.js';
 import type { Services } from '../services.js';
@@ -78,7 +79,7 @@ async function catchUp(
   const { broker, settings } = services;
   let right: Answer | null = null;
   const mayRead = async (): Promise<Answer> =>
-    (right ??= await allowed(membership, 'history', null, null, services));
+    (right ??= await allowed(membership, 'history', null, nothing, services));
   let why: string | null = null;
   if (frame.position) {
     const at = toPosition(frame.position);
@@ -125,7 +126,13 @@ export async function join(
   const found = findRoom(settings.rooms, frame.room);
   if (!found) return deny(peer, frame.room);
   const serial = peer.reauthorized;
-  const answer = await asked({ ...found, room: frame.room, peer }, 'join', null, frame.presence, services);
+  const brought = once(() => presenceOf(frame.presence, found.served, frame.room, services));
+  // A presence that does not fit is left out, and keeps nobody from the room: a join's rule sees none.
+  const shown = (): Presence | null => {
+    const it = brought();
+    return it === 'invalid' ? null : it;
+  };
+  const answer = await asked({ ...found, room: frame.room, peer }, 'join', null, shown, services);
   if (peer.lane.ended) return;
   if (answer === 'unavailable')
     return tell(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason: 'try again' });
@@ -133,16 +140,17 @@ export async function join(
     await services.expel(peer, frame.room);
     return peer.lane.ended ? undefined : deny(peer, frame.room);
   }
-  let presence = presenceOf(frame.presence, found.served, frame.room, services);
+  let presence = shown();
   // Being in the room does not depend on what one shows there.
   let unshown: string | null = null;
-  if (presence === 'invalid') unshown = 'the presence does not fit the room';
+  if (brought() === 'invalid') unshown = 'the presence does not fit the room';
   else if (
     presence !== null &&
-    (await asked({ ...found, room: frame.room, peer }, 'presence', null, presence, services)) !== 'yes'
-  )
+    (await asked({ ...found, room: frame.room, peer }, 'presence', null, shown, services)) !== 'yes'
+  ) {
     unshown = 'not allowed to show a presence';
-  if (unshown !== null || presence === 'invalid') presence = null;
+    presence = null;
+  }
   if (peer.lane.ended) return;
   // What was answered meanwhile is out of date.
   if (peer.reauthorized !== serial) return join(frame, peer, services);
@@ -191,7 +199,7 @@ export async function join(
   if (!isHere(membership)) return;
   services.meter.joined(frame.position ? (why ?? 'recovered') : 'new');
   const messages = recovered ? (portions(page.entries.slice(0, firstPage))[0] ?? []) : page.entries;
-  const [shown = [], ...others] = portions(members ?? []);
+  const [firstMembers = [], ...others] = portions(members ?? []);
   tell(peer, {
     type: 'joined',
     room: frame.room,
@@ -199,7 +207,7 @@ export async function join(
     recovered,
     why,
     messages,
-    members: members && shown,
+    members: members && firstMembers,
     last: membership.last,
     more: page.more,
   });
