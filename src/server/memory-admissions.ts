@@ -20,24 +20,34 @@ export interface MemoryAdmissions extends Admissions {
 
 /** Admissions that are kept: beyond them, those that were used least lately are forgotten, and their sessions start anew. */
 const most = 65_536;
+/** What one costs beside its key, in bytes. */
+const admissionWeight = 200;
 /** How long one that was not used is kept, in ms: 24 h. */
 const lifeMs = 86_400_000;
 
 const keyOf = (room: string, producer: string): string => `${room}\n${producer}`;
 
-export function memoryAdmissions(now: () => number): MemoryAdmissions {
+/** `mostBytes`: what they may cost together. */
+export function memoryAdmissions(now: () => number, mostBytes: number): MemoryAdmissions {
   /** The one that was used least lately is the first. */
   const admissions = new Map<string, Admission>();
   /** When the sessions of a user were ended last: in the order of events, and by the clock. */
   const ended = new Map<string, { readonly order: number; readonly at: number }>();
   let order = 0;
 
+  let weight = 0;
+
+  const forget = (key: string): void => {
+    if (admissions.delete(key)) weight -= admissionWeight + key.length;
+  };
+
   const put = (key: string, it: Admission): void => {
-    admissions.delete(key);
+    forget(key);
     admissions.set(key, it);
+    weight += admissionWeight + key.length;
     for (const oldest of admissions.keys()) {
-      if (admissions.size <= most) break;
-      admissions.delete(oldest);
+      if (admissions.size <= most && weight <= mostBytes) break;
+      forget(oldest);
     }
   };
 
@@ -51,7 +61,7 @@ export function memoryAdmissions(now: () => number): MemoryAdmissions {
       return user !== null && (ended.get(user)?.order ?? 0) > it.order ? null : it.from;
     },
     expel(room, producer) {
-      admissions.delete(keyOf(room, producer));
+      forget(keyOf(room, producer));
     },
     use(room, producer) {
       const key = keyOf(room, producer);
@@ -64,13 +74,14 @@ export function memoryAdmissions(now: () => number): MemoryAdmissions {
     sweep() {
       for (const [key, { usedAt }] of admissions) {
         if (now() - usedAt <= lifeMs) break;
-        admissions.delete(key);
+        forget(key);
       }
       // No admission that is older is left by then.
       for (const [user, { at }] of ended) if (now() - at > lifeMs * 2) ended.delete(user);
     },
     clear() {
       admissions.clear();
+      weight = 0;
       ended.clear();
     },
   };

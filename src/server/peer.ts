@@ -28,6 +28,8 @@ export interface Membership {
   readonly outgoing: Outgoing;
   /** The last seq of this session that was appended or refused. */
   last: number;
+  /** When the broker was last asked for that number, in ms of the steady clock. */
+  askedAt: number;
   /** Whether a number was asked for again: until it comes, later ones are passed over without a word. */
   gapped: boolean;
   /** How often in a row its next message was put off by the room's handler. */

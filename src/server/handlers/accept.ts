@@ -239,7 +239,7 @@ export function accept(
   const identity = identityOf(membership.peer);
   const { producer, sender } = identity;
   const settled = (outcome: Outcome): Outcome => {
-    if (outcome.status !== 'gap') services.settled(producer, room, seq);
+    if (outcome.status !== 'gap' && !services.settled(producer, room, seq)) services.rest(producer, room, 0);
     return outcome;
   };
   const verdict = judged(membership, identity, frame, services);

@@ -162,6 +162,7 @@ export async function join(
     member: identity.member,
     outgoing: peer.outgoing,
     last: 0,
+    askedAt: Math.floor(services.steady()),
     gapped: false,
     told: 0,
     putOffs: 0,
