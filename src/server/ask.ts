@@ -1,6 +1,7 @@
 // Questions to the user's code: in time, and with a clear answer whatever it does.
 import { traceOf } from './log.js';
 import { adopt, caught, chain } from './maybe.js';
+import { late, notNowOf } from './not-now.js';
 import type { MaybePromise, ServerPorts } from './ports.js';
 import type { Action, AuthorizeRequest } from './serve.js';
 import type { Answer, Membership } from './peer.js';
@@ -98,7 +99,7 @@ function askedLately(
   if (known && now < known.until) return known.answer;
   return chain(asked(membership, action, type, data, asking), (answer) => {
     // What was asked before a new token or a `reauthorize` says nothing any more.
-    if (answer !== 'unavailable' && membership.verdicts === verdicts) {
+    if (typeof answer === 'string' && membership.verdicts === verdicts) {
       // A member may make up types without end.
       for (const oldest of verdicts.keys()) {
         if (verdicts.size < mostVerdicts) break;
@@ -110,7 +111,7 @@ function askedLately(
   });
 }
 
-/** Asks the room's `authorize`. One that throws is a no, and logged; one that is late is `unavailable`. Throws what `data` threw, where `authorize` read it. */
+/** Asks the room's `authorize`. One that throws `unavailable` or `limited` says "not now", and so does one that is late; any other that throws is a no, and logged. Throws what `data` threw, where `authorize` read it. */
 export function asked(
   { served, params, room, peer }: Asked,
   action: Action,
@@ -140,12 +141,14 @@ export function asked(
     () => chain(inTime(authorize(request), after), (it) => (it === true ? 'yes' : 'no')),
     (error) => {
       if (misfit) return 'no';
-      const late = error instanceof TooLate;
+      const postponed = notNowOf(error);
+      if (postponed) return postponed;
+      const isLate = error instanceof TooLate;
       settings.logger.error(
         { room, action, ...traceOf(error) },
-        late ? 'authorize did not answer in time' : 'authorize threw',
+        isLate ? 'authorize did not answer in time' : 'authorize threw',
       );
-      return late ? 'unavailable' : 'no';
+      return isLate ? late : 'no';
     },
   );
   return chain(answer, (it) => {

@@ -29,13 +29,18 @@ export const refusal = (code: string, reason: unknown, details: unknown = null):
 export const refusalOf = ({ code, message, details }: RealtimeError): Refusal =>
   refusal(Object.hasOwn(errorCodes, code) ? code : 'rejected', message, details);
 
-/** Codes by which a handler says "not now": nothing is settled, and the message comes again. */
-export const isPutOff = (error: unknown): boolean =>
-  error instanceof RealtimeError && (error.code === 'unavailable' || error.code === 'limited');
-
 /** Codes by which a handler refuses a message. The others say what the client or the server has found out, and a handler cannot know. */
 const ofHandlers: ReadonlySet<string> = new Set(['rejected', 'invalid', 'denied', 'too-large']);
 
 /** Whether a handler's error is one that it cannot mean: then it failed. */
 export const isMistaken = (error: unknown): boolean =>
   error instanceof RealtimeError && Object.hasOwn(errorCodes, error.code) && !ofHandlers.has(error.code);
+
+/** What somebody who develops an app is told of what its code threw. It may quote what nobody else may read. */
+export function explained(error: unknown): string {
+  if (isMistaken(error))
+    return `it threw the code '${(error as RealtimeError).code}', which a handler cannot know: it refuses by ${[...ofHandlers].join(', ')}, and puts off by unavailable, limited`;
+  return error instanceof Error
+    ? `${error.name}: ${error.message}`
+    : `it threw no exception, but a value of type ${typeof error}`;
+}

@@ -92,6 +92,7 @@ export function createTestRealtime({
         random,
         randomId,
         digest: testDigest,
+        explains: () => true,
       },
     );
   core = start();

@@ -9,15 +9,21 @@ import { newestPortion } from '../portions.js';
 import { readOnce } from '../read-once.js';
 import type { Services } from '../services.js';
 import { changedIn, parsedPresence, type Presence } from '../shown.js';
-
-function fail(peer: Peer, ref: number | string, code: string, reason: string): void {
-  tell(peer, { type: 'error', ref, code, reason });
-}
+import { fail, postpone, tooFastFor } from './failures.js';
 
 const refuse = (peer: Peer, ref: number | string, answer: Exclude<Answer, 'yes'>): void => {
   if (answer === 'no') fail(peer, ref, 'rejected', 'not allowed');
-  else fail(peer, ref, 'unavailable', 'the server could not answer in time');
+  else postpone(peer, ref, answer);
 };
+
+/** Whether the room takes one more of a member's messages or changes now. If not, the member is told. */
+function isTaken(membership: Membership, type: 'broadcast' | 'presence', { steady }: Services): boolean {
+  const { pace, peer, room } = membership;
+  const wait = pace.take(membership, steady());
+  if (wait === 0) return true;
+  postpone(peer, room, tooFastFor(type, { wait, rate: pace.rate }));
+  return false;
+}
 
 const complain = (peer: Peer, ref: number | string, error: unknown): void => {
   if (!(error instanceof RealtimeError)) throw error;
@@ -37,6 +43,7 @@ export async function broadcast(
     if (!isHere(membership)) return;
     if (answer !== 'yes') return refuse(peer, frame.room, answer);
     const { data, version } = message();
+    if (!isTaken(membership, 'broadcast', services)) return;
     const { member, sender } = identityOf(peer);
     services.broker.publish(frame.room, {
       type: 'broadcast',
@@ -91,6 +98,7 @@ export async function presence(
     if (!isHere(membership)) return;
     if (answer !== 'yes') return refuse(peer, frame.room, answer);
     const { whole, said, shown } = made();
+    if (!isTaken(membership, 'presence', services)) return;
     membership.presence = whole;
     membership.said = said;
     if (Object.keys(shown).length > 0)
