@@ -2,15 +2,19 @@
 
 /** `make`, called when its value is first asked for, and only then. What it throws, each later call throws too. */
 export function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | { readonly error: unknown } | null = null;
+  let state: 'unmade' | 'made' | 'failed' = 'unmade';
+  let value: T;
+  let failure: unknown;
   return () => {
-    if (!made)
-      try {
-        made = { value: make() };
-      } catch (error) {
-        made = { error };
-      }
-    if ('error' in made) throw made.error;
-    return made.value;
+    if (state === 'made') return value;
+    if (state === 'failed') throw failure;
+    try {
+      value = make();
+      state = 'made';
+      return value;
+    } catch (error) {
+      state = 'failed';
+      throw (failure = error);
+    }
   };
 }
