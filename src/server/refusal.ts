@@ -5,9 +5,11 @@ import { RealtimeError } from '../protocol/error.js';
 import { checkPayload, copyPayload } from '../protocol/payload.js';
 import type { Refusal } from './broker.js';
 
-/** Bytes of a reason, and of details: a day's refusals are kept. */
+/** Bytes of a reason, and of details. */
 const mostReasonBytes = 1_024;
 const mostDetailsBytes = 4_096;
+/** Bytes of details that are kept: a small message may be refused with many issues, and each is kept for a day. */
+const mostKeptBytes = 512;
 
 /** Details as they are now, or null where they are no payload, or too large. What stands in front of them, such as a getter, may throw. */
 function detailsOf(details: unknown): unknown {
@@ -24,6 +26,10 @@ export const refusal = (code: string, reason: unknown, details: unknown = null):
   reason: typeof reason === 'string' ? cutToBytes(reason, mostReasonBytes) : '',
   details: detailsOf(details),
 });
+
+/** What is kept of a refusal, for the client that sends the message again. Larger details are told once. */
+export const remembered = (it: Refusal): Refusal =>
+  checkPayload(it.details) <= mostKeptBytes ? it : { ...it, details: null };
 
 /** What a `RealtimeError` says. A code that no client knows is a plain `rejected`. */
 export const refusalOf = ({ code, message, details }: RealtimeError): Refusal =>

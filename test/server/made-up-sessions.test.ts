@@ -114,6 +114,34 @@ test('T41 a session whose message is handled only after its connection is gone i
   expect(known.lastIndexOf(0)).toBe(11);
 });
 
+test('T41 a session that moves to another node while its message is handled stays in use', async () => {
+  const finish: (() => void)[] = [];
+  const slow: ServeOptions = {
+    on: {
+      slow: () =>
+        new Promise<void>((resolve) => {
+          finish.push(resolve);
+        }),
+    },
+  };
+  const world = setup(slow);
+  const other = rawWorld({ broker: world.core.settings.broker, rooms: [serve(room, slow)] });
+  const here = await world.session(0);
+  await world.clock.advance(1_000);
+  await here.say({ ...message, seq: 2, id: 'y', message: 'slow' });
+  await world.clock.advance(1_000);
+  await other.clock.advance(2_000);
+  const there = other.peer();
+  await there.hello('ada', 'key 0', { attempt: 2 });
+  await there.say(join);
+  await world.clock.advance(10_000);
+  here.events.closed(1006);
+  for (const call of finish) call();
+  await world.clock.advance(0);
+  for (let key = 1; key <= many; key++) (await world.session(key)).events.closed(1006);
+  expect(await world.last(0)).toBe(1);
+});
+
 test('T41 sessions that are there for days are not forgotten', async () => {
   const world = setup();
   const there = await world.session(0);

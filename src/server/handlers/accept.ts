@@ -7,7 +7,7 @@ import { late, type NotNow } from '../not-now.js';
 import { identityOf, isHere, type Answer, type Identity, type Membership } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
 import { readOnce } from '../read-once.js';
-import { refusal } from '../refusal.js';
+import { refusal, remembered } from '../refusal.js';
 import type { Services } from '../services.js';
 import { tooFastFor } from './failures.js';
 import { afterThrow, handled, type Handled } from './run-handler.js';
@@ -137,7 +137,9 @@ export function accept(
   const identity = identityOf(membership.peer);
   const { producer, sender } = identity;
   const settled = (outcome: Outcome): Outcome => {
-    if (outcome.status !== 'gap' && !services.settled(producer, room, seq)) services.rest(producer, room, 0);
+    if (outcome.status === 'gap' || services.settled(producer, room, seq)) return outcome;
+    // Its session is not here any more, and may be at another node. That node has asked for the session since, unless nothing was known of it until now.
+    services.rest(producer, room, followed(frame) === 0 ? 0 : steady() - membership.askedAt);
     return outcome;
   };
   const verdict = judged(membership, identity, frame, services);
@@ -146,7 +148,7 @@ export function accept(
     if ('notNow' in it) return { status: 'unavailable', why: it };
     if ('code' in it)
       return chain(
-        kept(() => broker.refuse(room, producer, seq, id, it), services),
+        kept(() => broker.refuse(room, producer, seq, id, remembered(it)), services),
         () => settled({ status: 'refused', refusal: it }),
       );
     const { data, version, result } = it;
