@@ -1,17 +1,22 @@
 // From where on sessions were told of rooms, in the memory of one process.
 import type { Admissions } from './broker.js';
 import type { Position } from '../protocol/position.js';
+import { mostIdleOf, userIn } from './producer-name.js';
 
 interface Admission {
   readonly from: Pick<Position, 'epoch' | 'offset'>;
   /** The how manieth thing that happened here. */
   readonly order: number;
   usedAt: number;
+  /** Its room and user. */
+  readonly user: string;
 }
 
 export interface MemoryAdmissions extends Admissions {
   /** A session is in use. */
   use(room: string, producer: string): void;
+  /** A session is not in a room any more. */
+  rest(room: string, producer: string): void;
   /** Every session of a user was ended. */
   end(user: string): void;
   sweep(): void;
@@ -37,7 +42,17 @@ export function memoryAdmissions(now: () => number, mostBytes: number): MemoryAd
 
   let weight = 0;
 
+  /** Those of sessions that are not there any more, by room and user; the one that left first is the first. */
+  const idle = new Map<string, Set<string>>();
+
+  const wake = (key: string): void => {
+    const it = admissions.get(key);
+    const others = it && idle.get(it.user);
+    if (others?.delete(key) && others.size === 0) idle.delete(it?.user ?? '');
+  };
+
   const forget = (key: string): void => {
+    wake(key);
     if (admissions.delete(key)) weight -= admissionWeight + key.length;
   };
 
@@ -53,7 +68,8 @@ export function memoryAdmissions(now: () => number, mostBytes: number): MemoryAd
 
   return {
     admit(room, producer, { epoch, offset }) {
-      put(keyOf(room, producer), { from: { epoch, offset }, order: ++order, usedAt: now() });
+      const user = keyOf(room, userIn(producer) ?? '');
+      put(keyOf(room, producer), { from: { epoch, offset }, order: ++order, usedAt: now(), user });
     },
     admitted(room, producer, user) {
       const it = admissions.get(keyOf(room, producer));
@@ -68,6 +84,18 @@ export function memoryAdmissions(now: () => number, mostBytes: number): MemoryAd
       const it = admissions.get(key);
       if (it) put(key, { ...it, usedAt: now() });
     },
+    rest(room, producer) {
+      const key = keyOf(room, producer);
+      const it = admissions.get(key);
+      if (!it) return;
+      const others = idle.get(it.user) ?? new Set();
+      idle.set(it.user, others);
+      others.add(key);
+      for (const oldest of others) {
+        if (others.size <= mostIdleOf(userIn(producer))) break;
+        forget(oldest);
+      }
+    },
     end(user) {
       ended.set(user, { order: ++order, at: now() });
     },
@@ -81,6 +109,7 @@ export function memoryAdmissions(now: () => number, mostBytes: number): MemoryAd
     },
     clear() {
       admissions.clear();
+      idle.clear();
       weight = 0;
       ended.clear();
     },

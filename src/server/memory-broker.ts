@@ -264,7 +264,8 @@ export function memoryBroker({
       return those?.last(name) ?? 0;
     },
     rest(room, name, agoMs) {
-      logs.get(room)?.producers.rest(name, agoMs);
+      const those = logs.get(room)?.producers;
+      if (!those || those.rest(name, agoMs)) admissions.rest(room, name);
     },
     recall(room, name, seq, id) {
       const log = logs.get(room);

@@ -124,10 +124,13 @@ export class RoomProducers {
     this.wake(producer);
   }
 
-  /** A session is not there any more. `agoMs`: how long ago it was last used by the node that says so; a later use counts. */
-  rest(name: string, agoMs: number): void {
+  /** A session is not there any more. `agoMs`: how long ago it was last used by the node that says so; where it was used later, it stays in use, and the answer is false. */
+  rest(name: string, agoMs: number): boolean {
     const producer = this.all.get(name);
-    if (producer && producer.usedUntil <= this.pool.now() - agoMs + inUseMs) this.toIdle(producer);
+    if (!producer) return true;
+    if (producer.usedUntil > this.pool.now() - agoMs + inUseMs) return false;
+    this.toIdle(producer);
+    return true;
   }
 
   toIdle(producer: Producer): void {

@@ -192,8 +192,8 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     if (peer.memberships.get(room) === membership) peer.memberships.delete(room);
     if (replaced || !peer.identity) return;
     const { member, producer } = peer.identity;
-    // Nothing is remembered of a session that said nothing.
-    if (membership.last > 0) rest(producer, room, moment() - membership.askedAt);
+    // Nothing is remembered of a session that said nothing, but for where it was let in.
+    if (membership.last > 0 || served.authorize) rest(producer, room, moment() - membership.askedAt);
     if (!served.presence) return;
     if (keptFor > 0) departures.add(room, member, keptFor);
     else {

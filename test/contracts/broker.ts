@@ -228,6 +228,32 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
         expect([await lastOf(session('ada', 0)), await lastOf(session('ada', 1))]).toEqual([1, 1]);
       });
 
+      test('and said nothing are bounded too: where they were let in is forgotten', async () => {
+        const admitted = async (producer: string): Promise<boolean> =>
+          (await broker.admissions?.admitted('r', producer, null)) != null;
+        const join = async (producer: string): Promise<void> => {
+          await broker.watermark('r', producer);
+          await broker.admissions?.admit('r', producer, { epoch: 'e', offset: 0 });
+        };
+        for (const producer of [session('ada', 0), session('ada', -1), session('bob', 0)])
+          await join(producer);
+        await rest(session('ada', -1));
+        // It is back.
+        await join(session('ada', -1));
+        await rest(session('bob', 0));
+        for (let key = 1; key <= 130; key++) {
+          await join(session('ada', key));
+          await rest(session('ada', key));
+        }
+        const known: boolean[] = [];
+        for (let key = -1; key <= 4; key++) known.push(await admitted(session('ada', key)));
+        expect(known).toEqual([true, true, false, false, true, true]);
+        expect([await admitted(session('ada', 130)), await admitted(session('bob', 0))]).toEqual([
+          true,
+          true,
+        ]);
+      });
+
       test('without a word count as such two hours after they were asked for last', async () => {
         await say(session('ada', 0));
         await world.sleep(7_200_001);

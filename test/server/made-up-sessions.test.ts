@@ -82,6 +82,31 @@ describe.each([false, true])('T41 where members %s seen by others', (presence) =
   );
 });
 
+test.each(ways)(
+  'T41 sessions that said nothing and %s: where they were let in is forgotten',
+  async (_name, end) => {
+    const world = setup({ authorize: () => true });
+    const { broker } = world.core.settings;
+    const admitted = async (key: number): Promise<boolean> =>
+      (await broker.admissions?.admitted(room, JSON.stringify(['ada', `key ${key}`]), 'ada')) !== null;
+    const peers: RawPeer[] = [];
+    for (let key = 0; key <= many; key++) {
+      const peer = world.peer();
+      await peer.hello('ada', `key ${key}`);
+      await peer.say(join);
+      peers.push(peer);
+    }
+    for (const peer of peers.slice(1)) await end(peer);
+    const known: boolean[] = [];
+    for (let key = 0; key <= many; key++) known.push(await admitted(key));
+    expect(known).toEqual([
+      true,
+      ...Array.from({ length: 12 }, () => false),
+      ...Array.from({ length: 128 }, () => true),
+    ]);
+  },
+);
+
 test('T41 a session that moves to a new connection stays in use', async () => {
   const world = setup();
   const older = await world.session(0);

@@ -199,8 +199,8 @@ export function createRedisBroker(
     };
   }
 
-  const admissions = createAdmissions({ calls, call, keys, lifeMs: life });
   const sessions = createSessions({ call, keys, ahead: () => now() - Date.now(), lifeMs: life, failed });
+  const admissions = createAdmissions({ calls, call, keys, lifeMs: life, began: sessions.began });
   const top = async (room: string): Promise<Position> => (await before(room, null, 0)).top;
   const presence = createPresence({ ports, call, calls, keys, node, life });
   const feeds = createFeeds({

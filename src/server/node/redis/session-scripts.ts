@@ -20,7 +20,7 @@ local function bound(life, most, producers, admissions)
 end
 `;
 
-/** A session has said its first message in a room. KEYS 1 sessions; ARGV 1 ms to add to the clock, 2 the session, 3 how long it counts as in use, in ms, 4 how long all are remembered, 5 how many that are not in use, 6 what the keys of producers begin with, 7 what those of admissions begin with. */
+/** A session was let into a room, or has said its first message there. KEYS 1 sessions; ARGV 1 ms to add to the clock, 2 the session, 3 how long it counts as in use, in ms, 4 how long all are remembered, 5 how many that are not in use, 6 what the keys of producers begin with, 7 what those of admissions begin with. */
 export const began: string = `${begin}${bound}
 redis.call('ZADD', KEYS[1], number(now + tonumber(ARGV[3])), ARGV[2])
 bound(ARGV[4], ARGV[5], ARGV[6], ARGV[7])
@@ -41,8 +41,8 @@ export const watermark: string = `${begin}
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
 redis.call('PEXPIRE', KEYS[3], ARGV[4])
 local last = redis.call('HGET', KEYS[2], 'last')
-if not last then return '0' end
+if not last and redis.call('EXISTS', KEYS[3]) == 0 then return '0' end
 redis.call('ZADD', KEYS[1], number(now + tonumber(ARGV[3])), ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
-return last
+return last or '0'
 `;

@@ -1,4 +1,4 @@
-// Sessions in a room, for as long as Redis remembers their numbers: those of one user that are not in use have a bound.
+// Sessions in a room, for as long as Redis remembers their numbers, and where they were let in: those of one user that are not in use have a bound.
 import { inUseMs, mostIdleOf, userIn } from '../../producer-name.js';
 import type { Keys } from './keys.js';
 import * as scripts from './session-scripts.js';
@@ -19,7 +19,7 @@ interface SessionPorts {
 }
 
 export interface RedisSessions {
-  /** A session has said its first message in a room. */
+  /** A session was let into a room that asks who may, or has said its first message there. */
   began(room: string, producer: string): void;
   rest(room: string, producer: string, agoMs: number): Promise<void>;
   watermark(room: string, producer: string): Promise<number>;
