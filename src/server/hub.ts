@@ -94,11 +94,11 @@ function presenceFrames(
 /** `roomRate`: what is let into a room a second, unless the room says otherwise. */
 export function createHub(
   broker: Broker,
-  { after, steady }: Pick<ServerPorts, 'after' | 'steady'>,
+  ports: Pick<ServerPorts, 'after' | 'steady'>,
   roomRate: number,
 ): Hub {
   const rooms = new Map<string, HubRoom>();
-  const paces = createPaces();
+  const paces = createPaces(ports);
   let dirty: string[] = [];
   let delivered = 0;
 
@@ -139,7 +139,7 @@ export function createHub(
   const gather = (id: string, room: HubRoom, event: Extract<RoomEvent, { type: 'presence' }>): void => {
     if (!room.diff) {
       room.diff = { joined: new Map(), left: new Set(), changed: new Map() };
-      if (dirty.push(id) === 1) after(presenceTick, flushPresence);
+      if (dirty.push(id) === 1) ports.after(presenceTick, flushPresence);
     }
     const { joined, left, changed } = room.diff;
     for (const member of event.joined) {
@@ -195,7 +195,7 @@ export function createHub(
   };
 
   return {
-    pace: (room, rate) => rooms.get(room)?.pace ?? paces.of(room, rate ?? roomRate, steady()),
+    pace: (room, rate) => rooms.get(room)?.pace ?? paces.of(room, rate ?? roomRate),
     async enter(membership) {
       let room = rooms.get(membership.room);
       if (!room) {
@@ -247,7 +247,6 @@ export function createHub(
       const room = rooms.get(membership.room);
       if (!room?.members.delete(membership) || room.members.size > 0) return;
       rooms.delete(membership.room);
-      paces.keep(membership.room, room.pace, steady());
       if (room.listening instanceof Promise)
         room.listening.then(
           (stop) => {

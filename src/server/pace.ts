@@ -1,4 +1,5 @@
 // How fast a room may be spoken in on this node: by its members together, and by each of its users.
+import type { ServerPorts } from './ports.js';
 import { createBucket, type Bucket } from './rate.js';
 
 /** What one user has left of a room's pace. It is kept for as long as it differs from that of somebody who was never there. */
@@ -10,7 +11,7 @@ export interface Share {
   round: number;
   spokeIn: number;
   /** How often the user may join. */
-  readonly joins: Bucket;
+  joins: Bucket | null;
 }
 
 /** A member that speaks. Its share is looked for again in each round. */
@@ -46,8 +47,12 @@ export class Pace {
   private speakers = 0;
   private olderSpeakers = 0;
 
-  constructor(rate: number, begun: number) {
+  private readonly remember: () => void;
+
+  /** `remember`: called when there is something to remember. */
+  constructor(rate: number, begun: number, remember: () => void = () => undefined) {
     this.rate = rate;
+    this.remember = remember;
     this.tokens = rate * 2;
     this.at = this.roundAt = Math.floor(begun);
   }
@@ -64,7 +69,7 @@ export class Pace {
   take(speaker: Speaker, moment: number): number {
     const { rate } = this;
     const now = Math.floor(moment);
-    const share = this.shareOf(speaker, now);
+    const share = this.lastShare(speaker, now);
     this.refill(now);
     if (share.spokeIn !== this.round) {
       share.spokeIn = this.round;
@@ -92,10 +97,17 @@ export class Pace {
    */
   join(speaker: Speaker, moment: number): number {
     const now = Math.floor(moment);
-    const wait = this.shareOf(speaker, now).joins.take(now);
+    const share = this.shareOf(speaker, now);
+    const wait = (share.joins ??= createBucket(this.rate, now)).take(now);
     this.refill(now);
     if (wait === 0 && this.tokens >= 1 + this.rate) this.tokens--;
     return wait;
+  }
+
+  /** Forgets what is too old to matter. Whether nothing is left to remember. */
+  forget(now: number): boolean {
+    this.turn(Math.floor(now));
+    return this.users === 0;
   }
 
   private refill(now: number): void {
@@ -104,17 +116,27 @@ export class Pace {
     this.at = now;
   }
 
-  private shareOf(speaker: Speaker, now: number): Share {
+  private turn(now: number): void {
     const past = now - this.roundAt;
-    if (past >= roundMs) {
-      this.older = past < roundMs * 2 ? this.shares : nobodies;
-      this.shares = new Map();
-      this.olderSpeakers = past < roundMs * 2 ? this.speakers : 0;
-      this.speakers = 0;
-      this.roundAt = now;
-      this.round++;
-    }
-    if (speaker.share?.round === this.round) return speaker.share;
+    if (past < roundMs) return;
+    const isNext = past < roundMs * 2;
+    this.older = isNext ? this.shares : nobodies;
+    this.olderSpeakers = isNext ? this.speakers : 0;
+    this.shares = new Map();
+    this.speakers = 0;
+    this.roundAt = now;
+    this.round++;
+  }
+
+  /** The share of a member that speaks: it need not be looked for twice in a round. */
+  private lastShare(speaker: Speaker, now: number): Share {
+    this.turn(now);
+    return speaker.share?.round === this.round ? speaker.share : (speaker.share = this.shareOf(speaker, now));
+  }
+
+  private shareOf(speaker: Speaker, now: number): Share {
+    this.turn(now);
+    if (this.users === 0) this.remember();
     const key = keyOf(speaker);
     const share = this.shares.get(key) ??
       this.older.get(key) ?? {
@@ -122,46 +144,45 @@ export class Pace {
         at: now,
         round: this.round,
         spokeIn: -1,
-        joins: createBucket(this.rate, now),
+        joins: null,
       };
     if (this.older !== nobodies) this.older.delete(key);
     this.shares.set(key, share);
     share.round = this.round;
-    return (speaker.share = share);
+    return share;
   }
 }
 
-/** The paces of rooms in which nobody is at the moment, for as long as they remember something. */
+/** The paces of rooms on this node. */
 export interface Paces {
-  /** A pace that is kept for a room, or a new one. */
-  of(room: string, rate: number, now: number): Pace;
-  /** Nobody is in the room any more. */
-  keep(room: string, pace: Pace, now: number): void;
+  /** The pace of a room of which something is remembered, or a new one. */
+  of(room: string, rate: number): Pace;
 }
 
-export function createPaces(): Paces {
-  let paces = new Map<string, Pace>();
-  let older = new Map<string, Pace>();
-  let turnedAt = -Infinity;
+/** A pace remembers its users for longer than they are in the room: otherwise leaving and joining would make it anew. */
+export function createPaces({ after, steady }: Pick<ServerPorts, 'after' | 'steady'>): Paces {
+  const paces = new Map<string, Pace>();
+  let isArmed = false;
 
-  const turn = (now: number): void => {
-    if (now - turnedAt < roundMs) return;
-    older = paces;
-    paces = new Map();
-    turnedAt = now;
-  };
-  const keep = (room: string, pace: Pace, now: number): void => {
-    turn(now);
-    paces.set(room, pace);
+  const arm = (): void => {
+    if (isArmed) return;
+    isArmed = true;
+    after(roundMs * 2, () => {
+      isArmed = false;
+      for (const [room, pace] of paces) if (pace.forget(steady())) paces.delete(room);
+      if (paces.size > 0) arm();
+    });
   };
 
   return {
-    of(room, rate, now) {
-      turn(now);
-      const pace = paces.get(room) ?? older.get(room) ?? new Pace(rate, now);
-      keep(room, pace, now);
+    of(room, rate) {
+      const known = paces.get(room);
+      if (known) return known;
+      const pace = new Pace(rate, steady(), () => {
+        paces.set(room, pace);
+        arm();
+      });
       return pace;
     },
-    keep,
   };
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineRoom } from '../../src/contract/define-room.js';
 import type { ClientFrame } from '../../src/protocol/frames.js';
-import { Pace } from '../../src/server/pace.js';
+import { createPaces, Pace } from '../../src/server/pace.js';
 import { serve, type ServeOptions } from '../../src/server/serve.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../support/raw.js';
 
@@ -213,4 +213,32 @@ test('T42 a pace forgets the users who have not spoken for a while', () => {
   expect(pace.users).toBeGreaterThan(90);
   // Ten a second, for two rounds of ten seconds.
   expect(pace.users).toBeLessThanOrEqual(200);
+  expect([pace.forget(100_000), pace.forget(120_000), pace.users]).toEqual([false, true, 0]);
+});
+
+test('T42 what a room remembers of its users is forgotten while nobody speaks, and a pace that is in use remembers again', async () => {
+  const timers: (() => void)[] = [];
+  let now = 0;
+  const paces = createPaces({
+    steady: () => now,
+    after: (delay, call) => {
+      expect(delay).toBe(20_000);
+      timers.push(call);
+      return () => undefined;
+    },
+  });
+  const speaker = { peer: { identity: { user: { id: 'ada' } } }, member: 'm', share: null };
+  const pace = paces.of('r', 5);
+  expect(timers).toHaveLength(0);
+  pace.join(speaker, now);
+  // Somebody comes to a room that everybody has left.
+  expect(paces.of('r', 5)).toBe(pace);
+  for (const at of [20_000, 40_000, 60_000]) {
+    now = at;
+    timers.shift()?.();
+  }
+  expect([pace.users, timers.length]).toEqual([0, 0]);
+  expect(paces.of('r', 5)).not.toBe(pace);
+  pace.take(speaker, now);
+  expect([paces.of('r', 5), timers.length]).toEqual([pace, 1]);
 });
