@@ -10,11 +10,14 @@ export class RealtimeError extends Error {
   readonly retryable: boolean;
   /** More about it: a validator's issues, a limit and the size that broke it, the reason a handler gave. */
   readonly details?: unknown;
+  /** Where a handler or `authorize` throws `unavailable` or `limited`: in how many ms it may be asked again. */
+  readonly after?: number;
 
-  constructor(code: ErrorCode, message: string, details?: unknown) {
+  constructor(code: ErrorCode, message: string, details?: unknown, after?: number) {
     super(message);
     this.code = code;
     this.retryable = errorCodes[code];
+    if (after !== undefined) this.after = after;
     if (details !== undefined) this.details = details;
   }
 }

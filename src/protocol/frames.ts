@@ -157,6 +157,8 @@ export type ServerFrame =
       readonly ref: number | string | null;
       readonly code: string;
       readonly reason: string;
+      /** In how many ms the same may be tried again. */
+      readonly after?: number | null;
     };
 
 export type Frame = ClientFrame | ServerFrame;
@@ -209,7 +211,7 @@ export const serverWire: Wire<ServerFrame> = {
   auth: [31, 'expires'],
   expiring: [32, 'within'],
   goaway: [33, 'within'],
-  error: [34, 'ref code reason'],
+  error: [34, 'ref code reason after'],
 };
 
 export const serverKinds: Kinds<ServerFrame> = {
@@ -229,5 +231,5 @@ export const serverKinds: Kinds<ServerFrame> = {
   auth: 'time?',
   expiring: 'time',
   goaway: 'time',
-  error: 'ref? id text',
+  error: 'ref? id text count?',
 };

@@ -12,9 +12,9 @@ export interface Limits {
   readonly window: number;
   /** Entries one `history` answer may hold. */
   readonly history: number;
-  /** Frames a second that one connection may send for long, those of WebSocket itself included; twice as many at once. Far above what people and boards need, far below what a loop without end sends. */
+  /** Frames a second that one connection may send for long, those of WebSocket itself included; twice as many at once. Far above what people and boards need, far below what a loop without end sends. What is refused for good counts as five: it costs the server the check, and brings nobody anything. */
   readonly rate: number;
-  /** Messages, broadcasts and presence changes a second that one room takes on one node for long, twice as many at once: each is multiplied by the room's members. Two members at their own limit reach it. */
+  /** Messages, broadcasts and presence changes a second that one room takes on one node for long, twice as many at once: each is multiplied by the room's members. Two members at their own limit reach it. Only what is allowed and fits counts. Each user has a share, so that one who says little is heard whatever another says. */
   readonly roomRate: number;
   /** Bytes of one member's presence, encoded: it is kept for every member and sent to each newcomer. */
   readonly presence: number;

@@ -1,8 +1,9 @@
 // Questions to the user's code: in time, and with a clear answer whatever it does.
 import { traceOf } from './log.js';
 import { adopt, caught, chain } from './maybe.js';
+import { late, notNowOf } from './not-now.js';
 import type { MaybePromise, ServerPorts } from './ports.js';
-import type { Action } from './serve.js';
+import type { Action, AuthorizeRequest } from './serve.js';
 import type { Answer, Membership } from './peer.js';
 import type { Settings } from './options.js';
 
@@ -44,12 +45,18 @@ export function isAnswered(
   return !authorize || (verdicts?.get(keyOf(action, type))?.until ?? -Infinity) > steady();
 }
 
+/** What `authorize` finds in `data`, made when it is first read. What making it throws is the answer to the operation, whatever `authorize` makes of it. */
+export type Subject = () => unknown;
+
+/** For what has no data. */
+export const nothing: Subject = () => null;
+
 /** May somebody who is in the room do this? Asks its `authorize`, unless an answer still counts. One that was asked before a new token or a `reauthorize` is asked for again. */
 export function allowed(
   membership: Membership,
   action: Action,
   type: string | null,
-  data: unknown,
+  data: Subject,
   asking: Asking,
 ): MaybePromise<Answer> {
   return askedUntilStill(askedLately, membership, action, type, data, asking);
@@ -61,7 +68,7 @@ function askedUntilStill(
   membership: Membership,
   action: Action,
   type: string | null,
-  data: unknown,
+  data: Subject,
   asking: Asking,
 ): MaybePromise<Answer> {
   const { peer } = membership;
@@ -77,7 +84,7 @@ function askedLately(
   membership: Membership,
   action: Action,
   type: string | null,
-  data: unknown,
+  data: Subject,
   asking: Asking,
 ): MaybePromise<Answer> {
   const {
@@ -92,7 +99,7 @@ function askedLately(
   if (known && now < known.until) return known.answer;
   return chain(asked(membership, action, type, data, asking), (answer) => {
     // What was asked before a new token or a `reauthorize` says nothing any more.
-    if (answer !== 'unavailable' && membership.verdicts === verdicts) {
+    if (typeof answer === 'string' && membership.verdicts === verdicts) {
       // A member may make up types without end.
       for (const oldest of verdicts.keys()) {
         if (verdicts.size < mostVerdicts) break;
@@ -104,29 +111,48 @@ function askedLately(
   });
 }
 
-/** Asks the room's `authorize`. One that throws is a no, and logged; one that is late is `unavailable`. */
+/** Asks the room's `authorize`. One that throws `unavailable` or `limited` says "not now", and so does one that is late; any other that throws is a no, and logged. Throws what `data` threw, where `authorize` read it. */
 export function asked(
   { served, params, room, peer }: Asked,
   action: Action,
   type: string | null,
-  data: unknown,
+  data: Subject,
   { after, settings }: Asking,
 ): MaybePromise<Answer> {
   const { authorize } = served;
   if (!authorize) return 'yes';
-  return caught<Answer>(
-    () =>
-      chain(
-        inTime(authorize({ action, user: peer.identity?.user ?? null, room, params, type, data }), after),
-        (answer) => (answer === true ? 'yes' : 'no'),
-      ),
+  let misfit: { readonly error: unknown } | null = null;
+  const request: AuthorizeRequest = {
+    action,
+    user: peer.identity?.user ?? null,
+    room,
+    params,
+    type,
+    get data() {
+      try {
+        return data();
+      } catch (error) {
+        misfit = { error };
+        throw error;
+      }
+    },
+  };
+  const answer = caught<Answer>(
+    () => chain(inTime(authorize(request), after), (it) => (it === true ? 'yes' : 'no')),
     (error) => {
-      const late = error instanceof TooLate;
+      if (misfit) return 'no';
+      const postponed = notNowOf(error);
+      if (postponed) return postponed;
+      const isLate = error instanceof TooLate;
       settings.logger.error(
         { room, action, ...traceOf(error) },
-        late ? 'authorize did not answer in time' : 'authorize threw',
+        isLate ? 'authorize did not answer in time' : 'authorize threw',
       );
-      return late ? 'unavailable' : 'no';
+      return isLate ? late : 'no';
     },
   );
+  return chain(answer, (it) => {
+    if (misfit) throw misfit.error;
+    return it;
+  });
 }

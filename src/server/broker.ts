@@ -150,6 +150,11 @@ export interface Broker {
   refuse(room: string, producer: string, seq: number, id: string, refusal: Refusal): MaybePromise<void>;
   /** The last `seq` of a producer that was appended or refused; 0 for none. Whoever is asked for is in use, and not forgotten for a day; nor is where it was admitted. */
   watermark(room: string, producer: string): MaybePromise<number>;
+  /**
+   * A session is not in a room any more. What is known of its numbers is kept, and is among the first to go where the sessions of one user, or all of them, are too
+   * many. `agoMs`: how long ago its watermark was last asked for by whoever says so; one that was asked for since, elsewhere, is in use.
+   */
+  rest?(room: string, producer: string, agoMs: number): MaybePromise<void>;
   /** What is known of a number at or below the watermark; null where it is above. */
   recall(room: string, producer: string, seq: number, id: string): MaybePromise<Appended | null>;
   /** Kept for a day after their last use. Without it, in a room with `authorize`, whoever may not read history starts anew after each lost connection. */

@@ -1,13 +1,13 @@
 // Durable messages that are at work on this server: each is handled once, whatever becomes of the connection that brought it.
 import { patience } from './ask.js';
+import type { NotNow } from './not-now.js';
 import type { Appended } from './broker.js';
 import type { MaybePromise, ServerPorts } from './ports.js';
 
 /** What became of a message. `unavailable`: nothing yet, it may come again and is then handled as if for the first time. */
 export type Outcome =
   | (Appended & { readonly result?: unknown })
-  /** `isPutOff`: its handler says that it cannot be done now, and waits longer each time. */
-  | { readonly status: 'unavailable'; readonly isPutOff?: boolean };
+  | { readonly status: 'unavailable'; readonly why: NotNow };
 
 export interface Handling {
   readonly seq: number;

@@ -7,7 +7,7 @@ import type { Broker, RoomEvent } from './broker.js';
 import type { Behind, Membership } from './peer.js';
 import type { ServerPorts } from './ports.js';
 import { isPortion, portions } from './portions.js';
-import { createBucket, type Bucket } from './rate.js';
+import { createPaces, type Pace } from './pace.js';
 import { keep, nothingKept, type SlowPolicy } from './volatile-kept.js';
 
 type Presence = Extract<ServerFrame, { type: 'presence' }>;
@@ -15,8 +15,7 @@ type Presence = Extract<ServerFrame, { type: 'presence' }>;
 interface HubRoom {
   readonly members: Set<Membership>;
   listening: Promise<() => void> | (() => void);
-  /** How fast it may be spoken in. */
-  readonly pace: Bucket;
+  readonly pace: Pace;
   diff: Diff | null;
   /** The newest entry heard. */
   last: EntryTuple | null;
@@ -30,6 +29,8 @@ interface Diff {
 }
 
 export interface Hub {
+  /** How fast a room may be spoken in here. `rate`: what the room says of it, if anything. */
+  pace(room: string, rate: number | null): Pace;
   /** Takes a member in, with its events held back until `go`. Resolves once the node hears the room. */
   enter(membership: Membership): Promise<void>;
   /** Hands a member what was held back, and from then on what happens. `at`: where it stands in the log. */
@@ -93,10 +94,11 @@ function presenceFrames(
 /** `roomRate`: what is let into a room a second, unless the room says otherwise. */
 export function createHub(
   broker: Broker,
-  { after, steady }: Pick<ServerPorts, 'after' | 'steady'>,
+  ports: Pick<ServerPorts, 'after' | 'steady'>,
   roomRate: number,
 ): Hub {
   const rooms = new Map<string, HubRoom>();
+  const paces = createPaces(ports);
   let dirty: string[] = [];
   let delivered = 0;
 
@@ -137,7 +139,7 @@ export function createHub(
   const gather = (id: string, room: HubRoom, event: Extract<RoomEvent, { type: 'presence' }>): void => {
     if (!room.diff) {
       room.diff = { joined: new Map(), left: new Set(), changed: new Map() };
-      if (dirty.push(id) === 1) after(presenceTick, flushPresence);
+      if (dirty.push(id) === 1) ports.after(presenceTick, flushPresence);
     }
     const { joined, left, changed } = room.diff;
     for (const member of event.joined) {
@@ -193,13 +195,14 @@ export function createHub(
   };
 
   return {
+    pace: (room, rate) => rooms.get(room)?.pace ?? paces.of(room, rate ?? roomRate),
     async enter(membership) {
       let room = rooms.get(membership.room);
       if (!room) {
         const made: HubRoom = {
           members: new Set(),
           listening: () => undefined,
-          pace: createBucket(membership.served.rate ?? roomRate, steady()),
+          pace: membership.pace,
           diff: null,
           last: null,
         };
@@ -209,7 +212,6 @@ export function createHub(
         });
       }
       room.members.add(membership);
-      membership.pace = room.pace;
       try {
         if (room.listening instanceof Promise) await room.listening;
       } catch (error) {

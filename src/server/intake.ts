@@ -5,7 +5,8 @@ import type { ClientFrame } from '../protocol/frames.js';
 import { maxFlight } from '../protocol/limits.js';
 import { Malformed, parseClientFrame } from '../protocol/parse.js';
 import { handle } from './handle.js';
-import { tooFast, type TooFast } from './handlers/too-fast.js';
+import type { TooFast } from './handlers/failures.js';
+import { tooFast } from './handlers/too-fast.js';
 import { tell, type Peer } from './peer.js';
 import type { MaybePromise } from './ports.js';
 import type { Services } from './services.js';
@@ -38,16 +39,6 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
 
   /** Counts what asks for no answer. False where it was one too many, and the connection was closed for it. */
   const spent = (peer: Peer): boolean => peer.bucket.take(steady()) === 0 || !offends(peer);
-
-  /** How long a frame has to wait for its connection, or for its room; null where it need not. */
-  function waitOf(peer: Peer, frame: ClientFrame, now: number): TooFast | null {
-    const wait = peer.bucket.take(now);
-    if (wait > 0) return { wait, rate: peer.bucket.rate };
-    if (frame.type !== 'send' && frame.type !== 'broadcast' && frame.type !== 'presence') return null;
-    const pace = peer.memberships.get(frame.room)?.pace;
-    const roomWait = pace?.take(now) ?? 0;
-    return pace && roomWait > 0 ? { wait: roomWait, rate: pace.rate } : null;
-  }
 
   /** Its frames, or null where they are none and the connection was closed for it. */
   function framesOf(peer: Peer, codec: Codec, data: Encoded): ClientFrame[] | null {
@@ -93,11 +84,13 @@ export function createIntake(services: Services, failed: (error: unknown) => voi
         if (frame === frames[0] || frame.type === 'hello' || peer.state.status !== 'live')
           advance(peer, { type: frame.type === 'hello' ? 'hello' : 'frame' });
         if (peer.state.status === 'closed') return;
-        const wait = waitOf(peer, frame, now);
-        if (wait) {
+        const wait = peer.bucket.take(now);
+        if (wait > 0) {
           if (offends(peer)) return;
-          if (frame.type === 'ping' || frame.type === 'pong') continue;
-          early.set(frame, wait);
+          const isSign = frame.type === 'ping' || frame.type === 'pong';
+          // A connection that pays for refusals lives all the same.
+          if (isSign && !peer.bucket.owes) continue;
+          if (!isSign) early.set(frame, { wait, rate: peer.bucket.rate });
         }
         // A ping asks whether the link lives, not whether a handler is done.
         if (frame.type === 'pong') measure(frame.time);

@@ -1,7 +1,9 @@
 // The broker of a single process: everything in memory, every answer at once.
-import type { EntryTuple, MemberTuple } from '../protocol/frames.js';
+import type { EntryTuple } from '../protocol/frames.js';
 import type { Position } from '../protocol/position.js';
 import { memoryAdmissions } from './memory-admissions.js';
+import { RoomMembers, type Together } from './memory-members.js';
+import { MemoryProducers, type RoomProducers } from './memory-producers.js';
 import { weightOf } from './weight.js';
 import type {
   Append,
@@ -13,24 +15,9 @@ import type {
   NodeLoad,
   Parcel,
   Range,
-  Refusal,
   RoomEvent,
   Unrecoverable,
 } from './broker.js';
-
-interface Settled {
-  readonly id: string;
-  readonly outcome:
-    | { readonly offset: number; readonly timestamp: number; readonly result: unknown; readonly tag: string }
-    | { readonly refusal: Refusal };
-}
-
-interface Producer {
-  last: number;
-  usedAt: number;
-  /** The newest outcomes by seq, oldest first. */
-  readonly settled: Map<number, Settled>;
-}
 
 interface Log {
   readonly epoch: string;
@@ -42,8 +29,8 @@ interface Log {
   weights: number[];
   weight: number;
   top: Position;
-  readonly producers: Map<string, Producer>;
-  readonly members: Map<string, MemberTuple>;
+  readonly producers: RoomProducers;
+  readonly members: RoomMembers;
   readonly listeners: Set<(event: RoomEvent) => void>;
 }
 
@@ -51,16 +38,16 @@ export interface MemoryBrokerOptions {
   /** The clock, in ms. Default `Date.now`. */
   readonly now?: () => number;
   readonly randomId?: (characters: number) => string;
-  /** What all logs may cost in memory, in bytes, about: beyond it the longest lose their oldest entries. Default 256 MiB; a quarter of the heap where a Node server makes its own broker. */
+  /**
+   * What rooms may cost in memory, in bytes, about. Beyond it the longest logs lose their oldest entries. A quarter of it is for what is remembered of sessions: beyond
+   * that the oldest results and details of refusals go first, then sessions that are not there any more, then outcomes of
+   * messages. Default 256 MiB; a quarter of the heap where a Node server makes its own broker.
+   */
   readonly bytes?: number;
 }
 
 /** What an entry costs beside its data, in bytes. */
 const entryWeight = 300;
-/** Receipts and refusals remembered for each producer of a room. */
-const settledLimit = 512;
-/** How long a producer that was not heard of is remembered, in ms: 24 h. */
-const producerTime = 86_400_000;
 /** What is old is looked for in all rooms once in so many uses of any, … */
 const sweepEvery = 4_096;
 /** … and at the first use after so long, in ms. No timer: what nobody uses does not grow. */
@@ -79,7 +66,10 @@ export function memoryBroker({
   const loads = new Set<() => NodeLoad>();
   const receivers = new Map<string, (parcel: Parcel) => void>();
   const nodes = new Set<(event: NodeEvent, age: number) => void>();
-  const admissions = memoryAdmissions(now);
+  const admissions = memoryAdmissions(now, bytes / 16);
+  const producers = new MemoryProducers(now, bytes / 4);
+  const membersTogether: Together = { weight: 0 };
+  /** What all entries cost, in bytes. */
   let weight = 0;
   let uses = 0;
   let sweptAt = now();
@@ -99,8 +89,8 @@ export function memoryBroker({
         weights: [],
         weight: 0,
         top: { epoch, offset: 0, tag: '' },
-        producers: new Map(),
-        members: new Map(),
+        producers: producers.room(),
+        members: new RoomMembers(membersTogether),
         listeners: new Set(),
       };
       logs.set(room, log);
@@ -112,22 +102,8 @@ export function memoryBroker({
     for (const listener of log.listeners) listener(event);
   };
 
-  const producerOf = (log: Log, name: string): Producer => {
-    let producer = log.producers.get(name);
-    if (!producer) log.producers.set(name, (producer = { last: 0, usedAt: now(), settled: new Map() }));
-    return producer;
-  };
-
-  const settle = (producer: Producer, seq: number, settled: Settled): void => {
-    producer.last = seq;
-    producer.usedAt = now();
-    producer.settled.set(seq, settled);
-    if (producer.settled.size > settledLimit)
-      producer.settled.delete(producer.settled.keys().next().value as number);
-  };
-
-  const remembered = (log: Log, producer: Producer, seq: number, id: string): Appended => {
-    const known = producer.settled.get(seq);
+  const remembered = (log: Log, producer: string, seq: number, id: string): Appended => {
+    const known = log.producers.outcome(producer, seq);
     if (!known)
       return { status: 'duplicate', epoch: log.epoch, offset: null, timestamp: now(), result: null };
     if (known.id !== id) return { status: 'conflict' };
@@ -146,12 +122,15 @@ export function memoryBroker({
     weight -= less;
   };
 
-  /** All logs together are too heavy: those that are heavier than a fair share are cut to it. A fifth is freed at once, so that this is seldom. */
+  /** Where all logs together are too heavy, those that are heavier than a fair share are cut to it. A fifth is freed at once, so that this is seldom. */
   const relieve = (): void => {
+    // Logs have what producers and members leave, and a quarter in any case.
+    const most = Math.max(bytes / 4, bytes - producers.weight - membersTogether.weight);
+    if (weight <= most) return;
     const heaviest = [...logs.values()]
       .filter((log) => log.weight > 0)
       .toSorted((one, two) => one.weight - two.weight);
-    let left = bytes * 0.8;
+    let left = most * 0.8;
     for (const [at, log] of heaviest.entries()) {
       const share = left / (heaviest.length - at);
       let count = 0;
@@ -174,16 +153,20 @@ export function memoryBroker({
     drop(log, surplus);
   };
 
+  const forget = (room: string, log: Log): void => {
+    producers.end(log.producers);
+    logs.delete(room);
+  };
+
   /** Forgets what is too old, and rooms of which nothing else is left. A room that is forgotten begins a new epoch. */
   function sweep(): void {
     sweptAt = now();
     admissions.sweep();
+    producers.sweep();
     for (const [room, log] of logs) {
       trim(log);
-      for (const [name, { usedAt }] of log.producers)
-        if (now() - usedAt > producerTime) log.producers.delete(name);
       if (log.entries.length + log.producers.size + log.members.size + log.listeners.size === 0) {
-        logs.delete(room);
+        forget(room, log);
         if (log.top.offset > 0) forgotten++;
       }
     }
@@ -191,10 +174,11 @@ export function memoryBroker({
 
   function append(it: Append): Appended {
     const log = logOf(it.room);
-    const producer = it.producer === null ? null : producerOf(log, it.producer);
-    if (producer) {
-      if (it.seq <= producer.last) return remembered(log, producer, it.seq, it.id);
-      if (it.follows !== producer.last) return { status: 'gap', last: producer.last };
+    const { producer } = it;
+    if (producer !== null) {
+      const last = log.producers.last(producer);
+      if (it.seq <= last) return remembered(log, producer, it.seq, it.id);
+      if (it.follows !== last) return { status: 'gap', last };
     }
     const timestamp = now();
     const offset = log.top.offset + 1;
@@ -218,11 +202,14 @@ export function memoryBroker({
       log.weight += cost;
       weight += cost;
     }
-    if (producer)
-      settle(producer, it.seq, { id: it.id, outcome: { offset, timestamp, result: it.result, tag } });
+    if (producer !== null)
+      log.producers.settle(producer, it.seq, {
+        id: it.id,
+        outcome: { offset, timestamp, result: it.result, tag },
+      });
     log.limits = it.log;
     trim(log);
-    if (weight > bytes) relieve();
+    relieve();
     emit(log, { type: 'entry', entry });
     return { status: 'ok', epoch: log.epoch, offset, timestamp, tag };
   }
@@ -266,19 +253,23 @@ export function memoryBroker({
   return {
     append,
     refuse(room, name, seq, id, refusal) {
-      const producer = producerOf(logOf(room), name);
-      if (seq > producer.last) settle(producer, seq, { id, outcome: { refusal } });
+      const { producers: those } = logOf(room);
+      if (seq > those.last(name)) those.settle(name, seq, { id, outcome: { refusal } });
+      relieve();
     },
     watermark(room, name) {
-      const producer = logs.get(room)?.producers.get(name);
-      if (producer) producer.usedAt = now();
+      const those = logs.get(room)?.producers;
+      those?.use(name);
       admissions.use(room, name);
-      return producer?.last ?? 0;
+      return those?.last(name) ?? 0;
+    },
+    rest(room, name, agoMs) {
+      const those = logs.get(room)?.producers;
+      if (!those || those.rest(name, agoMs)) admissions.rest(room, name);
     },
     recall(room, name, seq, id) {
       const log = logs.get(room);
-      const producer = log?.producers.get(name);
-      return log && producer && seq <= producer.last ? remembered(log, producer, seq, id) : null;
+      return log && seq <= log.producers.last(name) ? remembered(log, name, seq, id) : null;
     },
     admissions,
     read,
@@ -293,7 +284,7 @@ export function memoryBroker({
           log.members.size === 0 &&
           log.producers.size === 0
         )
-          logs.delete(room);
+          forget(room, log);
       };
     },
     publish(room, event) {
@@ -304,21 +295,23 @@ export function memoryBroker({
       const log = logOf(room);
       const known = log.members.get(member[0]);
       if (known && JSON.stringify(known) === JSON.stringify(member)) return;
-      log.members.set(member[0], member);
+      log.members.put(member);
+      relieve();
       emit(log, { type: 'presence', joined: [member], left: [], changed: [] });
     },
     update(room, id, patch) {
       const log = logs.get(room);
       const known = log?.members.get(id);
       if (!log || !known) return;
-      log.members.set(id, [known[0], known[1], { ...(known[2] as object | null), ...patch }]);
+      log.members.put([known[0], known[1], { ...(known[2] as object | null), ...patch }]);
+      relieve();
       emit(log, { type: 'presence', joined: [], left: [], changed: [[id, patch]] });
     },
     exit(room, id) {
       const log = logs.get(room);
-      if (log?.members.delete(id)) emit(log, { type: 'presence', joined: [], left: [id], changed: [] });
+      if (log?.members.remove(id)) emit(log, { type: 'presence', joined: [], left: [id], changed: [] });
     },
-    members: (room) => [...(logs.get(room)?.members.values() ?? [])],
+    members: (room) => logs.get(room)?.members.list() ?? [],
     tell(event) {
       if (event.type === 'disconnect') admissions.end(event.user);
       for (const node of nodes) node(event, 0);
@@ -353,7 +346,8 @@ export function memoryBroker({
     close() {
       logs.clear();
       admissions.clear();
-      weight = 0;
+      producers.clear();
+      weight = membersTogether.weight = 0;
       nodes.clear();
     },
   };

@@ -3,7 +3,9 @@ import type { ClientFrame, ReceiptTuple, SenderTuple, ServerFrame } from '../pro
 import { serverTuple } from '../protocol/parse.js';
 import type { Position } from '../protocol/position.js';
 import type { Lane } from './lane.js';
+import type { NotNow } from './not-now.js';
 import type { Outgoing } from './outgoing.js';
+import type { Pace, Share } from './pace.js';
 import type { RequestInfo, Transport } from './ports.js';
 import type { Bucket } from './rate.js';
 import type { Kept } from './volatile-kept.js';
@@ -11,8 +13,8 @@ import type { ServedRoom, User } from './serve.js';
 import type { SessionState } from './session.js';
 import type { Timed } from './wheel.js';
 
-/** What the user's code says to an operation: whether, or that it could not say in time. */
-export type Answer = 'yes' | 'no' | 'unavailable';
+/** What the user's code says to an operation: whether, or not now. */
+export type Answer = 'yes' | 'no' | NotNow;
 
 /** Answers that still count, by what was asked. */
 export type Verdicts = Map<string, { readonly answer: Answer; readonly until: number }>;
@@ -28,6 +30,8 @@ export interface Membership {
   readonly outgoing: Outgoing;
   /** The last seq of this session that was appended or refused. */
   last: number;
+  /** When the broker was last asked for that number, in ms of the steady clock. */
+  askedAt: number;
   /** Whether a number was asked for again: until it comes, later ones are passed over without a word. */
   gapped: boolean;
   /** How often in a row its next message was put off by the room's handler. */
@@ -44,8 +48,10 @@ export interface Membership {
   at: Position | null;
   /** While the reader is slow: what happens in the room passes it by, and the log has it later. */
   behind: Behind | null;
-  /** How fast the room may be spoken in, by all of its members together. */
-  pace: Bucket | null;
+  /** How fast the room may be spoken in, by all of its members together and by each user. */
+  readonly pace: Pace;
+  /** What its user has left of that. */
+  share: Share | null;
   /** Whether the server put it out of the room, which `authorize` did not allow any more. */
   expelled: boolean;
   /** What `authorize` said lately, where its room lets that count for a while; null where that is nothing. */

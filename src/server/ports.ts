@@ -18,6 +18,8 @@ export interface ServerPorts {
   readonly randomId: (characters: number) => string;
   /** The id of the member that a session is, made of its text: 16 characters of base64url from a one-way hash, so that nobody learns a session key from one. */
   readonly digest: (text: string) => MaybePromise<string>;
+  /** Whether a client may be told why the app's code failed, in the words of its exception. Default: none may. */
+  readonly explains?: (request: RequestInfo) => boolean;
   /** Who is told what is measured. Default: nobody. */
   readonly meter?: Meter;
 }

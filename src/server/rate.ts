@@ -1,13 +1,20 @@
-// How fast a connection may speak, and a room be spoken in: a token bucket, which allows a burst and then a steady pace.
+// How fast a connection may speak: a token bucket, which allows a burst and then a steady pace.
 
 export interface Bucket {
   /** Takes a token. 0, or in how many ms there would be one. */
   take(now: number): number;
+  /** Takes tokens that need not be there: those that come next are taken for them. */
+  charge(tokens: number): void;
+  /** Whether tokens were taken that are not there yet. */
+  readonly owes: boolean;
   /** Tokens a second. */
   readonly rate: number;
   /** How many found none since the bucket was last half full. */
   readonly refused: number;
 }
+
+/** What a bucket owes at most, in seconds of its pace. */
+const mostOwedSeconds = 8;
 
 // A class: see lane.ts.
 class TokenBucket implements Bucket {
@@ -20,6 +27,14 @@ class TokenBucket implements Bucket {
     this.rate = rate;
     this.at = Math.floor(at);
     this.tokens = rate * 2;
+  }
+
+  get owes(): boolean {
+    return this.tokens < 0;
+  }
+
+  charge(tokens: number): void {
+    this.tokens = Math.max(-this.rate * mostOwedSeconds, this.tokens - tokens);
   }
 
   take(now: number): number {

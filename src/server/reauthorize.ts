@@ -6,7 +6,7 @@ import type { Services } from './services.js';
 async function ask(membership: Membership, serial: number, services: Services): Promise<void> {
   const { room, peer, presence } = membership;
   membership.verdicts = null;
-  const answer = await asked(membership, 'join', null, presence, services);
+  const answer = await asked(membership, 'join', null, () => presence, services);
   // Gone meanwhile, or asked for again: then the newer answer counts.
   if (answer === 'yes' || peer.reauthorized !== serial || !isHere(membership)) return;
   if (answer === 'no') {

@@ -24,7 +24,11 @@ export interface AuthorizeRequest<Params = Readonly<Record<string, string>>> {
   readonly params: Params;
   /** The message's type, for `send` and `broadcast`. */
   readonly type: string | null;
-  /** The message, or the presence patch. */
+  /**
+   * The message as its contract has it, or what a presence changes; for a join, the presence that it brings, or null where that does not fit. It is parsed when it is
+   * first read, and once: a rule that does not look at it refuses without running the schema. Reading a message
+   * or a change that does not fit throws, and the client is told `invalid`, whatever the rule answers then.
+   */
   readonly data: unknown;
 }
 
@@ -71,19 +75,19 @@ type Handlers<C> =
     : Readonly<Record<string, (message: IncomingMessage, context: HandlerContext) => unknown>>;
 
 export interface ServeOptions<C = AnyContract> {
-  /** Asked before each join, send, broadcast, presence and history; a join that brings a presence or wants history asks for those too. Default: everybody who is connected may. One that takes longer than 10 s counts as `unavailable`, one that throws as no. */
+  /** Asked before each join, send, broadcast, presence and history; a join that brings a presence or wants history asks for those too. Default: everybody who is connected may. One that takes longer than 10 s counts as `unavailable`, one that throws as no. A `RealtimeError` `unavailable` or `limited` says "not now": of a message nothing is settled, and it comes again after `after` ms (the error's fourth argument), from 200 ms to 30 s, or after 0.2 s and then twice as long each time; anything else fails with this code. */
   readonly authorize?: (request: AuthorizeRequest<ParamsFor<C>>) => MaybePromise<boolean>;
   /**
    * How long an answer of `authorize` counts, in ms: for the same connection in the same room, the same action and the same message type, whatever the message says. Not for joins, and not beyond a new token or `reauthorize`. Default 0: each is asked for anew.
    */
   readonly cache?: number;
-  /** By message type: runs before the append, at least once for each message, so that what it does must be idempotent by `message.key`, which names a message for good. It runs once for as long as this server knows the message. It goes on where the sender's connection breaks or 10 s are over; the sender that sends the message again then waits for the same run. It runs again, with `message.replayed`, where this server ended before the message was in the log, where the session went on at another node meanwhile, and where the log was lost, as that of the default broker is by a restart: senders then send again what they still hold. What it returns reaches the sender's receipt; what it throws refuses the message. A `RealtimeError` `unavailable` or `limited` says "not now": nothing is settled, and the message comes again after 0.2 s, then twice as long each time, 30 s at most. */
+  /** By message type: runs before the append, at least once for each message, so that what it does must be idempotent by `message.key`, which names a message for good. It runs once for as long as this server knows the message. It goes on where the sender's connection breaks or 10 s are over; the sender that sends the message again then waits for the same run. It runs again, with `message.replayed`, where this server ended before the message was in the log, where the session went on at another node meanwhile, and where the log was lost, as that of the default broker is by a restart: senders then send again what they still hold. What it returns reaches the sender's receipt; what it throws refuses the message. A `RealtimeError` `unavailable` or `limited` says "not now": nothing is settled, and the message comes again after `after` ms (the error's fourth argument), from 200 ms to 30 s; without it after 0.2 s, then twice as long each time, 30 s at most. Outside production (`NODE_ENV`), a client on the same machine is told why a handler failed. */
   readonly on?: Handlers<C>;
   /** How much of the log is kept. Default 1,000 entries, 24 h. */
   readonly history?: Partial<LogLimits>;
   /** Whether members see each other. Default: whether the contract describes a presence. */
   readonly presence?: boolean;
-  /** Messages, broadcasts and presence changes a second that a room takes on one node, twice as many at once. Default: the server's `limits.roomRate`. */
+  /** Messages, broadcasts and presence changes a second that a room takes on one node, twice as many at once; half of that at once from one user while others are there. Each user has a share of it. Default: the server's `limits.roomRate`. */
   readonly rate?: number;
   /** What becomes of broadcasts for a member that reads too slowly: see {@link SlowPolicy}. Default `'drop'`. Messages of the log are not concerned: these it gets from there. */
   readonly slow?: SlowPolicy;

@@ -110,7 +110,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     logger.error(traceOf(error), 'the server failed to handle a frame');
   };
   const handlings = createHandlings(steadily, failed);
-  function guarded(call: () => MaybePromise<void>): void {
+  function guarded(call: () => MaybePromise<void> | undefined): void {
     try {
       const running = call();
       if (running instanceof Promise) running.catch(failed);
@@ -153,8 +153,10 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     const { identity } = peer;
     if (!identity || moment() - peer.tendedAt < tending) return;
     peer.tendedAt = moment();
-    for (const { room } of peer.memberships.values())
-      guarded(() => chain(broker.watermark(room, identity.producer), () => undefined));
+    for (const membership of peer.memberships.values()) {
+      membership.askedAt = moment();
+      guarded(() => chain(broker.watermark(membership.room, identity.producer), () => undefined));
+    }
   }
 
   function gone(peer: Peer, keptFor: number): void {
@@ -188,13 +190,20 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     const { room, peer, served } = membership;
     hub.leave(membership);
     if (peer.memberships.get(room) === membership) peer.memberships.delete(room);
-    const member = peer.identity?.member;
-    if (!served.presence || member === undefined || replaced) return;
+    if (replaced || !peer.identity) return;
+    const { member, producer } = peer.identity;
+    // Nothing is remembered of a session that said nothing, but for where it was let in.
+    if (membership.last > 0 || served.authorize) rest(producer, room, moment() - membership.askedAt);
+    if (!served.presence) return;
     if (keptFor > 0) departures.add(room, member, keptFor);
     else {
       departures.cancel(room, member);
       guarded(() => broker.exit(room, member));
     }
+  }
+
+  function rest(producer: string, room: string, agoMs: number): void {
+    guarded(() => broker.rest?.(room, producer, agoMs));
   }
 
   const sessions = createSessions(census, (older) => {
@@ -226,6 +235,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     spread: () => Math.min(mostSpread, peers.size * spreadOf),
     counts,
     depart,
+    rest,
     async expel(peer, room) {
       const membership = peer.memberships.get(room);
       if (membership) {

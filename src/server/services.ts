@@ -33,8 +33,10 @@ export interface Services extends ServerPorts {
   readonly depart: (membership: Membership, grace: number) => void;
   /** Puts a session out of a room, since its user may not be there: its membership ends at once, if there is one, and what it was told there it is not told again. Never rejects. */
   readonly expel: (peer: Peer, room: string) => Promise<void>;
-  /** A number of a session was appended or refused: the session's connection goes on from there, whichever it is by now. */
-  readonly settled: (producer: string, room: string, seq: number) => void;
+  /** A number of a session was appended or refused: the session's connection goes on from there, whichever it is by now. Whether the session is in the room here. */
+  readonly settled: (producer: string, room: string, seq: number) => boolean;
+  /** A session is not in a room any more. `agoMs`: how long ago the broker was last asked for its numbers here. */
+  readonly rest: (producer: string, room: string, agoMs: number) => void;
   readonly meter: Meter;
   /** Over how many ms the clients of this node should come back, if it falls. */
   readonly spread: () => number;

@@ -31,6 +31,7 @@ export function createSessions(census: Census, replace: (older: Peer) => void): 
     settled(producer, room, seq) {
       const membership = sessions.get(producer)?.memberships.get(room);
       if (membership) membership.last = Math.max(membership.last, seq);
+      return membership !== undefined;
     },
     end(peer) {
       const { identity } = peer;

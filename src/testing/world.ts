@@ -93,6 +93,7 @@ export function createTestRealtime({
         random,
         randomId,
         digest: testDigest,
+        explains: () => true,
       },
     );
   core = start();

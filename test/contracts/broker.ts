@@ -140,6 +140,132 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       expect(await broker.append(append({ seq: 2, id: 'y' }))).toMatchObject({ status: 'ok', offset: 1 });
     });
 
+    const refusal = { code: 'rejected', reason: 'no', details: 'd'.repeat(4_000) };
+
+    test('T40 what is remembered of refusals and results is bounded: the older ones lose what they carry, and nothing else', async () => {
+      const result = 'r'.repeat(40_000);
+      for (let seq = 1; seq <= 100; seq++) await broker.refuse('r', 'p', seq, `x${seq}`, refusal);
+      for (let seq = 101; seq <= 106; seq++) await broker.append(append({ seq, id: `x${seq}`, result }));
+      const recalled = async (seq: number) => broker.recall('r', 'p', seq, `x${seq}`);
+      expect(await recalled(1)).toEqual({
+        status: 'refused',
+        refusal: { code: 'rejected', reason: 'refused before', details: null },
+      });
+      expect(await recalled(101)).toMatchObject({
+        status: 'duplicate',
+        offset: 1,
+        result: null,
+        tag: (await page(broker, { before: null, limit: 10 })).entries[0]?.[1],
+      });
+      expect(await recalled(106)).toMatchObject({ status: 'duplicate', offset: 6, result });
+      // Another id under a number is a conflict all the same.
+      expect(await broker.recall('r', 'p', 1, 'other')).toEqual({ status: 'conflict' });
+      for (let seq = 107; seq <= 207; seq++) await broker.refuse('r', 'p', seq, `x${seq}`, refusal);
+      const whole = await Promise.all(
+        Array.from({ length: 207 }, async (_, index) => {
+          const it = await recalled(index + 1);
+          return it?.status === 'refused' && it.refusal.details !== null ? 1 : 0;
+        }),
+      );
+      const kept = whole.filter((it) => it === 1).length;
+      expect(kept * 4_000).toBeLessThanOrEqual(131_072);
+      expect(kept).toBeGreaterThan(15);
+      expect(whole.slice(-kept)).toEqual(Array.from({ length: kept }, () => 1));
+    });
+
+    test('T40 a result that alone takes more than one producer may is not remembered, and its message is', async () => {
+      await broker.append(append({ result: 'r'.repeat(200_000) }));
+      expect(await broker.recall('r', 'p', 1, 'x')).toMatchObject({
+        status: 'duplicate',
+        offset: 1,
+        result: null,
+      });
+    });
+
+    describe('T41 sessions of one user that are not in a room any more', () => {
+      const session = (user: string | null, key: number): string => JSON.stringify([user, `key ${key}`]);
+      const say = async (producer: string): Promise<void> => {
+        await broker.append(append({ producer }));
+      };
+      const lastOf = async (producer: string): Promise<number> => broker.watermark('r', producer);
+      const rest = async (producer: string, agoMs = 0): Promise<void> => {
+        await broker.rest?.('r', producer, agoMs);
+        // The order of two that leave in one millisecond is not known.
+        await world.sleep(1);
+      };
+
+      test('are bounded: the one that left first is forgotten, and none that is there, nor one of another user', async () => {
+        for (const producer of [session('ada', 0), session('bob', 0), session(null, 0)]) await say(producer);
+        await rest(session('bob', 0));
+        await rest(session(null, 0));
+        for (let key = 1; key <= 130; key++) {
+          await (key % 2
+            ? say(session('ada', key))
+            : broker.refuse('r', session('ada', key), 1, 'x', refusal));
+          await rest(session('ada', key));
+        }
+        const lasts: number[] = [];
+        for (let key = 0; key <= 4; key++) lasts.push(await lastOf(session('ada', key)));
+        expect(lasts).toEqual([1, 0, 0, 1, 1]);
+        expect([
+          await lastOf(session('ada', 130)),
+          await lastOf(session('bob', 0)),
+          await lastOf(session(null, 0)),
+        ]).toEqual([1, 1, 1]);
+      });
+
+      test('and come back are in use again, and those that are asked for by another node stay in use', async () => {
+        await say(session('ada', 0));
+        await rest(session('ada', 0));
+        expect(await lastOf(session('ada', 0))).toBe(1);
+        await say(session('ada', 1));
+        // The node that it left asked for it long ago.
+        await rest(session('ada', 1), 60_000);
+        for (let key = 2; key <= 140; key++) {
+          await say(session('ada', key));
+          await rest(session('ada', key));
+        }
+        expect([await lastOf(session('ada', 0)), await lastOf(session('ada', 1))]).toEqual([1, 1]);
+      });
+
+      test('and said nothing are bounded too: where they were let in is forgotten', async () => {
+        const admitted = async (producer: string): Promise<boolean> =>
+          (await broker.admissions?.admitted('r', producer, null)) != null;
+        const join = async (producer: string): Promise<void> => {
+          await broker.watermark('r', producer);
+          await broker.admissions?.admit('r', producer, { epoch: 'e', offset: 0 });
+        };
+        for (const producer of [session('ada', 0), session('ada', -1), session('bob', 0)])
+          await join(producer);
+        await rest(session('ada', -1));
+        // It is back.
+        await join(session('ada', -1));
+        await rest(session('bob', 0));
+        for (let key = 1; key <= 130; key++) {
+          await join(session('ada', key));
+          await rest(session('ada', key));
+        }
+        const known: boolean[] = [];
+        for (let key = -1; key <= 4; key++) known.push(await admitted(session('ada', key)));
+        expect(known).toEqual([true, true, false, false, true, true]);
+        expect([await admitted(session('ada', 130)), await admitted(session('bob', 0))]).toEqual([
+          true,
+          true,
+        ]);
+      });
+
+      test('without a word count as such two hours after they were asked for last', async () => {
+        await say(session('ada', 0));
+        await world.sleep(7_200_001);
+        await broker.append(append({ room: 'other', producer: 'p' }));
+        for (let key = 1; key <= 128; key++) {
+          await say(session('ada', key));
+          await rest(session('ada', key));
+        }
+        expect([await lastOf(session('ada', 0)), await lastOf(session('ada', 1))]).toEqual([0, 1]);
+      });
+    });
+
     test('producers count each for themselves; what the server says counts for nobody', async () => {
       await broker.append(append());
       await broker.append(append({ producer: 'q' }));

@@ -101,7 +101,7 @@ const fromServer: readonly ServerFrame[] = [
   { type: 'auth', expires: 5 },
   { type: 'expiring', within: 5 },
   { type: 'goaway', within: 5 },
-  { type: 'error', ref: 'a', code: 'denied', reason: 'no' },
+  { type: 'error', ref: 'a', code: 'denied', reason: 'no', after: 5 },
 ];
 
 interface Side {

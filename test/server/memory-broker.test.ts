@@ -1,5 +1,5 @@
 // The broker of one process: the contract of every broker, and what it forgets.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/server/broker.js';
 import { memoryBroker } from '../../src/server/memory-broker.js';
 import { brokerContract } from '../contracts/broker.js';
@@ -167,4 +167,112 @@ test('T21 all logs together are bounded: the heaviest lose their oldest entries,
     Array.from({ length: heavy.entries.length }, (_, index) => 2_500 - heavy.entries.length + 1 + index),
   );
   expect(await broker.read('heavy', { after: start })).toEqual({ why: 'trimmed' });
+});
+
+describe('T40 what is remembered of sessions', () => {
+  const details = 'd'.repeat(4_000);
+  const named = (user: number): string => JSON.stringify([`user ${user}`, 'key']);
+
+  test('counts in the bytes of the broker: details go first, the oldest first, and no number is forgotten of who is there', async () => {
+    let now = 1_000;
+    const broker = memoryBroker({ bytes: 4_000_000, now: () => now });
+    for (let user = 0; user < 2_000; user++) {
+      now++;
+      await broker.refuse(`room ${user % 10}`, named(user), 1, 'x', { ...refusal, details });
+    }
+    const known: boolean[] = [];
+    for (let user = 0; user < 2_000; user++) {
+      const it = await broker.recall(`room ${user % 10}`, named(user), 1, 'x');
+      expect(it?.status).not.toBe(undefined);
+      known.push(it?.status === 'refused' && it.refusal.details !== null);
+    }
+    const kept = known.filter(Boolean).length;
+    expect(kept * 4_000).toBeLessThan(1_000_000);
+    expect(kept).toBeGreaterThan(20);
+    expect(known.lastIndexOf(false)).toBe(2_000 - kept - 1);
+  });
+
+  test('then sessions that are not there any more, the one that was used least lately first, and none that is there', async () => {
+    let now = 1_000;
+    const broker = memoryBroker({ bytes: 4_000_000, now: () => now });
+    for (let user = 0; user < 10_000; user++) {
+      now++;
+      await broker.refuse('r', named(user), 1, 'x', refusal);
+      if (user >= 100) await broker.rest?.('r', named(user), 0);
+    }
+    const known: boolean[] = [];
+    for (let user = 0; user < 10_000; user++) known.push((await broker.watermark('r', named(user))) === 1);
+    const kept = known.slice(100).filter(Boolean).length;
+    expect(known.slice(0, 100)).not.toContain(false);
+    expect(kept * 500).toBeLessThan(1_000_000);
+    expect(kept).toBeGreaterThan(500);
+    expect(known.lastIndexOf(false)).toBe(10_000 - kept - 1);
+  });
+
+  test('and of those that are there, where they alone are too many, the outcomes and never the last number', async () => {
+    let now = 1_000;
+    const broker = memoryBroker({ bytes: 1_000_000, now: () => now });
+    for (let seq = 1; seq <= 512; seq++)
+      for (let user = 0; user < 20; user++) {
+        now++;
+        await broker.refuse('r', named(user), seq, 'x', refusal);
+      }
+    let outcomes = 0;
+    for (let user = 0; user < 20; user++) {
+      expect(await broker.watermark('r', named(user))).toBe(512);
+      for (let seq = 1; seq <= 512; seq++)
+        if ((await broker.recall('r', named(user), seq, 'x'))?.status === 'refused') outcomes++;
+    }
+    expect(outcomes * 200).toBeLessThan(250_000);
+    expect(outcomes).toBeGreaterThan(500);
+  });
+
+  test('and members with their presence leave less for logs, which keep a quarter', async () => {
+    const broker = memoryBroker({ bytes: 1_000_000 });
+    const entries = async (): Promise<number> => {
+      const page = await broker.read('r', { before: null, limit: 10_000 });
+      if ('why' in page) throw new Error(page.why);
+      return page.entries.length;
+    };
+    const say = (): unknown =>
+      broker.append({
+        room: 'r',
+        producer: null,
+        seq: 0,
+        id: 'x',
+        follows: 0,
+        sender: null,
+        type: 't',
+        version: 1,
+        data: 'x'.repeat(1_000),
+        result: null,
+        log: { limit: 10_000, ttl: 60_000 },
+      });
+    for (let count = 0; count < 2_000; count++) await say();
+    expect(await entries()).toBeGreaterThan(550);
+    for (let id = 0; id < 100; id++)
+      await broker.enter('other', [`m${id}`, null, { text: 'p'.repeat(5_000) }]);
+    expect(await entries()).toBeLessThan(400);
+    for (let id = 0; id < 100; id++) await broker.update('other', `m${id}`, { more: 'p'.repeat(5_000) });
+    for (let count = 0; count < 2_000; count++) await say();
+    expect(await entries()).toBeLessThan(200);
+    expect(await entries()).toBeGreaterThan(140);
+    for (let id = 0; id < 100; id++) await broker.exit('other', `m${id}`);
+    for (let count = 0; count < 2_000; count++) await say();
+    expect(await entries()).toBeGreaterThan(550);
+  });
+});
+
+test('T40 where sessions were admitted is bounded in bytes, and the one that was used least lately goes first', async () => {
+  const broker = memoryBroker({ bytes: 1_000_000 });
+  const producer = (index: number): string => JSON.stringify([`user ${index} ${'u'.repeat(1_000)}`, 'key']);
+  for (let index = 0; index < 100; index++)
+    await broker.admissions?.admit('r', producer(index), { epoch: 'e', offset: index });
+  const known: boolean[] = [];
+  for (let index = 0; index < 100; index++)
+    known.push((await broker.admissions?.admitted('r', producer(index), null)) !== null);
+  const kept = known.filter(Boolean).length;
+  expect(kept).toBeGreaterThan(40);
+  expect(kept * 1_200).toBeLessThan(62_500);
+  expect(known.lastIndexOf(false)).toBe(100 - kept - 1);
 });

@@ -114,8 +114,10 @@ describe('T20 a room that is spoken in too fast', () => {
   };
 
   test('makes its members wait, whoever spoke, and no other room; nobody is closed for it', async () => {
-    const world = rawWorld({ rooms: [serve('lobby', { rate: 5 }), serve('other')] });
+    const world = rawWorld({ rooms: [serve('lobby', { rate: 5, presence: true }), serve('other')] });
     const [ada, bob] = (await members(world, 2)) as [RawPeer, RawPeer];
+    // Who joined a moment ago has a share.
+    await world.clock.advance(21_000);
     await ada.say(...many(10, (index) => send(index + 1)));
     await bob.say(
       send(1),

@@ -5,6 +5,7 @@ import { defineRoom } from '../../src/contract/define-room.js';
 import { json } from '../../src/protocol/codec.js';
 import { RealtimeError } from '../../src/protocol/error.js';
 import { msgpack } from '../../src/protocol/msgpack.js';
+import { clientTuple } from '../../src/protocol/parse.js';
 import { serve } from '../../src/server/serve.js';
 import { rawWorld, type RawPeer } from '../support/raw.js';
 
@@ -140,6 +141,78 @@ test('T38 a reason is cut at a character, within 1 KiB', async () => {
   await peer.hello();
   await answersTo(peer, 'm');
   expect(peer.of('nack').map(({ reason }) => reason)).toEqual(['規'.repeat(341)]);
+});
+
+describe('T40 what is kept of a refusal', () => {
+  /** Sends one message in two connections of a session: the second is told what was kept. */
+  async function twice(details: unknown): Promise<unknown[]> {
+    const world = rawWorld({
+      rooms: [
+        serve('lobby', {
+          on: {
+            m() {
+              throw new RealtimeError('rejected', 'no', details);
+            },
+          },
+        }),
+      ],
+    });
+    const answers: unknown[] = [];
+    for (let time = 0; time < 2; time++) {
+      const peer = world.peer();
+      await peer.hello();
+      answers.push(...(await answersTo(peer, 'm')));
+      expect(peer.of('nack')[0]?.reason).toBe('no');
+    }
+    return answers;
+  }
+
+  test('has its details where they are small', async () => {
+    const details = { why: 'x'.repeat(400) };
+    expect(await twice(details)).toEqual([
+      [1, 'rejected', details],
+      [1, 'rejected', details],
+    ]);
+  });
+
+  test('has no larger details: these are told once', async () => {
+    const details = { why: 'x'.repeat(600) };
+    expect(await twice(details)).toEqual([
+      [1, 'rejected', details],
+      [1, 'rejected', null],
+    ]);
+  });
+
+  test('is no more than a few times what was sent, however many issues a small message has', async () => {
+    const lobby = defineRoom('lobby', { messages: { list: z.array(z.number()) } });
+    const world = rawWorld({ rooms: [serve(lobby)] });
+    const { broker } = world.core.settings;
+    const peer = world.peer();
+    await peer.hello();
+    await peer.say({ type: 'join', room: 'lobby', position: null, history: 0, presence: null });
+    let sent = 0;
+    let kept = 0;
+    for (let seq = 1; seq <= 500; seq++) {
+      const frame = {
+        type: 'send',
+        room: 'lobby',
+        seq,
+        id: `x${seq}`,
+        message: 'list',
+        version: 1,
+        data: Array.from({ length: 20 }, () => ''),
+        follows: null,
+      } as const;
+      await peer.say(frame);
+      sent += JSON.stringify(clientTuple(frame)).length;
+      kept += JSON.stringify(
+        await broker.recall('lobby', JSON.stringify(['ada', 'session-of-ada']), seq, `x${seq}`),
+      ).length;
+    }
+    expect(peer.of('nack')).toHaveLength(500);
+    expect(peer.of('nack')[0]?.details).toHaveLength(20);
+    expect(kept).toBeLessThan(sent * 3);
+  });
 });
 
 describe('a handler that throws a code', () => {

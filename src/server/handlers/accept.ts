@@ -1,116 +1,17 @@
 // A durable message on its way into the log: check, ask, run the room's handler, append or refuse. It belongs to the server, not to the connection that brought it.
-import { readMessage, versionOf, type Validated } from '../../contract/validate.js';
-import { RealtimeError } from '../../protocol/error.js';
-import type { ClientFrame } from '../../protocol/frames.js';
-import { checkPayload } from '../../protocol/payload.js';
-import { allowed, asked, isAnswered } from '../ask.js';
+import { allowed, asked, isAnswered, type Subject } from '../ask.js';
 import { BrokerUnavailable, type Refusal } from '../broker.js';
 import type { Outcome } from '../handlings.js';
-import { traceOf } from '../log.js';
-import { adopt, caught, chain } from '../maybe.js';
+import { caught, chain } from '../maybe.js';
+import { late, type NotNow } from '../not-now.js';
 import { identityOf, isHere, type Answer, type Identity, type Membership } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
-import { isMistaken, isPutOff, refusal, refusalOf } from '../refusal.js';
-import type { IncomingMessage, ServedRoom } from '../serve.js';
+import { readOnce } from '../read-once.js';
+import { refusal, remembered } from '../refusal.js';
 import type { Services } from '../services.js';
-
-export type Send = Extract<ClientFrame, { type: 'send' }>;
-
-/** The number that must be the last one known, for this one to come next. */
-export const followed = ({ follows, seq }: Send): number => follows ?? seq - 1;
-
-/** What a room's handler throws by calling `reject`. */
-class Rejected extends Error {
-  readonly details: unknown;
-  constructor(reason: string, details: unknown) {
-    super(reason);
-    this.details = details;
-  }
-}
-
-/** What a handler threw, where that says neither "not now" nor why it refuses. */
-class HandlerFailed extends Error {}
-
-/** What a handler throws to say "not now". */
-class PutOff extends Error {}
-
-function fromHandler(error: unknown): never {
-  if (isPutOff(error)) throw new PutOff('the handler cannot handle it now');
-  throw isMistaken(error) ? new HandlerFailed('the handler failed', { cause: error }) : error;
-}
-
-interface Handled {
-  readonly data: unknown;
-  readonly version: number;
-  readonly result: unknown;
-}
-
-function reject(reason: string, details?: unknown): never {
-  checkPayload(details, 'the details');
-  throw new Rejected(reason, details);
-}
-
-/** Whether what a handler left fits the contract. A schema that does not take what it makes itself, since it transforms, can say nothing of it. */
-function fits({ contract }: ServedRoom, { message: type, version, data }: Send, left: unknown): boolean {
-  const reading = (from: number, it: unknown): Validated | null => {
-    try {
-      return readMessage(contract, type, from, it);
-    } catch {
-      return null;
-    }
-  };
-  const newest = versionOf(contract, type);
-  if (reading(newest, left)) return true;
-  // Null where the handler wrote into what arrived, and spoilt it.
-  const made = reading(version, data);
-  return made !== null && !reading(newest, made.data);
-}
-
-/** Runs the room's handler, if there is one. */
-function handled(
-  { served, params, room }: Membership,
-  { user, member }: Identity,
-  frame: Send,
-  data: unknown,
-  version: number,
-  { handlings }: Services,
-): MaybePromise<Handled> {
-  const handler = served.handlers.get(frame.message);
-  if (!handler) return { data, version, result: null };
-  const message: IncomingMessage = {
-    id: frame.id,
-    key: `${member}/${frame.id}`,
-    room,
-    type: frame.message,
-    data,
-    replayed: frame.replayed === true,
-  };
-  const running = caught<unknown>(
-    () =>
-      handlings.run((term) =>
-        adopt(
-          handler(message, {
-            user,
-            params,
-            member,
-            reject,
-            get signal() {
-              return term.signal;
-            },
-          }),
-        ),
-      ),
-    fromHandler,
-  );
-  return chain(running, (result) => {
-    // A handler may have changed it in place.
-    checkPayload(message.data);
-    checkPayload(result, 'the result');
-    if (!fits(served, frame, message.data))
-      throw new TypeError('what the handler left does not fit its contract');
-    return { data: message.data, version, result };
-  });
-}
+import { tooFastFor } from './failures.js';
+import { afterThrow, handled, type Handled } from './run-handler.js';
+import { followed, type Send } from './send-frame.js';
 
 /**
  * Whether a message whose `authorize` has answered goes on, by what became of its sender while it was asked.
@@ -137,7 +38,7 @@ function standing(
 function permitted(
   membership: Membership,
   frame: Send,
-  data: unknown,
+  data: Subject,
   services: Services,
 ): MaybePromise<Answer> {
   const began = services.revocations.now();
@@ -148,15 +49,19 @@ function permitted(
       const stands = standing(membership, began, services);
       if (stands === 'here') return 'yes';
       if (stands === 'out') return 'no';
-      if (stands === 'unavailable') return 'unavailable';
+      if (stands === 'unavailable') return late;
       // Nobody asked whether it may still be in the room: it has no connection to be put out by.
       membership.verdicts = null;
-      return chain(asked(membership, 'join', null, membership.presence, services), (answer) =>
-        answer === 'yes' ? permitted(membership, frame, data, services) : answer,
+      return chain(
+        asked(membership, 'join', null, () => membership.presence, services),
+        (answer) => (answer === 'yes' ? permitted(membership, frame, data, services) : answer),
       );
     },
   );
 }
+
+/** A message that the app's code puts off is always `unavailable`: it is for the server to say that its sender is too fast. */
+const putOff = (it: NotNow): NotNow => ({ ...it, notNow: 'unavailable' });
 
 /** The message as it goes into the log, or why it does not. */
 function judged(
@@ -164,33 +69,30 @@ function judged(
   identity: Identity,
   frame: Send,
   services: Services,
-): MaybePromise<Handled | Refusal | 'unavailable' | 'put off'> {
-  const { served, room } = membership;
-  const { handlings, settings } = services;
-  return caught<Handled | Refusal | 'unavailable' | 'put off'>(
+): MaybePromise<Handled | Refusal | NotNow> {
+  const { served, pace } = membership;
+  const { handlings, steady } = services;
+  return caught<Handled | Refusal | NotNow>(
     () => {
-      checkPayload(frame.data);
-      const { data, version } = readMessage(served.contract, frame.message, frame.version, frame.data);
-      // Without a schema, and where it changes nothing, it is what was looked at.
-      if (data !== frame.data) checkPayload(data);
-      return chain(permitted(membership, frame, data, services), (verdict) => {
-        if (verdict === 'no') return refusal('rejected', 'not allowed');
-        return verdict === 'unavailable' || handlings.closed
-          ? 'unavailable'
-          : handled(membership, identity, frame, data, version, services);
-      });
-    },
-    (error) => {
-      // It was told to stop: that says nothing about the message.
-      if (handlings.closed) return 'unavailable';
-      if (error instanceof PutOff) return 'put off';
-      if (error instanceof RealtimeError) return refusalOf(error);
-      if (error instanceof Rejected) return refusal('rejected', error.message, error.details);
-      settings.logger.error(
-        { room, type: frame.message, ...traceOf(error instanceof HandlerFailed ? error.cause : error) },
-        'a message handler threw',
+      const message = readOnce(served.contract, frame);
+      return chain(
+        permitted(membership, frame, () => message().data, services),
+        (verdict) => {
+          if (verdict === 'no') return refusal('rejected', 'not allowed');
+          if (verdict !== 'yes') return putOff(verdict);
+          const read = message();
+          if (handlings.closed) return late;
+          const wait = pace.take(membership, steady());
+          if (wait > 0) return tooFastFor('send', { wait, rate: pace.rate });
+          return handled(membership, identity, frame, read, services);
+        },
       );
-      return refusal('rejected', 'the server failed to handle it');
+    },
+    // Where it was told to stop, that says nothing about the message.
+    (error) => {
+      if (handlings.closed) return late;
+      const it = afterThrow(error, membership, frame.message, services);
+      return 'notNow' in it ? putOff(it) : it;
     },
   );
 }
@@ -235,17 +137,18 @@ export function accept(
   const identity = identityOf(membership.peer);
   const { producer, sender } = identity;
   const settled = (outcome: Outcome): Outcome => {
-    if (outcome.status !== 'gap') services.settled(producer, room, seq);
+    if (outcome.status === 'gap' || services.settled(producer, room, seq)) return outcome;
+    // Its session is not here any more, and may be at another node. That node has asked for the session since, unless nothing was known of it until now.
+    services.rest(producer, room, followed(frame) === 0 ? 0 : steady() - membership.askedAt);
     return outcome;
   };
   const verdict = judged(membership, identity, frame, services);
-  if (ahead && (verdict instanceof Promise || typeof verdict === 'string' || 'code' in verdict)) return null;
+  if (ahead && (verdict instanceof Promise || 'notNow' in verdict || 'code' in verdict)) return null;
   return chain(verdict, (it): MaybePromise<Outcome> => {
-    if (it === 'unavailable') return { status: 'unavailable' };
-    if (it === 'put off') return { status: 'unavailable', isPutOff: true };
+    if ('notNow' in it) return { status: 'unavailable', why: it };
     if ('code' in it)
       return chain(
-        kept(() => broker.refuse(room, producer, seq, id, it), services),
+        kept(() => broker.refuse(room, producer, seq, id, remembered(it)), services),
         () => settled({ status: 'refused', refusal: it }),
       );
     const { data, version, result } = it;

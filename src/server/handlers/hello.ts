@@ -7,6 +7,7 @@ import { inTime } from '../ask.js';
 import { identityOf, tell, type Identity, type Peer } from '../peer.js';
 import { traceOf } from '../log.js';
 import { valuesIn } from '../portions.js';
+import { producerName } from '../producer-name.js';
 import { reauthorize } from '../reauthorize.js';
 import type { Services } from '../services.js';
 import type { User } from '../serve.js';
@@ -82,7 +83,7 @@ export async function hello(
   if (known === 'refused') return services.drop(peer, 4401, 'the token was refused');
   if (known === 'revoked') return services.drop(peer, 4403, 'disconnected by the server');
   const { user, shown } = known;
-  const producer = JSON.stringify([user?.id ?? null, frame.session]);
+  const producer = producerName(user?.id ?? null, frame.session);
   const member = await services.digest(producer);
   if (peer.lane.ended) return;
   // A disconnect that came during the digest found no identity to end.

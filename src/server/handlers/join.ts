@@ -3,19 +3,22 @@ import { isLarger } from '../../protocol/bytes.js';
 import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame, MemberTuple } from '../../protocol/frames.js';
 import { toPosition, toTuple, type Position } from '../../protocol/position.js';
-import { allowed, asked } from '../ask.js';
+import { allowed, asked, nothing } from '../ask.js';
 import type { LogPage } from '../broker.js';
 import { findRoom } from '../find-room.js';
 import { traceOf } from '../log.js';
+import type { NotNow } from '../not-now.js';
+import { once } from '../once.js';
 import { identityOf, isHere, tell, weighed, type Answer, type Membership, type Peer } from '../peer.js';
 import { newestPortion, portions } from '../portions.js';
 import type { Services } from '../services.js';
 import { parsedPresence, type Presence } from '../shown.js';
 import type { ServedRoom } from '../serve.js';
+import { fail, postpone, tooFastFor } from './failures.js';
 
 /** One answer for a room that does not exist and one that is not allowed. */
 const deny = (peer: Peer, room: string): void => {
-  tell(peer, { type: 'error', ref: room, code: 'denied', reason: 'no such room, or not for you' });
+  fail(peer, room, 'denied', 'no such room, or not for you');
 };
 
 /** The presence a join brings, or null where it brings none or one that does not fit. */
@@ -68,23 +71,23 @@ async function wasTold(
 /**
  * What follows a position if it can be had whole; otherwise why not, and the newest part of the log. All that
  * the session was not told of is history, and asked for as such: the position
- * is what the client says. `'unavailable'` where nobody could say whether it may follow.
+ * is what the client says.
  */
 async function catchUp(
   frame: Extract<ClientFrame, { type: 'join' }>,
   membership: Membership,
   services: Services,
-): Promise<CaughtUp | 'unavailable'> {
+): Promise<CaughtUp | NotNow> {
   const { broker, settings } = services;
   let right: Answer | null = null;
   const mayRead = async (): Promise<Answer> =>
-    (right ??= await allowed(membership, 'history', null, null, services));
+    (right ??= await allowed(membership, 'history', null, nothing, services));
   let why: string | null = null;
   if (frame.position) {
     const at = toPosition(frame.position);
     const isKnown = await wasTold(membership, at, services);
     const answer = isKnown ? 'yes' : await mayRead();
-    if (answer === 'unavailable') return 'unavailable';
+    if (typeof answer !== 'string') return answer;
     if (answer === 'no') why = 'denied';
     else {
       const page = await broker.read(frame.room, { after: at });
@@ -92,10 +95,11 @@ async function catchUp(
       ({ why } = page);
     }
   }
-  const most = frame.history > 0 && (await mayRead()) === 'yes' ? frame.history : 0;
+  const may = frame.history > 0 ? await mayRead() : 'no';
+  if (typeof may !== 'string') return may;
   const page = await broker.read(frame.room, {
     before: null,
-    limit: Math.min(most, settings.limits.history),
+    limit: may === 'yes' ? Math.min(frame.history, settings.limits.history) : 0,
   });
   if ('why' in page) throw new Error('a broker refused to read its newest entries');
   // A log that began anew holds nothing that was missed, whoever asks.
@@ -115,34 +119,35 @@ export async function join(
   const identity = identityOf(peer);
   const before = peer.memberships.get(frame.room);
   if (!before && peer.memberships.size >= settings.limits.rooms) {
-    return tell(peer, {
-      type: 'error',
-      ref: frame.room,
-      code: 'too-many-rooms',
-      reason: `at most ${settings.limits.rooms} rooms a connection`,
-    });
+    return fail(peer, frame.room, 'too-many-rooms', `at most ${settings.limits.rooms} rooms a connection`);
   }
   const found = findRoom(settings.rooms, frame.room);
   if (!found) return deny(peer, frame.room);
   const serial = peer.reauthorized;
-  const answer = await asked({ ...found, room: frame.room, peer }, 'join', null, frame.presence, services);
+  const brought = once(() => presenceOf(frame.presence, found.served, frame.room, services));
+  // A presence that does not fit is left out, and keeps nobody from the room: a join's rule sees none.
+  const shown = (): Presence | null => {
+    const it = brought();
+    return it === 'invalid' ? null : it;
+  };
+  const answer = await asked({ ...found, room: frame.room, peer }, 'join', null, shown, services);
   if (peer.lane.ended) return;
-  if (answer === 'unavailable')
-    return tell(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason: 'try again' });
+  if (typeof answer !== 'string') return postpone(peer, frame.room, answer);
   if (answer === 'no') {
     await services.expel(peer, frame.room);
     return peer.lane.ended ? undefined : deny(peer, frame.room);
   }
-  let presence = presenceOf(frame.presence, found.served, frame.room, services);
+  let presence = shown();
   // Being in the room does not depend on what one shows there.
-  let unshown: string | null = null;
-  if (presence === 'invalid') unshown = 'the presence does not fit the room';
-  else if (
-    presence !== null &&
-    (await asked({ ...found, room: frame.room, peer }, 'presence', null, presence, services)) !== 'yes'
-  )
-    unshown = 'not allowed to show a presence';
-  if (unshown !== null || presence === 'invalid') presence = null;
+  let unshown: string | NotNow | null = null;
+  if (brought() === 'invalid') unshown = 'the presence does not fit the room';
+  else if (presence !== null) {
+    const may = await asked({ ...found, room: frame.room, peer }, 'presence', null, shown, services);
+    if (may !== 'yes') {
+      unshown = may === 'no' ? 'not allowed to show a presence' : may;
+      presence = null;
+    }
+  }
   if (peer.lane.ended) return;
   // What was answered meanwhile is out of date.
   if (peer.reauthorized !== serial) return join(frame, peer, services);
@@ -154,6 +159,7 @@ export async function join(
     member: identity.member,
     outgoing: peer.outgoing,
     last: 0,
+    askedAt: Math.floor(services.steady()),
     gapped: false,
     told: 0,
     putOffs: 0,
@@ -162,10 +168,13 @@ export async function join(
     waiting: [],
     at: null,
     behind: null,
-    pace: null,
+    pace: hub.pace(frame.room, found.served.rate),
+    share: null,
     expelled: false,
     verdicts: null,
   };
+  const wait = membership.pace.join(membership, services.steady());
+  if (wait > 0) return postpone(peer, frame.room, tooFastFor('join', { wait, rate: membership.pace.rate }));
   if (before) hub.leave(before);
   peer.memberships.set(frame.room, membership);
   await hub.enter(membership);
@@ -173,10 +182,10 @@ export async function join(
   // A message of an earlier connection may have been settled since.
   membership.last = Math.max(membership.last, last);
   const caughtUp = await catchUp(frame, membership, services);
-  if (caughtUp === 'unavailable') {
+  if ('notNow' in caughtUp) {
     if (!isHere(membership)) return;
     services.depart(membership, settings.presenceGrace);
-    return tell(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason: 'try again' });
+    return postpone(peer, frame.room, caughtUp);
   }
   const { page, why, recovered } = caughtUp;
   // Put out of the room from here on, it is expelled after it was admitted, and not before.
@@ -191,7 +200,7 @@ export async function join(
   if (!isHere(membership)) return;
   services.meter.joined(frame.position ? (why ?? 'recovered') : 'new');
   const messages = recovered ? (portions(page.entries.slice(0, firstPage))[0] ?? []) : page.entries;
-  const [shown = [], ...others] = portions(members ?? []);
+  const [firstMembers = [], ...others] = portions(members ?? []);
   tell(peer, {
     type: 'joined',
     room: frame.room,
@@ -199,7 +208,7 @@ export async function join(
     recovered,
     why,
     messages,
-    members: members && shown,
+    members: members && firstMembers,
     last: membership.last,
     more: page.more,
   });
@@ -214,7 +223,8 @@ export async function join(
   }
   for (const some of others)
     tell(peer, { type: 'presence', room: frame.room, joined: some, left: [], changed: [] });
-  if (unshown !== null) tell(peer, { type: 'error', ref: frame.room, code: 'rejected', reason: unshown });
+  if (typeof unshown === 'string') fail(peer, frame.room, 'rejected', unshown);
+  else if (unshown) postpone(peer, frame.room, unshown);
   if (peer.outgoing.slow || (recovered && at.offset < page.top.offset))
     services.slowReaders.follow(membership, at);
   else hub.go(membership, at);

@@ -5,11 +5,14 @@ import type { Outcome } from '../handlings.js';
 import { acknowledge } from '../receipts.js';
 import { fly, landing, mayFly } from '../flying.js';
 import { chain } from '../maybe.js';
+import { late, leastPutOffMs, mostPutOffMs } from '../not-now.js';
 import { identityOf, tell, type Membership, type Peer } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
 import type { Services } from '../services.js';
 import { refusal } from '../refusal.js';
-import { accept, followed, isPlain, type Send } from './accept.js';
+import { chargeRefusal } from './failures.js';
+import { accept, isPlain } from './accept.js';
+import { followed, type Send } from './send-frame.js';
 
 const nack = (
   peer: Peer,
@@ -26,10 +29,6 @@ function gap(membership: Membership, frame: Send, last: number): void {
   membership.told = last;
   nack(membership.peer, frame, refusal('gap', `seq ${last + 1} comes next`), last);
 }
-
-/** How long a message waits that its handler puts off, in ms: at first, and at most. */
-const leastPutOffMs = 200;
-const mostPutOffMs = 30_000;
 
 /** Twice as long each time, until a message of this member is settled. */
 const putOffFor = (membership: Membership): number =>
@@ -51,6 +50,7 @@ function answer(membership: Membership, frame: Send, outcome: Outcome): void {
         outcome.tag ?? null,
       ]);
     case 'refused':
+      chargeRefusal(peer);
       return nack(peer, frame, outcome.refusal);
     case 'gap':
       membership.last = outcome.last;
@@ -62,13 +62,11 @@ function answer(membership: Membership, frame: Send, outcome: Outcome): void {
       if (membership.gapped && membership.told === membership.last) return;
       membership.gapped = true;
       membership.told = membership.last;
-      if (!outcome.isPutOff)
-        return nack(peer, frame, refusal('unavailable', 'the server could not answer in time'), 1_000);
       return nack(
         peer,
         frame,
-        refusal('unavailable', 'the server cannot handle it now'),
-        putOffFor(membership),
+        refusal(outcome.why.notNow, outcome.why.reason),
+        outcome.why.afterMs ?? putOffFor(membership),
       );
     default:
       outcome satisfies never;
@@ -85,7 +83,7 @@ async function wait(
   try {
     answer(membership, frame, await inTime(outcome, after));
   } catch (error) {
-    if (error instanceof TooLate) answer(membership, frame, { status: 'unavailable' });
+    if (error instanceof TooLate) answer(membership, frame, { status: 'unavailable', why: late });
     else drop(membership.peer, 1011, 'the server failed to handle a frame');
   }
 }
@@ -100,7 +98,7 @@ async function queue(
   try {
     await inTime(before, services.after);
   } catch (error) {
-    if (error instanceof TooLate) return answer(membership, frame, { status: 'unavailable' });
+    if (error instanceof TooLate) return answer(membership, frame, { status: 'unavailable', why: late });
   }
   if (!membership.peer.lane.ended) await next(membership, frame, services);
 }

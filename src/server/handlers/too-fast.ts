@@ -6,16 +6,7 @@ import { chain } from '../maybe.js';
 import { tell, type Peer } from '../peer.js';
 import type { MaybePromise } from '../ports.js';
 import type { Services } from '../services.js';
-
-/** Messages for which there should be tokens when a client goes on, so that it does not stop at each; no more than a full bucket holds. */
-const some = (rate: number): number => Math.min(256, rate * 2);
-const reason = 'too fast';
-
-/** In how many ms one more would be let through, and how many a second from then on. */
-export interface TooFast {
-  readonly wait: number;
-  readonly rate: number;
-}
+import { postpone, tooFastFor, type TooFast } from './failures.js';
 
 /** In its place: after the answers to what is on its way to the broker. */
 export function tooFast(
@@ -27,12 +18,8 @@ export function tooFast(
   return chain(landing(peer), () => (peer.lane.ended ? undefined : refused(frame, peer, how, services)));
 }
 
-function refused(
-  frame: ClientFrame,
-  peer: Peer,
-  { wait, rate }: TooFast,
-  services: Services,
-): MaybePromise<void> {
+function refused(frame: ClientFrame, peer: Peer, how: TooFast, services: Services): MaybePromise<void> {
+  const it = tooFastFor(frame.type, how);
   switch (frame.type) {
     case 'send': {
       const membership = peer.memberships.get(frame.room);
@@ -43,18 +30,18 @@ function refused(
         type: 'nack',
         room: frame.room,
         seq: frame.seq,
-        code: 'limited',
-        after: Math.ceil(Math.max(wait, (some(rate) * 1_000) / rate)),
-        reason,
+        code: it.notNow,
+        after: it.afterMs,
+        reason: it.reason,
         details: null,
       });
     }
     case 'join':
     case 'broadcast':
     case 'presence':
-      return tell(peer, { type: 'error', ref: frame.room, code: 'limited', reason });
+      return postpone(peer, frame.room, it);
     case 'history':
-      return tell(peer, { type: 'error', ref: frame.ref, code: 'limited', reason });
+      return postpone(peer, frame.ref, it);
     default:
       // What ends something, or says who is there, is never too much.
       return handle(frame, peer, services);

@@ -1,23 +1,29 @@
 // broadcast, presence, history: what is not kept, what members show, what is read back.
-import { readMessage } from '../../contract/validate.js';
 import { isLarger } from '../../protocol/bytes.js';
 import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame } from '../../protocol/frames.js';
-import { checkPayload } from '../../protocol/payload.js';
-import { allowed } from '../ask.js';
-import { identityOf, isHere, tell, type Answer, type Peer } from '../peer.js';
+import { allowed, nothing } from '../ask.js';
+import { once } from '../once.js';
+import { identityOf, isHere, tell, type Answer, type Membership, type Peer } from '../peer.js';
 import { newestPortion } from '../portions.js';
+import { readOnce } from '../read-once.js';
 import type { Services } from '../services.js';
-import { changedIn, parsedPresence } from '../shown.js';
-
-function fail(peer: Peer, ref: number | string, code: string, reason: string): void {
-  tell(peer, { type: 'error', ref, code, reason });
-}
+import { changedIn, parsedPresence, type Presence } from '../shown.js';
+import { fail, postpone, tooFastFor } from './failures.js';
 
 const refuse = (peer: Peer, ref: number | string, answer: Exclude<Answer, 'yes'>): void => {
   if (answer === 'no') fail(peer, ref, 'rejected', 'not allowed');
-  else fail(peer, ref, 'unavailable', 'the server could not answer in time');
+  else postpone(peer, ref, answer);
 };
+
+/** Whether the room takes one more of a member's messages or changes now. If not, the member is told. */
+function isTaken(membership: Membership, type: 'broadcast' | 'presence', { steady }: Services): boolean {
+  const { pace, peer, room } = membership;
+  const wait = pace.take(membership, steady());
+  if (wait === 0) return true;
+  postpone(peer, room, tooFastFor(type, { wait, rate: pace.rate }));
+  return false;
+}
 
 const complain = (peer: Peer, ref: number | string, error: unknown): void => {
   if (!(error instanceof RealtimeError)) throw error;
@@ -32,17 +38,12 @@ export async function broadcast(
   const membership = peer.memberships.get(frame.room);
   if (!membership) return fail(peer, frame.room, 'not-joined', 'join the room first');
   try {
-    checkPayload(frame.data);
-    const { data, version } = readMessage(
-      membership.served.contract,
-      frame.message,
-      frame.version,
-      frame.data,
-    );
-    checkPayload(data);
-    const answer = await allowed(membership, 'broadcast', frame.message, data, services);
+    const message = readOnce(membership.served.contract, frame);
+    const answer = await allowed(membership, 'broadcast', frame.message, () => message().data, services);
     if (!isHere(membership)) return;
     if (answer !== 'yes') return refuse(peer, frame.room, answer);
+    const { data, version } = message();
+    if (!isTaken(membership, 'broadcast', services)) return;
     const { member, sender } = identityOf(peer);
     services.broker.publish(frame.room, {
       type: 'broadcast',
@@ -57,6 +58,32 @@ export async function broadcast(
   }
 }
 
+/** A presence that a patch makes. */
+interface Patched {
+  /** Whole, as others see it. */
+  readonly whole: Presence;
+  /** Whole, as the client said it. */
+  readonly said: Presence;
+  /** What others are told: what the patch names, as they see it, and what it changed beside that. */
+  readonly shown: Presence;
+}
+
+function patched(
+  { served, said: before, presence }: Membership,
+  patch: Presence,
+  mostBytes: number,
+): Patched {
+  const said = { ...before, ...patch };
+  const whole = parsedPresence(served.contract, said);
+  if (isLarger(JSON.stringify(whole), mostBytes) || isLarger(JSON.stringify(said), mostBytes))
+    throw new RealtimeError('too-large', `a presence is at most ${mostBytes} bytes`);
+  const changed = changedIn(presence, whole);
+  const shown = Object.fromEntries(
+    Object.entries(whole).filter(([key]) => Object.hasOwn(patch, key) || Object.hasOwn(changed, key)),
+  );
+  return { whole, said, shown };
+}
+
 export async function presence(
   frame: Extract<ClientFrame, { type: 'presence' }>,
   peer: Peer,
@@ -66,25 +93,12 @@ export async function presence(
   if (!membership) return fail(peer, frame.room, 'not-joined', 'join the room first');
   if (!membership.served.presence) return fail(peer, frame.room, 'rejected', 'this room has no presence');
   try {
-    const patch = frame.patch as Readonly<Record<string, unknown>>;
-    const said = { ...membership.said, ...patch };
-    const whole = parsedPresence(membership.served.contract, said);
-    const { presence: most } = services.settings.limits;
-    if (isLarger(JSON.stringify(whole), most) || isLarger(JSON.stringify(said), most))
-      return fail(
-        peer,
-        frame.room,
-        'too-large',
-        `a presence is at most ${services.settings.limits.presence} bytes`,
-      );
-    const changed = changedIn(membership.presence, whole);
-    // What was said, as others see it, and what it changed beside that.
-    const shown = Object.fromEntries(
-      Object.entries(whole).filter(([key]) => Object.hasOwn(patch, key) || Object.hasOwn(changed, key)),
-    );
-    const answer = await allowed(membership, 'presence', null, shown, services);
+    const made = once(() => patched(membership, frame.patch as Presence, services.settings.limits.presence));
+    const answer = await allowed(membership, 'presence', null, () => made().shown, services);
     if (!isHere(membership)) return;
     if (answer !== 'yes') return refuse(peer, frame.room, answer);
+    const { whole, said, shown } = made();
+    if (!isTaken(membership, 'presence', services)) return;
     membership.presence = whole;
     membership.said = said;
     if (Object.keys(shown).length > 0)
@@ -101,7 +115,7 @@ export async function history(
 ): Promise<void> {
   const membership = peer.memberships.get(frame.room);
   if (!membership) return fail(peer, frame.ref, 'not-joined', 'join the room first');
-  const answer = await allowed(membership, 'history', null, null, services);
+  const answer = await allowed(membership, 'history', null, nothing, services);
   if (!isHere(membership)) return;
   if (answer !== 'yes') return refuse(peer, frame.ref, answer);
   const page = await services.broker.read(frame.room, {

@@ -20,7 +20,7 @@ import { defaultLogger } from './logger.js';
 import { createMetrics } from './metrics.js';
 import { nodePorts } from './ports.js';
 import { addressing, type TrustProxy } from './proxies.js';
-import { reachOf } from './reach.js';
+import { explains, reachOf } from './reach.js';
 import { serveRequests } from './fallback/requests.js';
 import { serveUpgrades } from './upgrade.js';
 
@@ -134,7 +134,11 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
   const metrics = options.metrics ? createMetrics(() => core.stats()) : null;
   const core: ServerCore = createServerCore(
     { ...options, broker, logger: options.logger ?? defaultLogger() },
-    { ...ports, ...(metrics && { meter: metrics.meter }) },
+    {
+      ...ports,
+      explains,
+      ...(metrics && { meter: metrics.meter }),
+    },
     false,
   );
   const meter = metrics?.meter ?? noMeter;

@@ -16,6 +16,8 @@ interface AdmissionPorts {
   readonly keys: Keys;
   /** How long an admission outlives its last use, in ms. */
   readonly lifeMs: number;
+  /** Something is known of a session. */
+  readonly began: (room: string, producer: string) => void;
 }
 
 /** The moment that a value begins with, and the rest. */
@@ -29,10 +31,11 @@ export interface RedisAdmissions extends Admissions {
   end(user: string, agoMs: number): Promise<void>;
 }
 
-export function createAdmissions({ calls, call, keys, lifeMs }: AdmissionPorts): RedisAdmissions {
+export function createAdmissions({ calls, call, keys, lifeMs, began }: AdmissionPorts): RedisAdmissions {
   return {
     async admit(room, producer, { epoch, offset }) {
       await call(room, scripts.moment, [keys.admission(room, producer)], [`${offset} ${epoch}`, lifeMs, 0]);
+      began(room, producer);
     },
     async admitted(room, producer, user) {
       const [kept, ended] = await Promise.all([

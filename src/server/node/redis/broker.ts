@@ -10,6 +10,7 @@ import {
 import type { EntryTuple, MemberTuple } from '../../../protocol/frames.js';
 import type { Position } from '../../../protocol/position.js';
 import type { ServerPorts } from '../../ports.js';
+import { mostOutcomes } from '../../producer-name.js';
 import { repeat } from '../../repeat.js';
 import { nodePorts } from '../ports.js';
 import { createAdmissions } from './admissions.js';
@@ -25,6 +26,8 @@ import type { RedisEvents } from './port.js';
 import { createPresence } from './presence.js';
 import { randomText } from '../random.js';
 import * as scripts from './scripts.js';
+import * as sessionScripts from './session-scripts.js';
+import { createSessions } from './sessions.js';
 import { runUpTo } from './run.js';
 import { createStanding } from './standing.js';
 import { createTells } from './tells.js';
@@ -46,10 +49,10 @@ export interface RedisBrokerOptions {
   }) => void;
 }
 
+const allScripts: readonly string[] = [...Object.values(scripts), ...Object.values(sessionScripts)];
+
 /** How long what is known of a room, and of a producer's numbers, outlives its last use, in ms: 24 h. */
 const life = 86_400_000;
-/** Receipts and refusals remembered for each producer of a room. */
-const settledLimit = 512;
 /** How often each room is looked at for what was not heard, in ms. */
 const lookEvery = 10_000;
 /** How long a client may take to be connected before a server listens, in ms. */
@@ -58,7 +61,8 @@ const reachTimeoutMs = 10_000;
 const atOnce = 200;
 
 /**
- * Keeps rooms in Redis, 6.2 or later, for any number of nodes. Redis must keep what it is given (`maxmemory-policy noeviction`): `ready()` rejects where it says that it does not. While
+ * Keeps rooms in Redis, 6.2 or later, for any number of nodes. Of each session in a room it keeps at most 512 outcomes of messages, and of their results and details 128 KiB, for a day after its
+ * last use; and of one user at most 128 sessions that have left a room. Redis must keep what it is given (`maxmemory-policy noeviction`): `ready()` rejects where it says that it does not. While
  * Redis is away, nothing is acknowledged and nothing lost.
  *
  * @throws TypeError where `client` is of neither library, or `prefix` has braces.
@@ -91,7 +95,7 @@ export function createRedisBroker(
       } else foreign(channel);
     },
     ready() {
-      calls.load(Object.values(scripts));
+      calls.load(allScripts);
       tells.look().catch(failed);
     },
     lost() {
@@ -104,7 +108,7 @@ export function createRedisBroker(
   };
   const redis = redisOver(client, events, ports.after);
   const calls = createCalls(() => redis, ports);
-  if (redis.ready()) calls.load(Object.values(scripts));
+  if (redis.ready()) calls.load(allScripts);
   const foreign = (channel: string): void => {
     onWarning({ what: 'foreign', channel });
   };
@@ -120,7 +124,7 @@ export function createRedisBroker(
   const parcels = createParcels({ calls, redis: () => redis, standing, keys, failed, foreign });
   const begin = (): readonly (string | number)[] => [randomText(8), now() - Date.now(), life];
   const roomKeys = (room: string): string[] => [keys.meta(room), keys.log(room)];
-  const appends = createAppends({ calls, keys, begin, life, settledLimit });
+  const appends = createAppends({ calls, keys, begin, life, settledLimit: mostOutcomes });
 
   /** Calls for one room take effect in the order in which they were made: what waits to be appended leaves first. */
   async function call(
@@ -195,7 +199,8 @@ export function createRedisBroker(
     };
   }
 
-  const admissions = createAdmissions({ calls, call, keys, lifeMs: life });
+  const sessions = createSessions({ call, keys, ahead: () => now() - Date.now(), lifeMs: life, failed });
+  const admissions = createAdmissions({ calls, call, keys, lifeMs: life, began: sessions.began });
   const top = async (room: string): Promise<Position> => (await before(room, null, 0)).top;
   const presence = createPresence({ ports, call, calls, keys, node, life });
   const feeds = createFeeds({
@@ -296,9 +301,20 @@ export function createRedisBroker(
         );
     },
     healthy: calls.healthy,
-    append: (it: Append): Promise<Appended> => appends.add(it),
+    append(it: Append): Promise<Appended> {
+      const appended = appends.add(it);
+      const { producer, room } = it;
+      if (producer !== null && it.follows === 0)
+        appended.then(
+          ({ status }) => {
+            if (status === 'ok') sessions.began(room, producer);
+          },
+          () => undefined,
+        );
+      return appended;
+    },
     async refuse(room, producer, seq, id, refusal: Refusal) {
-      await call(
+      const place = await call(
         room,
         scripts.refuse,
         [...roomKeys(room), keys.producer(room, producer)],
@@ -307,21 +323,14 @@ export function createRedisBroker(
           seq,
           id,
           write([null, refusal.code, refusal.reason, refusal.details]),
-          settledLimit,
+          mostOutcomes,
           life,
         ],
       );
+      if (place === 'first') sessions.began(room, producer);
     },
-    async watermark(room, producer) {
-      return Number(
-        await call(
-          room,
-          scripts.watermark,
-          [keys.producer(room, producer), keys.admission(room, producer)],
-          [life],
-        ),
-      );
-    },
+    watermark: sessions.watermark,
+    rest: sessions.rest,
     async recall(room, producer, seq, id) {
       const reply = (await call(
         room,

@@ -6,8 +6,15 @@ export interface Keys {
   log(room: string): string;
   /** What is known of a producer's numbers. Its name holds a session key, which Redis does not get. */
   producer(room: string, name: string): string;
+  /** What all of these begin with; the rest is the digest of a name. */
+  producers(room: string): string;
+  digest(name: string): string;
+  /** Sessions of a user whose numbers are known. */
+  sessions(room: string, user: string | null): string;
   /** From where on a producer was told of a room. */
   admission(room: string, name: string): string;
+  /** What all of these begin with; the rest is the digest of a name. */
+  admissions(room: string): string;
   /** When the sessions of a user were ended. */
   ended(user: string): string;
   members(room: string): string;
@@ -32,7 +39,11 @@ export function keysUnder(prefix: string, database = 0): Keys {
   return {
     meta: (room) => `${of(room)}:meta`,
     log: (room) => `${of(room)}:log`,
+    digest,
+    producers: (room) => `${of(room)}:producer:`,
     producer: (room, name) => `${of(room)}:producer:${digest(name)}`,
+    sessions: (room, user) => `${of(room)}:sessions:${user === null ? '' : digest(user)}`,
+    admissions: (room) => `${of(room)}:admission:`,
     admission: (room, name) => `${of(room)}:admission:${digest(name)}`,
     ended: (user) => `${prefix}:ended:${digest(user)}`,
     members: (room) => `${of(room)}:members`,

@@ -1,6 +1,8 @@
 // What happens in Redis in one step each. The first write of each is one that Redis refuses where its memory is full, if any is: after a write that it takes, it takes them all.
 // All keys of a room share a hash tag, so that a cluster keeps them together. Numbers are written with '%.0f': Lua would round what is long.
 
+import { known } from './outcomes-script.js';
+
 /** How long an empty room outlives its last use, in ms. */
 const emptyLifeMs = 600_000;
 
@@ -22,30 +24,6 @@ local function number(n) return string.format('%.0f', n) end
 -- A room in which nothing was said is forgotten soon after the last who was there: anybody may name rooms.
 local function live()
   redis.call('PEXPIRE', KEYS[1], number(offset == 0 and ${emptyLifeMs} or math.max(tonumber(ARGV[3]), ttl)))
-end
-`;
-
-/** What is remembered of a number: its id by length, then a line of the outcome. */
-const known = `
-local function recall(key, seq, id)
-  local said = redis.call('HGET', key, 's' .. seq)
-  if not said then return {'duplicate', epoch} end
-  local head = #id .. ':' .. id
-  if string.sub(said, 1, #head) ~= head then return {'conflict'} end
-  return {'known', epoch, string.sub(said, #head + 1)}
-end
-local function settle(key, seq, id, outcome, keep)
-  redis.call('HSET', key, 'last', seq, 's' .. seq, #id .. ':' .. id .. outcome)
-  redis.call('HDEL', key, 's' .. number(tonumber(seq) - keep))
-end
-local function settled(key, last, keep, life)
-  local oldest = tonumber(last) - keep
-  if redis.call('HLEN', key) > keep * 2 then
-    for _, field in ipairs(redis.call('HKEYS', key)) do
-      if field ~= 'last' and tonumber(string.sub(field, 2)) <= oldest then redis.call('HDEL', key, field) end
-    end
-  end
-  redis.call('PEXPIRE', key, life)
 end
 `;
 
@@ -77,7 +55,7 @@ local function add(entry)
 end
 local replies, said, lasts, moved = {}, {}, {}, {}
 -- What is remembered of a producer's numbers is written once for many: a call costs as much as what it does.
-local fields, gone = {}, {}
+local fields, gone, bytes = {}, {}, {}
 local function remember(key)
   if not fields[key] then return end
   redis.call('HSET', key, 'last', lasts[key], unpack(fields[key]))
@@ -108,7 +86,9 @@ for at = 1, tonumber(ARGV[7]) do
       local into, from = fields[key] or {}, gone[key] or {}
       fields[key], gone[key] = into, from
       into[#into + 1] = 's' .. seq
-      into[#into + 1] = #id .. ':' .. id .. '[' .. number(offset) .. ',' .. number(now) .. ',' .. ARGV[base + 8] .. ',"' .. newTag .. '"]'
+      local outcome = #id .. ':' .. id .. '[' .. number(offset) .. ',' .. number(now) .. ',' .. ARGV[base + 8] .. ',"' .. newTag .. '"]'
+      into[#into + 1] = outcome
+      bytes[key] = (bytes[key] or 0) + #outcome
       from[#from + 1] = 's' .. number(tonumber(seq) - tonumber(ARGV[5]))
       if #into >= 1000 then remember(key) end
     end
@@ -123,27 +103,22 @@ if #said > 0 then
 end
 for key, last in pairs(moved) do
   remember(key)
-  settled(key, last, tonumber(ARGV[5]), ARGV[6])
+  settled(key, last, tonumber(ARGV[5]), ARGV[6], bytes[key])
 end
 live()
 return replies
 `;
 
-/** Settles a number without an entry. KEYS 1 meta, 2 log, 3 producer; ARGV 4 seq, 5 id, 6 the refusal as JSON, 7 numbers kept, 8 their life. */
+/** Settles a number without an entry. KEYS 1 meta, 2 log, 3 producer; ARGV 4 seq, 5 id, 6 the refusal as JSON, 7 numbers kept, 8 their life. Says where it is the producer's first. */
 export const refuse: string = `${begin}${known}
-if tonumber(ARGV[4]) > tonumber(redis.call('HGET', KEYS[3], 'last') or '0') then
-  settle(KEYS[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]))
-  settled(KEYS[3], ARGV[4], tonumber(ARGV[7]), ARGV[8])
+local last = redis.call('HGET', KEYS[3], 'last')
+if tonumber(ARGV[4]) > tonumber(last or '0') then
+  local outcome = #ARGV[5] .. ':' .. ARGV[5] .. ARGV[6]
+  redis.call('HSET', KEYS[3], 'last', ARGV[4], 's' .. ARGV[4], outcome)
+  settled(KEYS[3], ARGV[4], tonumber(ARGV[7]), ARGV[8], #outcome)
 end
 live()
-return 'ok'
-`;
-
-/** The last number, which is in use for another while, as is where its producer was admitted. KEYS 1 producer, 2 admission; ARGV 1 their life in ms. */
-export const watermark: string = `
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
-redis.call('PEXPIRE', KEYS[2], ARGV[1])
-return redis.call('HGET', KEYS[1], 'last') or '0'
+return last and 'ok' or 'first'
 `;
 
 /** What is known of a number. KEYS 1 meta, 2 log, 3 producer; ARGV 4 seq, 5 id. */
