@@ -82,7 +82,7 @@ function presenceFrames(
   const frame = (
     ...lists: readonly [Presence['joined'], Presence['left'], Presence['changed']]
   ): Presence => ({ type: 'presence', room, joined: lists[0], left: lists[1], changed: lists[2] });
-  if (isPortion([joined, left, changed])) return [frame(joined, left, changed)];
+  if (isPortion(joined, left, changed)) return [frame(joined, left, changed)];
   return [
     ...portions(joined).map((some) => frame(some, [], [])),
     ...portions(left).map((some) => frame([], some, [])),

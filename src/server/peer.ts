@@ -1,4 +1,6 @@
 // A connection that the core serves: who it is, where it is, and what is due to it.
+import { byteLength } from '../protocol/bytes.js';
+import type { Encoded } from '../protocol/codec.js';
 import type { ClientFrame, ReceiptTuple, SenderTuple, ServerFrame } from '../protocol/frames.js';
 import { serverTuple } from '../protocol/parse.js';
 import type { Position } from '../protocol/position.js';
@@ -127,17 +129,21 @@ export const isHere = (membership: Membership): boolean =>
   !membership.peer.lane.ended && membership.peer.memberships.get(membership.room) === membership;
 
 /** Queues a frame for a connection, alone. What goes to many is encoded once, by the hub. */
-export function tell(peer: Peer, frame: ServerFrame): void {
-  weighed(peer, frame);
+export function tell({ outgoing }: Peer, frame: ServerFrame): void {
+  push(outgoing, outgoing.codec.encode(serverTuple(frame)));
 }
 
-/** The same; returns how many bytes it takes, about. */
+/** The same; returns how many bytes it takes. */
 export function weighed({ outgoing }: Peer, frame: ServerFrame): number {
   const part = outgoing.codec.encode(serverTuple(frame));
+  push(outgoing, part);
+  return byteLength(part);
+}
+
+function push(outgoing: Outgoing, part: Encoded): void {
   // What goes to a whole room may overtake an acknowledgement, what is said to one connection may not.
   outgoing.settle();
   outgoing.push(part);
-  return outgoing.codec.size(part);
 }
 
 /** The identity of a session that said hello; handlers run only then. */

@@ -4,7 +4,7 @@ import type { Hub } from './hub.js';
 import type { Position } from '../protocol/position.js';
 import { isHere, tell, weighed, type Behind, type Membership, type Peer } from './peer.js';
 import type { ServerPorts } from './ports.js';
-import { portions } from './portions.js';
+import { membersBytes, portions } from './portions.js';
 import { nothingKept } from './volatile-kept.js';
 
 export interface SlowReaders {
@@ -12,6 +12,8 @@ export interface SlowReaders {
   begin(peer: Peer): void;
   /** A member has its place in a room, but not all that the log has behind `at`: that comes as it reads. */
   follow(membership: Membership, at: Position): void;
+  /** Before an answer that may be long: what resolves once the connection has read most of what waits for it, or is over. Null where little waits. */
+  room(peer: Peer): Promise<void> | null;
 }
 
 interface World extends Pick<ServerPorts, 'after' | 'steady'> {
@@ -63,30 +65,39 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
         left: Array.from(behind.left ?? []).filter((id) => !here.has(id)),
         changed: [],
       });
-      for (const some of portions(members))
+      for (const some of portions(members, membersBytes))
         tell(peer, { type: 'presence', room, joined: some, left: [], changed: [] });
     }
     hub.go(membership, behind.at);
   }
 
-  /** Feeds whoever has read what waited, and gives up whoever reads nothing. */
-  function watch(peer: Peer, least: number, since: number): void {
+  /**
+   * Calls once few bytes wait for a connection, or it is over. One that reads nothing meanwhile is given up. `before`: what waited at the last look. It reads where less waits than
+   * at the look before, even though more was written since an earlier one.
+   */
+  function whenRead(peer: Peer, call: () => void, before = Infinity, since = steady()): void {
     after(look, () => {
-      if (peer.lane.ended) return;
       const waits = peer.transport.buffered();
       const now = steady();
-      if (waits > limit / 4) {
-        if (waits >= least && now - since >= patience) drop(peer, 4008, 'nothing was read');
-        else watch(peer, Math.min(waits, least), waits < least ? now : since);
-        return;
-      }
+      if (peer.lane.ended || waits <= limit / 4) return call();
+      if (waits < before || now - since < patience)
+        return whenRead(peer, call, waits, waits < before ? now : since);
+      drop(peer, 4008, 'nothing was read');
+      call();
+    });
+  }
+
+  /** Feeds whoever has read what waited, and gives up whoever reads nothing. */
+  function watch(peer: Peer): void {
+    whenRead(peer, () => {
+      if (peer.lane.ended) return;
       round(peer).then(
         (done) => {
           if (done) peer.outgoing.slow = false;
-          else watch(peer, Infinity, now);
+          else watch(peer);
         },
         (error: unknown) => {
-          if (error instanceof BrokerUnavailable) return watch(peer, Infinity, now);
+          if (error instanceof BrokerUnavailable) return watch(peer);
           failed(error);
           drop(peer, 1011, 'the log could not be read');
         },
@@ -116,7 +127,7 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
       Object.assign(membership, { at, waiting: null, behind: { at, left: null, kept: nothingKept() } });
       if (peer.outgoing.slow) return;
       peer.outgoing.slow = true;
-      watch(peer, Infinity, steady());
+      watch(peer);
     },
     begin(peer) {
       for (const { room, served } of peer.memberships.values())
@@ -126,7 +137,13 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
         hub.fallBehind(membership);
         tell(peer, { type: 'lag', room: membership.room });
       }
-      watch(peer, Infinity, steady());
+      watch(peer);
+    },
+    room(peer) {
+      if (peer.transport.buffered() <= limit / 4) return null;
+      return new Promise((resolve) => {
+        whenRead(peer, resolve);
+      });
     },
   };
 }

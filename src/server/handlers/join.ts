@@ -8,7 +8,7 @@ import type { LogPage } from '../broker.js';
 import { findRoom } from '../find-room.js';
 import { traceOf } from '../log.js';
 import { identityOf, isHere, tell, weighed, type Answer, type Membership, type Peer } from '../peer.js';
-import { newestPortion, portions } from '../portions.js';
+import { membersBytes, newestPortion, portions } from '../portions.js';
 import type { Services } from '../services.js';
 import { parsedPresence, type Presence } from '../shown.js';
 import type { ServedRoom } from '../serve.js';
@@ -113,6 +113,9 @@ export async function join(
 ): Promise<void> {
   const { settings, broker, hub } = services;
   const identity = identityOf(peer);
+  // The answer may be long: the connection reads first what it was answered before.
+  await services.slowReaders.room(peer);
+  if (peer.lane.ended) return;
   const before = peer.memberships.get(frame.room);
   if (!before && peer.memberships.size >= settings.limits.rooms) {
     return tell(peer, {
@@ -191,7 +194,7 @@ export async function join(
   if (!isHere(membership)) return;
   services.meter.joined(frame.position ? (why ?? 'recovered') : 'new');
   const messages = recovered ? (portions(page.entries.slice(0, firstPage))[0] ?? []) : page.entries;
-  const [shown = [], ...others] = portions(members ?? []);
+  const [shown = [], ...others] = portions(members ?? [], membersBytes);
   tell(peer, {
     type: 'joined',
     room: frame.room,

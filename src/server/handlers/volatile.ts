@@ -99,6 +99,8 @@ export async function history(
   peer: Peer,
   services: Services,
 ): Promise<void> {
+  await services.slowReaders.room(peer);
+  if (peer.lane.ended) return;
   const membership = peer.memberships.get(frame.room);
   if (!membership) return fail(peer, frame.ref, 'not-joined', 'join the room first');
   const answer = await allowed(membership, 'history', null, null, services);
