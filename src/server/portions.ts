@@ -11,6 +11,9 @@ export const messageBytes: number = 2 ** 20;
 /** Bytes of a list of entries, unless a single one takes more: beside it, a frame has room for some members. */
 const listBytes = messageBytes * 0.75;
 
+/** Entries that are read of a log at once, at most, where somebody missed many. */
+export const readAtOnce: number = 4_096;
+
 /** Bytes of a list of members: a slow reader takes them one after the other. */
 export const membersBytes = 65_536;
 
@@ -87,4 +90,33 @@ export function newestPortion<T>(items: readonly T[]): readonly T[] {
     if ((held > portion || size > listBytes) && from < items.length) break;
   }
   return items.slice(from);
+}
+
+/** From an index on, at most so many items of at most so many bytes; one at least, where there is one. */
+export function oldestOf<T>(items: readonly T[], from: number, most: number, mostBytes: number): T[] {
+  const end = Math.min(items.length, from + most);
+  if (mostBytes === Infinity) return items.slice(from, end);
+  let to = from;
+  for (let size = 0; to < end; to++) {
+    size += measured(items[to]).bytes;
+    if (size > mostBytes && to > from) break;
+  }
+  return items.slice(from, to);
+}
+
+/** How many items before an index are at most so many, of at most so many bytes; one at least, where there is one. */
+export function newestBefore(
+  items: readonly unknown[],
+  end: number,
+  most: number,
+  mostBytes: number,
+): number {
+  const count = Math.min(end, most);
+  if (mostBytes === Infinity) return count;
+  let taken = 0;
+  for (let size = 0; taken < count; taken++) {
+    size += measured(items[end - taken - 1]).bytes;
+    if (size > mostBytes && taken > 0) break;
+  }
+  return taken;
 }

@@ -4,7 +4,7 @@ import type { Hub } from './hub.js';
 import type { Position } from '../protocol/position.js';
 import { isHere, tell, weighed, type Behind, type Membership, type Peer } from './peer.js';
 import type { ServerPorts } from './ports.js';
-import { membersBytes, portions } from './portions.js';
+import { membersBytes, portions, readAtOnce } from './portions.js';
 import { nothingKept } from './volatile-kept.js';
 
 export interface SlowReaders {
@@ -37,7 +37,7 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
     // From here on nothing passes by: what the log does not have yet waits.
     membership.waiting = [];
     const members = behind.left && membership.served.presence ? await broker.members(room) : null;
-    const page = await broker.read(room, { after: behind.at });
+    const page = await broker.read(room, { after: behind.at, limit: readAtOnce, bytes: limit / 4 });
     if (!isHere(membership)) return;
     if ('why' in page) {
       // It joins again, and learns what is missing.
@@ -48,7 +48,7 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
     }
     let fed = 0;
     for (const entry of page.entries) {
-      if (fed > limit / 4) break;
+      if (fed > limit / 2) break;
       fed += weighed(peer, { type: 'message', room, entry });
       behind.at = { epoch: page.epoch, offset: entry[0], tag: entry[1] };
     }

@@ -8,7 +8,7 @@ import type { LogPage } from '../broker.js';
 import { findRoom } from '../find-room.js';
 import { traceOf } from '../log.js';
 import { identityOf, isHere, tell, weighed, type Answer, type Membership, type Peer } from '../peer.js';
-import { membersBytes, newestPortion, portions } from '../portions.js';
+import { membersBytes, messageBytes, newestPortion, portions, readAtOnce } from '../portions.js';
 import type { Services } from '../services.js';
 import { parsedPresence, type Presence } from '../shown.js';
 import type { ServedRoom } from '../serve.js';
@@ -87,7 +87,11 @@ async function catchUp(
     if (answer === 'unavailable') return 'unavailable';
     if (answer === 'no') why = 'denied';
     else {
-      const page = await broker.read(frame.room, { after: at });
+      const page = await broker.read(frame.room, {
+        after: at,
+        limit: readAtOnce,
+        bytes: messageBytes,
+      });
       if (!('why' in page)) return { page, why: null, recovered: true, isKnown };
       ({ why } = page);
     }
@@ -96,6 +100,7 @@ async function catchUp(
   const page = await broker.read(frame.room, {
     before: null,
     limit: Math.min(most, settings.limits.history),
+    bytes: messageBytes,
   });
   if ('why' in page) throw new Error('a broker refused to read its newest entries');
   // A log that began anew holds nothing that was missed, whoever asks.

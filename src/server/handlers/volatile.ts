@@ -6,7 +6,7 @@ import type { ClientFrame } from '../../protocol/frames.js';
 import { checkPayload } from '../../protocol/payload.js';
 import { allowed } from '../ask.js';
 import { identityOf, isHere, tell, type Answer, type Peer } from '../peer.js';
-import { newestPortion } from '../portions.js';
+import { messageBytes, newestPortion } from '../portions.js';
 import type { Services } from '../services.js';
 import { changedIn, parsedPresence } from '../shown.js';
 
@@ -109,6 +109,7 @@ export async function history(
   const page = await services.broker.read(frame.room, {
     before: frame.before,
     limit: Math.min(frame.limit, services.settings.limits.history),
+    bytes: messageBytes,
   });
   if ('why' in page) throw new Error('a broker refused to read its newest entries');
   const messages = newestPortion(page.entries);
