@@ -78,6 +78,10 @@ export class Connection implements Peer, TransportEvents, Pressure, Work<ClientF
     this.host.closed(this, code);
   }
 
+  isStranger(): boolean {
+    return this.identity === null;
+  }
+
   slow(): void {
     this.host.slow(this);
   }

@@ -41,6 +41,8 @@ export interface TransportEvents {
   /** So many pings and pongs of the transport's own: they prove life, and each counts as a frame. */
   control(count: number): void;
   closed(code: number): void;
+  /** Whether it has not said who it is yet. Default: it is not known. */
+  isStranger?(): boolean;
 }
 
 /** Of the request that opened a connection. */
