@@ -18,6 +18,8 @@ export interface ServerPorts {
   readonly randomId: (characters: number) => string;
   /** The id of the member that a session is, made of its text: 16 characters of base64url from a one-way hash, so that nobody learns a session key from one. */
   readonly digest: (text: string) => MaybePromise<string>;
+  /** What the process may take in memory, in bytes: what others may make it hold is a part of that. Default 1 GiB. */
+  readonly heapBytes?: number;
   /** Who is told what is measured. Default: nobody. */
   readonly meter?: Meter;
 }

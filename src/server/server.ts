@@ -80,6 +80,8 @@ const step = 250;
 /** Over how many ms the clients of a node that falls come back, for each of them, and at most: 500 a second, as long as people may wait for it. */
 const spreadOf = 2;
 const mostSpread = 4_000;
+/** What the process may take in memory, where nobody says. */
+const usualHeapBytes = 2 ** 30;
 /** How often the numbers of a session that is there are looked after, in ms. */
 const tending = 3_600_000;
 
@@ -93,7 +95,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
   const timing = settings.heartbeat;
   const meter = ports.meter ?? noMeter;
   let nextId = 0;
-  const census = createCensus(settings.connections);
+  const census = createCensus(settings.connections, ports.heapBytes ?? usualHeapBytes);
   const revocations = createRevocations(ports);
   const drain = createDrain(peers, ports, drop);
   let grace = settings.presenceGrace;
@@ -251,6 +253,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     helloTimeout: settings.helloTimeout,
     rate: settings.limits.rate,
     isThere: (peer) => peers.has(peer),
+    hold: census.hold,
     slow: slowReaders.begin,
     drop,
     failed,
