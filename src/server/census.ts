@@ -12,7 +12,7 @@ export interface ConnectionLimits {
   readonly total: number;
   /** That have not said who they are. Default 1,000. */
   readonly strangers: number;
-  /** Of one user, on one node: tabs, devices, and those that broke without a word. Default 100. */
+  /** Of one user, on one node: tabs, devices, and those that broke without a word. Of sessions that are only shown still (`presenceGrace`), as many are left as there is room for. Default 100. */
   readonly perUser: number;
   /** From one address, or one /64 network of IPv6, on one node. Default `Infinity`: a network may share one address, and behind a proxy everybody does unless `trustProxy` is set. */
   readonly perAddress: number;
@@ -30,6 +30,8 @@ export interface Census {
   /** Somebody said who they are, as a user of this id. Counts them, or says why they may not stay. */
   know(peer: Counted, user: string | null): NoRoom | null;
   leave(peer: Counted): void;
+  /** How many connections a user has. */
+  of(user: string): number;
   /** Whether what a connection said, which costs so much in memory, may wait: always, once it has said who it is. Why not, otherwise. It is counted until the connection is known, or gone. */
   hold(peer: Counted, weight: number): NoRoom | null;
   /** Whether no more may come. */
@@ -101,6 +103,7 @@ export function createCensus(
       known.set(peer, user);
       return null;
     },
+    of: (user) => users.get(user) ?? 0,
     hold(peer, weight) {
       const before = strangers.get(peer);
       if (before === undefined) return null;

@@ -7,6 +7,7 @@ import type { NoRoom } from './census.js';
 import type { Meter } from './meter.js';
 import type { Membership, Peer } from './peer.js';
 import type { ServerPorts } from './ports.js';
+import type { Presences } from './presences.js';
 import type { Revocations } from './revocations.js';
 import type { SessionEvent } from './session.js';
 import type { SlowReaders } from './slow-readers.js';
@@ -35,6 +36,8 @@ export interface Services extends ServerPorts {
   readonly expel: (peer: Peer, room: string) => Promise<void>;
   /** A number of a session was appended or refused: the session's connection goes on from there, whichever it is by now. */
   readonly settled: (producer: string, room: string, seq: number) => void;
+  /** What members show, counted. */
+  readonly presences: Presences;
   readonly meter: Meter;
   /** Over how many ms the clients of this node should come back, if it falls. */
   readonly spread: () => number;

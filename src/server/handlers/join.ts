@@ -154,6 +154,15 @@ export async function join(
   if (peer.lane.ended) return;
   // What was answered meanwhile is out of date.
   if (peer.reauthorized !== serial) return join(frame, peer, services);
+  const said = presence && frame.presence;
+  if (
+    found.served.presence &&
+    !services.presences.show(frame.room, identity.member, identity.user?.id ?? null, presence, said)
+  ) {
+    unshown = 'too much is shown in all rooms together';
+    presence = null;
+    services.presences.gone(frame.room, identity.member);
+  }
 
   const membership: Membership = {
     room: frame.room,

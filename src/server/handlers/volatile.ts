@@ -85,6 +85,9 @@ export async function presence(
     const answer = await allowed(membership, 'presence', null, shown, services);
     if (!isHere(membership)) return;
     if (answer !== 'yes') return refuse(peer, frame.room, answer);
+    const { member, user } = identityOf(peer);
+    if (!services.presences.show(frame.room, member, user?.id ?? null, whole, said))
+      return fail(peer, frame.room, 'too-large', 'too much is shown in all rooms together');
     membership.presence = whole;
     membership.said = said;
     if (Object.keys(shown).length > 0)
