@@ -8,6 +8,7 @@ import type { Lane } from './lane.js';
 import type { Outgoing } from './outgoing.js';
 import type { RequestInfo, Transport } from './ports.js';
 import type { Bucket } from './rate.js';
+import type { Listing } from './roster.js';
 import type { Kept } from './volatile-kept.js';
 import type { ServedRoom, User } from './serve.js';
 import type { SessionState } from './session.js';
@@ -46,6 +47,8 @@ export interface Membership {
   at: Position | null;
   /** While the reader is slow: what happens in the room passes it by, and the log has it later. */
   behind: Behind | null;
+  /** How far it was told who is in the room; null where it was told of all. */
+  listing: Listing | null;
   /** How fast the room may be spoken in, by all of its members together. */
   pace: Bucket | null;
   /** Whether the server put it out of the room, which `authorize` did not allow any more. */
@@ -57,8 +60,8 @@ export interface Membership {
 export interface Behind {
   /** The last entry that it was given. */
   at: Position;
-  /** Members that left meanwhile; null where nobody's presence changed. */
-  left: Set<string> | null;
+  /** Members that came, left or changed meanwhile: null where nobody did, `'many'` where they are too many to keep. */
+  touched: Set<string> | 'many' | null;
   /** Broadcasts that its room keeps for it. */
   readonly kept: Kept;
 }

@@ -8,7 +8,8 @@ import type { LogPage } from '../broker.js';
 import { findRoom } from '../find-room.js';
 import { traceOf } from '../log.js';
 import { identityOf, isHere, tell, weighed, type Answer, type Membership, type Peer } from '../peer.js';
-import { membersBytes, messageBytes, newestPortion, portions, readAtOnce } from '../portions.js';
+import { messageBytes, newestPortion, portions, readAtOnce } from '../portions.js';
+import type { Roster } from '../roster.js';
 import type { Services } from '../services.js';
 import { parsedPresence, type Presence } from '../shown.js';
 import type { ServedRoom } from '../serve.js';
@@ -179,6 +180,7 @@ export async function join(
     waiting: [],
     at: null,
     behind: null,
+    listing: null,
     pace: null,
     expelled: false,
     verdicts: null,
@@ -199,16 +201,19 @@ export async function join(
   // Put out of the room from here on, it is expelled after it was admitted, and not before.
   if (found.served.authorize && !caughtUp.isKnown && isHere(membership))
     await broker.admissions?.admit(frame.room, identity.producer, page.from);
-  let members: readonly MemberTuple[] | null = null;
+  const own: MemberTuple = [identity.member, identity.shown, presence];
+  let list: ReturnType<Roster['begin']> | null = null;
   if (found.served.presence && isHere(membership)) {
     services.returned(membership);
-    await broker.enter(frame.room, [identity.member, identity.shown, presence]);
-    members = await broker.members(frame.room);
+    await broker.enter(frame.room, own);
+    const roster = await hub.roster(frame.room);
+    list = roster.begin();
+    // What the broker says of it may be heard later.
+    if (!roster.get(identity.member)) list = { ...list, members: [...list.members, own] };
   }
   if (!isHere(membership)) return;
   services.meter.joined(frame.position ? (why ?? 'recovered') : 'new');
   const messages = recovered ? (portions(page.entries.slice(0, firstPage))[0] ?? []) : page.entries;
-  const [shown = [], ...others] = portions(members ?? [], membersBytes);
   tell(peer, {
     type: 'joined',
     room: frame.room,
@@ -216,7 +221,7 @@ export async function join(
     recovered,
     why,
     messages,
-    members: members && shown,
+    members: list && list.members,
     last: membership.last,
     more: page.more,
   });
@@ -229,8 +234,7 @@ export async function join(
       told += weighed(peer, { type: 'message', room: frame.room, entry });
     at = { epoch: page.epoch, offset: entry[0], tag: entry[1] };
   }
-  for (const some of others)
-    tell(peer, { type: 'presence', room: frame.room, joined: some, left: [], changed: [] });
+  if (list) services.slowReaders.list(membership, list.listing);
   if (unshown !== null) tell(peer, { type: 'error', ref: frame.room, code: 'rejected', reason: unshown });
   if (peer.outgoing.slow || (recovered && at.offset < page.top.offset))
     services.slowReaders.follow(membership, at);
