@@ -197,15 +197,9 @@ export function createHub(
   };
 
   async function ask(id: string, room: HubRoom): Promise<Roster> {
-    room.early = [];
-    try {
-      const roster = createRoster(id, await broker.members(id));
-      for (const event of room.early) roster.apply(event);
-      return (room.roster = roster);
-    } finally {
-      room.asking = null;
-      room.early = [];
-    }
+    const roster = createRoster(id, await broker.members(id));
+    for (const event of room.early) roster.apply(event);
+    return (room.roster = roster);
   }
 
   return {
@@ -278,7 +272,14 @@ export function createHub(
     async roster(id) {
       const room = rooms.get(id);
       if (!room) return createRoster(id, []);
-      return room.roster ?? (room.asking ??= ask(id, room));
+      if (room.roster) return room.roster;
+      try {
+        return await (room.asking ??= ask(id, room));
+      } finally {
+        // Where the broker could not be asked, whoever joins next asks anew.
+        room.asking = null;
+        room.early = [];
+      }
     },
     get delivered() {
       return delivered;

@@ -4,7 +4,7 @@ import { byteLength } from '../../src/protocol/bytes.js';
 import { json, type Codec, type Encoded } from '../../src/protocol/codec.js';
 import type { MemberTuple } from '../../src/protocol/frames.js';
 import { msgpack } from '../../src/protocol/msgpack.js';
-import type { Broker, RoomEvent } from '../../src/server/broker.js';
+import { BrokerUnavailable, type Broker, type RoomEvent } from '../../src/server/broker.js';
 import { memoryBroker } from '../../src/server/memory-broker.js';
 import { serve } from '../../src/server/serve.js';
 import { seededRandom } from '../../src/testing/random.js';
@@ -239,4 +239,29 @@ test('T52 members that are said to be there again, as after a lost connection of
   listener({ type: 'presence', joined: [...all, ['new', null, null]], left: ['m1'], changed: [] });
   await its.clock.advance(100);
   expect(peer.of('presence')).toMatchObject([{ joined: [['new', null, null]], left: ['m1'], changed: [] }]);
+});
+
+test('T52 a broker that could not say who is in a room is asked again by whoever joins next', async () => {
+  const memory = memoryBroker();
+  let isAway = true;
+  const its = world({
+    ...memory,
+    members(room) {
+      if (isAway) throw new BrokerUnavailable('away');
+      return memory.members(room);
+    },
+  });
+  await fill(memory, 3, { a: 1 });
+  const peers = [await connected(its, 'one'), await connected(its, 'two')];
+  for (const peer of peers) await peer.say(join());
+  isAway = false;
+  for (const peer of peers) {
+    expect(peer.of('error')).toMatchObject([{ code: 'unavailable' }]);
+    await peer.say(join());
+  }
+  await its.clock.advance(100);
+  for (const peer of peers) {
+    expect(peer.of('joined')).toHaveLength(1);
+    expect(seenBy(peer).size).toBe(5);
+  }
 });
