@@ -35,7 +35,10 @@ export interface Roster {
 interface Part {
   readonly serial: number;
   members: Map<string, MemberTuple>;
-  bytes: number;
+  /** How many it was made of. */
+  came: number;
+  /** Counted when it is asked for, since members change far more often than they come; null since one changed. */
+  bytes: number | null;
   /** Made when it is asked for; null since somebody in it changed. */
   portions: readonly (readonly MemberTuple[])[] | null;
   piece: Piece | null;
@@ -47,38 +50,51 @@ export function createRoster(room: string, all: readonly MemberTuple[]): Roster 
   const partOf = new Map<string, Part>();
   let serial = 0;
 
-  const changed = (part: Part, bytes: number): void => {
-    part.bytes += bytes;
+  const changed = (part: Part): void => {
+    part.bytes = null;
     part.portions = null;
     part.piece = null;
   };
 
+  function bytesOf(part: Part): number {
+    if (part.bytes !== null) return part.bytes;
+    let bytes = 0;
+    for (const member of part.members.values()) bytes += measured(member).bytes;
+    return (part.bytes = bytes);
+  }
+
   function set(member: MemberTuple): void {
-    const { bytes } = measured(member);
     const known = partOf.get(member[0]);
     if (known) {
-      changed(known, bytes - measured(known.members.get(member[0])).bytes);
+      changed(known);
       known.members.set(member[0], member);
       return;
     }
+    const { bytes } = measured(member);
     let part = parts.at(-1);
-    if (!part || part.bytes + bytes > membersBytes) {
-      part = { serial: ++serial, members: new Map(), bytes: 0, portions: null, piece: null };
+    const before = part ? bytesOf(part) : 0;
+    if (!part || before + bytes > membersBytes) {
+      part = { serial: ++serial, members: new Map(), came: 0, bytes: 0, portions: null, piece: null };
       parts.push(part);
     }
-    changed(part, bytes);
+    const held = bytesOf(part);
+    changed(part);
+    part.bytes = held + bytes;
+    part.came++;
     part.members.set(member[0], member);
     partOf.set(member[0], part);
   }
 
   /** Where few are left in a part, they go on in the next one: whoever was told this part and not that one is told them again, and misses nobody. */
   function merge(part: Part): void {
+    if (part.members.size > part.came / 4) return;
     const at = parts.indexOf(part);
     const next = parts[at + 1];
     if (part.members.size > 0) {
-      if (!next || part.bytes > membersBytes / 4 || part.bytes + next.bytes > membersBytes) return;
+      if (!next || bytesOf(part) + bytesOf(next) > membersBytes) return;
       next.members = new Map([...part.members, ...next.members]);
-      changed(next, part.bytes);
+      next.came += part.members.size;
+      changed(next);
       for (const id of part.members.keys()) partOf.set(id, next);
     }
     parts.splice(at, 1);
@@ -87,7 +103,7 @@ export function createRoster(room: string, all: readonly MemberTuple[]): Roster 
   function remove(id: string): void {
     const part = partOf.get(id);
     if (!part) return;
-    changed(part, -measured(part.members.get(id)).bytes);
+    changed(part);
     part.members.delete(id);
     partOf.delete(id);
     merge(part);
@@ -99,7 +115,7 @@ export function createRoster(room: string, all: readonly MemberTuple[]): Roster 
   const pieceOf = (part: Part): Piece =>
     (part.piece ??= {
       serial: part.serial,
-      bytes: part.bytes,
+      bytes: bytesOf(part),
       frames: portionsOf(part).map((joined) =>
         encodedOnce({ type: 'presence', room, joined, left: [], changed: [] }),
       ),
