@@ -1,8 +1,12 @@
 // Frames that are due together, in order. Members of one room have the same due, so they share the same batches: each is measured, joined and kept once, however many have it.
+import { byteLength } from '../protocol/bytes.js';
 import type { Codec, Encoded } from '../protocol/codec.js';
 
 /** Bytes of a message that holds more than one frame. A reader on a slow line has something to handle, and is heard of, before all of a long catch-up is there. */
 const messageLimit = 262_144;
+
+/** Bytes that a character of a text takes, at most. */
+const widest = 3;
 
 /** Frames joined to messages, cut between frames. */
 function joined(parts: readonly Encoded[], codec: Codec): readonly Encoded[] {
@@ -10,7 +14,7 @@ function joined(parts: readonly Encoded[], codec: Codec): readonly Encoded[] {
   let from = 0;
   let bytes = 0;
   for (let at = 0; at < parts.length; at++) {
-    const size = codec.size(parts[at] as Encoded);
+    const size = byteLength(parts[at] as Encoded);
     if (at > from && bytes + size > messageLimit) {
       messages.push(codec.join(parts.slice(from, at)));
       from = at;
@@ -51,7 +55,11 @@ export class Batch {
     let before = this.before;
     if (before) parts.push(this.part);
     for (; before?.before; before = before.before) parts.push(before.part);
-    return (this.ready = parts.length === 0 ? parts : joined(parts.reverse(), this.codec));
+    if (parts.length === 0) return (this.ready = parts);
+    parts.reverse();
+    // Bytes are counted only where the number of characters leaves it open whether one message holds them all.
+    const isSmall = parts.length === 1 || this.bytes * widest <= messageLimit;
+    return (this.ready = isSmall ? [this.codec.join(parts)] : joined(parts, this.codec));
   }
 
   /** Lets go of what followed. */

@@ -66,8 +66,14 @@ export interface LogPage {
   readonly more: boolean;
 }
 
-/** `after`: everything after a position, if it is whole. `before`: the `limit` entries before an offset, or the newest. */
-export type Range = { readonly after: Position } | { readonly before: number | null; readonly limit: number };
+/**
+ * `after`: what follows a position, if it is whole, and of it at most the oldest `limit` entries. More follow where `top` lies behind the last of them: they are read from there. `before`: the `limit` entries before
+ * an offset, or the newest. `bytes`: how many bytes of entries there may be, about, unless one alone takes more. A broker that passes over the `limit` of an `after`, or over `bytes`, is right, and slower.
+ */
+export type Range = (
+  | { readonly after: Position; readonly limit?: number }
+  | { readonly before: number | null; readonly limit: number }
+) & { readonly bytes?: number };
 
 /** Why what follows a position cannot be had whole. */
 export type Unrecoverable = { readonly why: 'epoch' | 'trimmed' | 'rewound' | 'too-far' };

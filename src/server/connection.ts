@@ -1,6 +1,7 @@
 // A connection: all that there is of it in one object, since ten thousand of them may be idle, and each closure would cost every one of them as much as a field of ten.
 import type { Codec, Encoded } from '../protocol/codec.js';
 import type { ClientFrame } from '../protocol/frames.js';
+import type { NoRoom } from './census.js';
 import type { Intake } from './intake.js';
 import { createLane, type Lane, type Work } from './lane.js';
 import type { Flusher, Outgoing, Pressure } from './outgoing.js';
@@ -9,6 +10,7 @@ import type { Identity, Memberships, OpenReceipts, Peer } from './peer.js';
 import type { MaybePromise, RequestInfo, Transport, TransportEvents } from './ports.js';
 import { createBucket, type Bucket } from './rate.js';
 import { newSession, type SessionState } from './session.js';
+import { weightOf } from './weight.js';
 import { nowhere } from './wheel.js';
 
 /** What the server does for its connections. */
@@ -20,6 +22,8 @@ export interface ConnectionHost {
   readonly rate: number;
   /** Whether it was not given up yet. */
   isThere(peer: Peer): boolean;
+  /** Why what a connection said may not wait until it is known who it is; null where it may. */
+  hold(peer: Peer, weight: number): NoRoom | null;
   slow(peer: Peer): void;
   drop(peer: Peer, code: number, reason: string): void;
   failed(error: unknown): void;
@@ -78,6 +82,10 @@ export class Connection implements Peer, TransportEvents, Pressure, Work<ClientF
     this.host.closed(this, code);
   }
 
+  isStranger(): boolean {
+    return this.identity === null;
+  }
+
   slow(): void {
     this.host.slow(this);
   }
@@ -88,6 +96,13 @@ export class Connection implements Peer, TransportEvents, Pressure, Work<ClientF
 
   run(frame: ClientFrame): MaybePromise<void> {
     return this.host.intake.run(this, frame);
+  }
+
+  mayWait(frame: ClientFrame): boolean {
+    if (this.identity) return true;
+    const refused = this.host.hold(this, weightOf(frame));
+    if (refused) this.host.drop(this, refused.code, refused.reason);
+    return refused === null;
   }
 
   failed(error: unknown): void {

@@ -1,13 +1,14 @@
 // Within this node: who is in which room, and the way of a room's events to its members. Encodes once for each codec in use.
-import type { Codec, Encoded } from '../protocol/codec.js';
 import type { EntryTuple, MemberTuple, ServerFrame } from '../protocol/frames.js';
 import { serverTuple } from '../protocol/parse.js';
 import type { Position } from '../protocol/position.js';
 import type { Broker, RoomEvent } from './broker.js';
+import { encodedOnce } from './encoded-once.js';
 import type { Behind, Membership } from './peer.js';
 import type { ServerPorts } from './ports.js';
 import { isPortion, portions } from './portions.js';
 import { createPaces, type Pace } from './pace.js';
+import { createRoster, type Roster } from './roster.js';
 import { keep, nothingKept, type SlowPolicy } from './volatile-kept.js';
 
 type Presence = Extract<ServerFrame, { type: 'presence' }>;
@@ -17,6 +18,10 @@ interface HubRoom {
   listening: Promise<() => void> | (() => void);
   readonly pace: Pace;
   diff: Diff | null;
+  /** Who is there; null until somebody asks. What is heard while the broker is asked is applied behind its answer. */
+  roster: Roster | null;
+  asking: Promise<Roster> | null;
+  early: Extract<RoomEvent, { type: 'presence' }>[];
   /** The newest entry heard. */
   last: EntryTuple | null;
 }
@@ -39,6 +44,10 @@ export interface Hub {
   fallBehind(membership: Membership): void;
   leave(membership: Membership): void;
   members(room: string): Iterable<Membership>;
+  /** Who is in a room, whichever node has them. The broker is asked once for all members that this node has there. */
+  roster(room: string): Promise<Roster>;
+  /** The same, where it was asked for before. */
+  known(room: string): Roster | null;
   readonly rooms: number;
   /** Messages and broadcasts, counted for each member they went to. */
   readonly delivered: number;
@@ -47,34 +56,24 @@ export interface Hub {
 /** How long comings, goings and presence changes of a room are gathered, in ms. */
 export const presenceTick = 50;
 
-/** The same frame for many: encoded once for each codec that asks. */
-function encodedOnce(frame: ServerFrame): (codec: Codec) => Encoded {
-  let lastCodec: Codec | null = null;
-  let last: Encoded = '';
-  let tuple: unknown[] | null = null;
-  const others = new Map<Codec, Encoded>();
-  return (codec) => {
-    if (codec === lastCodec) return last;
-    let part = others.get(codec);
-    if (part === undefined) others.set(codec, (part = codec.encode((tuple ??= serverTuple(frame)))));
-    lastCodec = codec;
-    last = part;
-    return part;
-  };
-}
+/** Members whose changes are kept for a reader that is behind. Beyond them it joins again. */
+const mostTouched = 20_000;
 
 /** What a member that is behind must learn later beside the log. Whether that is all that is to be done about it. */
 function note(behind: Behind, frame: ServerFrame, policy: SlowPolicy): boolean {
   if (frame.type === 'broadcast') return keep(behind.kept, policy, frame);
   if (frame.type !== 'presence') return false;
-  behind.left ??= new Set();
-  for (const [id] of frame.joined) behind.left.delete(id);
-  for (const id of frame.left) behind.left.add(id);
+  if (behind.touched === 'many') return false;
+  behind.touched ??= new Set();
+  for (const id of frame.left) behind.touched.add(id);
+  for (const [id] of frame.joined) behind.touched.add(id);
+  for (const [id] of frame.changed) behind.touched.add(id);
+  if (behind.touched.size > mostTouched) behind.touched = 'many';
   return false;
 }
 
 /** What changed in a room's presence: one frame, or several where it would be too large for one. Nobody is in two of the lists, so that their order does not matter. */
-function presenceFrames(
+export function presenceFrames(
   room: string,
   joined: Presence['joined'],
   left: Presence['left'],
@@ -83,7 +82,7 @@ function presenceFrames(
   const frame = (
     ...lists: readonly [Presence['joined'], Presence['left'], Presence['changed']]
   ): Presence => ({ type: 'presence', room, joined: lists[0], left: lists[1], changed: lists[2] });
-  if (isPortion([joined, left, changed])) return [frame(joined, left, changed)];
+  if (isPortion(joined, left, changed)) return [frame(joined, left, changed)];
   return [
     ...portions(joined).map((some) => frame(some, [], [])),
     ...portions(left).map((some) => frame([], some, [])),
@@ -183,9 +182,14 @@ export function createHub(
           event.except,
         );
         return;
-      case 'presence':
-        gather(id, room, event);
+      case 'presence': {
+        if (room.asking) room.early.push(event);
+        const news = room.roster ? room.roster.news(event) : event;
+        if (!news) return;
+        gather(id, room, news);
+        room.roster?.apply(news);
         return;
+      }
       case 'reset':
         toAll(room, { type: 'reset', room: id, why: event.why }, null);
         return;
@@ -193,6 +197,12 @@ export function createHub(
         event satisfies never;
     }
   };
+
+  async function ask(id: string, room: HubRoom): Promise<Roster> {
+    const roster = createRoster(id, await broker.members(id));
+    for (const event of room.early) roster.apply(event);
+    return (room.roster = roster);
+  }
 
   return {
     pace: (room, rate) => rooms.get(room)?.pace ?? paces.of(room, rate ?? roomRate),
@@ -204,6 +214,9 @@ export function createHub(
           listening: () => undefined,
           pace: membership.pace,
           diff: null,
+          roster: null,
+          asking: null,
+          early: [],
           last: null,
         };
         rooms.set(membership.room, (room = made));
@@ -239,7 +252,7 @@ export function createHub(
       if (!at || membership.waiting) return;
       membership.behind ??= {
         at: last && last[0] > at.offset ? { epoch: at.epoch, offset: last[0], tag: last[1] } : at,
-        left: null,
+        touched: null,
         kept: nothingKept(),
       };
     },
@@ -257,6 +270,19 @@ export function createHub(
       else room.listening();
     },
     members: (room) => rooms.get(room)?.members ?? [],
+    known: (room) => rooms.get(room)?.roster ?? null,
+    async roster(id) {
+      const room = rooms.get(id);
+      if (!room) return createRoster(id, []);
+      if (room.roster) return room.roster;
+      try {
+        return await (room.asking ??= ask(id, room));
+      } finally {
+        // Where the broker could not be asked, whoever joins next asks anew.
+        room.asking = null;
+        room.early = [];
+      }
+    },
     get delivered() {
       return delivered;
     },

@@ -14,6 +14,8 @@ export interface Lane<T> {
 /** What a lane is for. */
 export interface Work<T> {
   run(item: T): void | Promise<void>;
+  /** Whether an item may wait, beside the bounds of the lane. Default: it may. */
+  mayWait?(item: T): boolean;
   failed(error: unknown): void;
 }
 
@@ -45,7 +47,8 @@ class FrameLane<T> implements Lane<T> {
       return true;
     }
     this.waiting ??= [];
-    if (this.waiting.length >= limit || this.waitingBytes >= byteLimit) return false;
+    if (this.waiting.length >= limit || this.waitingBytes >= byteLimit || this.work.mayWait?.(item) === false)
+      return false;
     this.waitingBytes += bytes;
     this.waiting.push({ item, bytes });
     return true;

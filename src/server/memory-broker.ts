@@ -4,6 +4,7 @@ import type { Position } from '../protocol/position.js';
 import { memoryAdmissions } from './memory-admissions.js';
 import { RoomMembers, type Together } from './memory-members.js';
 import { MemoryProducers, type RoomProducers } from './memory-producers.js';
+import { newestBefore, oldestOf } from './portions.js';
 import { weightOf } from './weight.js';
 import type {
   Append,
@@ -236,11 +237,13 @@ export function memoryBroker({
       if (after.offset + 1 < first) return { why: 'trimmed' };
       const index = after.offset + 1 - first;
       if ((entries[index] as EntryTuple)[2] !== after.tag) return { why: 'rewound' };
-      return { epoch, top, from: after, entries: entries.slice(index), more: index > 0 };
+      const { limit = Infinity, bytes: most = Infinity } = range;
+      const some = oldestOf(entries, index, limit, most);
+      return { epoch, top, from: after, entries: some, more: index > 0 };
     }
     const end =
       range.before === null ? entries.length : Math.min(entries.length, Math.max(0, range.before - first));
-    const start = Math.max(0, end - range.limit);
+    const start = end - newestBefore(entries, end, range.limit, range.bytes ?? Infinity);
     return {
       epoch,
       top,

@@ -1,4 +1,6 @@
 // A connection that the core serves: who it is, where it is, and what is due to it.
+import { byteLength } from '../protocol/bytes.js';
+import type { Encoded } from '../protocol/codec.js';
 import type { ClientFrame, ReceiptTuple, SenderTuple, ServerFrame } from '../protocol/frames.js';
 import { serverTuple } from '../protocol/parse.js';
 import type { Position } from '../protocol/position.js';
@@ -8,6 +10,7 @@ import type { Outgoing } from './outgoing.js';
 import type { Pace, Share } from './pace.js';
 import type { RequestInfo, Transport } from './ports.js';
 import type { Bucket } from './rate.js';
+import type { Listing } from './roster.js';
 import type { Kept } from './volatile-kept.js';
 import type { ServedRoom, User } from './serve.js';
 import type { SessionState } from './session.js';
@@ -48,6 +51,8 @@ export interface Membership {
   at: Position | null;
   /** While the reader is slow: what happens in the room passes it by, and the log has it later. */
   behind: Behind | null;
+  /** How far it was told who is in the room; null where it was told of all. */
+  listing: Listing | null;
   /** How fast the room may be spoken in, by all of its members together and by each user. */
   readonly pace: Pace;
   /** What its user has left of that. */
@@ -61,8 +66,8 @@ export interface Membership {
 export interface Behind {
   /** The last entry that it was given. */
   at: Position;
-  /** Members that left meanwhile; null where nobody's presence changed. */
-  left: Set<string> | null;
+  /** Members that came, left or changed meanwhile: null where nobody did, `'many'` where they are too many to keep. */
+  touched: Set<string> | 'many' | null;
   /** Broadcasts that its room keeps for it. */
   readonly kept: Kept;
 }
@@ -133,17 +138,21 @@ export const isHere = (membership: Membership): boolean =>
   !membership.peer.lane.ended && membership.peer.memberships.get(membership.room) === membership;
 
 /** Queues a frame for a connection, alone. What goes to many is encoded once, by the hub. */
-export function tell(peer: Peer, frame: ServerFrame): void {
-  weighed(peer, frame);
+export function tell({ outgoing }: Peer, frame: ServerFrame): void {
+  push(outgoing, outgoing.codec.encode(serverTuple(frame)));
 }
 
-/** The same; returns how many bytes it takes, about. */
+/** The same; returns how many bytes it takes. */
 export function weighed({ outgoing }: Peer, frame: ServerFrame): number {
   const part = outgoing.codec.encode(serverTuple(frame));
+  push(outgoing, part);
+  return byteLength(part);
+}
+
+function push(outgoing: Outgoing, part: Encoded): void {
   // What goes to a whole room may overtake an acknowledgement, what is said to one connection may not.
   outgoing.settle();
   outgoing.push(part);
-  return outgoing.codec.size(part);
 }
 
 /** The identity of a session that said hello; handlers run only then. */

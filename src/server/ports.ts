@@ -20,6 +20,8 @@ export interface ServerPorts {
   readonly digest: (text: string) => MaybePromise<string>;
   /** Whether a client may be told why the app's code failed, in the words of its exception. Default: none may. */
   readonly explains?: (request: RequestInfo) => boolean;
+  /** What the process may take in memory, in bytes: what others may make it hold is a part of that. Default 1 GiB. */
+  readonly heapBytes?: number;
   /** Who is told what is measured. Default: nobody. */
   readonly meter?: Meter;
 }
@@ -43,6 +45,8 @@ export interface TransportEvents {
   /** So many pings and pongs of the transport's own: they prove life, and each counts as a frame. */
   control(count: number): void;
   closed(code: number): void;
+  /** Whether it has not said who it is yet. Default: it is not known. */
+  isStranger?(): boolean;
 }
 
 /** Of the request that opened a connection. */

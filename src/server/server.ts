@@ -18,6 +18,9 @@ import { settingsOf, type ServerOptions, type Settings } from './options.js';
 import type { RebalanceOptions } from './rebalance.js';
 import { createRevocations } from './revocations.js';
 import { createDepartures } from './departures.js';
+import { createGhosts } from './ghosts.js';
+import { createGuarded } from './guarded.js';
+import { createPresences } from './presences.js';
 import { createDrain } from './drain.js';
 import { noMeter } from './meter.js';
 import { mayConnect, type Reach } from './origins.js';
@@ -80,6 +83,8 @@ const step = 250;
 /** Over how many ms the clients of a node that falls come back, for each of them, and at most: 500 a second, as long as people may wait for it. */
 const spreadOf = 2;
 const mostSpread = 4_000;
+/** What the process may take in memory, where nobody says. */
+const usualHeapBytes = 2 ** 30;
 /** How often the numbers of a session that is there are looked after, in ms. */
 const tending = 3_600_000;
 
@@ -90,10 +95,11 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
   const hub = createHub(broker, ports, settings.limits.roomRate);
   const peers = new Set<Peer>();
   const counts = { messagesIn: 0 };
+  const heapBytes = ports.heapBytes ?? usualHeapBytes;
   const timing = settings.heartbeat;
   const meter = ports.meter ?? noMeter;
   let nextId = 0;
-  const census = createCensus(settings.connections);
+  const census = createCensus(settings.connections, heapBytes);
   const revocations = createRevocations(ports);
   const drain = createDrain(peers, ports, drop);
   let grace = settings.presenceGrace;
@@ -102,22 +108,25 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
   const wheel = createWheel<Peer>(step, steadily, (peer) => {
     advance(peer, { type: 'tick' });
   });
-  const departures = createDepartures(step, steadily, (room, member) => {
-    guarded(() => broker.exit(room, member));
+  const presences = createPresences(heapBytes);
+  const ghosts = createGhosts((member) => {
+    departures.endOf(member);
   });
+  const departures = createDepartures(step, steadily, exit, ghosts.over);
+  function exit(room: string, member: string): void {
+    presences.gone(room, member);
+    guarded(() => broker.exit(room, member));
+  }
+  /** Of a user's sessions, as many are shown as it may have connections. */
+  function cutGhosts(user: string): void {
+    ghosts.cut(user, settings.connections.perUser - census.of(user));
+  }
 
   const failed = (error: unknown): void => {
     logger.error(traceOf(error), 'the server failed to handle a frame');
   };
   const handlings = createHandlings(steadily, failed);
-  function guarded(call: () => MaybePromise<void> | undefined): void {
-    try {
-      const running = call();
-      if (running instanceof Promise) running.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
-  }
+  const guarded = createGuarded(failed);
 
   /** Now, in whole ms: a fraction costs an object for each moment that a connection keeps. */
   const moment = (): number => Math.floor(ports.steady());
@@ -170,6 +179,10 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     for (const membership of peer.memberships.values())
       depart(membership, keptFor, identity === null || !current);
     peer.memberships.clear();
+    if (identity?.user && current && departures.has(identity.member)) {
+      ghosts.add(identity.user.id, identity.member);
+      cutGhosts(identity.user.id);
+    }
     peer.outgoing.end();
     drain.left();
   }
@@ -198,7 +211,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     if (keptFor > 0) departures.add(room, member, keptFor);
     else {
       departures.cancel(room, member);
-      guarded(() => broker.exit(room, member));
+      exit(room, member);
     }
   }
 
@@ -248,7 +261,15 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
         failed(error);
       }
     },
-    register: sessions.register,
+    register(peer, takeover) {
+      const refused = sessions.register(peer, takeover);
+      const { identity } = peer;
+      if (refused || !identity?.user) return refused;
+      ghosts.over(identity.member);
+      cutGhosts(identity.user.id);
+      return null;
+    },
+    presences,
     settled: sessions.settled,
     returned(membership) {
       departures.cancel(membership.room, membership.peer.identity?.member ?? '');
@@ -261,6 +282,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     helloTimeout: settings.helloTimeout,
     rate: settings.limits.rate,
     isThere: (peer) => peers.has(peer),
+    hold: census.hold,
     slow: slowReaders.begin,
     drop,
     failed,

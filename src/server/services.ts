@@ -7,6 +7,7 @@ import type { NoRoom } from './census.js';
 import type { Meter } from './meter.js';
 import type { Membership, Peer } from './peer.js';
 import type { ServerPorts } from './ports.js';
+import type { Presences } from './presences.js';
 import type { Revocations } from './revocations.js';
 import type { SessionEvent } from './session.js';
 import type { SlowReaders } from './slow-readers.js';
@@ -37,6 +38,8 @@ export interface Services extends ServerPorts {
   readonly settled: (producer: string, room: string, seq: number) => boolean;
   /** A session is not in a room any more. `agoMs`: how long ago the broker was last asked for its numbers here. */
   readonly rest: (producer: string, room: string, agoMs: number) => void;
+  /** What members show, counted. */
+  readonly presences: Presences;
   readonly meter: Meter;
   /** Over how many ms the clients of this node should come back, if it falls. */
   readonly spread: () => number;

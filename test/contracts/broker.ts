@@ -291,6 +291,87 @@ export function brokerContract(name: string, make: () => Promise<BrokerWorld>): 
       expect(await broker.read('r', { after: { ...top, offset: 99 } })).toEqual({ why: 'rewound' });
     });
 
+    test.each([
+      ['entries, one at a time', { limit: 1 }, 1],
+      ['entries, seven at a time', { limit: 7 }, 7],
+      ['bytes, where one entry is more', { bytes: 10 }, 1],
+      ['bytes, where some entries are more', { bytes: 5_000 }, 49],
+      ['entries and bytes', { limit: 100, bytes: 5_000 }, 49],
+    ])(
+      'P22 a read that is bounded by %s goes on from where it was, and misses nothing',
+      async (_name, bound, most) => {
+        const empty = await page(broker, { before: null, limit: 0 });
+        for (let seq = 1; seq <= 60; seq++)
+          await broker.append(append({ seq, id: `x${seq}`, data: 'é'.repeat(seq % 2 === 0 ? 10 : 90) }));
+        const offsets: number[] = [];
+        let at = empty.top;
+        let end = empty.top;
+        let reads = 0;
+        for (let more = true; more; reads++) {
+          const { entries, top, from, epoch } = await page(broker, { after: at, ...bound });
+          expect(from).toEqual(at);
+          expect(entries.length).toBeLessThanOrEqual(most);
+          for (const entry of entries) offsets.push(entry[0]);
+          const last = entries.at(-1);
+          if (!last) throw new Error('nothing was read');
+          at = { epoch, offset: last[0], tag: last[1] };
+          end = top;
+          more = at.offset < top.offset;
+        }
+        expect(at).toEqual(end);
+        expect(offsets).toEqual(Array.from({ length: 60 }, (_, index) => index + 1));
+        expect(reads).toBeGreaterThan(1);
+        for (let before = 61; before > 1;) {
+          const { entries, more } = await page(broker, { limit: 100, ...bound, before });
+          expect(entries.length).toBeLessThanOrEqual(most);
+          expect(entries.at(-1)?.[0]).toBe(before - 1);
+          before = entries[0]?.[0] ?? 0;
+          expect(more).toBe(before > 1);
+        }
+      },
+    );
+
+    test('P22 readers of the same entries, at once and one behind the other, are each told of all from where they stand', async () => {
+      const empty = await page(broker, { before: null, limit: 0 });
+      await fill(60);
+      const { entries: all, top } = await page(broker, { before: null, limit: 100 });
+      const positions = [0, 17, 3, 59, 60, 18, 0].map((offset) =>
+        offset === 0 ? empty.top : { epoch: top.epoch, offset, tag: all[offset - 1]?.[1] ?? '' },
+      );
+      const follow = async (from: (typeof positions)[number], limit: number): Promise<number[]> => {
+        const offsets: number[] = [];
+        let at = from;
+        for (let more = true; more;) {
+          const next = await page(broker, { after: at, limit });
+          for (const entry of next.entries) {
+            offsets.push(entry[0]);
+            at = { epoch: next.epoch, offset: entry[0], tag: entry[1] };
+          }
+          more = at.offset < next.top.offset;
+        }
+        return offsets;
+      };
+      const rest = ({ offset }: { readonly offset: number }, last: number): number[] =>
+        Array.from({ length: last - offset }, (_, index) => offset + index + 1);
+      expect(await Promise.all(positions.map((at, index) => follow(at, 5 + index)))).toEqual(
+        positions.map((at) => rest(at, 60)),
+      );
+      await broker.append(append({ seq: 61, id: 'x61' }));
+      expect(await Promise.all(positions.map((at, index) => follow(at, 9 - index)))).toEqual(
+        positions.map((at) => rest(at, 61)),
+      );
+      expect(await broker.read('r', { after: { ...top, offset: 17, tag: 'other' } })).toEqual({
+        why: 'rewound',
+      });
+      expect(await broker.read('r', { after: { ...top, offset: 17, epoch: 'other' } })).toEqual({
+        why: 'epoch',
+      });
+      await broker.append(append({ seq: 62, id: 'x62', log: { limit: 1, ttl: 60_000 } }));
+      for (let seq = 63; seq < 100; seq++)
+        await broker.append(append({ seq, id: `x${seq}`, log: { limit: 1, ttl: 60_000 } }));
+      expect(await broker.read('r', { after: positions[1] ?? top })).toEqual({ why: 'trimmed' });
+    });
+
     test('P22 what was trimmed is said to be, by count and by age', async () => {
       const { top } = await page(broker, { before: null, limit: 0 });
       await fill(200, { limit: 10, ttl: 60_000 });

@@ -513,8 +513,12 @@ describe('T19 T21 how much', () => {
     opening.write('x'.repeat(3_000));
     expect(await answered(opening)).toBe(413);
     const it = await raw();
+    const strange = request(`/realtime/http/send?id=${it.id}`);
+    strange.write(Buffer.alloc(32_768));
+    expect(await answered(strange), 'without the secret it is not read to its end').toBe(404);
     const sending = request(`/realtime/http/send?id=${it.id}`);
     const answer = answered(sending);
+    sending.write(`${secret}\n1\n`);
     for (let count = 0; count < 40; count++) sending.write(Buffer.alloc(32_768));
     expect(await answer).toBe(413);
     expect(await it.send(1, text(hello)), 'that of nobody harms nobody').toBe(204);
@@ -622,35 +626,136 @@ describe('T19 T21 how much', () => {
     http.close();
   });
 
-  test('who names other nodes without end is asked to wait: what is handed on is bounded for all together', async () => {
+  /** Says all of `requests` on one connection; the status of each answer. */
+  async function statusesOf(requests: readonly string[]): Promise<readonly number[]> {
+    const socket = connectTo(port, '127.0.0.1');
+    open.push({
+      abort: () => {
+        socket.destroy();
+      },
+    });
+    let said = '';
+    socket.on('data', (data: Buffer) => {
+      said += data.toString();
+    });
+    socket.on('error', () => undefined);
+    socket.write(requests.join(''));
+    await eventually(() => {
+      expect(said.match(/HTTP\/1\.1 /g)).toHaveLength(requests.length);
+    });
+    return Array.from(said.matchAll(/HTTP\/1\.1 (\d+)/g), ([, status]) => Number(status));
+  }
+  const requestTo = (node: string, body: string, from = '10.0.0.1'): string =>
+    `POST /realtime/http/send?id=id-of-nobody&node=${node} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${from}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const counted = (statuses: readonly number[], ...of: readonly number[]): readonly number[] =>
+    of.map((status) => statuses.filter((it) => it === status).length);
+
+  test('T48 P39 requests that are handed on to other nodes are bounded: for one network by half of what there is for all', async () => {
     await server.close();
     // Time stands still: a slow machine earns no more requests.
-    await start({}, manualPorts());
-    const body = `${secret}\n1\n`;
-    const one = `POST /realtime/http/send?id=id-of-nobody&node=elsewhere HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-    const statuses = (
-      await Promise.all(
-        Array.from({ length: 10 }, async () => {
-          const socket = connectTo(port, '127.0.0.1');
-          open.push({
-            abort: () => {
-              socket.destroy();
-            },
+    await start({ trustProxy: 1 }, manualPorts());
+    const some = (from: string): Promise<readonly (readonly number[])[]> =>
+      Promise.all(
+        Array.from({ length: 10 }, () =>
+          statusesOf(Array.from({ length: 100 }, () => requestTo('elsewhere', `${secret}\n1\n`, from))),
+        ),
+      );
+    expect(counted((await some('10.0.0.1')).flat(), 404, 503)).toEqual([500, 500]);
+    expect(counted((await some('10.0.0.2')).flat(), 404, 503)).toEqual([500, 500]);
+    expect(counted((await some('10.0.0.3')).flat(), 404, 503)).toEqual([0, 1_000]);
+  });
+
+  test('T48 P39 bytes that are handed on to other nodes are bounded: 16 MiB at once, half of them from one network', async () => {
+    await server.close();
+    const handed: number[] = [];
+    const broker = memoryBroker();
+    await start(
+      {
+        trustProxy: 1,
+        broker: {
+          ...broker,
+          hand(_node, { body }) {
+            handed.push(body.length);
+            return true;
+          },
+        },
+      },
+      manualPorts(),
+    );
+    const body = `${secret}\n1\n`.padEnd(131_072, 'x');
+    const some = async (from: string): Promise<readonly number[]> => {
+      const statuses: number[] = [];
+      for (let count = 0; count < 10; count++)
+        statuses.push(
+          ...(await statusesOf(Array.from({ length: 10 }, () => requestTo('elsewhere', body, from)))),
+        );
+      return statuses;
+    };
+    expect(counted(await some('10.0.0.1'), 204, 503)).toEqual([64, 36]);
+    expect(counted(await some('10.0.0.2'), 204, 503)).toEqual([64, 36]);
+    expect(counted(await some('10.0.0.3'), 204, 503)).toEqual([0, 100]);
+    expect(handed).toHaveLength(128);
+  });
+
+  /** Begins bodies of 1 MiB, ends none of them, and waits until each was read or refused. */
+  async function holdBodies(count: number, path: string, head: string): Promise<void> {
+    await Promise.all(
+      Array.from({ length: count }, async () => {
+        const socket = connectTo(port, '127.0.0.1');
+        open.push({
+          abort: () => {
+            socket.destroy();
+          },
+        });
+        socket.on('error', () => undefined);
+        socket.resume();
+        socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n`);
+        await new Promise<void>((resolve) => {
+          socket.once('close', () => {
+            resolve();
           });
-          let said = '';
-          socket.on('data', (data: Buffer) => {
-            said += data.toString();
+          socket.write(head.padEnd(1_048_575, 'x'), () => {
+            resolve();
           });
-          socket.write(one.repeat(300));
-          await eventually(() => {
-            expect(said.match(/HTTP\/1\.1 /g)).toHaveLength(300);
-          });
-          return said.match(/HTTP\/1\.1 \d+/g) ?? [];
-        }),
-      )
-    ).flat();
-    const count = (status: number): number => statuses.filter((it) => it.endsWith(String(status))).length;
-    expect([count(404), count(503)]).toEqual([1_000, 2_000]);
+        });
+      }),
+    );
+  }
+
+  test('T47 a stranger that begins 64 MiB of bodies takes no place from anybody: others speak, and newcomers open streams', async () => {
+    const victim = await raw();
+    expect(await victim.send(1, encodeRecord(recordKinds.text, frame(hello)))).toBe(204);
+    await eventually(() => {
+      expect(victim.heard.length).toBeGreaterThan(1);
+    });
+    const stranger = await raw();
+    const own = `/realtime/http/send?id=${stranger.id}`;
+    for (const [path, head] of [
+      [own, `${secret}\n1\n`],
+      [own, 'no secret'],
+      [`/realtime/http/send?id=${victim.id}`, 'a-secret-that-is-made-up---\n2\n'],
+      ['/realtime/http/send?id=id-of-nobody&node=elsewhere', `${secret}\n1\n`],
+    ] as const)
+      await holdBodies(66, path, head);
+    expect(await victim.send(2, encodeRecord(recordKinds.text, frame([9, 1])))).toBe(204);
+    const newcomer = await raw();
+    expect(newcomer.status).toBe(200);
+    expect(await newcomer.send(1, encodeRecord(recordKinds.text, frame(hello)))).toBe(204);
+  });
+
+  test('T47 a connection that has not said who it is may say 256 KiB in one body, one that has may say 1 MiB', async () => {
+    const nothing = encodeRecord(recordKinds.text, frame([99, 'x'.repeat(10_000)]));
+    const some = (bytes: number): Uint8Array[] =>
+      Array.from({ length: Math.floor(bytes / nothing.length) }, () => nothing);
+    const stranger = await raw();
+    expect(await stranger.send(1, ...some(290_000))).toBe(413);
+    const known = await raw();
+    expect(await known.send(1, encodeRecord(recordKinds.text, frame(hello)))).toBe(204);
+    await eventually(() => {
+      expect(known.heard.length).toBeGreaterThan(1);
+    });
+    expect(await known.send(2, ...some(1_000_000))).toBe(204);
+    expect(await known.send(3, ...some(1_060_000))).toBe(413);
   });
 });
 

@@ -53,7 +53,7 @@ describe.each([json(), msgpack()])('over $name', (codec) => {
     const members = async (): Promise<unknown> =>
       (await world.core.room('lobby').members()).map(({ presence }) => presence).at(-1);
     await enter(ada, 'ada', { name: 'Ada' });
-    return { asked, ada, mal, enter, show, members };
+    return { world, asked, ada, mal, enter, show, members };
   }
 
   test('P25 a join and a patch show the same, and authorize is asked about what is shown', async () => {
@@ -87,4 +87,48 @@ describe.each([json(), msgpack()])('over $name', (codec) => {
     expect(await show({ nick: 7 })).toEqual([{ nick: '7' }]);
     expect(await members()).toEqual({ ...plain, nick: '7' });
   });
+
+  test('P25 a key that is cleared is gone for all, those who come later too; a patch by itself removes none', async () => {
+    const { world, ada, mal, enter, members } = await setup();
+    await enter(mal, 'mal', { name: 'Mal', length: 'four' });
+    expect(await members()).toEqual({ name: 'Mal', nick: '', typing: false, length: 4 });
+    const before = ada.of('presence').length;
+    await mal.say({
+      type: 'presence',
+      room: 'lobby',
+      patch: { name: 'M' },
+      cleared: ['length', 'never there'],
+    });
+    await world.clock.advance(100);
+    const told = ada.of('presence').slice(before);
+    expect(told.flatMap(({ changed }) => changed)).toEqual([]);
+    expect(told.flatMap(({ joined }) => joined.map(([, user, shown]) => [user, shown]))).toEqual([
+      [{ id: 'mal' }, { name: 'M', nick: '', typing: false }],
+    ]);
+    expect(await members()).toEqual({ name: 'M', nick: '', typing: false });
+  });
+
+  test('P25 a key that must be there cannot be cleared, and the presence stays as it was', async () => {
+    const { world, ada, mal, enter, members } = await setup();
+    await enter(mal, 'mal', { name: 'Mal' });
+    const before = ada.of('presence').length;
+    await mal.say({ type: 'presence', room: 'lobby', patch: {}, cleared: ['name'] });
+    await world.clock.advance(100);
+    expect(mal.of('error')).toMatchObject([{ ref: 'lobby', code: 'invalid' }]);
+    expect([ada.of('presence').length, await members()]).toEqual([
+      before,
+      { name: 'Mal', nick: '', typing: false },
+    ]);
+  });
+
+  test.each([[['a', 1]], ['length'], [{ length: true }]])(
+    'P10 cleared that is %j is malformed',
+    async (cleared) => {
+      const { mal, enter } = await setup();
+      await enter(mal, 'mal', { name: 'Mal' });
+      const part = codec.encode([6, 'lobby', {}, cleared]);
+      await mal.sayRaw(typeof part === 'string' ? part : part.slice());
+      expect(mal.closed?.code).toBe(4400);
+    },
+  );
 });

@@ -234,10 +234,10 @@ export const layers = [
   {
     folder: 'src/server/node/redis',
     purpose:
-      'The broker of many nodes: client, cluster, calls, scripts, appends, feeds, presence, tells, parcels, loads, wire',
+      'The broker of many nodes: client, cluster, calls, scripts, appends, reads, feeds, presence, tells, parcels, loads, wire',
     imports: ['src/protocol', 'src/server', 'src/server/node/ports.ts', 'src/server/node/random.ts'],
     packages: { [nodeModules]: everyFile },
-    globals: { Date: ['broker.ts', 'outcome.ts'], setImmediate: ['appends.ts'] },
+    globals: { Buffer: ['parcel-text.ts'], Date: ['broker.ts', 'outcome.ts'], setImmediate: ['appends.ts'] },
   },
   {
     folder: 'src/server/node/cli',

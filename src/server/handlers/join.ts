@@ -10,7 +10,8 @@ import { traceOf } from '../log.js';
 import type { NotNow } from '../not-now.js';
 import { once } from '../once.js';
 import { identityOf, isHere, tell, weighed, type Answer, type Membership, type Peer } from '../peer.js';
-import { newestPortion, portions } from '../portions.js';
+import { messageBytes, newestPortion, portions, readAtOnce } from '../portions.js';
+import type { Roster } from '../roster.js';
 import type { Services } from '../services.js';
 import { parsedPresence, type Presence } from '../shown.js';
 import type { ServedRoom } from '../serve.js';
@@ -90,7 +91,11 @@ async function catchUp(
     if (typeof answer !== 'string') return answer;
     if (answer === 'no') why = 'denied';
     else {
-      const page = await broker.read(frame.room, { after: at });
+      const page = await broker.read(frame.room, {
+        after: at,
+        limit: readAtOnce,
+        bytes: messageBytes,
+      });
       if (!('why' in page)) return { page, why: null, recovered: true, isKnown };
       ({ why } = page);
     }
@@ -100,6 +105,7 @@ async function catchUp(
   const page = await broker.read(frame.room, {
     before: null,
     limit: may === 'yes' ? Math.min(frame.history, settings.limits.history) : 0,
+    bytes: messageBytes,
   });
   if ('why' in page) throw new Error('a broker refused to read its newest entries');
   // A log that began anew holds nothing that was missed, whoever asks.
@@ -117,6 +123,9 @@ export async function join(
 ): Promise<void> {
   const { settings, broker, hub } = services;
   const identity = identityOf(peer);
+  // The answer may be long: the connection reads first what it was answered before.
+  await services.slowReaders.room(peer);
+  if (peer.lane.ended) return;
   const before = peer.memberships.get(frame.room);
   if (!before && peer.memberships.size >= settings.limits.rooms) {
     return fail(peer, frame.room, 'too-many-rooms', `at most ${settings.limits.rooms} rooms a connection`);
@@ -151,7 +160,6 @@ export async function join(
   if (peer.lane.ended) return;
   // What was answered meanwhile is out of date.
   if (peer.reauthorized !== serial) return join(frame, peer, services);
-
   const membership: Membership = {
     room: frame.room,
     ...found,
@@ -168,6 +176,7 @@ export async function join(
     waiting: [],
     at: null,
     behind: null,
+    listing: null,
     pace: hub.pace(frame.room, found.served.rate),
     share: null,
     expelled: false,
@@ -175,6 +184,20 @@ export async function join(
   };
   const wait = membership.pace.join(membership, services.steady());
   if (wait > 0) return postpone(peer, frame.room, tooFastFor('join', { wait, rate: membership.pace.rate }));
+  if (
+    found.served.presence &&
+    !services.presences.show(
+      frame.room,
+      identity.member,
+      identity.user?.id ?? null,
+      presence,
+      membership.said,
+    )
+  ) {
+    unshown = 'too much is shown in all rooms together';
+    presence = membership.presence = membership.said = null;
+    services.presences.gone(frame.room, identity.member);
+  }
   if (before) hub.leave(before);
   peer.memberships.set(frame.room, membership);
   await hub.enter(membership);
@@ -191,16 +214,19 @@ export async function join(
   // Put out of the room from here on, it is expelled after it was admitted, and not before.
   if (found.served.authorize && !caughtUp.isKnown && isHere(membership))
     await broker.admissions?.admit(frame.room, identity.producer, page.from);
-  let members: readonly MemberTuple[] | null = null;
+  const own: MemberTuple = [identity.member, identity.shown, presence];
+  let list: ReturnType<Roster['begin']> | null = null;
   if (found.served.presence && isHere(membership)) {
     services.returned(membership);
-    await broker.enter(frame.room, [identity.member, identity.shown, presence]);
-    members = await broker.members(frame.room);
+    await broker.enter(frame.room, own);
+    const roster = await hub.roster(frame.room);
+    list = roster.begin();
+    // What the broker says of it may be heard later.
+    if (!roster.get(identity.member)) list = { ...list, members: [...list.members, own] };
   }
   if (!isHere(membership)) return;
   services.meter.joined(frame.position ? (why ?? 'recovered') : 'new');
   const messages = recovered ? (portions(page.entries.slice(0, firstPage))[0] ?? []) : page.entries;
-  const [firstMembers = [], ...others] = portions(members ?? []);
   tell(peer, {
     type: 'joined',
     room: frame.room,
@@ -208,7 +234,7 @@ export async function join(
     recovered,
     why,
     messages,
-    members: members && firstMembers,
+    members: list && list.members,
     last: membership.last,
     more: page.more,
   });
@@ -221,8 +247,7 @@ export async function join(
       told += weighed(peer, { type: 'message', room: frame.room, entry });
     at = { epoch: page.epoch, offset: entry[0], tag: entry[1] };
   }
-  for (const some of others)
-    tell(peer, { type: 'presence', room: frame.room, joined: some, left: [], changed: [] });
+  if (list) services.slowReaders.list(membership, list.listing);
   if (typeof unshown === 'string') fail(peer, frame.room, 'rejected', unshown);
   else if (unshown) postpone(peer, frame.room, unshown);
   if (peer.outgoing.slow || (recovered && at.offset < page.top.offset))

@@ -5,7 +5,7 @@ import type { ClientFrame } from '../../protocol/frames.js';
 import { allowed, nothing } from '../ask.js';
 import { once } from '../once.js';
 import { identityOf, isHere, tell, type Answer, type Membership, type Peer } from '../peer.js';
-import { newestPortion } from '../portions.js';
+import { messageBytes, newestPortion } from '../portions.js';
 import { readOnce } from '../read-once.js';
 import type { Services } from '../services.js';
 import { changedIn, parsedPresence, type Presence } from '../shown.js';
@@ -66,14 +66,18 @@ interface Patched {
   readonly said: Presence;
   /** What others are told: what the patch names, as they see it, and what it changed beside that. */
   readonly shown: Presence;
+  /** Whether the whole has no longer what it had: then others are told of all of it. */
+  readonly hasLost: boolean;
 }
 
 function patched(
   { served, said: before, presence }: Membership,
   patch: Presence,
+  cleared: readonly string[],
   mostBytes: number,
 ): Patched {
-  const said = { ...before, ...patch };
+  const gone = new Set(cleared);
+  const said = Object.fromEntries(Object.entries({ ...before, ...patch }).filter(([key]) => !gone.has(key)));
   const whole = parsedPresence(served.contract, said);
   if (isLarger(JSON.stringify(whole), mostBytes) || isLarger(JSON.stringify(said), mostBytes))
     throw new RealtimeError('too-large', `a presence is at most ${mostBytes} bytes`);
@@ -81,7 +85,8 @@ function patched(
   const shown = Object.fromEntries(
     Object.entries(whole).filter(([key]) => Object.hasOwn(patch, key) || Object.hasOwn(changed, key)),
   );
-  return { whole, said, shown };
+  const hasLost = Object.keys(presence ?? {}).some((key) => !Object.hasOwn(whole, key));
+  return { whole, said, shown, hasLost };
 }
 
 export async function presence(
@@ -93,16 +98,22 @@ export async function presence(
   if (!membership) return fail(peer, frame.room, 'not-joined', 'join the room first');
   if (!membership.served.presence) return fail(peer, frame.room, 'rejected', 'this room has no presence');
   try {
-    const made = once(() => patched(membership, frame.patch as Presence, services.settings.limits.presence));
+    const { patch, cleared } = frame;
+    const made = once(() =>
+      patched(membership, patch as Presence, cleared ?? [], services.settings.limits.presence),
+    );
     const answer = await allowed(membership, 'presence', null, () => made().shown, services);
     if (!isHere(membership)) return;
     if (answer !== 'yes') return refuse(peer, frame.room, answer);
-    const { whole, said, shown } = made();
+    const { whole, said, shown, hasLost } = made();
     if (!isTaken(membership, 'presence', services)) return;
+    const { member, user, shown: shownUser } = identityOf(peer);
+    if (!services.presences.show(frame.room, member, user?.id ?? null, whole, said))
+      return fail(peer, frame.room, 'too-large', 'too much is shown in all rooms together');
     membership.presence = whole;
     membership.said = said;
-    if (Object.keys(shown).length > 0)
-      await services.broker.update(frame.room, identityOf(peer).member, shown);
+    if (hasLost) await services.broker.enter(frame.room, [member, shownUser, whole]);
+    else if (Object.keys(shown).length > 0) await services.broker.update(frame.room, member, shown);
   } catch (error) {
     complain(peer, frame.room, error);
   }
@@ -113,6 +124,8 @@ export async function history(
   peer: Peer,
   services: Services,
 ): Promise<void> {
+  await services.slowReaders.room(peer);
+  if (peer.lane.ended) return;
   const membership = peer.memberships.get(frame.room);
   if (!membership) return fail(peer, frame.ref, 'not-joined', 'join the room first');
   const answer = await allowed(membership, 'history', null, nothing, services);
@@ -121,6 +134,7 @@ export async function history(
   const page = await services.broker.read(frame.room, {
     before: frame.before,
     limit: Math.min(frame.limit, services.settings.limits.history),
+    bytes: messageBytes,
   });
   if ('why' in page) throw new Error('a broker refused to read its newest entries');
   const messages = newestPortion(page.entries);

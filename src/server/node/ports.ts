@@ -1,5 +1,6 @@
 // The world as Node gives it.
 import { createHash } from 'node:crypto';
+import { getHeapStatistics } from 'node:v8';
 import type { ServerPorts } from '../ports.js';
 import { randomText } from './random.js';
 
@@ -16,6 +17,7 @@ export const nodePorts: ServerPorts = {
   soon: (call) => {
     setImmediate(call);
   },
+  heapBytes: getHeapStatistics().heap_size_limit,
   random: Math.random,
   randomId: (characters) => randomText(Math.ceil((characters * 3) / 4)).slice(0, characters),
   digest: (text) => createHash('sha256').update(text).digest().toString('base64url', 0, 12),

@@ -7,10 +7,10 @@ import type { Reach } from '../../origins.js';
 import type { Meter } from '../../meter.js';
 import type { ServerPorts } from '../../ports.js';
 import type { ServerCore } from '../../server.js';
-import { createBucket } from '../../rate.js';
-import { createBodies } from './body.js';
+import { createBodies, type Holder, type Share } from './body.js';
+import { createPace, sharesOf } from './fair.js';
 import { seal, unseal } from './seal.js';
-import { secretOf, Stream } from './stream.js';
+import { openingLimit, secretOf, Stream } from './stream.js';
 
 export interface FallbackOptions {
   /** The path of upgrades; ours are below it. */
@@ -33,10 +33,19 @@ export interface Fallback {
 const offerLimit = 2_048;
 /** Bytes of a request up, at least: many messages may gather while one is under way. */
 const bodyLimit = 1_048_576;
-/** Bytes of all requests that are being read. */
-const bodiesLimit = 67_108_864;
+/** Bytes of all requests that are being read, of connections that have said who they are; … */
+const knownLimit = 33_554_432;
+/** … of those that have not, and of those that other nodes hold; … */
+const strangersLimit = 16_777_216;
+/** … and of each of these two from one network. */
+const networkLimit = 4_194_304;
+/** Bytes of a connection that has not said who it is, of all its requests. */
+const strangerLimit = 262_144;
 /** Requests a second that are handed on to other nodes, twice as many at once. */
 const handedRate = 500;
+/** The same of their bytes, in steps. */
+const handedStep = 16_384;
+const handedSteps = 512;
 const isId = /^[\w-]{8,64}$/;
 const isSecret = /^[\w-]{16,64}$/;
 /** How long a stream that was told to end may take, where the server stops, in ms. */
@@ -61,8 +70,14 @@ export function createFallback(
   const base = `${path.replace(/\/$/, '')}/http/`;
   const most = Math.max(bodyLimit, limits.frame * 2);
   const streams = new Map<string, Stream>();
-  const bodies = createBodies(bodiesLimit, ports.after);
-  const handing = createBucket(handedRate, ports.steady());
+  const bodies = createBodies(ports.after);
+  const known: Share = { left: knownLimit };
+  const strangers: Share = { left: strangersLimit };
+  const handed: Share = { left: strangersLimit };
+  const networks = sharesOf(networkLimit);
+  const handingNetworks = sharesOf(networkLimit);
+  const mayHand = createPace(handedRate, ports.steady());
+  const mayHandBytes = createPace(handedSteps, ports.steady());
 
   const refuse = (
     response: ServerResponse,
@@ -79,12 +94,17 @@ export function createFallback(
     const read = forPages(origin);
     // A balancer understands it, and tries another node.
     if (core.refuses()) return refuse(response, 503, { 'retry-after': '1', ...read });
-    const body = await bodies.read(request, offerLimit);
+    const address = addressOf(request);
+    const body = await bodies.read(request, {
+      limit: offerLimit,
+      shares: [strangers, networks.of(address)],
+    });
+    networks.free(address);
     if (typeof body === 'number') return refuse(response, body || 400, { connection: 'close', ...read });
     const [secret = '', offers = ''] = body.toString('latin1').split('\n');
     if (!isSecret.test(secret)) return refuse(response, 400, read);
     if (streams.has(id)) return refuse(response, 409, read);
-    const info = { origin, address: addressOf(request), headers };
+    const info = { origin, address, headers };
     const chosen = core.choose(
       offers
         .split(',')
@@ -92,9 +112,15 @@ export function createFallback(
         .filter(Boolean),
     );
     response.writeHead(200, { ...streaming, ...read });
-    const stream = new Stream(response, secret, ports.after, () => {
-      if (streams.get(id) === stream) streams.delete(id);
-    });
+    const stream = new Stream(
+      response,
+      secret,
+      { stranger: strangerLimit, known: most * 2 },
+      ports.after,
+      () => {
+        if (streams.get(id) === stream) streams.delete(id);
+      },
+    );
     if (!core.allows(origin, headers.host ?? null, reach())) {
       const reason = 'this origin may not connect';
       noteClose(logger, { request: info, identity: null }, 4403, reason);
@@ -115,17 +141,37 @@ export function createFallback(
     const stream = streams.get(id);
     if (!stream && (at === null || at === node))
       return refuse(response, 404, { connection: 'close', ...read });
+    const address = addressOf(request);
+    const wait = { 'retry-after': '1', ...read };
     // Anybody may name another node: what is handed on is bounded for all of them together.
-    if (!stream && handing.take(ports.steady()) > 0)
-      return refuse(response, 503, { 'retry-after': '1', ...read });
-    const body = await bodies.read(request, stream ? most : limits.frame * 2);
+    if (!stream && !mayHand(address, 1, ports.steady())) return refuse(response, 503, wait);
+    const shares = stream ? networks : handingNetworks;
+    const network = shares.of(address);
+    const body = await (stream
+      ? bodies.read(
+          request,
+          { limit: most, shares: [strangers, network] },
+          { bytes: openingLimit, of: (head) => holderOf(stream, head, network) },
+        )
+      : bodies.read(request, { limit: limits.frame * 2, shares: [handed, network] }));
+    shares.free(address);
     if (typeof body === 'number') return refuse(response, body || 400, { connection: 'close', ...read });
+    if (stream) return refuse(response, stream.take(body, most) ? 204 : 404, read);
     const secret = secretOf(body);
-    const taken = stream
-      ? stream.take(body, most)
-      : at !== null && secret !== null && (await broker.hand(at, { id, body: seal(secret, id, body) }));
-    if (!stream && taken) meter.handed();
+    if (at === null || secret === null) return refuse(response, 404, read);
+    if (!mayHandBytes(address, Math.ceil(body.length / handedStep), ports.steady()))
+      return refuse(response, 503, wait);
+    const taken = await broker.hand(at, { id, body: seal(secret, id, body) });
+    if (taken) meter.handed();
     refuse(response, taken ? 204 : 404, read);
+  }
+
+  /** Who only names a connection holds nothing of what is its own. */
+  function holderOf(stream: Stream, head: Buffer, network: Share): Holder | 404 {
+    if (!stream.isOf(head)) return 404;
+    return stream.isStranger
+      ? { limit: strangerLimit, shares: [strangers, network, stream.strangerShare] }
+      : { limit: most, shares: [known, stream.knownShare] };
   }
 
   const stopHearing = broker.receive(node, ({ id, body }) => {

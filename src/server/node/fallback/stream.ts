@@ -11,11 +11,12 @@ import {
   recordKinds,
   type WireRecord,
 } from '../../../protocol/records.js';
+import type { Share } from './body.js';
 import type { ServerPorts, Transport, TransportEvents } from '../../ports.js';
 
 /** What a request's body begins with: the secret of its connection, and the how manieth it is. */
 const opening = /^([\w-]{16,64})\n(\d{1,15})\n/;
-const openingLimit = 82;
+export const openingLimit = 82;
 
 /** The secret that a request's body begins with; null where it begins with none. */
 export const secretOf = (body: Buffer): string | null =>
@@ -48,9 +49,26 @@ export class Stream implements Transport {
   /** Cancels the timer of a request that is missing. */
   private stopWaiting: (() => void) | null = null;
 
-  /** @param gone told once the response is over, whoever ended it. */
-  constructor(response: ServerResponse, secret: string, after: ServerPorts['after'], gone: () => void) {
+  /** What its requests may hold while they are read, before it has said who it is, and after. */
+  readonly strangerShare: Share;
+  readonly knownShare: Share;
+  private readonly strangerLimit: number;
+
+  /**
+   * @param bytes that its requests may hold.
+   * @param gone told once the response is over, whoever ended it.
+   */
+  constructor(
+    response: ServerResponse,
+    secret: string,
+    bytes: { readonly stranger: number; readonly known: number },
+    after: ServerPorts['after'],
+    gone: () => void,
+  ) {
     this.response = response;
+    this.strangerShare = { left: bytes.stranger };
+    this.knownShare = { left: bytes.known };
+    this.strangerLimit = bytes.stranger;
     this.secret = Buffer.from(secret);
     this.after = after;
     this.gone = gone;
@@ -98,22 +116,40 @@ export class Stream implements Transport {
     return this.response.writableLength;
   }
 
+  /** Whether it has not said who it is. */
+  get isStranger(): boolean {
+    return this.events?.isStranger?.() ?? true;
+  }
+
+  /** Whether a body that begins so is of this connection. */
+  isOf(head: Buffer): boolean {
+    const secret = Buffer.from(secretOf(head) ?? '');
+    return secret.length === this.secret.length && timingSafeEqual(secret, this.secret);
+  }
+
   /** Takes what a request brought. Whether it is of this connection: somebody else's is not looked at. */
   take(body: Buffer, limit: number): boolean {
     const said = opening.exec(body.subarray(0, openingLimit).toString('latin1'));
-    const secret = Buffer.from(said?.[1] ?? '');
-    if (!said || secret.length !== this.secret.length || !timingSafeEqual(secret, this.secret)) return false;
+    if (!said || !this.isOf(body)) return false;
     const { events } = this;
     if (!events) return true;
     const number = Number(said[2]);
     const ahead = number - this.count - 1;
     events.control(1);
     if (ahead < 0 || ahead > mostEarly || this.early.has(number)) this.abort(lostOrder);
+    else if (this.isStranger && this.earlyBytes() + body.length > this.strangerLimit)
+      this.abort('too much was said before hello');
     else {
       this.early.set(number, body.subarray(said[0].length));
       this.readOn(limit);
     }
     return true;
+  }
+
+  private earlyBytes(): number {
+    let bytes = 0;
+    for (const body of this.early.values()) bytes += body.length;
+    return bytes;
   }
 
   /** What is next, for as long as it is there. */

@@ -1,14 +1,6 @@
 // The broker of many nodes: rooms in Redis, one script a step, one channel a room.
-import {
-  type Append,
-  type Appended,
-  type Broker,
-  type LogPage,
-  type Refusal,
-  type Unrecoverable,
-} from '../../broker.js';
-import type { EntryTuple, MemberTuple } from '../../../protocol/frames.js';
-import type { Position } from '../../../protocol/position.js';
+import type { Append, Appended, Broker, Refusal } from '../../broker.js';
+import type { MemberTuple } from '../../../protocol/frames.js';
 import type { ServerPorts } from '../../ports.js';
 import { mostOutcomes } from '../../producer-name.js';
 import { repeat } from '../../repeat.js';
@@ -25,10 +17,10 @@ import { outcomeOf } from './outcome.js';
 import type { RedisEvents } from './port.js';
 import { createPresence } from './presence.js';
 import { randomText } from '../random.js';
+import { createReads } from './reads.js';
 import * as scripts from './scripts.js';
 import * as sessionScripts from './session-scripts.js';
 import { createSessions } from './sessions.js';
-import { runUpTo } from './run.js';
 import { createStanding } from './standing.js';
 import { createTells } from './tells.js';
 import { readSaid, write, writeBroadcast } from './wire.js';
@@ -137,79 +129,24 @@ export function createRedisBroker(
     return calls.script(script, of, args);
   }
 
-  async function page(
-    room: string,
-    low: string,
-    high: string,
-    newest: number,
-  ): Promise<{
-    readonly epoch: string;
-    readonly top: Position;
-    readonly first: number;
-    readonly entries: readonly EntryTuple[];
-  }> {
-    const [epoch, offset, tag, first, texts] = (await call(room, scripts.read, roomKeys(room), [
-      ...begin(),
-      low,
-      high,
-      newest,
-    ])) as [string, string, string, string, string[]];
-    const top = { epoch, offset: Number(offset), tag };
-    const { entries, foreign } = runUpTo(Math.min(high === '+' ? Infinity : Number(high), top.offset), texts);
-    if (foreign > 0) onWarning({ what: 'foreign', key: keys.log(room) });
-    const [oldest] = entries;
-    const whole = entries.length === texts.length;
-    return {
-      epoch,
-      top,
-      first: first === '' ? top.offset + 1 : whole ? Number(first) : (oldest?.[0] ?? top.offset + 1),
-      entries,
-    };
-  }
-
-  async function after(room: string, at: Position): Promise<LogPage | Unrecoverable> {
-    const { epoch, top, first, entries } = await page(room, String(at.offset + 1), '+', 0);
-    if (at.epoch !== epoch) return { why: 'epoch' };
-    if (at.offset > top.offset) return { why: 'rewound' };
-    if (at.offset === top.offset)
-      return at.tag === top.tag
-        ? { epoch, top, from: at, entries: [], more: first <= top.offset }
-        : { why: 'rewound' };
-    const [next] = entries;
-    if (!next || next[0] !== at.offset + 1) return { why: 'trimmed' };
-    return next[2] === at.tag ? { epoch, top, from: at, entries, more: first < next[0] } : { why: 'rewound' };
-  }
-
-  async function before(room: string, offset: number | null, limit: number): Promise<LogPage> {
-    // Nothing is asked for: then the highest is below the lowest.
-    const { epoch, top, first, entries } = await page(
-      room,
-      limit === 0 ? '1' : '-',
-      limit === 0 ? '0' : offset === null ? '+' : String(Math.max(0, offset - 1)),
-      limit,
-    );
-    const [oldest] = entries;
-    const from = oldest ? { epoch, offset: oldest[0] - 1, tag: oldest[2] } : top;
-    return {
-      epoch,
-      top,
-      from,
-      entries,
-      more: oldest ? first < oldest[0] : limit === 0 && first <= top.offset,
-    };
-  }
-
+  const asking = { ...ports, call, keys, begin };
+  const reads = createReads({
+    ...asking,
+    heard: (room) => feeds.heardUpTo(room),
+    foreign: (room) => {
+      onWarning({ what: 'foreign', key: keys.log(room) });
+    },
+  });
   const sessions = createSessions({ call, keys, ahead: () => now() - Date.now(), lifeMs: life, failed });
   const admissions = createAdmissions({ calls, call, keys, lifeMs: life, began: sessions.began });
-  const top = async (room: string): Promise<Position> => (await before(room, null, 0)).top;
   const presence = createPresence({ ports, call, calls, keys, node, life });
   const feeds = createFeeds({
     listen: (room) => calls.within(() => redis.subscribe(keys.channel(room)), room.length),
     stop(room) {
       redis.unsubscribe(keys.channel(room)).catch(failed);
     },
-    top,
-    after,
+    top: reads.top,
+    read: reads.read,
     members: presence.members,
     failed,
   });
@@ -341,8 +278,7 @@ export function createRedisBroker(
       return reply[0] === 'above' ? null : outcomeOf(reply, null);
     },
     admissions,
-    read: (room, range) =>
-      'after' in range ? after(room, range.after) : before(room, range.before, range.limit),
+    read: reads.read,
     subscribe: feeds.subscribe,
     publish(room, event) {
       if (event.type !== 'broadcast') throw new TypeError('only broadcasts are published by themselves');
@@ -363,6 +299,7 @@ export function createRedisBroker(
     async close() {
       stopLooking();
       standing.close();
+      reads.close();
       appends.flushAll();
       await lease.end();
       redis.close();

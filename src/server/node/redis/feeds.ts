@@ -1,5 +1,5 @@
 // Rooms that this node hears: one position for each, holes filled from the log, and what was missed while nobody listened.
-import type { LogPage, RoomEvent, Unrecoverable } from '../../broker.js';
+import type { LogPage, Range, RoomEvent, Unrecoverable } from '../../broker.js';
 import type { Position } from '../../../protocol/position.js';
 import type { Said } from './wire.js';
 
@@ -27,7 +27,7 @@ export interface FeedPorts {
   stop(room: string): void;
   /** Where the room's log ends. */
   top(room: string): Promise<Position>;
-  after(room: string, position: Position): Promise<LogPage | Unrecoverable>;
+  read(room: string, range: Range): Promise<LogPage | Unrecoverable>;
   members(room: string): Promise<readonly (readonly [id: string, user: unknown, presence: unknown])[]>;
   readonly failed: (error: unknown) => void;
 }
@@ -41,13 +41,19 @@ export interface Feeds {
   checkAll(): void;
   /** Counts again who is there, where that failed. */
   countStale(): void;
+  /** Where a room's log ended when it was heard of last; null where it is not heard. */
+  heardUpTo(room: string): Position | null;
   rooms(): Iterable<readonly [room: string, position: Position | null]>;
 }
 
 /** How often members are counted anew because they moved meanwhile. */
 const mostCounts = 5;
 
-export function createFeeds({ listen, stop, top, after, members, failed }: FeedPorts): Feeds {
+/** What is read of a log at once: entries, and bytes of them. */
+const mostEntries = 4_096;
+const mostBytes = 2 ** 20;
+
+export function createFeeds({ listen, stop, top, read, members, failed }: FeedPorts): Feeds {
   const feeds = new Map<string, Feed>();
 
   const emit = ({ listeners }: Feed, event: RoomEvent): void => {
@@ -57,7 +63,7 @@ export function createFeeds({ listen, stop, top, after, members, failed }: FeedP
   async function readOn(feed: Feed): Promise<void> {
     const from = feed.position;
     if (!from) return;
-    const page = await after(feed.room, from);
+    const page = await read(feed.room, { after: from, limit: mostEntries, bytes: mostBytes });
     if ('why' in page) {
       feed.position = await top(feed.room);
       emit(feed, { type: 'reset', why: page.why });
@@ -67,6 +73,7 @@ export function createFeeds({ listen, stop, top, after, members, failed }: FeedP
       feed.position = { epoch: page.epoch, offset: entry[0], tag: entry[1] };
       emit(feed, { type: 'entry', entry });
     }
+    if (feed.position && feed.position.offset < page.top.offset) feed.again = true;
   }
 
   async function sync(feed: Feed): Promise<void> {
@@ -197,6 +204,7 @@ export function createFeeds({ listen, stop, top, after, members, failed }: FeedP
     countStale() {
       for (const feed of feeds.values()) if (feed.stale) countMembers(feed).catch(failed);
     },
+    heardUpTo: (room) => feeds.get(room)?.position ?? null,
     rooms: () => Array.from(feeds.values(), ({ room, position }) => [room, position] as const),
   };
 }

@@ -3,8 +3,8 @@ import type { Broker, Parcel } from '../../broker.js';
 import type { Calls } from './calls.js';
 import type { Keys } from './keys.js';
 import type { Redis } from './port.js';
+import { readParcel, writeParcel } from './parcel-text.js';
 import type { Standing } from './standing.js';
-import { readParcel, writeParcel } from './wire.js';
 
 interface ParcelPorts {
   readonly calls: Calls;

@@ -128,19 +128,48 @@ if tonumber(ARGV[4]) > tonumber(redis.call('HGET', KEYS[3], 'last') or '0') then
 return recall(KEYS[3], ARGV[4], ARGV[5])
 `;
 
-/** The log between two offsets, oldest first, and where it stands. KEYS 1 meta, 2 log; ARGV 4 the lowest offset, 5 the highest or '+', 6 how many of the newest, or 0 for all. */
+/**
+ * The log between two offsets, oldest first, and where it stands. KEYS 1 meta, 2 log; ARGV 4 the lowest offset, 5 the highest or '+', 6 whether the newest are wanted ('1') or the oldest, 7 how many at most, 8 how
+ * many bytes of them at most, one entry at least. The last of the reply is the offset up to which entries are given, where there are more up to the highest; otherwise it is empty.
+ */
 export const read: string = `${begin}${trim}
 live()
 trim(redis.call('XLEN', KEYS[2]))
-local entries = {}
-if ARGV[6] == '0' then
-  for _, item in ipairs(redis.call('XRANGE', KEYS[2], ARGV[4], ARGV[5])) do entries[#entries + 1] = item[2][2] end
-else
-  local items = redis.call('XREVRANGE', KEYS[2], ARGV[5], ARGV[4], 'COUNT', ARGV[6])
-  for at = #items, 1, -1 do entries[#entries + 1] = items[at][2][2] end
+local newest, most, room = ARGV[6] == '1', tonumber(ARGV[7]), tonumber(ARGV[8])
+local low, high, entries, cut, last = ARGV[4], ARGV[5], {}, false, ''
+-- Some at a time: Redis makes no more of them than are given.
+while not cut do
+  local count = math.min(32, most - #entries + 1)
+  local items = newest and redis.call('XREVRANGE', KEYS[2], high, low, 'COUNT', count) or redis.call('XRANGE', KEYS[2], low, high, 'COUNT', count)
+  for _, item in ipairs(items) do
+    local text = item[2][2]
+    room = room - #text
+    cut = #entries >= most or (room < 0 and #entries > 0)
+    if cut then break end
+    entries[#entries + 1] = text
+    last = item[1]
+  end
+  if #items < count then break end
+  if newest then high = '(' .. last else low = '(' .. last end
+end
+if newest then
+  local from, to = 1, #entries
+  while from < to do
+    entries[from], entries[to] = entries[to], entries[from]
+    from, to = from + 1, to - 1
+  end
 end
 local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
-return {epoch, number(offset), tag, first and string.match(first[1], '^%d+') or '', entries}
+return {epoch, number(offset), tag, first and string.match(first[1], '^%d+') or '', entries, cut and string.match(last, '^%d+') or ''}
+`;
+
+/** Where the log stands, and the tag of one of its entries, or nothing where it has no such entry. KEYS 1 meta, 2 log; ARGV 4 the entry's offset. */
+export const tagged: string = `${begin}${trim}
+live()
+trim(redis.call('XLEN', KEYS[2]))
+local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
+local item = redis.call('XRANGE', KEYS[2], ARGV[4] .. '-0', ARGV[4] .. '-0')[1]
+return {epoch, number(offset), tag, first and string.match(first[1], '^%d+') or '', item and string.match(item[2][2], '^%[%d+,"([^"]*)"') or ''}
 `;
 
 /** Where a log stands, or nothing; whoever asks has members there, and what is known of them and of the room lives on. KEYS 1 meta, 2 members; ARGV 1 their life in ms. */

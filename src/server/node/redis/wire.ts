@@ -100,9 +100,8 @@ export function readLoad(text: string): NodeLoad | null {
   return { node, connections, rooms, draining, full } as NodeLoad;
 }
 
-export const writeParcel = ({ id, body }: Parcel): string => write([version, 'parcel', id, body]);
-
-export function readParcel(text: string): Parcel | null {
+/** What was handed on, of any form that the codec reads. */
+export function readAnyParcel(text: string): Parcel | null {
   const [from, type, id, body] = parsed(text) ?? [];
   return from === version && type === 'parcel' && is('id', id) && body instanceof Uint8Array
     ? { id: id as string, body }
