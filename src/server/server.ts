@@ -27,7 +27,7 @@ import { mayConnect, type Reach } from './origins.js';
 import { createFlusher } from './outgoing.js';
 import { createSessions } from './sessions.js';
 import { tell, type Membership, type Peer } from './peer.js';
-import type { MaybePromise, RequestInfo, ServerPorts, Transport, TransportEvents } from './ports.js';
+import type { RequestInfo, ServerPorts, Transport, TransportEvents } from './ports.js';
 import { serverRoom, type ServerRoom } from './server-room.js';
 import type { Services } from './services.js';
 import { sessionDeadline, sessionStep, type SessionEvent } from './session.js';
