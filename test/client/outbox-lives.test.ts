@@ -239,7 +239,7 @@ test('a presence that is too large does not cost the room at the next reconnect'
   await world.advance(1_000);
   expect(() => {
     room.setPresence({ note: 'x'.repeat(5_000) });
-  }).toThrow(/at most 4096 bytes/);
+  }).toThrow(/the server takes 4096/);
   await world.advance(1_000);
   expect([room.status, errors]).toEqual(['joined', []]);
   page.network.cut();

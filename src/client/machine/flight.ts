@@ -192,7 +192,11 @@ export function refuse(
   const gap = code === 'gap';
   if (gap || code === 'limited' || code === 'unavailable' || code === 'not-joined') {
     if (gap) rejoined(turn, room, after ?? 0);
-    else rewind(turn, room);
+    else {
+      rewind(turn, room);
+      const attempts = (entry.putOff?.attempts ?? 0) + 1;
+      set(turn, room, { ...entry, sentOn: 0, putOff: { attempts, why: failureOf(code, reason ?? code) } });
+    }
     edit(turn, room).pausedUntil = turn.now + Math.max(leastPause, gap ? 0 : (after ?? 1_000));
   } else {
     edit(turn, room).base = Math.max(room.base, seq);

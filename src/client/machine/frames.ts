@@ -1,7 +1,7 @@
 // What each frame from the server does to the state.
 import type { EntryTuple, ServerFrame } from '../../protocol/frames.js';
 import { validity, welcomed } from './connection.js';
-import { wakeInterval } from './context.js';
+import { joinInterval, wakeInterval } from './context.js';
 import { measured } from './heartbeat.js';
 import { bar } from './bar.js';
 import { answer, asker } from './history.js';
@@ -12,7 +12,7 @@ import { authorOf, joined, mustRejoin, read, received } from './room.js';
 import type { Room } from './state.js';
 import { ask, edit, write, type Turn } from './turn.js';
 
-/** How long to wait before a refused join is tried again, where a retry can help. */
+/** How long to wait before a refused join is tried again, where a retry can help and the server does not say when, in ms. */
 const joinAgain = 2_000;
 /** Codes that answer a broadcast or a presence written before the join, and never a join. */
 const ofBroadcast: ReadonlySet<string> = new Set([
@@ -24,14 +24,14 @@ const ofBroadcast: ReadonlySet<string> = new Set([
   'too-large',
 ]);
 
-function failed(turn: Turn, { ref, code, reason }: Extract<ServerFrame, { type: 'error' }>): void {
+function failed(turn: Turn, { ref, code, reason, after }: Extract<ServerFrame, { type: 'error' }>): void {
   const failure = failureOf(code, reason);
   const room = typeof ref === 'string' ? turn.state.rooms.get(ref) : undefined;
   const asked = typeof ref === 'number' ? asker(turn, ref) : null;
   if (room && (room.phase.status === 'joining' || room.asked)) {
     if (code === 'unavailable' || code === 'limited' || code === 'too-many-rooms')
       return void edit(turn, room, {
-        phase: { status: 'wanted', at: turn.now + joinAgain },
+        phase: { status: 'wanted', at: turn.now + Math.max(joinInterval, after ?? joinAgain) },
         asked: null,
         error: failure,
       });

@@ -161,6 +161,8 @@ export interface Entry {
   /** Whether its promise was settled before: it failed and is tried again, or the log lost it after it was acknowledged. */
   readonly settled: boolean;
   readonly failure: Failure | null;
+  /** How often the server put it off, and why the last time. */
+  readonly putOff?: { readonly attempts: number; readonly why: Failure };
   /** Messages that this one replaced: they settle as it does. */
   readonly replaces: readonly string[];
 }

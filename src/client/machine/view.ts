@@ -66,7 +66,10 @@ export interface RoomView {
 /** One of our own messages that is not settled, or failed. `timestamp`: when it was sent, by our clock. */
 export interface OutboxEntry extends Message {
   readonly status: 'queued' | 'sending' | 'failed';
+  /** Why it failed, or why the server put it off the last time: it is sent again then. */
   readonly error: Failure | null;
+  /** How often the server put it off. */
+  readonly attempts: number;
 }
 
 export interface OutboxView {
@@ -149,7 +152,7 @@ export function createViewer(): (state: State) => RealtimeState {
       nextPendings.set(entry, known);
       return known;
     }
-    const { id, type, shown: data, at: timestamp, failure: error, sentOn } = entry;
+    const { id, type, shown: data, at: timestamp, failure, putOff, sentOn } = entry;
     const message: OutboxEntry = {
       id,
       room,
@@ -158,8 +161,9 @@ export function createViewer(): (state: State) => RealtimeState {
       offset: null,
       timestamp,
       sender,
-      status: error ? 'failed' : sentOn ? 'sending' : 'queued',
-      error,
+      status: failure ? 'failed' : sentOn ? 'sending' : 'queued',
+      error: failure ?? putOff?.why ?? null,
+      attempts: putOff?.attempts ?? 0,
     };
     nextPendings.set(entry, message);
     return message;
