@@ -242,6 +242,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
   };
 
   const host: StorageHost = {
+    url: options.url,
     clock: ports.clock,
     randomId: ports.randomId,
     dispatch: driver.dispatch,

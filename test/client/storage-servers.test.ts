@@ -38,10 +38,14 @@ function server(disk: Disk, name?: string) {
   return {
     heard,
     world,
-    page(url: Url, { offline = false } = {}): TestUser {
+    page(
+      url: Url,
+      { offline = false, token }: { readonly offline?: boolean; readonly token?: () => Promise<string> } = {},
+    ): TestUser {
       const storage = storageOn(() => Promise.resolve(disk), name);
       const page = world.user({ id: 'ada' }, {
         url,
+        ...(token && { token }),
         connect: false,
         outbox: { storage },
       } as unknown as TestUserOptions);
@@ -150,6 +154,26 @@ test('an address that takes its time: what is said meanwhile is kept, under a se
   await late.world.advance(180_000);
   expect(late.heard).toEqual(['b']);
   expect((await disk.sessions()).map(({ server: its }) => its)).toContain('wss://other.example');
+});
+
+test('a token that takes its time: the session of the page before is taken all the same, and the order is kept', async () => {
+  const disk = memoryDisk();
+  const one = server(disk);
+  const first = one.page('wss://one.example/', { offline: true });
+  say(first, 'a');
+  await leave(one.world, first);
+  const second = one.page(() => 'wss://one.example/', {
+    token: () =>
+      new Promise((resolve) => {
+        one.world.clock.after(8_000, () => {
+          resolve('ada');
+        });
+      }),
+  });
+  await one.world.advance(100);
+  say(second, 'b');
+  await one.world.advance(60_000);
+  expect([one.heard, (await disk.sessions()).length]).toEqual([['a', 'b'], 1]);
 });
 
 test('a session that an older version left, which says no server, is delivered to the first that comes', async () => {

@@ -107,8 +107,8 @@ export const createKeeper: Keep = (host, take, serverOf) => {
     // What a client gave up when it was closed for good stays for the next one.
     if (connection.status === 'closed') return release();
     writer.write(new Map(Array.from(rooms.values(), ({ id, entries }) => [id, entries])));
-    const known = whose();
-    if (known) writer.own(known.owner, known.member, server);
+    const mine = whose();
+    if (mine) writer.own(mine.owner, mine.member, server);
     if (connection.status === 'live' && !live) orphans?.look();
     live = connection.status === 'live';
   }
@@ -127,13 +127,23 @@ export const createKeeper: Keep = (host, take, serverOf) => {
     ended = true;
     orphans?.end();
     stay();
+    stopWaiting();
     if (isForeign) for (const id of ownMessages()) writer?.forget(id);
     writer?.end();
   }
 
-  const forgetAddress = host.clock.after(addressTimeMs, () => {
+  const stopWaiting = host.clock.after(addressTimeMs, () => {
     tellServer(undefined);
   });
+  const known = (address: string): void => {
+    server = serverOf(address);
+    stopWaiting();
+    tellServer(server);
+  };
+  // An attempt says it too, and may wait for its code or a token first: the session of the page before is taken at once.
+  void (async () => known(String(typeof host.url === 'function' ? await host.url() : host.url)))().catch(
+    () => undefined,
+  );
   const opened = open().catch(fail);
   const late = new Promise<void>((resolve) => {
     let cancel: () => void = () => undefined;
@@ -144,17 +154,17 @@ export const createKeeper: Keep = (host, take, serverOf) => {
         resolve();
       });
     };
-    wait(openTime);
-    void opened.then(() => {
-      cancel();
+    void serverKnown.then(() => {
+      wait(openTime);
+      void opened.then(() => {
+        cancel();
+      });
     });
   });
   const settled = Promise.race([opened, late]);
   return {
     ready(address) {
-      forgetAddress();
-      server = serverOf(address);
-      tellServer(server);
+      known(address);
       return settled;
     },
     sync,

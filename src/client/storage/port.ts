@@ -21,6 +21,8 @@ export type StorageEvent =
 
 /** What storage needs of the client that it serves. */
 export interface StorageHost {
+  /** The address, as the client's options give it. */
+  readonly url: string | (() => string | Promise<string>);
   readonly clock: Clock;
   readonly randomId: (characters: number) => string;
   readonly dispatch: (event: Event) => void;
