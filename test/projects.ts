@@ -82,7 +82,12 @@ const react18Project: TestProjectConfiguration = {
       },
     ],
   },
-  test: { ...components, name: 'react-18', include: [...componentFiles, 'test/react-18/*.test.ts'] },
+  test: {
+    ...components,
+    name: 'react-18',
+    include: [...componentFiles, 'test/react-18/*.test.ts'],
+    exclude: ['test/react/activity.test.tsx'],
+  },
 };
 
 const browserProjects = (): TestProjectConfiguration[] => [

@@ -1,7 +1,6 @@
 // The provider that owns a client: over a real server, since it makes its own sockets.
 import { act, cleanup, render, screen, waitFor } from '@testing-library/react';
-import * as React from 'react';
-import { StrictMode, useEffect, type ReactNode } from 'react';
+import { StrictMode, type ReactNode } from 'react';
 import { hydrateRoot } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -50,52 +49,6 @@ const provided = (
     {children}
   </RealtimeProvider>
 );
-
-// React 18 has no Activity.
-const { Activity } = React as { readonly Activity?: typeof React.Activity };
-
-if (Activity)
-  test('an <Activity> that hides the provider keeps its connection and what waits in its outbox; unmounting closes', async () => {
-    if (!Activity) throw new Error('this React has no Activity');
-    const results: unknown[] = [];
-    let say: (text: string) => Promise<{ readonly offset: number | null }> = () =>
-      Promise.reject(new Error('not rendered yet'));
-    function Speaker(): ReactNode {
-      const room = useRoom(chat, { id: '1' });
-      useEffect(() => {
-        say = (text) => room.send('post', { text });
-      }, [room]);
-      return useConnectionState().status;
-    }
-    const at = (mode: 'visible' | 'hidden'): ReactNode => (
-      <Activity mode={mode}>
-        <RealtimeProvider url={url} token="ada" WebSocket={Counted} outbox={{ limit: 10 }}>
-          <Speaker />
-        </RealtimeProvider>
-      </Activity>
-    );
-    const { rerender, unmount, container } = render(at('visible'));
-    await waitFor(() => {
-      expect(container.textContent).toContain('connected');
-    });
-    // It has not left yet when the page is hidden.
-    const sent = say('one').then(
-      ({ offset }) => results.push(offset),
-      ({ code }: { readonly code: string }) => results.push(code),
-    );
-    rerender(at('hidden'));
-    await sent;
-    expect(results).toEqual([1]);
-    rerender(at('visible'));
-    await waitFor(() => {
-      expect(container.textContent).toContain('connected');
-    });
-    expect(sockets).toHaveLength(1);
-    unmount();
-    await waitFor(() => {
-      expect(sockets[0]?.readyState).toBe(WebSocket.CLOSED);
-    });
-  });
 
 test('StrictMode opens one socket; unmounting closes it', async () => {
   const { unmount } = render(<StrictMode>{provided({ url, token: () => 'ada' }, <Chat />)}</StrictMode>);
