@@ -17,7 +17,7 @@ import { errorOf, unwatched } from './promises.js';
 import type { MessageIn } from './types.js';
 
 export interface SendOptions {
-  /** How long it may wait to leave, in ms. Default: the outbox's `ttl`. */
+  /** How long it may wait to leave, in ms: after that it fails with `expired`; where it left and the server says "not now", with `in-doubt`. Default: the outbox's `ttl`. */
   readonly ttl?: number;
   /** A newer message with the same key replaces this one while it has not left; both promises settle as the newer does. */
   readonly coalesce?: string;

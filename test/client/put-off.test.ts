@@ -56,6 +56,54 @@ describe.each([
   });
 });
 
+test('a message that is put off until its time to live is over is in doubt, can be tried again, and holds up no other', async () => {
+  let isAway = true;
+  const ran: unknown[] = [];
+  world = createTestRealtime({
+    clock: 'virtual',
+    rooms: [
+      serve('slow', {
+        on: {
+          say({ data }) {
+            if (isAway) notNow('the database is away');
+            ran.push(data);
+          },
+        },
+      }),
+    ],
+  });
+  const { client } = world.user({ id: 'ada' });
+  await world.advance(100);
+  const outcomes: unknown[] = [];
+  const say = (data: number, ttl?: number): void => {
+    client
+      .room('slow')
+      .send('say', data, ttl === undefined ? {} : { ttl })
+      .then(
+        ({ offset }) => outcomes.push([data, offset]),
+        ({ code }: { readonly code: string }) => outcomes.push([data, code]),
+      );
+  };
+  say(1, 5_000);
+  say(2);
+  await world.advance(10_000);
+  expect(outcomes).toEqual([[1, 'in-doubt']]);
+  isAway = false;
+  await world.advance(30_000);
+  expect([outcomes, ran]).toEqual([
+    [
+      [1, 'in-doubt'],
+      [2, 1],
+    ],
+    [2],
+  ]);
+  const [failed] = client.store.getState().outbox.failed;
+  expect(failed).toMatchObject({ data: 1, status: 'failed', error: { code: 'in-doubt' } });
+  client.retry(failed?.id ?? '');
+  await world.advance(1_000);
+  expect(ran).toEqual([2, 1]);
+});
+
 test.each([
   [5_000, 5_000],
   [undefined, 2_000],

@@ -123,7 +123,7 @@ export const layers = [
   {
     folder: 'src/client',
     purpose:
-      '`driver` (the door), `attempts` (url, token, link, codec), `client`, `room-handle` (calls become events), `handlers` (who is told of which message), `promises` (what an app was promised), `options`',
+      '`driver` (the door), `connection` (what comes with the first attempt) and `later` (which fetches it), `attempts` (url, token, link, codec), `client`, `room-handle` (calls become events), `handlers` (who is told of which message), `told` (of which it was told before), `promises` (what an app was promised), `options`',
     imports: ['src/protocol', 'src/contract', 'src/client/machine', 'src/client/edge'],
     typeImports: ['src/client/storage'],
     packages: { 'zustand/vanilla': ['driver.ts'] },

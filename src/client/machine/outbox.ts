@@ -197,11 +197,15 @@ export function enqueue(
   }
 }
 
-/** When the first message that waits to leave expires. */
+/** Waits because the server put it off: it has left before, and is not on its way. */
+const isPutOff = ({ putOff, sentOn, failure }: Entry): boolean => !!putOff && !sentOn && !failure;
+
+/** When the first message that waits to leave, or to leave again, expires. */
 export function expiryOf({ entries }: Room): number {
   let next = Infinity;
   for (const entry of entries.values())
-    if (entry.expiresAt !== null && entry.expiresAt < next && isQueued(entry)) next = entry.expiresAt;
+    if (entry.expiresAt !== null && entry.expiresAt < next && (isQueued(entry) || isPutOff(entry)))
+      next = entry.expiresAt;
   return next;
 }
 
@@ -223,8 +227,11 @@ export function expire(turn: Turn, room: Room): void {
   for (const entry of room.entries.values()) {
     if (isForgotten(turn, entry))
       fail(turn, room, entry, { code: 'expired', message: 'it waited longer than outbox.maxAge' });
-    else if ((entry.expiresAt ?? Infinity) <= turn.now && isQueued(entry))
+    else if ((entry.expiresAt ?? Infinity) > turn.now) continue;
+    else if (isQueued(entry))
       giveAway(turn, room, entry, { code: 'expired', message: 'it could not leave within its ttl' });
+    // An earlier connection of it, at another node, may still be at work on it.
+    else if (isPutOff(entry)) fail(turn, room, entry, inDoubt);
   }
 }
 
