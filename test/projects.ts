@@ -25,7 +25,7 @@ const unitFiles = ['test/{protocol,contract,client,server}/**/*.test.ts'];
 const componentFiles = ['test/{react,testing,devtools,status}/**/*.test.{ts,tsx}'];
 
 /** Tests that compare times of one run with each other. They run after all others, one file at a time. */
-const timedFiles = ['test/fuzz/**/*.test.ts', 'test/e2e/paused-reader.test.ts'];
+const timedFiles = ['test/fuzz/**/*.test.ts'];
 
 /** Tests that only `npm run soak` runs. */
 const soakFiles = [

@@ -88,7 +88,7 @@ export const parts = {
     run: async (seed) =>
       sum(
         await files('system', 'test/e2e/door.test.ts')(seed),
-        await files('timed', 'test/e2e/paused-reader.test.ts')(seed),
+        await files('system', 'test/e2e/paused-reader.test.ts')(seed),
       ),
   },
   nextjs: {
