@@ -13,7 +13,7 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 
 /** Tests that draw many inputs from a seed, and those that go up to bounds that are large. They are not in `npm run test:unit`. */
 const propertyFiles = [
-  'test/client/{addresses,hostile-server,hostile-storms,moves,one-way,outbox-lives,scenarios,walk}.test.ts',
+  'test/client/{addresses,hostile-server,hostile-storms,moves,one-way,outbox-lives,scenarios,storage,walk}.test.ts',
   'test/server/{catch-up,hostile,made-up-sessions,member-lists,memory-broker,portions}.test.ts',
   'test/server/{pace,presence-bounds,redis-calls,rooms-for-others,sent-bytes,strangers}.test.ts',
   'test/simulation/*.test.ts',
