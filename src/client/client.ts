@@ -111,8 +111,8 @@ export function createClient(options: ClientOptions): Client {
 export function createClientWith(options: ClientOptions, ports: ClientPorts): Client {
   const config = configOf(options);
   const logger = options.logger ?? console;
-  // An app may go through many rooms: one that nobody uses is forgotten with the last that holds its handle. Older engines of React
-  // Native have no weak references: there a handle is kept for as long as its client.
+  // An app may go through many rooms. A room without users is forgotten once the app holds its handle no more.
+  // Older engines of React Native have no weak references: there a handle is kept for as long as its client.
   const handles = new Map<string, Pick<WeakRef<RoomHandle>, 'deref'>>();
   const inUse = new Set<RoomHandle>();
   const handleOf = (id: string): RoomHandle | undefined => handles.get(id)?.deref();

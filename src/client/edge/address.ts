@@ -1,6 +1,9 @@
 // Whether an address could ever work.
 
-/** The whole address of a text or a `URL`, of WebSocket or HTTP, without a fragment; null where no attempt could ever connect there. */
+/**
+ * The whole address that a text or a `URL` gives. Null where no attempt could ever connect: the address has another
+ * scheme than those of WebSocket and HTTP, or a fragment.
+ */
 export function addressOf(url: unknown): string | null {
   try {
     // A page may leave out its own origin.

@@ -195,7 +195,9 @@ export function refuse(
     else {
       rewind(turn, room);
       const attempts = (entry.putOff?.attempts ?? 0) + 1;
-      set(turn, room, { ...entry, sentOn: 0, putOff: { attempts, why: failureOf(code, reason ?? code) } });
+      // Without a membership the server has not looked at the message.
+      if (code !== 'not-joined')
+        set(turn, room, { ...entry, sentOn: 0, putOff: { attempts, why: failureOf(code, reason ?? code) } });
     }
     edit(turn, room).pausedUntil = turn.now + Math.max(leastPause, gap ? 0 : (after ?? 1_000));
   } else {
