@@ -381,6 +381,18 @@ describe('a message that was not taken', () => {
     expect(sends(it.pass(1).written())).toEqual(['1:x', '2:y']);
   });
 
+  test.each([
+    ['limited', { attempts: 1, why: { code: 'limited', message: 'why' } }],
+    ['unavailable', { attempts: 1, why: { code: 'unavailable', message: 'why' } }],
+    // The server has not looked at it.
+    ['not-joined', undefined],
+    ['gap', undefined],
+  ])('P31 by %s says how often it was put off where the server has looked at it', (code, putOff) => {
+    const it = machine().live('a').send(outgoing('x'));
+    it.receive(nack(1, code, { after: 0 }));
+    expect(room(it).entries.get('x')?.putOff).toEqual(putOff);
+  });
+
   test('P28 after a gap it comes with what the log lost before it', () => {
     const it = machine().live('a').send(outgoing('x'), outgoing('y'), outgoing('z')).receive(ack(1));
     it.take();
