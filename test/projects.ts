@@ -5,18 +5,25 @@ import { availableParallelism } from 'node:os';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { TestProjectConfiguration } from 'vitest/config';
-import { chromiumArgs, chromiumPath } from './support/browser.js';
-import { findChromium } from './support/find-chromium.mjs';
+import { chromiumArgs, chromiumPath } from './support/browser/browser.js';
+import { findChromium } from './support/browser/find-chromium.mjs';
 import { isSoak } from './support/sizes.js';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** Tests that draw many inputs from a seed, and those that go up to bounds that are large. They are not in `npm run test:unit`. */
 const propertyFiles = [
-  'test/client/{addresses,hostile-server,hostile-storms,moves,one-way,outbox-lives,scenarios,storage,walk}.test.ts',
-  'test/server/{catch-up,hostile,made-up-sessions,member-lists,memory-broker,portions}.test.ts',
-  'test/server/{pace,presence-bounds,redis-calls,rooms-for-others,sent-bytes,strangers}.test.ts',
+  'test/properties/**/*.test.ts',
   'test/simulation/*.test.ts',
+  'test/client/{addresses,scenarios}.test.ts',
+  'test/client/storage/storage.test.ts',
+  'test/server/broker/{made-up-sessions,memory-broker}.test.ts',
+  'test/server/connection/unidentified-connections.test.ts',
+  'test/server/delivery/{catch-up,member-list,room-rate,sent-bytes}.test.ts',
+  'test/server/frames/join-isolation.test.ts',
+  'test/server/members/presence-memory.test.ts',
+  'test/server/node/redis/script-runner.test.ts',
+  'test/server/util/frame-splitting.test.ts',
 ];
 
 /** Pure tests, on virtual clocks and in one process: they share the modules that they import. */
@@ -31,7 +38,7 @@ const timedFiles = ['test/fuzz/**/*.test.ts'];
 /** Tests that only `npm run soak` runs. */
 const soakFiles = [
   'test/bench/**/*.test.ts',
-  'test/e2e/herd.test.ts',
+  'test/e2e/reconnect-spread.test.ts',
   'test/package/nextjs.test.ts',
   'test/redis/rolling.test.ts',
 ];
@@ -44,7 +51,7 @@ const systemWorkers = Math.max(3, availableParallelism() + 1);
 const pure = { environment: 'node', pool: 'threads', isolate: false, maxWorkers: unitWorkers } as const;
 const components = {
   environment: 'jsdom' as const,
-  setupFiles: ['test/support/patient-components.ts'],
+  setupFiles: ['test/support/browser/patient-components.ts'],
   maxWorkers: unitWorkers,
 };
 

@@ -11,11 +11,11 @@ import { installPackages, isInstalled } from './install.mjs';
 
 /** @returns {Promise<readonly Requirement[]>} */
 async function requirements() {
-  const { missingLibraries, installLibraries } = await import('./support/chromium-libraries.mjs');
+  const { missingLibraries, installLibraries } = await import('./support/browser/chromium-libraries.mjs');
   const { installSystemPackages } = await import('./support/system-packages.mjs');
-  const { findChromium } = await import('./support/find-chromium.mjs');
-  const { findRedis } = await import('./support/redis-path.mjs');
-  const { findHaproxy, findNginx } = await import('./support/balancer-paths.mjs');
+  const { findChromium } = await import('./support/browser/find-chromium.mjs');
+  const { findRedis } = await import('./support/redis/redis-path.mjs');
+  const { findHaproxy, findNginx } = await import('./support/network/balancer-paths.mjs');
   return [
     {
       name: 'Chromium with its libraries',

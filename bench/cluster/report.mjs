@@ -1,6 +1,6 @@
 // From the runs of each kind to the tables and the figures.
 import { execFileSync } from 'node:child_process';
-import { findRedis } from '../../test/support/redis-path.mjs';
+import { findRedis } from '../../test/support/redis/redis-path.mjs';
 import { fixed, shown, spread, thousands, whole } from '../support/figures.mjs';
 import { requireFromBench, requireFromRoot } from '../support/places.mjs';
 import { table } from '../support/table.mjs';

@@ -1,7 +1,7 @@
 // A redis-server of the benchmark's own: a free port, loopback, nothing on disk, gone when it is done.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { findRedis } from '../../test/support/redis-path.mjs';
+import { findRedis } from '../../test/support/redis/redis-path.mjs';
 import { CannotRun } from './cannot-run.mjs';
 import { freePort } from './free-port.mjs';
 

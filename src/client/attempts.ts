@@ -6,8 +6,8 @@ import { clientTuple, Malformed, parseServerFrame } from '../protocol/parse.js';
 import { subprotocolOf } from '../protocol/version.js';
 import { addressOf } from './edge/address.js';
 import type { Connect, Link } from './edge/link.js';
-import type { Effect } from './machine/effects.js';
-import type { Event } from './machine/events.js';
+import type { Effect } from './machine/model/effects.js';
+import type { Event } from './machine/model/events.js';
 import type { ClientOptions } from './options.js';
 
 type Ask<T> = Extract<Effect, { type: T }>;

@@ -2,13 +2,13 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Clock } from './edge/clock.js';
 import type { Schedule } from './edge/frame.js';
-import type { Context } from './machine/context.js';
+import type { Context } from './machine/model/context.js';
 import { deadline } from './machine/deadline.js';
-import type { Effect } from './machine/effects.js';
-import type { Event, Outgoing } from './machine/events.js';
-import type { State } from './machine/state.js';
+import type { Effect } from './machine/model/effects.js';
+import type { Event, Outgoing } from './machine/model/events.js';
+import type { State } from './machine/model/state.js';
 import { transition } from './machine/transition.js';
-import { createViewer, initialView, type RealtimeState } from './machine/view.js';
+import { createViewer, initialView, type RealtimeState } from './machine/view/view.js';
 
 export interface DriverPorts {
   readonly clock: Clock;

@@ -5,8 +5,8 @@ export { RealtimeError } from '../protocol/error.js';
 export type { Client, ClientEvents } from './client.js';
 export type { Logger } from './edge/logger.js';
 export type { ClientOptions } from './options.js';
-export type { Broadcast, Receipt } from './machine/effects.js';
-export type { Continuity, Failure, Latency, Member, Message } from './machine/state.js';
+export type { Broadcast, Receipt } from './machine/model/effects.js';
+export type { Continuity, Failure, Latency, Member, Message } from './machine/model/state.js';
 export type {
   ConnectionState,
   ListView,
@@ -15,7 +15,7 @@ export type {
   RealtimeState,
   RoomStatus,
   RoomView,
-} from './machine/view.js';
+} from './machine/view/view.js';
 export type { HistoryOptions, ListenOptions, Room, SendOptions } from './room-handle.js';
 export type { DataOf, ParamsOf, PresenceIn, RoomName, SendOf, TypeOf } from '../contract/infer.js';
 export type { MemberIn, MessageIn } from './types.js';

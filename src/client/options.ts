@@ -1,7 +1,7 @@
 // What a client can be told, with its defaults.
 import type { Codec } from '../protocol/codec.js';
 import type { Logger } from './edge/logger.js';
-import type { Config } from './machine/context.js';
+import type { Config } from './machine/model/context.js';
 import type { OutboxStorage } from './storage/port.js';
 
 type MaybePromise<T> = T | Promise<T>;

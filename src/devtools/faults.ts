@@ -1,8 +1,8 @@
 // Faults on purpose, between a client's machine and its link: what a tunnel, a dead radio or a lapsed token do.
 import type { Inspection } from '../client/client.js';
-import type { Effect } from '../client/machine/effects.js';
-import type { Event } from '../client/machine/events.js';
-import { attemptsOf } from '../client/machine/connection-state.js';
+import type { Effect } from '../client/machine/model/effects.js';
+import type { Event } from '../client/machine/model/events.js';
+import { attemptsOf } from '../client/machine/model/connection-state.js';
 
 export interface Faults {
   /** Whether nothing passes, and nobody is told. */

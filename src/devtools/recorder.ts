@@ -1,10 +1,10 @@
 // What a client went through lately: events of its machine with the state before and after, frames both ways, the connection's life, round trips.
 import type { Client, Inspection } from '../client/client.js';
 import { systemClock, type Clock } from '../client/edge/clock.js';
-import type { Effect } from '../client/machine/effects.js';
-import type { Event } from '../client/machine/events.js';
-import type { State } from '../client/machine/state.js';
-import type { ConnectionState } from '../client/machine/view.js';
+import type { Effect } from '../client/machine/model/effects.js';
+import type { Event } from '../client/machine/model/events.js';
+import type { State } from '../client/machine/model/state.js';
+import type { ConnectionState } from '../client/machine/view/view.js';
 import type { ClientFrame, ServerFrame } from '../protocol/frames.js';
 import { createFaults, type Faults } from './faults.js';
 import { createRing } from './ring.js';

@@ -1,7 +1,7 @@
 // The room that a component holds: what its handle shows at one moment, and everything that the handle can do.
 import type { Room, RoomHandle, RoomOwner } from '../client/room-handle.js';
 import { errorOf } from '../client/promises.js';
-import type { RoomView } from '../client/machine/view.js';
+import type { RoomView } from '../client/machine/view/view.js';
 
 /** One moment of a room, and the view's error from which its own is made. */
 interface Moment {

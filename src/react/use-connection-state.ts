@@ -1,4 +1,4 @@
-import type { ConnectionState } from '../client/machine/view.js';
+import type { ConnectionState } from '../client/machine/view/view.js';
 import { useRealtimeStore } from './use-selection.js';
 
 /** What the connection does, or a selection of it. A heartbeat changes nothing in it. */

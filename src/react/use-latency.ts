@@ -1,4 +1,4 @@
-import type { Latency } from '../client/machine/state.js';
+import type { Latency } from '../client/machine/model/state.js';
 import { useRealtimeStore } from './use-selection.js';
 
 /** Round trips in ms, as the heartbeat measures them; null before the first. */

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo } from 'react';
 import type { TypeOf } from '../contract/infer.js';
 import type { Room } from '../client/room-handle.js';
-import { everyType } from '../client/machine/timeline.js';
+import { everyType } from '../client/machine/room/lists.js';
 import type { MessageIn } from '../client/types.js';
 import { roomHandle } from './room-of.js';
 import { useSelection } from './use-selection.js';

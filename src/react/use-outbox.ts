@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import type { OutboxEntry, OutboxView } from '../client/machine/view.js';
+import type { OutboxEntry, OutboxView } from '../client/machine/view/view.js';
 import { useRealtime } from './context.js';
 import { roomHandle } from './room-of.js';
 import { useSelection } from './use-selection.js';

@@ -1,9 +1,9 @@
 // A slice of the store, compared by identity and then shallowly: the one way in which hooks read.
 import { useRef } from 'react';
 import { useStore } from 'zustand';
-import { shared } from '../client/machine/shared.js';
+import { shared } from '../client/machine/view/structural-sharing.js';
 import type { ReadonlyStore } from '../client/driver.js';
-import type { RealtimeState } from '../client/machine/view.js';
+import type { RealtimeState } from '../client/machine/view/view.js';
 import { useRealtime } from './context.js';
 
 interface Selected<T> {

@@ -1,14 +1,14 @@
 // What a server can be told, with its defaults.
 import { json, type Codec } from '../protocol/codec.js';
 import { defaultLimits, helloTimeout, type Limits } from '../protocol/limits.js';
-import type { ConnectionLimits } from './census.js';
+import type { ConnectionLimits } from './connection/connection-limits.js';
 import { msgpack } from '../protocol/msgpack.js';
-import type { Broker } from './broker.js';
-import { createLog, type ServerLogger } from './log.js';
-import { memoryBroker } from './memory-broker.js';
-import { isOrigin } from './origins.js';
-import type { MaybePromise, RequestInfo, ServerPorts } from './ports.js';
-import type { ServedRoom, User } from './serve.js';
+import type { Broker } from './broker/broker.js';
+import { createLog, type ServerLogger } from './observe/log.js';
+import { memoryBroker } from './broker/memory-broker.js';
+import { isOrigin } from './connection/origins.js';
+import type { MaybePromise, RequestInfo, ServerPorts } from './ports/ports.js';
+import type { ServedRoom, User } from './rooms/serve.js';
 
 export interface ServerOptions {
   /** The rooms there are: the first whose pattern fits an id counts. */

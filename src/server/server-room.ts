@@ -3,9 +3,9 @@ import type { AnyContract } from '../contract/define-room.js';
 import { checkMessage, readMessage } from '../contract/validate.js';
 import { RealtimeError } from '../protocol/error.js';
 import type { MemberTuple } from '../protocol/frames.js';
-import { findRoom } from './find-room.js';
+import { findRoom } from './rooms/find-room.js';
 import type { Settings } from './options.js';
-import type { ServerPorts } from './ports.js';
+import type { ServerPorts } from './ports/ports.js';
 
 /** An entry of a room's log, as the server reads it. */
 export interface LoggedMessage {

@@ -1,6 +1,6 @@
 // What the connection does, in words for the people who use an app.
 import type { ComponentPropsWithoutRef, ReactElement, ReactNode } from 'react';
-import type { ConnectionState } from '../client/machine/view.js';
+import type { ConnectionState } from '../client/machine/view/view.js';
 import { useRealtime } from '../react/context.js';
 import { useConnectionState } from '../react/use-connection-state.js';
 import { useCountdown } from './countdown.js';

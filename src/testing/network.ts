@@ -2,7 +2,7 @@
 import type { Connect, Link, LinkEvents } from '../client/edge/link.js';
 import { byteLength } from '../protocol/bytes.js';
 import type { Encoded } from '../protocol/codec.js';
-import type { Transport } from '../server/ports.js';
+import type { Transport } from '../server/ports/ports.js';
 import type { ServerCore } from '../server/server.js';
 import type { TestClock } from './clock.js';
 

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { noRedis } from '../support/redis.js';
+import { noRedis } from '../support/redis/redis.js';
 
 interface Spread {
   readonly median: number;

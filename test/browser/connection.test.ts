@@ -1,7 +1,7 @@
 // The client's connection in a real browser: its sockets, their close codes, and what window and document say.
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { json, type Client, type ConnectionState } from '../../src/client/index.js';
-import { chat } from '../support/rooms.js';
+import { chat } from '../support/server/rooms.js';
 import { clientFor, countedSockets, framesSent, freePort, startServer, until } from './page.js';
 
 const connectionOf = (client: Client): ConnectionState => client.store.getState().connection;

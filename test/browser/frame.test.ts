@@ -1,7 +1,7 @@
 // When the store is updated, by the browser's own frames.
 import { afterEach, expect, test, vi } from 'vitest';
 import { onFrame } from '../../src/client/edge/frame.js';
-import { chat } from '../support/rooms.js';
+import { chat } from '../support/server/rooms.js';
 import { clientFor, startServer, until } from './page.js';
 
 afterEach(() => {

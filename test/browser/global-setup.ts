@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
 import { createRealtimeServer, type RealtimeServer } from '../../src/server/node/index.js';
-import { servedRooms } from '../support/rooms.js';
+import { servedRooms } from '../support/server/rooms.js';
 
 declare module 'vitest' {
   interface ProvidedContext {

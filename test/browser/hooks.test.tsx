@@ -12,7 +12,7 @@ import {
   type Codec,
 } from '../../src/index.js';
 import { msgpack } from '../../src/protocol/msgpack.js';
-import { chat } from '../support/rooms.js';
+import { chat } from '../support/server/rooms.js';
 import {
   clientFor,
   countedSockets,

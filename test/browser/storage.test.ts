@@ -4,7 +4,7 @@ import { indexedDBStorage } from '../../src/client/storage/index.js';
 import { openDisk } from '../../src/client/storage/indexed-db.js';
 import type { StorageEvent } from '../../src/client/index.js';
 import { defineRoom, type } from '../../src/contract/index.js';
-import { serve } from '../../src/server/serve.js';
+import { serve } from '../../src/server/rooms/serve.js';
 import { createTestRealtime, type TestRealtime } from '../../src/testing/index.js';
 import { diskContract } from '../contracts/disk.js';
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineRoom } from '../../src/contract/index.js';
 import type { Room } from '../../src/client/index.js';
-import { serve } from '../../src/server/serve.js';
+import { serve } from '../../src/server/rooms/serve.js';
 import { createTestRealtime, type TestRealtime, type TestUser } from '../../src/testing/index.js';
 
 const board = defineRoom('board/:id', {

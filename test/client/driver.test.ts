@@ -9,8 +9,8 @@ import type { ServerFrame } from '../../src/protocol/frames.js';
 import { serverTuple } from '../../src/protocol/parse.js';
 import { virtualClock } from '../../src/testing/clock.js';
 import { createTestRealtime, type TestRealtime } from '../../src/testing/world.js';
-import { chat, servedRooms } from '../support/rooms.js';
-import { joinedFrame, messageFrame, welcome } from '../support/run.js';
+import { chat, servedRooms } from '../support/server/rooms.js';
+import { joinedFrame, messageFrame, welcome } from '../support/machine/run.js';
 
 const params = { id: '1' };
 

@@ -1,4 +1,4 @@
 import { scenarios } from '../contracts/scenarios.js';
-import { memoryHarness } from '../support/memory-harness.js';
+import { memoryHarness } from '../support/scenarios/memory-harness.js';
 
 scenarios('in memory', memoryHarness);

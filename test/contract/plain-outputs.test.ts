@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { defineRoom, type } from '../../src/contract/index.js';
 import type { AnyContract } from '../../src/contract/define-room.js';
 import type { StandardSchemaV1 } from '../../src/contract/standard-schema.js';
-import { serve } from '../../src/server/serve.js';
+import { serve } from '../../src/server/rooms/serve.js';
 
 /** As JavaScript calls it, without the types that find the same. */
 const define = defineRoom as (

@@ -1,6 +1,6 @@
 // What every broker must do, whatever keeps its rooms.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Append, Broker, LogPage, RoomEvent } from '../../src/server/broker.js';
+import type { Append, Broker, LogPage, RoomEvent } from '../../src/server/broker/broker.js';
 
 const append = (fields: Partial<Append> = {}): Append => ({
   room: 'r',

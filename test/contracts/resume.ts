@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ServerFrame } from '../../src/protocol/frames.js';
 import type { PositionTuple } from '../../src/protocol/position.js';
-import type { Broker } from '../../src/server/broker.js';
-import { serve, type AuthorizeRequest } from '../../src/server/serve.js';
-import { rawWorld, type RawPeer, type RawWorld } from '../support/raw.js';
+import type { Broker } from '../../src/server/broker/broker.js';
+import { serve, type AuthorizeRequest } from '../../src/server/rooms/serve.js';
+import { rawWorld, type RawPeer, type RawWorld } from '../support/server/raw.js';
 
 type Joined = Extract<ServerFrame, { type: 'joined' }>;
 

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { json, type Codec, type RealtimeError } from '../../src/client/index.js';
 import { msgpack } from '../../src/protocol/msgpack.js';
 import { eventually as until } from '../support/eventually.js';
-import type { Harness, MakeHarness } from '../support/harness.js';
-import { chat, closedRoom, servedRooms } from '../support/rooms.js';
+import type { Harness, MakeHarness } from '../support/scenarios/harness.js';
+import { chat, closedRoom, servedRooms } from '../support/server/rooms.js';
 
 const codecs: readonly (readonly [string, () => Codec])[] = [
   ['JSON', json],

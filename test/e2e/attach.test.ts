@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { memoryBroker } from '../../src/server/memory-broker.js';
+import { memoryBroker } from '../../src/server/broker/memory-broker.js';
 import { serve, type RealtimeServer } from '../../src/server/node/index.js';
 import { createRealtimeServerOn } from '../../src/server/node/realtime-server.js';
 import { eventually } from '../support/eventually.js';
-import { manualPorts } from '../support/manual-ports.js';
-import { rawConnection, upgradeHead, type RawConnection } from '../support/raw-connection.js';
+import { manualPorts } from '../support/server/manual-ports.js';
+import { rawConnection, upgradeHead, type RawConnection } from '../support/network/raw-connection.js';
 
 const ports = manualPorts();
 const ends: (() => unknown)[] = [];

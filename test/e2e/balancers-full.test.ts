@@ -4,9 +4,9 @@ import { json } from '../../src/protocol/codec.js';
 import type { ClientFrame } from '../../src/protocol/frames.js';
 import { clientTuple } from '../../src/protocol/parse.js';
 import { encodeRecord, recordKinds } from '../../src/protocol/records.js';
-import { missing, startBalancer, type Balancer } from '../support/balancers.js';
-import { readyMades, type ReadyMade, type ReadyMades } from '../support/ready-made.js';
-import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
+import { missing, startBalancer, type Balancer } from '../support/network/balancers.js';
+import { readyMades, type ReadyMade, type ReadyMades } from '../support/server/ready-made.js';
+import { noRedis, startRedis, type TestRedis } from '../support/redis/redis.js';
 import { eventually } from '../support/eventually.js';
 
 const secret = 'secret-secret-secret';

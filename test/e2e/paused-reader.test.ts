@@ -3,10 +3,10 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { bundle } from '../support/bundle.mjs';
-import type { Heard, ReadersOrders } from '../support/light-readers.js';
-import type { Cost } from '../support/measured-server.js';
-import { roomReader, type RoomReader } from '../support/room-reader.js';
-import { startServer, type ServerProcess } from '../support/server-process.js';
+import type { Heard, ReadersOrders } from '../support/server/light-readers.js';
+import type { Cost } from '../support/server/measured-server.js';
+import { roomReader, type RoomReader } from '../support/server/room-reader.js';
+import { startServer, type ServerProcess } from '../support/server/server-process.js';
 import { sized } from '../support/sizes.js';
 
 const MiB = 2 ** 20;
@@ -21,7 +21,7 @@ let programs: Awaited<ReturnType<typeof bundle>>;
 let server: ServerProcess;
 let readers: ChildProcess;
 beforeAll(async () => {
-  programs = await bundle(['test/support/measured-server.ts', 'test/support/light-readers.ts']);
+  programs = await bundle(['test/support/server/measured-server.ts', 'test/support/server/light-readers.ts']);
 });
 afterAll(() => programs.remove());
 beforeEach(async () => {

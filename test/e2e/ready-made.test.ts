@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createClient, type Client } from '../../src/client/index.js';
 import { eventually } from '../support/eventually.js';
-import { readyMades, type ReadyMades } from '../support/ready-made.js';
+import { readyMades, type ReadyMades } from '../support/server/ready-made.js';
 
 let servers: ReadyMades;
 let folder: string;

@@ -4,8 +4,8 @@ import { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { Registry } from 'prom-client';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Broker } from '../../src/server/broker.js';
-import { memoryBroker } from '../../src/server/memory-broker.js';
+import type { Broker } from '../../src/server/broker/broker.js';
+import { memoryBroker } from '../../src/server/broker/memory-broker.js';
 import { createRealtimeServer, serve, type RealtimeServer } from '../../src/server/node/index.js';
 
 const lines: (readonly [message: string, details: object])[] = [];

@@ -1,11 +1,11 @@
-// T4 over real sockets: signed tokens, renewed in band or not. How soon a token's end takes effect is tested on a virtual clock, in test/server/session.test.ts.
+// T4 over real sockets: signed tokens, renewed in band or not. How soon a token's end takes effect is tested on a virtual clock, in test/server/connection/session-machine.test.ts.
 import { SignJWT } from 'jose';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createClient } from '../../src/client/index.js';
 import { createRealtimeServer, jwt, serve, type RealtimeServer } from '../../src/server/node/index.js';
 import { sized } from '../support/sizes.js';
-import { plainSocket } from '../support/socket.js';
+import { plainSocket } from '../support/network/socket.js';
 
 const secret = 'a secret of more than thirty-two bytes, for tests';
 /** How long a token lives, in ms. The client renews it a fifth of that earlier, so a busy machine has 3 s for it. */

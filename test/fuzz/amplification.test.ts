@@ -1,10 +1,10 @@
 // What small messages become in memory: 20,000 empty maps are 20 KB on the wire, and more than 1 MB once they are decoded.
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { msgpack } from '../../src/protocol/msgpack.js';
-import { rawWebSocket } from '../support/raw-connection.js';
-import { bundleServer, startServer } from '../support/server-process.js';
-import { pongTo } from '../support/pong.js';
-import { clientFrame, opcodes } from '../support/websocket-frames.js';
+import { rawWebSocket } from '../support/network/raw-connection.js';
+import { bundleServer, startServer } from '../support/server/server-process.js';
+import { pongTo } from '../support/server/pong.js';
+import { clientFrame, opcodes } from '../support/network/websocket-frames.js';
 
 const MiB = 2 ** 20;
 let program: Awaited<ReturnType<typeof bundleServer>>;

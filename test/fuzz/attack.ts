@@ -1,7 +1,7 @@
 // What an attack is: bytes, and what has to come of them.
 import { json } from '../../src/protocol/codec.js';
 import { msgpack } from '../../src/protocol/msgpack.js';
-import { clientFrame, opcodes } from '../support/websocket-frames.js';
+import { clientFrame, opcodes } from '../support/network/websocket-frames.js';
 import type { Dice } from './dice.js';
 
 /** What the server has to do about it. */

@@ -1,5 +1,5 @@
 // MessagePack that promises more than it has, nests without end, or means nothing.
-import { clientFrame, opcodes } from '../support/websocket-frames.js';
+import { clientFrame, opcodes } from '../support/network/websocket-frames.js';
 import { closes, message, pit, stays, visitOf, type Attack, type AttackClass } from './attack.js';
 import type { Dice } from './dice.js';
 

@@ -1,6 +1,6 @@
 // Messages that say they are compressed, on connections where that was offered and not taken up, and zip bombs in them.
 import { constants, deflateRawSync } from 'node:zlib';
-import { clientFrame, opcodes } from '../support/websocket-frames.js';
+import { clientFrame, opcodes } from '../support/network/websocket-frames.js';
 import { closes, eitherCodec, eitherStage, visitor, type AttackClass } from './attack.js';
 
 const offers: readonly string[] = [

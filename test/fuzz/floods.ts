@@ -1,5 +1,5 @@
 // More frames than a connection may send: those of WebSocket, those of Roomful, and those that are neither. What is answered is not read.
-import { clientFrame, opcodes } from '../support/websocket-frames.js';
+import { clientFrame, opcodes } from '../support/network/websocket-frames.js';
 import { closes, eitherStage, visitor, type Attack, type AttackClass } from './attack.js';
 import type { Dice } from './dice.js';
 

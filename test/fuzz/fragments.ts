@@ -1,5 +1,5 @@
 // Messages in more parts than any client would make of them, parts with nothing in them, and frames that the network brings byte by byte.
-import { clientFrame, opcodes } from '../support/websocket-frames.js';
+import { clientFrame, opcodes } from '../support/network/websocket-frames.js';
 import {
   closes,
   eitherCodec,

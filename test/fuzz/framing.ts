@@ -1,5 +1,5 @@
 // WebSocket's own frames gone wrong: by name, each rule of RFC 6455 that one can break, and by chance, bytes that once were right.
-import { clientFrame, closeFrame, opcodes, textFrame } from '../support/websocket-frames.js';
+import { clientFrame, closeFrame, opcodes, textFrame } from '../support/network/websocket-frames.js';
 import {
   closes,
   eitherCodec,

@@ -1,8 +1,8 @@
 // One run: a server, good clients, and attackers, each in a process of its own; then clients and a server that attacks them. Says what was broken.
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { Cost } from '../support/measured-server.js';
-import { startServer, type ServerProcess } from '../support/server-process.js';
+import type { Cost } from '../support/server/measured-server.js';
+import { startServer, type ServerProcess } from '../support/server/server-process.js';
 import { pit } from './attack.js';
 import { floodRate } from './floods.js';
 import type { GoodAsk, GoodOrders, GoodReport } from './good.js';

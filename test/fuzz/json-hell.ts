@@ -1,5 +1,5 @@
 // JSON that overflows a stack, turns into something else when it is assigned, or is no number, no text, no JSON.
-import { textFrame } from '../support/websocket-frames.js';
+import { textFrame } from '../support/network/websocket-frames.js';
 import { closes, pit, stays, visitOf, type Attack, type AttackClass } from './attack.js';
 import type { Dice } from './dice.js';
 

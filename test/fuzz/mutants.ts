@@ -1,7 +1,7 @@
 // Frames that were right before a few of their bytes were changed, taken out or doubled: most are malformed, some are frames all the same.
 import { clientTuple } from '../../src/protocol/parse.js';
 import type { ClientFrame } from '../../src/protocol/frames.js';
-import { clientFrame, opcodes } from '../support/websocket-frames.js';
+import { clientFrame, opcodes } from '../support/network/websocket-frames.js';
 import {
   closes,
   codecs,

@@ -1,5 +1,5 @@
 // Users, rooms, ids and keys that are named like what every object has. They are like any other, or are refused; nobody's prototype changes.
-import { textFrame } from '../support/websocket-frames.js';
+import { textFrame } from '../support/network/websocket-frames.js';
 import { message, pit, stays, visitor, type Attack, type AttackClass } from './attack.js';
 import type { Dice } from './dice.js';
 

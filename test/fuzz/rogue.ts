@@ -4,7 +4,7 @@ import type { Encoded } from '../../src/protocol/codec.js';
 import { defaultLimits } from '../../src/protocol/limits.js';
 import { parseServerFrame, serverTuple } from '../../src/protocol/parse.js';
 import type { ServerFrame } from '../../src/protocol/frames.js';
-import { clientFrame } from '../support/websocket-frames.js';
+import { clientFrame } from '../support/network/websocket-frames.js';
 import { codecs, pit, type CodecName } from './attack.js';
 import { bombFrame, bombNames } from './bombs.js';
 import { diceOf, type Dice } from './dice.js';

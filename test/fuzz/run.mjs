@@ -16,7 +16,7 @@ const ms = (value) => `${value.toFixed(1)} ms`;
 export async function runFuzz({ frames, seed, only = '' }) {
   const { files, remove } = await bundle([
     'test/fuzz/fuzz.ts',
-    'test/support/measured-server.ts',
+    'test/support/server/measured-server.ts',
     'test/fuzz/good.ts',
     'test/fuzz/hostile.ts',
     'test/fuzz/rogue.ts',

@@ -1,6 +1,6 @@
 // Whoever says nothing, stops in the middle, or does not go: the server ends it in time.
-import { upgradeHead } from '../support/raw-connection.js';
-import { clientFrame, opcodes } from '../support/websocket-frames.js';
+import { upgradeHead } from '../support/network/raw-connection.js';
+import { clientFrame, opcodes } from '../support/network/websocket-frames.js';
 import { closes, message, visitor, waits, type AttackClass, type Visit } from './attack.js';
 import type { Dice } from './dice.js';
 

@@ -1,5 +1,5 @@
 // The handshake gone wrong: heads that are none, heads without end, and resets in the middle.
-import { upgradeHead } from '../support/raw-connection.js';
+import { upgradeHead } from '../support/network/raw-connection.js';
 import { refused, reset, visitor, type Attack, type AttackClass } from './attack.js';
 import type { Dice } from './dice.js';
 

@@ -1,7 +1,12 @@
 // Makes one visit on a real socket, and says what did not come of it that should have.
-import { rawConnection, upgradeHead, type Ending, type RawConnection } from '../support/raw-connection.js';
-import { clientFrame, opcodes } from '../support/websocket-frames.js';
-import { pongTo } from '../support/pong.js';
+import {
+  rawConnection,
+  upgradeHead,
+  type Ending,
+  type RawConnection,
+} from '../support/network/raw-connection.js';
+import { clientFrame, opcodes } from '../support/network/websocket-frames.js';
+import { pongTo } from '../support/server/pong.js';
 import { codecs, pit, type Attack, type Visit } from './attack.js';
 
 /** How long the server is waited for, in ms: only what it never ends takes as long. */

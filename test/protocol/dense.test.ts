@@ -1,14 +1,14 @@
 // MessagePack says in one byte what JSON says in three: a message of it must not cost its reader more than one of JSON does.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { serve } from '../../src/server/serve.js';
+import { serve } from '../../src/server/rooms/serve.js';
 import { createTestRealtime } from '../../src/testing/index.js';
 import { defaultLimits, maxItems } from '../../src/protocol/limits.js';
 import { msgpack } from '../../src/protocol/msgpack.js';
 import { Malformed } from '../../src/protocol/parse.js';
 import { checkPayload } from '../../src/protocol/payload.js';
 import { json } from '../../src/protocol/codec.js';
-import { rawWorld } from '../support/raw.js';
+import { rawWorld } from '../support/server/raw.js';
 import { seed, sized } from '../support/sizes.js';
 
 const { frame: limit } = defaultLimits;

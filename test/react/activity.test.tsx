@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { RealtimeProvider, useConnectionState, useRoom } from '../../src/index.js';
 import { createRealtimeServer, type RealtimeServer } from '../../src/server/node/realtime-server.js';
-import { chat, servedRooms } from '../support/rooms.js';
+import { chat, servedRooms } from '../support/server/rooms.js';
 
 let server: RealtimeServer;
 let url: string;

@@ -17,7 +17,7 @@ import {
 } from '../../src/index.js';
 import { createTestRealtime, type TestRealtime, type TestUser } from '../../src/testing/index.js';
 import type { Room } from '../../src/client/room-handle.js';
-import { chat, servedRooms } from '../support/rooms.js';
+import { chat, servedRooms } from '../support/server/rooms.js';
 
 let world: TestRealtime;
 let ada: TestUser;

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { RealtimeProvider, useConnectionState, useMessages, useOthers, useRoom } from '../../src/index.js';
 import { createRealtimeServer, type RealtimeServer } from '../../src/server/node/realtime-server.js';
-import { chat, servedRooms } from '../support/rooms.js';
+import { chat, servedRooms } from '../support/server/rooms.js';
 
 let server: RealtimeServer;
 let url: string;

@@ -16,7 +16,7 @@ import {
   type Room,
 } from '../../src/index.js';
 import { createTestRealtime, type TestRealtime, type TestUser } from '../../src/testing/index.js';
-import { chat, closedRoom, servedRooms } from '../support/rooms.js';
+import { chat, closedRoom, servedRooms } from '../support/server/rooms.js';
 
 let world: TestRealtime;
 let ada: TestUser;

@@ -13,9 +13,9 @@ import {
   useRoom,
   useSend,
 } from '../../src/index.js';
-import { serve } from '../../src/server/serve.js';
+import { serve } from '../../src/server/rooms/serve.js';
 import { createTestRealtime, type TestRealtime, type TestUser } from '../../src/testing/index.js';
-import { chat, servedRooms } from '../support/rooms.js';
+import { chat, servedRooms } from '../support/server/rooms.js';
 
 const hall = defineRoom('hall', { messages: { post: z.object({ text: z.string() }) } });
 

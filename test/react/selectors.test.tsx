@@ -4,7 +4,7 @@ import { StrictMode, type ReactNode } from 'react';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { useConnectionState, useOthers, useRealtimeStore, useRoom } from '../../src/index.js';
 import { createTestRealtime, type TestRealtime, type TestUser } from '../../src/testing/index.js';
-import { chat, servedRooms } from '../support/rooms.js';
+import { chat, servedRooms } from '../support/server/rooms.js';
 
 let world: TestRealtime;
 let ada: TestUser;

@@ -2,12 +2,12 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { Broker, RoomEvent } from '../../src/server/broker.js';
+import type { Broker, RoomEvent } from '../../src/server/broker/broker.js';
 import { redisBroker } from '../../src/server/node/redis/index.js';
-import type { RedisClient } from '../../src/server/node/redis/client.js';
-import { outcomeOf } from '../../src/server/node/redis/outcome.js';
+import type { RedisClient } from '../../src/server/node/redis/client/client.js';
+import { outcomeOf } from '../../src/server/node/redis/log/append-reply.js';
 import { brokerContract } from '../contracts/broker.js';
-import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
+import { noRedis, startRedis, type TestRedis } from '../support/redis/redis.js';
 
 describe.skipIf(noRedis)('with Redis', () => {
   let redis: TestRedis;

@@ -4,9 +4,9 @@ import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { json } from '../../src/protocol/codec.js';
 import { redisBroker } from '../../src/server/node/redis/index.js';
-import { serve } from '../../src/server/serve.js';
-import { rawWorld } from '../support/raw.js';
-import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
+import { serve } from '../../src/server/rooms/serve.js';
+import { rawWorld } from '../support/server/raw.js';
+import { noRedis, startRedis, type TestRedis } from '../support/redis/redis.js';
 
 describe.skipIf(noRedis)('T46 with Redis', () => {
   let redis: TestRedis;

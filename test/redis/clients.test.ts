@@ -2,14 +2,14 @@
 import { Redis } from 'ioredis';
 import { createClient, createClientPool } from 'redis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Append, Broker, NodeEvent, RoomEvent } from '../../src/server/broker.js';
-import { BrokerUnavailable } from '../../src/server/broker.js';
+import type { Append, Broker, NodeEvent, RoomEvent } from '../../src/server/broker/broker.js';
+import { BrokerUnavailable } from '../../src/server/broker/broker.js';
 import { createRedisBroker } from '../../src/server/node/redis/broker.js';
-import type { IoRedisClient, RedisClient } from '../../src/server/node/redis/client.js';
+import type { IoRedisClient, RedisClient } from '../../src/server/node/redis/client/client.js';
 import { redisBroker } from '../../src/server/node/redis/index.js';
 import { eventually } from '../support/eventually.js';
-import { manualPorts } from '../support/manual-ports.js';
-import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
+import { manualPorts } from '../support/server/manual-ports.js';
+import { noRedis, startRedis, type TestRedis } from '../support/redis/redis.js';
 
 const append: Append = {
   room: 'r',

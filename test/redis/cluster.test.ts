@@ -2,11 +2,11 @@
 import { Cluster } from 'ioredis';
 import { createCluster } from 'redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Broker, RoomEvent } from '../../src/server/broker.js';
+import type { Broker, RoomEvent } from '../../src/server/broker/broker.js';
 import { redisBroker, type RedisClient } from '../../src/server/node/redis/index.js';
 import { brokerContract } from '../contracts/broker.js';
-import { noRedis } from '../support/redis.js';
-import { startCluster, type TestCluster } from '../support/redis-cluster.js';
+import { noRedis } from '../support/redis/redis.js';
+import { startCluster, type TestCluster } from '../support/redis/redis-cluster.js';
 
 describe.skipIf(noRedis)('with a cluster of Redis', () => {
   let cluster: TestCluster;

@@ -1,7 +1,7 @@
 // Real faults over real nodes and a real Redis: none of it may lose, double or reorder a message.
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Crowd } from '../e2e/processes/crowds.js';
-import { noRedis } from '../support/redis.js';
+import { noRedis } from '../support/redis/redis.js';
 import { seededRandom } from '../../src/testing/random.js';
 import { eventually } from '../support/eventually.js';
 import { seed, sized } from '../support/sizes.js';

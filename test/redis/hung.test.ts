@@ -4,12 +4,12 @@ import { runInNewContext } from 'node:vm';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Broker } from '../../src/server/broker.js';
+import type { Broker } from '../../src/server/broker/broker.js';
 import { createRedisBroker } from '../../src/server/node/redis/broker.js';
 import type { RedisClient } from '../../src/server/node/redis/index.js';
 import { eventually } from '../support/eventually.js';
-import { manualPorts } from '../support/manual-ports.js';
-import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
+import { manualPorts } from '../support/server/manual-ports.js';
+import { noRedis, startRedis, type TestRedis } from '../support/redis/redis.js';
 
 const sleep = (ms: number): Promise<void> =>
   new Promise((resolve) => {
@@ -18,7 +18,7 @@ const sleep = (ms: number): Promise<void> =>
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
 
-/** How long Redis believes that a node is there without a word, in ms (`src/server/node/redis/presence.ts`). */
+/** How long Redis believes that a node is there without a word, in ms (`src/server/node/redis/members/presence.ts`). */
 const leaseMs = 15_000;
 
 interface World {

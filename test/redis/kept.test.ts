@@ -1,9 +1,9 @@
 // T40, T41: what Redis keeps for sessions, in bytes and in keys, whatever they say.
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { Broker } from '../../src/server/broker.js';
+import type { Broker } from '../../src/server/broker/broker.js';
 import { redisBroker } from '../../src/server/node/redis/index.js';
-import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
+import { noRedis, startRedis, type TestRedis } from '../support/redis/redis.js';
 
 const log = { limit: 10, ttl: 60_000 };
 const refusal = { code: 'invalid', reason: 'no', details: 'd'.repeat(4_090) };

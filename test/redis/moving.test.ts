@@ -8,8 +8,8 @@ import { createClient, type Client } from '../../src/client/index.js';
 import { createRealtimeServer, serve, type RealtimeServer } from '../../src/server/node/index.js';
 import { redisBroker } from '../../src/server/node/redis/index.js';
 import { eventually } from '../support/eventually.js';
-import { startFaultProxy } from '../support/fault-proxy.js';
-import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
+import { startFaultProxy } from '../support/network/fault-proxy.js';
+import { noRedis, startRedis, type TestRedis } from '../support/redis/redis.js';
 
 const board = defineRoom('board/:id', {
   messages: { post: z.string(), cursor: z.number() },

@@ -2,10 +2,10 @@
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe } from 'vitest';
-import type { RedisClient } from '../../src/server/node/redis/client.js';
+import type { RedisClient } from '../../src/server/node/redis/client/client.js';
 import { redisBroker } from '../../src/server/node/redis/index.js';
 import { resumeContract } from '../contracts/resume.js';
-import { noRedis, startRedis, type TestRedis } from '../support/redis.js';
+import { noRedis, startRedis, type TestRedis } from '../support/redis/redis.js';
 
 describe.skipIf(noRedis)('with Redis', () => {
   let redis: TestRedis;

@@ -8,9 +8,9 @@ import type { ReportedPage } from '../e2e/processes/clients.js';
 import { createCrowds } from '../e2e/processes/crowds.js';
 import { judge } from '../simulation/checker.js';
 import { bundle } from '../support/bundle.mjs';
-import { startFaultProxy } from '../support/fault-proxy.js';
-import { readyMades, type ReadyMade, type ReadyMades } from '../support/ready-made.js';
-import { noRedis, startRedis } from '../support/redis.js';
+import { startFaultProxy } from '../support/network/fault-proxy.js';
+import { readyMades, type ReadyMade, type ReadyMades } from '../support/server/ready-made.js';
+import { noRedis, startRedis } from '../support/redis/redis.js';
 import { sized } from '../support/sizes.js';
 import { logsIn } from './nodes/world.js';
 
@@ -98,7 +98,7 @@ describe.skipIf(noRedis)('with Redis', () => {
       const left = node.lines.flatMap(({ msg, time, connections }) =>
         msg === 'draining' ? [[time as number, connections as number] as const] : [],
       );
-      // How evenly they leave is tested on a virtual clock, in test/server/cluster.test.ts.
+      // How evenly they leave is tested on a virtual clock, in test/server/cluster/cluster.test.ts.
       const rates = left
         .slice(1)
         .map(

@@ -1,10 +1,10 @@
 // The small parts under a server: lanes, the wheel, and what is due to a connection.
 import { describe, expect, test, vi } from 'vitest';
 import { json } from '../../src/protocol/codec.js';
-import { createLane } from '../../src/server/lane.js';
-import { createFlusher } from '../../src/server/outgoing.js';
-import type { Transport } from '../../src/server/ports.js';
-import { createWheel, nowhere } from '../../src/server/wheel.js';
+import { createLane } from '../../src/server/connection/frame-queue.js';
+import { createFlusher } from '../../src/server/delivery/send-queue.js';
+import type { Transport } from '../../src/server/ports/ports.js';
+import { createWheel, nowhere } from '../../src/server/util/timer-wheel.js';
 import { virtualClock } from '../../src/testing/clock.js';
 import { eventually } from '../support/eventually.js';
 

@@ -16,18 +16,18 @@ export const mutations = {
   'position-after-handler': [
     // The position moves when the batch has been handed to the handlers, a frame later, and is lost with a connection that breaks in between.
     {
-      file: 'src/client/machine/room.ts',
+      file: 'src/client/machine/room/room.ts',
       find: 'if (last && room.position) room.position = {',
       replace: 'if (last && room.position) (room as { later?: unknown }).later = {',
     },
     {
-      file: 'src/client/machine/room.ts',
+      file: 'src/client/machine/room/room.ts',
       find: 'let { offset, tag } = before.position;',
       replace:
         'let { offset, tag } = (before as { later?: { offset: number; tag: string } | null }).later ?? before.position;',
     },
     {
-      file: 'src/client/machine/room.ts',
+      file: 'src/client/machine/room/room.ts',
       find: "if (room.phase.status !== 'denied' && room.phase.status !== 'left') room.phase = wanted;",
       replace:
         "if (room.phase.status !== 'denied' && room.phase.status !== 'left') room.phase = wanted; (room as { later?: unknown }).later = null;",

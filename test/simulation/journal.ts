@@ -1,6 +1,6 @@
 // A memory broker whose log can be lost, or go back in time as a store does that lost its newest writes.
-import type { Append, Appended, Broker, Refusal } from '../../src/server/broker.js';
-import { memoryBroker } from '../../src/server/memory-broker.js';
+import type { Append, Appended, Broker, Refusal } from '../../src/server/broker/broker.js';
+import { memoryBroker } from '../../src/server/broker/memory-broker.js';
 import type { Logged, LogLife, Said } from './history.js';
 
 type Op = { readonly at: number; readonly call: (broker: Broker) => void; readonly ids: string[] };

@@ -1,6 +1,6 @@
 // Bugs on purpose: each must be found, or the simulation proves nothing. Those of the server are a broker that errs; those of the client are the real source with
 // a few words changed, which the build refuses to do where the words are not there.
-import type { Append, Appended, Broker } from '../../src/server/broker.js';
+import type { Append, Appended, Broker } from '../../src/server/broker/broker.js';
 import type { SimulationOptions } from './simulate.js';
 
 type Plant = NonNullable<SimulationOptions['plant']>;

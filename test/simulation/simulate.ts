@@ -1,7 +1,7 @@
 // One seed's world: users in rooms, faults drawn from the dice, a quiet end, and the history of all of it.
-import { serve, type ServedRoom } from '../../src/server/serve.js';
+import { serve, type ServedRoom } from '../../src/server/rooms/serve.js';
 import { createServerCore, type ServerCore } from '../../src/server/server.js';
-import type { Broker } from '../../src/server/broker.js';
+import type { Broker } from '../../src/server/broker/broker.js';
 import { memoryDisk } from '../../src/client/storage/memory.js';
 import { virtualClock } from '../../src/testing/clock.js';
 import { createNetwork, type Network } from '../../src/testing/network.js';

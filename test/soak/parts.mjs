@@ -75,7 +75,7 @@ export const parts = {
   herd: {
     about: '2,000 clients of a node that is killed come back',
     isShort: true,
-    run: files('system', 'test/e2e/herd.test.ts'),
+    run: files('system', 'test/e2e/reconnect-spread.test.ts'),
   },
   backlog: {
     about: '10,000 stored messages in a page that is loaded again',
@@ -87,7 +87,7 @@ export const parts = {
     isShort: false,
     run: async (seed) =>
       sum(
-        await files('system', 'test/e2e/door.test.ts')(seed),
+        await files('system', 'test/e2e/upgrade-abuse.test.ts')(seed),
         await files('system', 'test/e2e/paused-reader.test.ts')(seed),
       ),
   },

@@ -1,6 +1,6 @@
 // The network in memory: what it does to both ends must be what a real one does.
 import { describe, expect, test } from 'vitest';
-import { serve } from '../../src/server/serve.js';
+import { serve } from '../../src/server/rooms/serve.js';
 import { createTestRealtime } from '../../src/testing/index.js';
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };

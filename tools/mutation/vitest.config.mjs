@@ -22,11 +22,14 @@ export default defineConfig({
     ],
     exclude: [
       // Random and hostile input notices a mutant in one run and not in the next.
-      'test/client/{hostile-server,hostile-storms,walk,moves,outbox-lives}.test.ts',
-      'test/server/{hostile,rooms-for-others}.test.ts',
+      'test/properties/**',
+      'test/server/frames/join-isolation.test.ts',
       // These run a whole client, with storage and a clock, or a whole server that waits for real time.
-      'test/client/{driver,fallback,handlers,handles,http,outbox-users,scenarios,storage,storage-faults}.test.ts',
-      'test/server/{memory-broker,portions}.test.ts',
+      'test/client/{driver,message-listeners,room-handle,scenarios}.test.ts',
+      'test/client/{edge,storage}/**',
+      'test/client/machine/outbox/outbox-users.test.ts',
+      'test/server/broker/memory-broker.test.ts',
+      'test/server/util/frame-splitting.test.ts',
     ],
     // One worker keeps the modules of one test file for the next, which makes a run several times as fast.
     isolate: false,

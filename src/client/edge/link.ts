@@ -1,6 +1,6 @@
 // The port to a transport: one attempt, from its opening to its end.
 import type { Encoded } from '../../protocol/codec.js';
-import type { Transport } from '../machine/connection-state.js';
+import type { Transport } from '../machine/model/connection-state.js';
 
 export interface LinkEvents {
   /** The transport is open; `protocol` is the subprotocol that the server chose. */

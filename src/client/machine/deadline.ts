@@ -1,10 +1,10 @@
 // The next moment that matters: the driver keeps one alarm for it.
-import { lostAfter } from './context.js';
-import { doubtAt } from './heartbeat.js';
-import { expiryOf } from './outbox.js';
-import { isLeaving } from './pump.js';
-import { isBusy, isWanted } from './room.js';
-import type { State } from './state.js';
+import { lostAfter } from './model/context.js';
+import { doubtAt } from './connection/heartbeat.js';
+import { expiryOf } from './outbox/queue.js';
+import { isLeaving } from './reconcile.js';
+import { isBusy, isWanted } from './room/room.js';
+import type { State } from './model/state.js';
 
 /** Infinity where nothing is waited for. */
 export function deadline({ connection, retry, signals, rooms }: State): number {

@@ -11,22 +11,22 @@ import {
   ping,
   probe,
   signal,
-} from './connection.js';
-import { lostAfter, probeTime, volatileLimit, type Context } from './context.js';
-import type { Effect } from './effects.js';
-import type { Event } from './events.js';
-import { frames } from './frames.js';
-import { aside, move, moved, stay } from './handover.js';
-import { isAnswer } from './heartbeat.js';
-import { request } from './history.js';
-import { reread, restored, stored } from './durable.js';
-import { clientClosed, discard, enqueue, retry } from './outbox.js';
-import { pump } from './pump.js';
-import { isWanted, present, release, retain, roomOf, wanted } from './room.js';
-import { attemptsOf, type Live } from './connection-state.js';
-import type { Failure, State } from './state.js';
-import { releaseList, retainList } from './timeline.js';
-import { ask, edit, write, type Turn } from './turn.js';
+} from './connection/lifecycle.js';
+import { lostAfter, probeTime, volatileLimit, type Context } from './model/context.js';
+import type { Effect } from './model/effects.js';
+import type { Event } from './model/events.js';
+import { frames } from './receive.js';
+import { aside, move, moved, stay } from './connection/handover.js';
+import { isAnswer } from './connection/heartbeat.js';
+import { request } from './room/history.js';
+import { reread, restored, stored } from './outbox/restore.js';
+import { clientClosed, discard, enqueue, retry } from './outbox/queue.js';
+import { pump } from './reconcile.js';
+import { isWanted, present, release, retain, roomOf, wanted } from './room/room.js';
+import { attemptsOf, type Live } from './model/connection-state.js';
+import type { Failure, State } from './model/state.js';
+import { releaseList, retainList } from './room/lists.js';
+import { ask, edit, write, type Turn } from './model/draft.js';
 
 /** Since when every room is joined again. */
 function settle(turn: Turn): void {

@@ -1,5 +1,5 @@
 // Storage at work for one client: gives back what an earlier page left, writes what changes, and looks after what others left.
-import type { Restored } from '../machine/events.js';
+import type { Restored } from '../machine/model/events.js';
 import { createOrphans, type Orphans } from './orphans.js';
 import type { Keep } from './port.js';
 import { orderOf, restoredFrom } from './records.js';

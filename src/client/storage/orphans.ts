@@ -1,9 +1,9 @@
 // What pages that are gone left behind: delivered one session after the other, each as itself, beside our own.
 import type { Disk, HeldSession } from './disk.js';
-import { isBusy } from '../machine/room.js';
+import { isBusy } from '../machine/room/room.js';
 import type { Courier, Keeper, StorageHost, Take } from './port.js';
 import { restoredFrom } from './records.js';
-import { findOrphan, type Wanted } from './session.js';
+import { findOrphan, type Wanted } from './session-lock.js';
 
 /** How long after one look at what was left the next comes, in ms. */
 const again = 60_000;

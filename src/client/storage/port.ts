@@ -1,10 +1,10 @@
 // Where an outbox outlives its page, as the client sees it. What implements it is imported by apps that want it, and weighs nothing on others.
 import type { HeldSession } from './disk.js';
-import type { Wanted } from './session.js';
+import type { Wanted } from './session-lock.js';
 import type { Clock } from '../edge/clock.js';
 import type { Logger } from '../edge/logger.js';
-import type { Event } from '../machine/events.js';
-import type { State } from '../machine/state.js';
+import type { Event } from '../machine/model/events.js';
+import type { State } from '../machine/model/state.js';
 
 /** What became of the outbox's storage. */
 export type StorageEvent =

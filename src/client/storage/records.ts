@@ -1,8 +1,8 @@
 // Messages as records, and back: whatever lies on a disk is checked before it is believed.
 import { isRoomId } from '../../protocol/checks.js';
 import { isErrorCode } from '../../protocol/codes.js';
-import type { Restored } from '../machine/events.js';
-import type { Entry } from '../machine/state.js';
+import type { Restored } from '../machine/model/events.js';
+import type { Entry } from '../machine/model/state.js';
 import type { MessageRecord } from './disk.js';
 
 export const recordOf = (

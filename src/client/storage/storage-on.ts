@@ -3,7 +3,7 @@ import type { Disk } from './disk.js';
 import { createKeeper } from './keeper.js';
 import type { OutboxStorage } from './port.js';
 import { serverOf } from './server-of.js';
-import { takeSession } from './session.js';
+import { takeSession } from './session-lock.js';
 
 /**
  * Storage on a disk that may take its time to open, or fail to.

@@ -1,6 +1,6 @@
 // Writes what changes in an outbox, many records to one step: what is gathered during a step is the next one.
 import type { Clock } from '../edge/clock.js';
-import type { Entry, Room } from '../machine/state.js';
+import type { Entry, Room } from '../machine/model/state.js';
 import type { HeldSession, MessageRecord } from './disk.js';
 import { recordOf } from './records.js';
 

@@ -1,6 +1,6 @@
 // The connection over time, and the round trips that were measured.
 import type { ReactElement } from 'react';
-import type { ConnectionState } from '../../client/machine/view.js';
+import type { ConnectionState } from '../../client/machine/view/view.js';
 import { toDuration, toTime } from '../format.js';
 import type { TabProps } from './props.js';
 import type { Span } from '../recorder.js';

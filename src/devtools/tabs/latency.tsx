@@ -1,6 +1,6 @@
 // Round trips as a plot.
 import type { ReactElement } from 'react';
-import type { Latency } from '../../client/machine/state.js';
+import type { Latency } from '../../client/machine/model/state.js';
 import type { RoundTrip } from '../recorder.js';
 
 const [width, height] = [600, 80];

@@ -1,6 +1,6 @@
 // Own messages that are not settled, or failed.
 import type { ReactElement } from 'react';
-import type { Entry } from '../../client/machine/state.js';
+import type { Entry } from '../../client/machine/model/state.js';
 import { toBytes, toDuration, toText } from '../format.js';
 import type { TabProps } from './props.js';
 

@@ -1,7 +1,7 @@
 // Rooms as the client knows them.
 import type { ReactElement } from 'react';
-import type { Room } from '../../client/machine/state.js';
-import { statusOf } from '../../client/machine/view.js';
+import type { Room } from '../../client/machine/model/state.js';
+import { statusOf } from '../../client/machine/view/view.js';
 import { toText } from '../format.js';
 import type { TabProps } from './props.js';
 

@@ -1,8 +1,8 @@
 // `roomful/server`: Node servers.
 export { createRealtimeServer } from './realtime-server.js';
-export { jwt } from './jwt.js';
-export { serve } from '../serve.js';
-export { memoryBroker } from '../memory-broker.js';
+export { jwt } from './auth/jwt.js';
+export { serve } from '../rooms/serve.js';
+export { memoryBroker } from '../broker/memory-broker.js';
 export { json } from '../../protocol/codec.js';
 export { msgpack } from '../../protocol/msgpack.js';
 export { RealtimeError } from '../../protocol/error.js';
@@ -14,10 +14,10 @@ export type {
   RealtimeServer,
   RoomOnServer,
 } from './realtime-server.js';
-export type { JwtOptions, TokenClaims } from './jwt.js';
-export type { TrustProxy } from './proxies.js';
-export type { ConnectionLimits } from '../census.js';
-export type { SlowPolicy } from '../volatile-kept.js';
+export type { JwtOptions, TokenClaims } from './auth/jwt.js';
+export type { TrustProxy } from './http/proxies.js';
+export type { ConnectionLimits } from '../connection/connection-limits.js';
+export type { SlowPolicy } from '../delivery/broadcast-backlog.js';
 export type {
   Action,
   AuthorizeRequest,
@@ -26,8 +26,8 @@ export type {
   ServedRoom,
   ServeOptions,
   User,
-} from '../serve.js';
-export type { ServerLogger } from '../log.js';
+} from '../rooms/serve.js';
+export type { ServerLogger } from '../observe/log.js';
 export type { ServerOptions } from '../options.js';
 export type { ServerStats } from '../server.js';
 export type {
@@ -41,9 +41,9 @@ export type {
   Refusal,
   RoomEvent,
   Unrecoverable,
-} from '../broker.js';
-export type { MemoryBrokerOptions } from '../memory-broker.js';
-export type { MaybePromise, RequestInfo } from '../ports.js';
+} from '../broker/broker.js';
+export type { MemoryBrokerOptions } from '../broker/memory-broker.js';
+export type { MaybePromise, RequestInfo } from '../ports/ports.js';
 export type { Codec, Encoded } from '../../protocol/codec.js';
 export type { Limits } from '../../protocol/limits.js';
 export type { Position } from '../../protocol/position.js';

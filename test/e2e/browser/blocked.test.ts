@@ -4,9 +4,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { missing, startBalancer, type Balancer } from '../../support/balancers.js';
-import { readyMades, type ReadyMade, type ReadyMades } from '../../support/ready-made.js';
-import { noRedis, startRedis, type TestRedis } from '../../support/redis.js';
+import { missing, startBalancer, type Balancer } from '../../support/network/balancers.js';
+import { readyMades, type ReadyMade, type ReadyMades } from '../../support/server/ready-made.js';
+import { noRedis, startRedis, type TestRedis } from '../../support/redis/redis.js';
 import { bundleAll, heard, joined, launch, upTo } from './world.js';
 
 describe.skipIf(missing.nginx || noRedis)('behind nginx that refuses upgrades', () => {

@@ -7,7 +7,7 @@ import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createClient } from '../../../src/client/index.js';
 import { serve, type ServedRoom } from '../../../src/server/node/index.js';
-import { startFaultProxy } from '../../support/fault-proxy.js';
+import { startFaultProxy } from '../../support/network/fault-proxy.js';
 import { line, type Said } from './line.js';
 import {
   bundle,

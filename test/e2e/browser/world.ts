@@ -14,7 +14,7 @@ import {
   type RealtimeServer,
   type ServerOptions,
 } from '../../../src/server/node/index.js';
-import { chromiumArgs, chromiumPath } from '../../support/browser.js';
+import { chromiumArgs, chromiumPath } from '../../support/browser/browser.js';
 import { line, type Said } from './line.js';
 // For `app` and `where`, which functions see that run in the page.
 import type {} from './page.js';

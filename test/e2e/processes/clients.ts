@@ -3,7 +3,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { WebSocket } from 'ws';
 import { createClient, json } from '../../../src/client/index.js';
 import { msgpack } from '../../../src/protocol/msgpack.js';
-import { BlockedWebSocket } from '../../support/blocked-socket.js';
+import { BlockedWebSocket } from '../../support/network/blocked-socket.js';
 import type { Seen, Sent } from '../../simulation/history.js';
 import { line } from './room.js';
 

@@ -1,6 +1,6 @@
 // A server in a process of its own, that can be killed: every entry is in a file before it is in the log, so that what was in a log that died with it is known.
 import { openSync, writeSync } from 'node:fs';
-import type { Appended, Broker } from '../../../src/server/broker.js';
+import type { Appended, Broker } from '../../../src/server/broker/broker.js';
 import { createRealtimeServer, memoryBroker, serve } from '../../../src/server/node/index.js';
 import { line } from './room.js';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { judge } from '../../simulation/checker.js';
 import type { Logged, LogLife, Said } from '../../simulation/history.js';
 import { bundle } from '../../support/bundle.mjs';
-import { startFaultProxy, type FaultProxy } from '../../support/fault-proxy.js';
+import { startFaultProxy, type FaultProxy } from '../../support/network/fault-proxy.js';
 import type { Orders } from './clients.js';
 import { createCrowds, message, type Crowd } from './crowds.js';
 

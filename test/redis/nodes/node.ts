@@ -2,7 +2,7 @@
 import { openSync, writeSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createClient } from 'redis';
-import type { Broker } from '../../../src/server/broker.js';
+import type { Broker } from '../../../src/server/broker/broker.js';
 import { createRealtimeServer, serve } from '../../../src/server/node/index.js';
 import { redisBroker } from '../../../src/server/node/redis/index.js';
 import { line } from '../../e2e/processes/room.js';

@@ -11,8 +11,8 @@ import { judge } from '../../simulation/checker.js';
 import type { LogLife, Said } from '../../simulation/history.js';
 import { livesOf, type Logs, type Noted } from './lives.js';
 import { bundle } from '../../support/bundle.mjs';
-import { startFaultProxy, type FaultProxy } from '../../support/fault-proxy.js';
-import { startRedis, type TestRedis } from '../../support/redis.js';
+import { startFaultProxy, type FaultProxy } from '../../support/network/fault-proxy.js';
+import { startRedis, type TestRedis } from '../../support/redis/redis.js';
 
 export interface Cluster {
   readonly proxy: FaultProxy;

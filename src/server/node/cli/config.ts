@@ -1,6 +1,6 @@
 // What the command line and the environment say, or what is wrong with it.
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import type { TrustProxy } from '../proxies.js';
+import type { TrustProxy } from '../http/proxies.js';
 
 export interface ServeConfig {
   readonly port: number;

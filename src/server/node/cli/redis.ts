@@ -1,8 +1,8 @@
 // A broker over Redis, for the ready-made server: the package is the user's to install.
-import type { Broker } from '../../broker.js';
-import type { ServerLogger } from '../../log.js';
+import type { Broker } from '../../broker/broker.js';
+import type { ServerLogger } from '../../observe/log.js';
 import { redisBroker } from '../redis/broker.js';
-import type { NodeRedisClient } from '../redis/client.js';
+import type { NodeRedisClient } from '../redis/client/client.js';
 import type { ServeConfig } from './config.js';
 import { Misconfigured } from './rooms.js';
 

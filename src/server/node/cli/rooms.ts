@@ -1,8 +1,8 @@
 // Which rooms the ready-made server has, and who is let in.
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { jwt } from '../jwt.js';
-import { serve } from '../../serve.js';
+import { jwt } from '../auth/jwt.js';
+import { serve } from '../../rooms/serve.js';
 import type { ServerOptions } from '../../options.js';
 import type { ServeConfig } from './config.js';
 

@@ -1,6 +1,6 @@
 // What the ready-made server says of itself: words on a terminal, a JSON line elsewhere.
 import { pino } from 'pino';
-import type { ServerLogger } from '../../log.js';
+import type { ServerLogger } from '../../observe/log.js';
 
 const marks = { info: ' ', warn: '!', error: '✗' } as const;
 

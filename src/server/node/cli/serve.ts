@@ -1,6 +1,6 @@
 // The ready-made server's life: it listens, and when it is told to end, its clients move on first.
 import { once } from 'node:events';
-import type { ServerLogger } from '../../log.js';
+import type { ServerLogger } from '../../observe/log.js';
 import { createRealtimeServer, type RealtimeServer } from '../realtime-server.js';
 import type { ServeConfig } from './config.js';
 import { connectRedis } from './redis.js';

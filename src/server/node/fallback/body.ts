@@ -1,6 +1,6 @@
 // A request's body, bounded in size and in time, and by what others hold at once: bytes of bodies that are being read.
 import type { IncomingMessage } from 'node:http';
-import type { ServerPorts } from '../../ports.js';
+import type { ServerPorts } from '../../ports/ports.js';
 
 /** Why there is none: the status to answer with, or 0 where nobody waits for an answer. */
 export type Refusal = 404 | 408 | 413 | 503 | 0;

@@ -1,6 +1,6 @@
 // What a node does for requests of which it cannot tell whose they are: bounded for all together, and for each network, so that one of them leaves something to the others.
-import { networkOf } from '../../census.js';
-import { createBucket, type Bucket } from '../../rate.js';
+import { networkOf } from '../../connection/connection-limits.js';
+import { createBucket, type Bucket } from '../../util/token-bucket.js';
 import type { Share } from './body.js';
 
 /** A share of so many bytes for each network that holds any. */

@@ -1,11 +1,11 @@
 // Requests of clients for whom WebSocket is blocked: one that stays open as a stream, and those that bring what the client says (P36 to P39).
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { BrokerUnavailable } from '../../broker.js';
-import { noteClose } from '../../closings.js';
-import { traceOf } from '../../log.js';
-import type { Reach } from '../../origins.js';
-import type { Meter } from '../../meter.js';
-import type { ServerPorts } from '../../ports.js';
+import { BrokerUnavailable } from '../../broker/broker.js';
+import { noteClose } from '../../observe/close-log.js';
+import { traceOf } from '../../observe/log.js';
+import type { Reach } from '../../connection/origins.js';
+import type { Meter } from '../../ports/meter.js';
+import type { ServerPorts } from '../../ports/ports.js';
 import type { ServerCore } from '../../server.js';
 import { createBodies, type Holder, type Share } from './body.js';
 import { createPace, sharesOf } from './fair.js';

@@ -12,7 +12,7 @@ import {
   type WireRecord,
 } from '../../../protocol/records.js';
 import type { Share } from './body.js';
-import type { ServerPorts, Transport, TransportEvents } from '../../ports.js';
+import type { ServerPorts, Transport, TransportEvents } from '../../ports/ports.js';
 
 /** What a request's body begins with: the secret of its connection, and the how manieth it is. */
 const opening = /^([\w-]{16,64})\n(\d{1,15})\n/;

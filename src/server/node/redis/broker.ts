@@ -1,29 +1,29 @@
 // The broker of many nodes: rooms in Redis, one script a step, one channel a room.
-import type { Append, Appended, Broker, Refusal } from '../../broker.js';
+import type { Append, Appended, Broker, Refusal } from '../../broker/broker.js';
 import type { MemberTuple } from '../../../protocol/frames.js';
-import type { ServerPorts } from '../../ports.js';
-import { mostOutcomes } from '../../producer-name.js';
-import { repeat } from '../../repeat.js';
-import { nodePorts } from '../ports.js';
-import { createAdmissions } from './admissions.js';
-import { createAppends } from './appends.js';
-import { createCalls } from './calls.js';
-import { databaseOf, redisOver, type RedisClient } from './client.js';
-import { createFeeds } from './feeds.js';
-import { createLoads } from './loads.js';
-import { createParcels } from './parcels.js';
-import { keysUnder } from './keys.js';
-import { outcomeOf } from './outcome.js';
-import type { RedisEvents } from './port.js';
-import { createPresence } from './presence.js';
-import { randomText } from '../random.js';
-import { createReads } from './reads.js';
-import * as scripts from './scripts.js';
-import * as sessionScripts from './session-scripts.js';
-import { createSessions } from './sessions.js';
-import { createStanding } from './standing.js';
-import { createTells } from './tells.js';
-import { readSaid, write, writeBroadcast } from './wire.js';
+import type { ServerPorts } from '../../ports/ports.js';
+import { mostOutcomes } from '../../broker/producer-name.js';
+import { repeat } from '../../util/repeat.js';
+import { nodePorts } from '../system/ports.js';
+import { createAdmissions } from './members/admissions.js';
+import { createAppends } from './log/appends.js';
+import { createCalls } from './client/script-runner.js';
+import { databaseOf, redisOver, type RedisClient } from './client/client.js';
+import { createFeeds } from './log/feeds.js';
+import { createLoads } from './nodes/loads.js';
+import { createParcels } from './nodes/node-messages.js';
+import { keysUnder } from './store/keys.js';
+import { outcomeOf } from './log/append-reply.js';
+import type { RedisEvents } from './client/port.js';
+import { createPresence } from './members/presence.js';
+import { randomText } from '../system/random.js';
+import { createReads } from './log/reads.js';
+import * as scripts from './store/scripts.js';
+import * as sessionScripts from './store/session-scripts.js';
+import { createSessions } from './members/sessions.js';
+import { createStanding } from './nodes/standing.js';
+import { createTells } from './nodes/node-commands.js';
+import { readSaid, write, writeBroadcast } from './store/wire.js';
 
 export interface RedisBrokerOptions {
   /** A client of node-redis (`redis`) or ioredis, of one server or of a cluster, and not a pool. One that is not connected is connected before the server listens. It stays yours: the broker makes a second connection from it, which listens, and closes only that. */

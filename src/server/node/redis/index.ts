@@ -6,12 +6,12 @@ export type {
   IoRedisClusterSubscriber,
   NodeRedisClusterClient,
   NodeRedisClusterSubscriber,
-} from './cluster.js';
+} from './client/cluster.js';
 export type {
   IoRedisClient,
   IoRedisSubscriber,
   NodeRedisClient,
   NodeRedisSubscriber,
   RedisClient,
-} from './client.js';
-export type { Broker } from '../../broker.js';
+} from './client/client.js';
+export type { Broker } from '../../broker/broker.js';

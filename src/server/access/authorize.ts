@@ -1,0 +1,158 @@
+// Questions to the user's code: in time, and with a clear answer whatever it does.
+import { traceOf } from '../observe/log.js';
+import { adopt, caught, chain } from '../util/maybe-promise.js';
+import { late, notNowOf } from '../rooms/not-now.js';
+import type { MaybePromise, ServerPorts } from '../ports/ports.js';
+import type { Action, AuthorizeRequest } from '../rooms/serve.js';
+import type { Answer, Membership } from '../members/peer.js';
+import type { Settings } from '../options.js';
+
+/** How long the user's code may take, in ms. */
+export const patience = 10_000;
+
+/** Answers that are kept for one member of a room. */
+const mostVerdicts = 64;
+
+/** The question took too long. */
+export class TooLate extends Error {
+  override readonly name = 'TooLate';
+}
+
+/** `answer`, or {@link TooLate} after ten seconds. */
+export function inTime<T>(answer: MaybePromise<T>, after: ServerPorts['after']): MaybePromise<T> {
+  const adopted = adopt(answer);
+  if (!(adopted instanceof Promise)) return adopted;
+  return new Promise((resolve, reject) => {
+    const cancel = after(patience, () => {
+      reject(new TooLate('no answer in time'));
+    });
+    adopted.then(resolve, reject).finally(cancel);
+  });
+}
+
+type Asked = Pick<Membership, 'served' | 'params' | 'room' | 'peer'>;
+type Asking = Pick<ServerPorts, 'after' | 'steady'> & { readonly settings: Settings };
+
+const keyOf = (action: Action, type: string | null): string => `${action}\n${type ?? ''}`;
+
+/** Whether an answer is there without being asked for. */
+export function isAnswered(
+  { served: { authorize }, verdicts }: Membership,
+  action: Action,
+  type: string,
+  { steady }: Pick<ServerPorts, 'steady'>,
+): boolean {
+  return !authorize || (verdicts?.get(keyOf(action, type))?.until ?? -Infinity) > steady();
+}
+
+/** What `authorize` finds in `data`, made when it is first read. What making it throws is the answer to the operation, whatever `authorize` makes of it. */
+export type Subject = () => unknown;
+
+/** For what has no data. */
+export const nothing: Subject = () => null;
+
+/** May somebody who is in the room do this? Asks its `authorize`, unless an answer still counts. One that was asked before a new token or a `reauthorize` is asked for again. */
+export function allowed(
+  membership: Membership,
+  action: Action,
+  type: string | null,
+  data: Subject,
+  asking: Asking,
+): MaybePromise<Answer> {
+  return askedUntilStill(askedLately, membership, action, type, data, asking);
+}
+
+/** Asks, and asks anew for as long as a new token or a `reauthorize` came while it asked. */
+function askedUntilStill(
+  ask: typeof askedLately,
+  membership: Membership,
+  action: Action,
+  type: string | null,
+  data: Subject,
+  asking: Asking,
+): MaybePromise<Answer> {
+  const { peer } = membership;
+  const serial = peer.reauthorized;
+  return chain(ask(membership, action, type, data, asking), (answer) =>
+    answer === 'yes' && peer.reauthorized !== serial
+      ? askedUntilStill(asked, membership, action, type, data, asking)
+      : answer,
+  );
+}
+
+function askedLately(
+  membership: Membership,
+  action: Action,
+  type: string | null,
+  data: Subject,
+  asking: Asking,
+): MaybePromise<Answer> {
+  const {
+    served: { authorize, cache },
+  } = membership;
+  if (!authorize) return 'yes';
+  if (cache === 0) return asked(membership, action, type, data, asking);
+  const verdicts = (membership.verdicts ??= new Map());
+  const key = keyOf(action, type);
+  const known = verdicts.get(key);
+  const now = asking.steady();
+  if (known && now < known.until) return known.answer;
+  return chain(asked(membership, action, type, data, asking), (answer) => {
+    // What was asked before a new token or a `reauthorize` says nothing any more.
+    if (typeof answer === 'string' && membership.verdicts === verdicts) {
+      // A member may make up types without end.
+      for (const oldest of verdicts.keys()) {
+        if (verdicts.size < mostVerdicts) break;
+        verdicts.delete(oldest);
+      }
+      verdicts.set(key, { answer, until: now + cache });
+    }
+    return answer;
+  });
+}
+
+/** Asks the room's `authorize`. One that throws `unavailable` or `limited` says "not now", and so does one that is late; any other that throws is a no, and logged. Throws what `data` threw, where `authorize` read it. */
+export function asked(
+  { served, params, room, peer }: Asked,
+  action: Action,
+  type: string | null,
+  data: Subject,
+  { after, settings }: Asking,
+): MaybePromise<Answer> {
+  const { authorize } = served;
+  if (!authorize) return 'yes';
+  let misfit: { readonly error: unknown } | null = null;
+  const request: AuthorizeRequest = {
+    action,
+    user: peer.identity?.user ?? null,
+    room,
+    params,
+    type,
+    get data() {
+      try {
+        return data();
+      } catch (error) {
+        misfit = { error };
+        throw error;
+      }
+    },
+  };
+  const answer = caught<Answer>(
+    () => chain(inTime(authorize(request), after), (it) => (it === true ? 'yes' : 'no')),
+    (error) => {
+      if (misfit) return 'no';
+      const postponed = notNowOf(error);
+      if (postponed) return postponed;
+      const isLate = error instanceof TooLate;
+      settings.logger.error(
+        { room, action, ...traceOf(error) },
+        isLate ? 'authorize did not answer in time' : 'authorize threw',
+      );
+      return isLate ? late : 'no';
+    },
+  );
+  return chain(answer, (it) => {
+    if (misfit) throw misfit.error;
+    return it;
+  });
+}

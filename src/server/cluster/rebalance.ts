@@ -1,0 +1,97 @@
+// A node that carries more than its share asks some of its clients to move. Where they go is the balancer's choice: so it asks only while another node has room.
+import type { NodeLoad } from '../broker/broker.js';
+import { tell, type Peer } from '../members/peer.js';
+import type { ServerPorts } from '../ports/ports.js';
+
+export interface RebalanceOptions {
+  /** How far above the mean a node may be, as a part of it, before it asks anybody. Default 0.1. */
+  readonly tolerance?: number;
+  /** Clients asked a second, at most. Default 10. */
+  readonly rate?: number;
+}
+
+/** How often a node compares itself with the others, in ms: more than their loads are old. */
+const interval = 10_000;
+/** How long a client that was asked is not asked again, in ms. */
+const rest = 60_000;
+
+/**
+ * How many connections `node` should be rid of: what it has above the mean of the nodes that stay, where that is more than the tolerance, but no more than nodes
+ * with room are below it.
+ */
+export function surplusOf(node: string, loads: readonly NodeLoad[], tolerance: number): number {
+  const staying = loads.filter(({ draining }) => !draining);
+  const mine = staying.find((it) => it.node === node);
+  if (!mine) return 0;
+  const mean = staying.reduce((sum, { connections }) => sum + connections, 0) / staying.length;
+  if (mine.connections <= mean * (1 + tolerance)) return 0;
+  const room = staying.reduce(
+    (sum, it) => (it === mine || it.full ? sum : sum + Math.max(0, mean - it.connections)),
+    0,
+  );
+  return Math.floor(Math.min(mine.connections - mean, room));
+}
+
+/** Some of a set, each as likely as the others. */
+function some<T>(all: readonly T[], count: number, random: () => number): readonly T[] {
+  const pool = [...all];
+  return Array.from(
+    { length: Math.min(count, pool.length) },
+    () => pool.splice(Math.floor(random() * pool.length), 1)[0] as T,
+  );
+}
+
+export interface Balanced {
+  readonly node: string;
+  readonly peers: ReadonlySet<Peer>;
+  readonly loads: () => Promise<readonly NodeLoad[]>;
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * Compares and asks, again and again. Returns what stops it.
+ *
+ * @throws TypeError where an option makes no sense.
+ */
+export function rebalance(
+  { node, peers, loads, failed }: Balanced,
+  { tolerance = 0.1, rate = 10 }: RebalanceOptions,
+  { after, steady, random }: Pick<ServerPorts, 'after' | 'steady' | 'random'>,
+): () => void {
+  if (!(tolerance >= 0)) throw new TypeError('rebalance: tolerance must be a number from 0');
+  if (!(rate > 0)) throw new TypeError('rebalance: rate must be a number above 0');
+  const asked = new WeakMap<Peer, number>();
+  let stopped = false;
+  let cancel = (): void => undefined;
+
+  async function step(): Promise<void> {
+    const surplus = surplusOf(node, await loads(), tolerance);
+    const now = steady();
+    const free =
+      surplus === 0
+        ? []
+        : [...peers].filter(
+            (peer) => peer.state.status === 'live' && now - (asked.get(peer) ?? -Infinity) >= rest,
+          );
+    for (const peer of some(
+      free,
+      Math.min(surplus, Math.max(1, Math.floor((rate * interval) / 1_000))),
+      random,
+    )) {
+      asked.set(peer, now);
+      tell(peer, { type: 'goaway', within: interval });
+    }
+  }
+
+  const again = (): void => {
+    if (stopped) return;
+    cancel = after(interval, () => {
+      step().catch(failed).finally(again);
+    });
+  };
+  again();
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}

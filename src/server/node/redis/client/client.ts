@@ -1,0 +1,248 @@
+// The clients that a Redis broker takes: node-redis and ioredis, by what they have in common with what is needed, and nothing of their types.
+import {
+  overIoRedisCluster,
+  overNodeRedisCluster,
+  type IoRedisClusterClient,
+  type NodeRedisClusterClient,
+} from './cluster.js';
+import type { ServerPorts } from '../../../ports/ports.js';
+import type { Redis, RedisEvents } from './port.js';
+
+/** What is needed of node-redis (`redis`): a client that is connected, or about to be. */
+export interface NodeRedisClient {
+  readonly isReady: boolean;
+  readonly isOpen: boolean;
+  readonly options?: { readonly database?: number | undefined } | undefined;
+  connect(): Promise<unknown>;
+  on(event: 'ready' | 'error', listener: (error?: unknown) => void): unknown;
+  off(event: 'ready' | 'error', listener: (error?: unknown) => void): unknown;
+  sendCommand(args: readonly string[]): Promise<unknown>;
+  duplicate(): NodeRedisSubscriber;
+}
+
+export interface NodeRedisSubscriber {
+  connect(): Promise<unknown>;
+  subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
+  on(event: 'ready' | 'error', listener: (error?: unknown) => void): unknown;
+  destroy(): void;
+}
+
+/** What is needed of ioredis, made with `autoResendUnfulfilledCommands: false`. */
+export interface IoRedisClient {
+  readonly status: string;
+  readonly options: {
+    readonly autoResendUnfulfilledCommands?: boolean | undefined;
+    readonly db?: number | undefined;
+  };
+  connect(): Promise<unknown>;
+  on(event: 'ready' | 'close' | 'error', listener: (error?: unknown) => void): unknown;
+  off(event: 'ready' | 'close' | 'error', listener: (error?: unknown) => void): unknown;
+  call(command: string, ...args: readonly string[]): Promise<unknown>;
+  duplicate(): IoRedisSubscriber;
+}
+
+export interface IoRedisSubscriber {
+  readonly status: string;
+  subscribe(channel: string): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
+  on(event: 'message', listener: (channel: string, message: string) => void): unknown;
+  on(event: 'ready' | 'close' | 'error', listener: (error?: unknown) => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
+  disconnect(): void;
+}
+
+export type RedisClient = NodeRedisClient | IoRedisClient | NodeRedisClusterClient | IoRedisClusterClient;
+
+const ignore = (): void => undefined;
+
+/** Which database a client speaks to. A cluster has one. */
+export const databaseOf = (client: RedisClient): number => {
+  const { options = {} } = client as {
+    readonly options?: { readonly database?: unknown; readonly db?: unknown };
+  };
+  return Number(options.database ?? options.db ?? 0);
+};
+
+/** Resolves once a client is connected. Rejects with the reason where it cannot be, such as a wrong password. */
+function connected(
+  client: Pick<NodeRedisClient, 'on' | 'off'>,
+  isReady: () => boolean,
+  connect: () => Promise<unknown> | null,
+): Promise<void> {
+  if (isReady()) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      client.off('ready', settled);
+      client.off('error', failed);
+    };
+    const settled = (): void => {
+      stop();
+      resolve();
+    };
+    const failed = (error: unknown): void => {
+      // A connection that breaks is made again; a client that is refused is refused again.
+      if (!isRefusal(error)) return;
+      stop();
+      reject(error as Error);
+    };
+    client.on('ready', settled);
+    client.on('error', failed);
+    connect()?.then(settled, failed);
+  });
+}
+
+/** Whether Redis said that this client may not speak to it. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof Error &&
+  /^(?:WRONGPASS|NOAUTH|NOPERM|ERR AUTH|ERR invalid password|ERR Client sent AUTH)/.test(error.message);
+
+function overNodeRedis(client: NodeRedisClient, { message, ready, back }: RedisEvents): Redis {
+  client.on('ready', ready);
+  const subscriber = client.duplicate();
+  // Without a listener, a connection that breaks would end the process; the client reports its own.
+  subscriber.on('error', ignore);
+  subscriber.on('ready', back);
+  const subscribing = subscriber.connect();
+  subscribing.catch(ignore);
+  const listener = (text: string, channel: string): void => {
+    message(channel, text);
+  };
+  return {
+    ready: () => client.isReady,
+    connect: () =>
+      connected(
+        client,
+        () => client.isReady,
+        () => (client.isOpen ? null : client.connect()),
+      ),
+    quiet: false,
+    counts: true,
+    command: (args) => client.sendCommand(args),
+    publish: (channel, text) => client.sendCommand(['PUBLISH', channel, text]),
+    load: (script) => client.sendCommand(['SCRIPT', 'LOAD', script]),
+    async subscribe(channel) {
+      await subscribing;
+      await subscriber.subscribe(channel, listener);
+    },
+    async unsubscribe(channel) {
+      await subscriber.unsubscribe(channel);
+    },
+    close() {
+      client.off('ready', ready);
+      subscriber.destroy();
+    },
+  };
+}
+
+/** What was under way when its connection closes is neither answered nor refused by ioredis: here it is refused. */
+function whileOpen<T>(subscriber: IoRedisSubscriber, call: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      subscriber.off('close', closed);
+    };
+    const closed = (): void => {
+      stop();
+      reject(new Error('the connection closed'));
+    };
+    subscriber.on('close', closed);
+    call().then(resolve, reject).finally(stop);
+  });
+}
+
+function overIoRedis(client: IoRedisClient, { message, ready, back, lost }: RedisEvents): Redis {
+  if (client.options.autoResendUnfulfilledCommands !== false)
+    throw new TypeError(
+      'redisBroker needs ioredis with autoResendUnfulfilledCommands: false: what it repeats by itself, the server says twice',
+    );
+  client.on('ready', ready);
+  client.on('close', lost);
+  const subscriber = client.duplicate();
+  subscriber.on('error', ignore);
+  subscriber.on('ready', back);
+  subscriber.on('message', message);
+  return {
+    ready: () => client.status === 'ready',
+    connect: () =>
+      connected(
+        client,
+        () => client.status === 'ready',
+        () => (client.status === 'wait' ? client.connect() : null),
+      ),
+    quiet: false,
+    counts: true,
+    command: ([name = '', ...args]) => client.call(name, ...args),
+    publish: (channel, text) => client.call('PUBLISH', channel, text),
+    load: (script) => client.call('SCRIPT', 'LOAD', script),
+    async subscribe(channel) {
+      await whileOpen(subscriber, () => subscriber.subscribe(channel));
+    },
+    async unsubscribe(channel) {
+      await whileOpen(subscriber, () => subscriber.unsubscribe(channel));
+    },
+    close() {
+      client.off('ready', ready);
+      client.off('close', lost);
+      subscriber.disconnect();
+    },
+  };
+}
+
+/** How long a step with a channel may take, in ms. */
+const stepTimeoutMs = 10_000;
+
+/** A step that is never answered, as where a connection broke under it, holds up no later one. */
+function bounded(step: () => Promise<void>, after: ServerPorts['after']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = after(stepTimeoutMs, () => {
+      reject(new Error('Redis did not answer in time'));
+    });
+    step().then(resolve, reject).finally(cancel);
+  });
+}
+
+/** One thing at a time for each channel: a subscription that overtakes the end of the one before is ended with it. */
+function inTurn(redis: Redis, after: ServerPorts['after']): Redis {
+  const turns = new Map<string, Promise<void>>();
+  const take = (channel: string, step: () => Promise<void>): Promise<void> => {
+    const turn = (turns.get(channel) ?? Promise.resolve()).then(
+      () => bounded(step, after),
+      () => bounded(step, after),
+    );
+    const kept = turn.catch(ignore).then(() => {
+      if (turns.get(channel) === kept) turns.delete(channel);
+    });
+    turns.set(channel, kept);
+    return turn;
+  };
+  return {
+    ...redis,
+    subscribe: (channel) => take(channel, () => redis.subscribe(channel)),
+    unsubscribe: (channel) => take(channel, () => redis.unsubscribe(channel)),
+  };
+}
+
+const isFunction = (it: unknown): boolean => typeof it === 'function';
+
+/** @throws TypeError where it is neither client, or one that repeats commands by itself. */
+export function redisOver(client: RedisClient, events: RedisEvents, after: ServerPorts['after']): Redis {
+  const given: Readonly<Record<string, unknown>> = Object(client) as Readonly<Record<string, unknown>>;
+  if (isFunction(given['call']))
+    return inTurn(
+      'nodes' in client ? overIoRedisCluster(client, events) : overIoRedis(client as IoRedisClient, events),
+      after,
+    );
+  if ('masters' in given)
+    return inTurn(overNodeRedisCluster(client as NodeRedisClusterClient, events), after);
+  // Its connections come and go, and what one of them sends may overtake what another one does.
+  if (
+    isFunction(given['sendCommand']) &&
+    (!isFunction(given['duplicate']) || typeof given['isReady'] !== 'boolean')
+  )
+    throw new TypeError(
+      'redisBroker needs one client, and not a pool of them: createClient, not createClientPool',
+    );
+  if (isFunction(given['sendCommand']))
+    return inTurn(overNodeRedis(client as NodeRedisClient, events), after);
+  throw new TypeError('redisBroker needs a client of node-redis or of ioredis');
+}

@@ -1,0 +1,49 @@
+// Channels that a node listens on for as long as it is there: where a subscription fails, it is made again.
+import type { ServerPorts } from '../../../ports/ports.js';
+import type { Redis } from '../client/port.js';
+
+interface StandingPorts {
+  readonly after: ServerPorts['after'];
+  readonly redis: () => Redis;
+  readonly failed: (error: unknown) => void;
+}
+
+export interface Standing {
+  /** Listens on a channel until it is dropped. Resolves once Redis has confirmed. */
+  keep(channel: string): Promise<void>;
+  drop(channel: string): void;
+  close(): void;
+}
+
+/** From one attempt to the next, in ms. */
+const retryAfterMs = 1_000;
+
+export function createStanding({ after, redis, failed }: StandingPorts): Standing {
+  const wanted = new Set<string>();
+
+  async function listen(channel: string): Promise<void> {
+    while (wanted.has(channel)) {
+      try {
+        return await redis().subscribe(channel);
+      } catch (error) {
+        failed(error);
+        await new Promise<void>((resolve) => {
+          after(retryAfterMs, resolve);
+        });
+      }
+    }
+  }
+
+  return {
+    keep(channel) {
+      wanted.add(channel);
+      return listen(channel);
+    },
+    drop(channel) {
+      if (wanted.delete(channel)) redis().unsubscribe(channel).catch(failed);
+    },
+    close() {
+      wanted.clear();
+    },
+  };
+}

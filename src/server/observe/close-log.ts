@@ -1,0 +1,39 @@
+// Which closes get a line in the log: those that tell of an attack or of a limit that is too tight. Where our own or the app's code failed, it has a line already.
+import { cutToBytes } from '../../protocol/bytes.js';
+import { maxCloseReason } from '../../protocol/limits.js';
+import type { Peer } from '../members/peer.js';
+import type { Transport } from '../ports/ports.js';
+import type { Settings } from '../options.js';
+
+const warned: ReadonlySet<number> = new Set([1009, 1013, 4008, 4400, 4403, 4408, 4429]);
+
+export function noteClose(
+  logger: Settings['logger'],
+  { request, identity }: Pick<Peer, 'request' | 'identity'>,
+  code: number,
+  reason: string,
+): void {
+  const { address, origin } = request;
+  logger[warned.has(code) ? 'warn' : 'debug'](
+    { code, reason, address, origin, user: identity?.user?.id ?? null },
+    `closed a connection with ${code}`,
+  );
+}
+
+/** A reason that a close frame has room for. */
+export const closeReason = (reason: string): string => cutToBytes(reason, maxCloseReason);
+
+/** Closes a transport. Where it cannot be closed, it is cut, so that the caller's next step runs all the same. */
+export function closeTransport(
+  transport: Transport,
+  code: number,
+  reason: string,
+  failed: (error: unknown) => void,
+): void {
+  try {
+    transport.close(code, closeReason(reason));
+  } catch (error) {
+    failed(error);
+    transport.terminate();
+  }
+}

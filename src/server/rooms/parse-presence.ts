@@ -1,0 +1,23 @@
+// What a member shows of itself: parsed as its contract says, so that others see nothing else.
+import { checkPresence } from '../../contract/validate.js';
+import type { AnyContract } from '../../contract/define-room.js';
+import { RealtimeError } from '../../protocol/error.js';
+import { checkPayload } from '../../protocol/payload.js';
+
+export type Presence = Readonly<Record<string, unknown>>;
+
+/** What a contract makes of a whole presence. Throws `invalid` where it does not fit, or is no object of plain data. */
+export function parsedPresence(contract: AnyContract, said: unknown): Presence {
+  const parsed = checkPresence(contract, said);
+  if (parsed !== said) checkPayload(parsed, 'presence');
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed) || parsed instanceof Uint8Array)
+    throw new RealtimeError('invalid', 'a presence is an object');
+  return parsed as Presence;
+}
+
+const isSame = (one: unknown, other: unknown): boolean =>
+  Object.is(one, other) || JSON.stringify(one) === JSON.stringify(other);
+
+/** The fields of `now` that are not as they were. */
+export const changedIn = (before: Presence | null, now: Presence): Presence =>
+  Object.fromEntries(Object.entries(now).filter(([key, value]) => !before || !isSame(before[key], value)));

@@ -1,0 +1,205 @@
+// Who uses a room, and what they want of it: when it is joined, what is asked of it, and what is kept while the connection is away.
+import { describe, expect, test } from 'vitest';
+import { statusOf } from '../../../../src/client/machine/view/view.js';
+import { joinedFrame, machine, outgoing, welcome, type Machine } from '../../../support/machine/run.js';
+
+const room = (it: Machine, id = 'a') => {
+  const found = it.state.rooms.get(id);
+  if (!found) throw new Error(`no room ${id}`);
+  return found;
+};
+const retain = { type: 'retain', room: 'a', history: 0, presence: null } as const;
+const release = { type: 'release', room: 'a' } as const;
+const presence = (patch: Record<string, unknown>) => ({ type: 'presence', room: 'a', patch }) as const;
+const denied = { type: 'left', room: 'a', code: 'denied' } as const;
+
+function reconnect(it: Machine): Machine {
+  it.dispatch({ type: 'reconnect' });
+  return it.dispatch({
+    type: 'opened',
+    attempt: it.state.attempt,
+    transport: 'websocket',
+    codec: 'json',
+    token: null,
+  });
+}
+const lose = (it: Machine): Machine =>
+  it.dispatch({ type: 'lost', attempt: it.state.attempt, code: 1006, reason: '' });
+
+describe('a room', () => {
+  test('that is used before there is a connection is joining, with nothing missed so far', () => {
+    const it = machine().dispatch(presence({ x: 1 }));
+    expect([statusOf(room(it)), room(it).continuity]).toEqual(['left', 'exact']);
+    it.dispatch(retain);
+    expect([statusOf(room(it)), room(it).continuity]).toEqual(['joining', 'exact']);
+    expect(room(it.live().receive(joinedFrame('a'))).continuity).toBe('exact');
+  });
+
+  test('that is about to be used is kept for a second', () => {
+    const it = machine()
+      .live()
+      .dispatch(presence({ x: 1 }))
+      .pass(999);
+    expect(room(it).mine).toEqual({ x: 1 });
+    expect(it.pass(1).state.rooms.has('a')).toBe(false);
+  });
+
+  test('is left although messages failed in it', () => {
+    const it = machine().live('a').send(outgoing('x'));
+    it.receive({
+      type: 'nack',
+      room: 'a',
+      seq: 1,
+      code: 'rejected',
+      after: null,
+      reason: null,
+      details: null,
+    }).dispatch(release);
+    it.take();
+    expect(it.pass(1_000).written()).toEqual([{ type: 'leave', room: 'a' }]);
+  });
+
+  test('that was released a moment ago is joined on the next connection too', () => {
+    const it = reconnect(machine().live('a').dispatch(release));
+    expect(it.written()).toMatchObject([{ type: 'hello' }, { type: 'join', room: 'a' }]);
+  });
+
+  test('that nobody uses is joined to read its history, and left behind the answer', () => {
+    const it = machine()
+      .live()
+      .dispatch({ type: 'history', ref: 9, room: 'b', before: null, limit: 10, list: null });
+    expect(it.written()).toMatchObject([{ type: 'join', room: 'b' }]);
+    it.receive(joinedFrame('b'));
+    expect(it.written()).toMatchObject([{ type: 'history', room: 'b', ref: 9 }]);
+    expect(
+      it
+        .pass(10_000)
+        .written()
+        .some(({ type }) => type === 'leave'),
+    ).toBe(false);
+    it.receive({ type: 'history', ref: 9, messages: [], more: false });
+    expect(it.written()).toEqual([{ type: 'leave', room: 'b' }]);
+  });
+
+  test('is joined with the most history that one of its users wants', () => {
+    const it = machine().dispatch(
+      { ...retain, history: 5 },
+      { ...retain, history: 20 },
+      { ...retain, history: 7 },
+    );
+    it.live();
+    expect(room(it).history).toBe(20);
+    expect(reconnect(it).written().at(-1)).toMatchObject({ type: 'join', history: 20 });
+  });
+
+  test('that is denied is asked for again once a user comes to it alone, and not while another uses it', () => {
+    const it = machine().live('a').receive(denied).dispatch(retain);
+    expect(it.written()).toEqual([]);
+    expect(room(it).error?.code).toBe('denied');
+    it.dispatch(release, release, retain);
+    expect(it.written()).toMatchObject([{ type: 'join', room: 'a' }]);
+    expect(room(it).error).toBeNull();
+    expect(it.receive(joinedFrame('a')).written(), 'and has nothing left to say').toEqual([]);
+  });
+
+  test('that is denied, or left, stays so while the connection is away', () => {
+    const refused = lose(machine().live('a').receive(denied));
+    expect(statusOf(room(refused))).toBe('denied');
+    const list = { type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 } as const;
+    const left = lose(
+      machine()
+        .live('a')
+        .dispatch(list)
+        .receive({ type: 'history', ref: 1, messages: [], more: false })
+        .dispatch(release)
+        .pass(1_000),
+    );
+    expect(statusOf(room(left))).toBe('left');
+    left.take();
+    expect(
+      reconnect(left)
+        .written()
+        .map(({ type }) => type),
+    ).toEqual(['hello']);
+  });
+
+  test('without members has no moment at which stale ones are dropped', () => {
+    expect(room(lose(machine().live('a'))).staleUntil).toBeNull();
+    const it = machine().live();
+    it.dispatch(retain).receive(joinedFrame('a', { members: [['bob', null, null]] }));
+    expect(room(lose(it)).staleUntil).toBe(it.now + 30_000);
+  });
+
+  test('shows its members as stale for 30 s from the first loss, however many follow', () => {
+    const it = machine().live();
+    it.dispatch(retain).receive(joinedFrame('a', { members: [['bob', null, null]] }));
+    lose(it).sleep(20_000);
+    reconnect(it).receive(welcome());
+    lose(it).pass(9_999);
+    expect([...room(it).members.keys()]).toEqual(['bob']);
+    expect(room(it.pass(1)).members.size).toBe(0);
+  });
+});
+
+describe('P25 own presence', () => {
+  test('of a first user is what the room is joined with; that of the next user adds only what is missing', () => {
+    const it = machine().dispatch({ ...retain, presence: { x: 1 } }, { ...retain, presence: { x: 2, y: 3 } });
+    expect(room(it).mine).toEqual({ x: 1, y: 3 });
+    it.live();
+    expect(reconnect(it).written().at(-1)).toMatchObject({ type: 'join', presence: { x: 1, y: 3 } });
+  });
+
+  test('that was set before the room was used gives way to that of its first user', () => {
+    const it = machine().dispatch(presence({ x: 1, z: 4 }), { ...retain, presence: { x: 2 } });
+    expect(room(it).mine).toEqual({ x: 2, z: 4 });
+  });
+
+  test('is written where it changes only, and only what changes of it', () => {
+    const it = machine()
+      .live('a')
+      .dispatch(presence({ x: 1, y: 1 }));
+    it.pass(50).take();
+    expect(
+      it
+        .dispatch(presence({ x: 1 }))
+        .pass(50)
+        .written(),
+    ).toEqual([]);
+    expect(it.dispatch(presence({ x: 1, y: 2 })).written()).toEqual([
+      { type: 'presence', room: 'a', patch: { y: 2 }, cleared: [] },
+    ]);
+  });
+
+  test('that is cleared by undefined travels by name, once, and is no part of what the room is joined with', () => {
+    const it = machine()
+      .live('a')
+      .dispatch(presence({ x: 1, y: 1 }));
+    it.pass(50).take();
+    it.dispatch(presence({ x: undefined, z: undefined }));
+    expect(room(it).mine).toEqual({ y: 1 });
+    expect(it.written()).toEqual([{ type: 'presence', room: 'a', patch: { x: undefined }, cleared: ['x'] }]);
+    expect(
+      it
+        .dispatch(presence({ x: undefined }))
+        .pass(50)
+        .written(),
+    ).toEqual([]);
+    it.dispatch(presence({ w: 1 })).take();
+    it.dispatch(presence({ y: undefined }), presence({ y: 2 }));
+    expect(it.pass(50).written()).toEqual([{ type: 'presence', room: 'a', patch: { y: 2 }, cleared: [] }]);
+    expect(reconnect(it).written().at(-1)).toMatchObject({ type: 'join', presence: { w: 1, y: 2 } });
+  });
+
+  test('is shown as its contract makes of it, and written as it was said', () => {
+    const it = machine().live('a');
+    it.dispatch({ ...presence({ x: ' 1 ' }), shown: { x: '1' } });
+    expect([room(it).mine, room(it).shown]).toEqual([{ x: ' 1 ' }, { x: '1' }]);
+    expect(it.written()).toMatchObject([{ type: 'presence', patch: { x: ' 1 ' } }]);
+  });
+
+  test('may be empty, which shows its member as there', () => {
+    expect(machine().live('a').dispatch(presence({})).written()).toEqual([
+      { type: 'presence', room: 'a', patch: {}, cleared: [] },
+    ]);
+  });
+});
