@@ -8,7 +8,8 @@ import type { Effect } from './machine/model/effects.js';
 import type { Event, Outgoing } from './machine/model/events.js';
 import type { State } from './machine/model/state.js';
 import { transition } from './machine/transition.js';
-import { createViewer, initialView, type RealtimeState } from './machine/view/view.js';
+import { initialView, type RealtimeState } from './machine/view/view.js';
+import { createViewer } from './machine/view/viewer.js';
 
 export interface DriverPorts {
   readonly clock: Clock;

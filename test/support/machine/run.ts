@@ -71,10 +71,10 @@ export const outgoing = (id: string, fields: Partial<Outgoing> = {}): Outgoing =
   type: 'post',
   version: 1,
   data: id,
-  shown: id,
+  displayData: id,
   bytes: 10,
   ttl: null,
-  coalesce: null,
+  coalesceKey: null,
   ...fields,
 });
 

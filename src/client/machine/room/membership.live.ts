@@ -1,0 +1,158 @@
+// Joins and leaves, and what the server answers to them.
+import { isRoomId } from '../../../protocol/checks.js';
+import type { ClientFrame } from '../../../protocol/frames.js';
+import { toTuple } from '../../../protocol/position.js';
+import { isDoubted } from '../model/connection-state.js';
+import { draftPart, emit, liveConnection, removeRoom, roomOf } from '../model/draft.js';
+import type { FrameOf, Slice, Turn } from '../model/slice.js';
+import { failureOf } from '../model/failures.js';
+import { never, rejoinPauseMs } from '../model/limits.js';
+import { isHeld, isJoining, isLeaving, isWanted } from '../model/room-state.js';
+import type { Failure } from '../model/message.js';
+import { answerRequest, requestOf } from './history.live.js';
+
+/** Time before a refused join is tried again, if a retry can help and the server does not say when. */
+const rejoinRefusedMs = 2_000;
+
+/** Refusals that a later join can overcome. */
+const temporaryRefusals: ReadonlySet<string> = new Set(['unavailable', 'limited', 'too-many-rooms']);
+
+/** Codes that answer a broadcast or a presence which was sent before the join. They never answer a join. */
+const broadcastErrorCodes: ReadonlySet<string> = new Set([
+  'rejected',
+  'invalid',
+  'not-joined',
+  'unknown-type',
+  'unknown-version',
+  'too-large',
+]);
+
+/** Ends a room for good, and everything that waits in it. */
+function denyRoom(turn: Turn, id: string, failure: Failure): void {
+  for (const slice of turn.slices.all) slice.denied?.(turn, id, failure);
+}
+
+function addJoin(turn: Turn, id: string, frames: ClientFrame[]): void {
+  const { lists, log, membership, presence } = roomOf(turn, id);
+  let history = membership.historyOnJoin;
+  for (const { limit } of lists.byType.values()) history = Math.max(history, limit);
+  frames.push({
+    type: 'join',
+    room: id,
+    position: log.position && toTuple(log.position),
+    history: Math.min(turn.state.limits.history, history),
+    presence: presence.own,
+  });
+  for (const slice of turn.slices.all) slice.joining?.(turn, id);
+}
+
+/** Joins a room on the next connection, while the previous connection still serves it. */
+export function rejoinOnNext(turn: Turn, id: string, frames: ClientFrame[]): void {
+  addJoin(turn, id, frames);
+  const { position } = roomOf(turn, id).log;
+  Object.assign(draftPart(turn, id, 'membership'), { phase: { status: 'joined' }, rejoiningFrom: position });
+}
+
+/** Forgets a room, unless it holds messages or lists: a list goes on from its position when the room is joined again. */
+function forgetRoom(turn: Turn, id: string): void {
+  if (!isHeld(roomOf(turn, id))) return removeRoom(turn, id);
+  for (const slice of turn.slices.all) slice.left?.(turn, id);
+}
+
+/** Joins a room that is wanted, and leaves one that is not. True if the room has nothing more to say now. */
+export function joinOrLeave(turn: Turn, id: string, frames: ClientFrame[]): boolean {
+  const { connection } = turn.state;
+  const canWrite = connection.status === 'live' || connection.status === 'greeting';
+  const room = roomOf(turn, id);
+  const { leaveAt, phase } = room.membership;
+  if (isLeaving(room) && (leaveAt ?? turn.now) <= turn.now) {
+    if (canWrite && phase.status === 'joined') frames.push({ type: 'leave', room: id });
+    forgetRoom(turn, id);
+    return true;
+  }
+  const isDue = phase.status === 'left' || (phase.status === 'wanted' && phase.at <= turn.now);
+  if (!canWrite || !isWanted(room) || !isDue) return false;
+  if (isRoomId(id)) addJoin(turn, id, frames);
+  // A server closes the connection for such an id.
+  else denyRoom(turn, id, { code: 'invalid', message: 'the room id is too long' });
+  return true;
+}
+
+/** A refused join: it is tried again, or the room is denied. True if the error was about a join. */
+function onJoinError(
+  turn: Turn,
+  id: string,
+  code: string,
+  failure: Failure,
+  after: number | null | undefined,
+): boolean {
+  if (temporaryRefusals.has(code)) {
+    Object.assign(draftPart(turn, id, 'membership'), {
+      phase: { status: 'wanted', at: turn.now + Math.max(rejoinPauseMs, after ?? rejoinRefusedMs) },
+      rejoiningFrom: null,
+      error: failure,
+    });
+    return true;
+  }
+  if (broadcastErrorCodes.has(code)) return false;
+  denyRoom(turn, id, failure);
+  return true;
+}
+
+function onError(turn: Turn, { ref, code, reason, after }: FrameOf<'error'>): void {
+  const failure = failureOf(code, reason);
+  const room = typeof ref === 'string' ? turn.state.rooms.get(ref) : undefined;
+  if (room && isJoining(room) && onJoinError(turn, room.id, code, failure, after)) return;
+  const found = typeof ref === 'number' ? requestOf(turn, ref) : null;
+  if (found) answerRequest(turn, ...found, failure);
+  // A request of a room handle has a promise, which tells the app.
+  const wasToldByPromise = found !== null && found[1].list === null;
+  if (!wasToldByPromise) emit(turn, { type: 'report', room: room?.id ?? found?.[0] ?? null, failure });
+}
+
+export const membershipLive: Slice = {
+  frames: {
+    joined: (turn, frame) => {
+      if (!isJoining(roomOf(turn, frame.room))) return;
+      for (const slice of turn.slices.all) slice.joined?.(turn, frame.room, frame);
+    },
+    left: (turn, { room, code }) => {
+      if (code !== null) denyRoom(turn, room, failureOf(code, 'expelled from the room'));
+    },
+    error: onError,
+  },
+  roomDeadline: (room, state) => {
+    const { membership } = room;
+    const live = liveConnection(state);
+    if (live && isDoubted(live)) return never;
+    const { leaveAt, phase } = membership;
+    return Math.min(
+      leaveAt !== null && isLeaving(room) ? leaveAt : never,
+      live && phase.status === 'wanted' && isWanted(room) ? phase.at : never,
+    );
+  },
+  joining: (turn, id) => {
+    draftPart(turn, id, 'membership').phase = { status: 'joining' };
+  },
+  joined: (turn, id) => {
+    Object.assign(draftPart(turn, id, 'membership'), {
+      phase: { status: 'joined' },
+      joinedAt: turn.now,
+      error: null,
+    });
+  },
+  left: (turn, id) => {
+    Object.assign(draftPart(turn, id, 'membership'), {
+      phase: { status: 'left' },
+      joinedAt: null,
+      leaveAt: null,
+    });
+  },
+  denied: (turn, id, error) => {
+    Object.assign(draftPart(turn, id, 'membership'), {
+      phase: { status: 'denied' },
+      error,
+      rejoiningFrom: null,
+    });
+  },
+};
