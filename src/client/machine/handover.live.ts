@@ -1,20 +1,19 @@
 // Moves to a new connection without a visible gap, as a `goaway` asks: the new one joins every room before the old one
 // is closed.
-import { closeCodes } from '../../protocol/codes.js';
+import { closeAbnormal, closeMoved } from '../../protocol/codes.js';
 import type { ClientFrame, ServerFrame } from '../../protocol/frames.js';
 import { backoffDelay } from './connection/backoff.js';
 import { helloFrame } from './connection/greeting.live.js';
 import { lose } from './connection/lifecycle.js';
 import {
-  isDoubted,
   noHandover,
   type Connection,
   type Greeting,
   type Handover,
   type Live,
 } from './model/connection-state.js';
-import { draftPart, emit, liveConnection } from './model/draft.js';
-import type { AttemptEvent, EventOf, Slice, Turn } from './model/slice.js';
+import { draftPart, emit, liveConnection, workingConnection } from './model/draft.js';
+import { callSlices, type AttemptEvent, type EventOf, type Slice, type Turn } from './model/slice.js';
 import { never, rejoinPauseMs, settledMs } from './model/limits.js';
 import { isDenied, isJoined, isJoining, isWanted, type Room } from './model/room-state.js';
 import { receiveFrames } from './receive.live.js';
@@ -29,18 +28,15 @@ function setHandover(turn: Turn, live: Live, handover: Handover): void {
 const scheduled = (at: number): Handover => (at < never ? { stage: 'scheduled', at } : noHandover);
 
 function closeAttempt(turn: Turn, attempt: number): void {
-  emit(turn, { type: 'close', attempt, code: closeCodes.moved, reason: 'moved' });
+  emit(turn, { type: 'close', attempt, code: closeMoved, reason: 'moved' });
 }
 
 /** Opens the next connection, and stays on this one meanwhile. */
-function startHandover(turn: Turn): void {
-  const { state, now, config } = turn;
-  const attempt = ++state.attempt;
-  endOverlap(turn);
-  const giveUpAt = now + config.connectTimeout;
+function startHandover(turn: Turn, live: Live): void {
+  const attempt = ++turn.state.attempt;
+  const giveUpAt = turn.now + turn.config.connectTimeout;
   const next = { status: 'opening', attempt, giveUpAt } as const;
-  const live = liveConnection(state);
-  if (live) setHandover(turn, live, { stage: 'opening', next, superseded: false });
+  setHandover(turn, live, { stage: 'opening', next, superseded: false });
   emit(turn, { type: 'open', attempt });
 }
 
@@ -53,7 +49,7 @@ function abandonHandover(
 ): void {
   const { state, now, random, config } = turn;
   const { failures } = state.retry;
-  emit(turn, { type: 'close', attempt: next.attempt, code: closeCodes.abnormal, reason });
+  emit(turn, { type: 'close', attempt: next.attempt, code: closeAbnormal, reason });
   state.retry = { ...state.retry, failures: failures + 1 };
   state.connection = {
     ...live,
@@ -94,8 +90,7 @@ function onNextConnection(
   if (after.status !== 'live') return setHandover(turn, live, { stage: 'opening', next, superseded });
   if (state.self?.member !== self?.member) {
     closeAttempt(turn, live.attempt);
-    for (const id of state.rooms.keys())
-      for (const slice of turn.slices.all) slice.connectionLost?.(turn, id);
+    for (const id of state.rooms.keys()) callSlices(turn, 'connectionLost', id);
     return;
   }
   state.connection = {
@@ -112,7 +107,7 @@ function onNextConnection(
   const joins: ClientFrame[] = [];
   for (const room of state.rooms.values()) {
     if (isJoined(room)) rejoinOnNext(turn, room.id, joins);
-    else for (const slice of turn.slices.all) slice.connectionLost?.(turn, room.id);
+    else callSlices(turn, 'connectionLost', room.id);
   }
   return joins;
 }
@@ -176,6 +171,21 @@ function settle(turn: Turn): void {
   endOverlap(turn);
 }
 
+function stageEndsAt(handover: Handover): number {
+  switch (handover.stage) {
+    case 'none':
+      return never;
+    case 'scheduled':
+      return handover.at;
+    case 'opening':
+      return handover.next.giveUpAt;
+    case 'overlapping':
+      return Math.min(handover.until, handover.thenMoveAt);
+    default:
+      return handover satisfies never;
+  }
+}
+
 export const handover: Slice = {
   otherAttempt: onOtherAttempt,
   settle,
@@ -194,40 +204,16 @@ export const handover: Slice = {
       );
     },
   },
-  deadline: (state) => {
-    const live = liveConnection(state);
-    if (!live || isDoubted(live)) return never;
-    const { handover } = live;
-    switch (handover.stage) {
-      case 'none':
-        return never;
-      case 'scheduled':
-        return handover.at;
-      case 'opening':
-        return handover.next.giveUpAt;
-      case 'overlapping':
-        return Math.min(handover.until, handover.thenMoveAt);
-      default:
-        return handover satisfies never;
-    }
-  },
-  tick: (turn) => {
+  liveDeadline: ({ handover }) => stageEndsAt(handover),
+  liveTick: (turn) => {
     const { now, state } = turn;
-    const current = (): Live | null => {
-      const live = liveConnection(state);
-      return live && !isDoubted(live) ? live : null;
-    };
-    let live = current();
-    if (
-      live?.handover.stage === 'overlapping' &&
-      now >= Math.min(live.handover.until, live.handover.thenMoveAt)
-    ) {
-      endOverlap(turn);
-      live = current();
+    // Each round ends a stage, so that the next stage ends later or there is none.
+    for (let live = workingConnection(state); live; live = workingConnection(state)) {
+      if (now < stageEndsAt(live.handover)) return;
+      if (live.handover.stage === 'opening')
+        abandonHandover(turn, live, live.handover.next, 'no welcome in time');
+      else if (live.handover.stage === 'overlapping') endOverlap(turn);
+      else startHandover(turn, live);
     }
-    if (live?.handover.stage === 'opening' && now >= live.handover.next.giveUpAt)
-      abandonHandover(turn, live, live.handover.next, 'no welcome in time');
-    live = current();
-    if (live?.handover.stage === 'scheduled' && now >= live.handover.at) startHandover(turn);
   },
 };

@@ -1,7 +1,8 @@
 // The client as a pure function: a state and an event in, the next state and effects out.
 import { attemptsOf } from './model/connection-state.js';
 import type { Context } from './model/context.js';
-import type { AttemptEvent, Slices, Turn } from './model/slice.js';
+import { callLive } from './model/draft.js';
+import { callSlices, type AttemptEvent, type Slices, type Turn } from './model/slice.js';
 import type { Effect } from './model/effects.js';
 import type { Event } from './model/events.js';
 import type { State } from './model/state.js';
@@ -11,8 +12,9 @@ import { slices } from './slices.js';
 type Handler = (turn: Turn, event: Event) => ReturnType<NonNullable<Slices['events']['close']>>;
 
 function tick(turn: Turn): readonly [] {
-  for (const slice of turn.slices.all) slice.beforeWrite?.(turn);
-  for (const slice of turn.slices.all) slice.tick?.(turn);
+  callLive(turn, 'beforeWrite');
+  callSlices(turn, 'tick');
+  callLive(turn, 'liveTick');
   return [];
 }
 
@@ -43,21 +45,16 @@ export function transition(
   context: Context,
 ): readonly [State, readonly Effect[]] {
   if ('attempt' in event && !attemptsOf(state.connection).includes(event.attempt)) return [state, []];
-  const { now, random, newSession, config, parse } = context;
   const turn: Turn = {
-    now,
-    random,
-    newSession,
-    config,
-    parse,
+    ...context,
     slices,
     state: { ...state },
     effects: [],
     ownedObjects: new Set(),
   };
   const frames = handleEvent(turn, event);
-  if (frames) for (const slice of slices.all) slice.write?.(turn, frames);
-  for (const slice of slices.all) slice.settle?.(turn);
+  if (frames) callSlices(turn, 'write', frames);
+  callSlices(turn, 'settle');
   for (const key of Object.keys(state) as (keyof State)[])
     if (turn.state[key] !== state[key]) return [turn.state, turn.effects];
   return [state, turn.effects];

@@ -1,9 +1,9 @@
 // `hello` and `welcome`: how an open socket becomes a live connection, and how the client learns its user.
-import { closeCodes } from '../../../protocol/codes.js';
+import { closeMoved } from '../../../protocol/codes.js';
 import type { ClientFrame } from '../../../protocol/frames.js';
 import { noHandover } from '../model/connection-state.js';
 import { emit } from '../model/draft.js';
-import { type FrameOf, type Slice, type Turn, forEachRoom } from '../model/slice.js';
+import { type FrameOf, type Slice, type Turn, callForRooms } from '../model/slice.js';
 import { minHeartbeatMs, never } from '../model/limits.js';
 import type { State } from '../model/state.js';
 import { lose, noLoss } from './lifecycle.js';
@@ -21,7 +21,7 @@ export const helloFrame = ({ session }: State, attempt: number, token: string | 
 });
 
 function changeUser(turn: Turn, keepOwn: boolean): void {
-  forEachRoom(turn, (slice, id) => slice.userChanged?.(turn, id, keepOwn));
+  callForRooms(turn, 'userChanged', keepOwn);
 }
 
 /** True if the session belongs to another user than the server says. One session key is one member for one user. */
@@ -87,7 +87,7 @@ export const greeting: Slice = {
       state.durable = false;
       state.self = null;
       state.session = turn.newSession();
-      lose(turn, closeCodes.moved, 'another user');
+      lose(turn, closeMoved, 'another user');
     },
   },
   frames: { welcome },

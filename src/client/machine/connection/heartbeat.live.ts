@@ -1,6 +1,6 @@
 // Proof of life: the server answers the frames that the client writes. Without an answer the connection is doubted and
 // probed, and then given up.
-import { closeCodes } from '../../../protocol/codes.js';
+import { closeSilent } from '../../../protocol/codes.js';
 import type { ServerFrame } from '../../../protocol/frames.js';
 import { isDoubted, type Heartbeat, type Live } from '../model/connection-state.js';
 import { liveConnection, writeFrames } from '../model/draft.js';
@@ -73,26 +73,21 @@ export const heartbeat: Slice = {
     const live = liveConnection(turn.state);
     if (live) probe(turn, live);
   },
-  beforeWrite: (turn) => {
-    const live = liveConnection(turn.state);
-    if (live && !isDoubted(live) && turn.now >= doubtAt(live)) probe(turn, live);
+  beforeWrite: (turn, live) => {
+    if (turn.now >= doubtAt(live)) probe(turn, live);
   },
-  deadline: (state) => {
-    const live = liveConnection(state);
-    if (!live) return never;
-    return isDoubted(live) ? live.heartbeat.probeUntil : Math.min(doubtAt(live), live.heartbeat.pingAt);
+  liveDeadline: (live) => Math.min(doubtAt(live), live.heartbeat.pingAt),
+  liveTick: (turn, live) => {
+    if (turn.now >= live.heartbeat.pingAt) ping(turn, live);
   },
+  // The end of a probe.
+  deadline: (state) => liveConnection(state)?.heartbeat.probeUntil ?? never,
   tick: (turn) => {
     const live = liveConnection(turn.state);
-    if (!live) return;
-    const { now } = turn;
-    const { pingAt, probeUntil } = live.heartbeat;
-    if (!isDoubted(live)) {
-      if (now >= pingAt) ping(turn, live);
-    } else if (now >= probeUntil) {
-      // A tick this late means that the machine slept or was busy: the answer may be there, and not be read yet.
-      if (now - probeUntil > probeTimeoutMs) probe(turn, live);
-      else lose(turn, closeCodes.silent, 'nothing was heard');
-    }
+    const late = live ? turn.now - live.heartbeat.probeUntil : -never;
+    if (!live || late < 0) return;
+    // A tick this late means that the machine slept or was busy: the answer may be there, and not be read yet.
+    if (late > probeTimeoutMs) probe(turn, live);
+    else lose(turn, closeSilent, 'nothing was heard');
   },
 };

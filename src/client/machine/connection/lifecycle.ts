@@ -1,5 +1,15 @@
 // What opens a connection, what loses it, and what follows.
-import { closeCodes, verdictOf, type CloseReason } from '../../../protocol/codes.js';
+import {
+  closeAbnormal,
+  closeMoved,
+  closeNormal,
+  closeReplaced,
+  closeSessionConflict,
+  closeSuspended,
+  closeUnauthorized,
+  verdictOf,
+  type CloseReason,
+} from '../../../protocol/codes.js';
 import {
   attemptOf,
   attemptsOf,
@@ -11,7 +21,7 @@ import {
   type Retry,
 } from '../model/connection-state.js';
 import { emit, liveConnection } from '../model/draft.js';
-import { type Slice, type Turn, forEachRoom } from '../model/slice.js';
+import { type Slice, type Turn, callForRooms } from '../model/slice.js';
 import { longLossMs, never, probeTimeoutMs, settledMs } from '../model/limits.js';
 import { initialSignals } from '../model/state.js';
 import { retryDeniedRooms } from '../room/membership.js';
@@ -31,10 +41,10 @@ function become(turn: Turn, next: Connection, retry: Partial<Retry>, { code, rea
     if (attempt !== attemptOf(next)) emit(turn, { type: 'close', attempt, code, reason });
   if (connection.status !== 'live' && connection.status !== 'greeting') return;
   state.progress = null;
-  forEachRoom(turn, (slice, id) => slice.connectionLost?.(turn, id));
+  callForRooms(turn, 'connectionLost');
 }
 
-const moved: CloseReason = { code: closeCodes.moved, reason: 'moved' };
+const moved: CloseReason = { code: closeMoved, reason: 'moved' };
 
 /** Starts an attempt, and ends the one there is. */
 export function open(turn: Turn, retry: Partial<Retry>, why: CloseReason = moved): void {
@@ -56,7 +66,7 @@ export const noLoss = { attempts: 0, lostAt: null, isLong: false, reason: null, 
 function connect(turn: Turn, why?: string): void {
   const { connection, retry } = turn.state;
   const { status } = connection;
-  const reason = { code: closeCodes.moved, reason: why ?? '' };
+  const reason = { code: closeMoved, reason: why ?? '' };
   if (status === 'idle' || status === 'closed' || status === 'needs-auth')
     open(turn, { ...noLoss, failures: 0, briefConnections: 0 });
   else if (why) open(turn, { lostAt: retry.lostAt ?? turn.now, attempts: 0, reason }, reason);
@@ -70,14 +80,14 @@ function finish(turn: Turn, retry: Partial<Retry>, why: CloseReason): void {
 }
 
 function settleEverything(turn: Turn): void {
-  forEachRoom(turn, (slice, id) => slice.closed?.(turn, id));
+  callForRooms(turn, 'closed');
 }
 
 function close(turn: Turn): void {
   const { state } = turn;
   // Signals of the browser are heard only while the client is open. When it opens again, they say anew what is not so.
   state.signals = initialSignals;
-  const reason = { code: closeCodes.normal, reason: 'closed by the app' };
+  const reason = { code: closeNormal, reason: 'closed by the app' };
   if (state.connection.status === 'idle' || state.connection.status === 'closed') settleEverything(turn);
   else finish(turn, { isLong: false, reason }, reason);
 }
@@ -95,9 +105,8 @@ function verdictFor(turn: Turn, code: number): ReturnType<typeof verdictOf> {
   const live = liveConnection(turn.state);
   if (!live) return verdictOf(code);
   // The server welcomed this token and refuses it at once: it will do so again with the next one.
-  const tokenWasAcceptedMomentsAgo =
-    code === closeCodes.unauthorized && turn.config.hasToken && !hasLasted(turn);
-  const replacedByOwnHandover = code === closeCodes.replaced && live.helloWasSentElsewhere;
+  const tokenWasAcceptedMomentsAgo = code === closeUnauthorized && turn.config.hasToken && !hasLasted(turn);
+  const replacedByOwnHandover = code === closeReplaced && live.helloWasSentElsewhere;
   return tokenWasAcceptedMomentsAgo || replacedByOwnHandover ? 'retry' : verdictOf(code);
 }
 
@@ -140,7 +149,7 @@ function continueOnNext(
   { why, retry }: Loss,
 ): boolean {
   // `hello` of the next connection has reached this node, which closes the older one: the welcome comes in a moment.
-  if (why.code === closeCodes.replaced && next.status === 'greeting') {
+  if (why.code === closeReplaced && next.status === 'greeting') {
     turn.state.connection = {
       ...live,
       handover: { stage: 'opening', next, superseded: true },
@@ -162,9 +171,9 @@ function askForToken(turn: Turn, { why, retry }: Loss): void {
 
 function waitAndRetry(turn: Turn, { why, retry, failures, briefConnections }: Loss): void {
   const { now, config, state, random } = turn;
-  if (why.code === closeCodes['session-conflict']) {
+  if (why.code === closeSessionConflict) {
     state.session = turn.newSession();
-    forEachRoom(turn, (slice, id) => slice.sessionReplaced?.(turn, id));
+    callForRooms(turn, 'sessionReplaced');
   }
   const delay = (): number => backoffDelay(failures, random, config.backoff, retry.returnSpread);
   become(
@@ -178,7 +187,7 @@ function waitAndRetry(turn: Turn, { why, retry, failures, briefConnections }: Lo
 /** The page goes to sleep, and its socket with it: the client comes back when the page does. */
 export function sleep(turn: Turn): void {
   const { now, state } = turn;
-  const reason = { code: closeCodes.suspended, reason: 'the page sleeps' };
+  const reason = { code: closeSuspended, reason: 'the page sleeps' };
   if (attemptOf(state.connection) !== null)
     become(
       turn,
@@ -214,7 +223,7 @@ export const lifecycle: Slice = {
     const { connection, signals } = state;
     if ('giveUpAt' in connection) {
       if (now >= connection.giveUpAt)
-        lose(turn, closeCodes.abnormal, `no welcome within ${config.connectTimeout} ms`);
+        lose(turn, closeAbnormal, `no welcome within ${config.connectTimeout} ms`);
     } else if (connection.status === 'waiting' && signals.visible && !signals.frozen) {
       if (now >= connection.retryAt) open(turn, {});
     }

@@ -1,6 +1,6 @@
 // Signals of the browser: the network, the tab, the page. None is believed. Each is a reason to look.
 import { liveConnection } from '../model/draft.js';
-import type { Slice, Turn } from '../model/slice.js';
+import { callSlices, type Slice, type Turn } from '../model/slice.js';
 import type { Signals } from '../model/connection-state.js';
 import { settledMs } from '../model/limits.js';
 import { open, sleep } from './lifecycle.js';
@@ -24,7 +24,7 @@ function onSignal(turn: Turn, { type }: { readonly type: keyof typeof changes })
   if (type === 'hidden') return;
   if (type === 'pagehide') return sleep(turn);
   const { connection, retry } = state;
-  if (liveConnection(state)) for (const slice of turn.slices.all) slice.doubted?.(turn);
+  if (liveConnection(state)) callSlices(turn, 'doubted');
   else if (type === 'offline') {
     if (connection.status === 'waiting') state.connection = { status: 'offline', since: now };
   } else if (

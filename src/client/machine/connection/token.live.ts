@@ -1,6 +1,6 @@
 // The life of the token: it is renewed on the connection before it ends, and nothing is written under one that has ended.
-import { closeCodes } from '../../../protocol/codes.js';
-import { isDoubted, type TokenLife } from '../model/connection-state.js';
+import { closeUnauthorized } from '../../../protocol/codes.js';
+import type { TokenLife } from '../model/connection-state.js';
 import { emit, liveConnection, writeFrames } from '../model/draft.js';
 import type { Slice, Turn } from '../model/slice.js';
 import { never } from '../model/limits.js';
@@ -43,18 +43,12 @@ export const token: Slice = {
       setToken(turn, tokenLife(turn, within, 0));
     },
   },
-  beforeWrite: (turn) => {
-    const live = liveConnection(turn.state);
-    if (live && !isDoubted(live) && turn.now >= live.token.expiresAt)
-      lose(turn, closeCodes.unauthorized, 'the token expired');
+  beforeWrite: (turn, live) => {
+    if (turn.now >= live.token.expiresAt) lose(turn, closeUnauthorized, 'the token expired');
   },
-  deadline: (state) => {
-    const live = liveConnection(state);
-    return live && !isDoubted(live) ? Math.min(live.token.refreshAt, live.token.expiresAt) : never;
-  },
-  tick: (turn) => {
-    const live = liveConnection(turn.state);
-    if (!live || isDoubted(live) || turn.now < live.token.refreshAt) return;
+  liveDeadline: (live) => Math.min(live.token.refreshAt, live.token.expiresAt),
+  liveTick: (turn, live) => {
+    if (turn.now < live.token.refreshAt) return;
     // The server has to confirm the new token: if its answer does not come in time, a token is asked for again.
     setToken(turn, { refreshAt: askAgainAt(turn) + turn.config.connectTimeout });
     emit(turn, { type: 'token', attempt: live.attempt });

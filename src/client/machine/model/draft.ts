@@ -1,6 +1,6 @@
 // How a turn changes the state: through drafts, each copied once; and what it asks of the world.
 import type { ClientFrame } from '../../../protocol/frames.js';
-import { attemptOf, type Live } from './connection-state.js';
+import { attemptOf, isDoubted, type Live } from './connection-state.js';
 import type { Effect } from './effects.js';
 import { unusedRoomMs } from './limits.js';
 import { newRoom, type Room } from './room-state.js';
@@ -20,6 +20,18 @@ export function writeFrames(turn: Turn, frames: readonly ClientFrame[]): void {
 /** The connection, if it is live. */
 export const liveConnection = ({ connection }: State): Live | null =>
   connection.status === 'live' ? connection : null;
+
+/** The connection, if it is live and not doubted. */
+export const workingConnection = ({ connection }: State): Live | null =>
+  connection.status === 'live' && !isDoubted(connection) ? connection : null;
+
+/** Calls one function of each slice that has it, as long as the connection works. */
+export function callLive(turn: Turn, hook: 'beforeWrite' | 'liveTick'): void {
+  for (const slice of turn.slices.all) {
+    const live = workingConnection(turn.state);
+    if (live) slice[hook]?.(turn, live);
+  }
+}
 
 /** A copy of a map that can be changed. It is made once a turn, however often it is asked for. */
 export function draftMap<K, V>({ ownedObjects }: Turn, map: ReadonlyMap<K, V>): Map<K, V> {
@@ -64,6 +76,16 @@ export function draftPart<K extends PartName>(turn: Turn, id: string, name: K): 
   const part = draftObject<Room[K]>(turn, room[name]);
   room[name] = part as Room[K];
   return part;
+}
+
+/** Changes one part of a room that is there. */
+export function changePart<K extends PartName>(
+  turn: Turn,
+  id: string,
+  name: K,
+  changes: Partial<Room[K]>,
+): void {
+  Object.assign(draftPart(turn, id, name), changes);
 }
 
 /** Removes a room. */

@@ -168,6 +168,10 @@ export const isWanted = (room: Room): boolean =>
   room.lists.requests.length > 0 ||
   hasUnsettled(room);
 
+/** The room is wanted, and joined on this connection: what waits in it can be sent. */
+export const canSend = (room: Room): boolean =>
+  isWanted(room) && isJoined(room) && !room.membership.rejoiningFrom;
+
 /** A room that is left is kept as long as it holds messages or lists. */
 export const isHeld = ({ outbox, lists }: Room): boolean => outbox.entries.size > 0 || lists.byType.size > 0;
 

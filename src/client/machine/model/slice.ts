@@ -61,12 +61,17 @@ export interface Slice {
   readonly deadline?: (state: State) => number;
   /** Does what is due. Afterwards `deadline` is later than now. */
   readonly tick?: (turn: Turn) => void;
-  /** The same for one room. It is called whether or not there is a connection. */
+  /** The same, called only while there is a live connection that is not doubted. */
+  readonly liveDeadline?: (live: Live) => number;
+  readonly liveTick?: (turn: Turn, live: Live) => void;
+  /** The same for one room, with or without a connection. */
   readonly roomDeadline?: (room: Room, state: State) => number;
   readonly roomTick?: (turn: Turn, id: string) => void;
+  /** The next moment at which `reconcile` has something to add for this room. Called only for rooms that can send. */
+  readonly sendDeadline?: (room: Room) => number;
 
-  /** Called before anything is written: the connection may have become useless meanwhile. */
-  readonly beforeWrite?: (turn: Turn) => void;
+  /** Called before anything is written on a connection that is not doubted: it may have become useless meanwhile. */
+  readonly beforeWrite?: (turn: Turn, live: Live) => void;
   /** Adds the frames that make the server agree with the state of a room that is joined. */
   readonly reconcile?: (turn: Turn, id: string, writing: Writing) => void;
   /** Writes frames, and behind them all that `reconcile` adds. One slice does it. */
@@ -110,7 +115,23 @@ export const combineSlices = (...all: readonly Slice[]): Slices => ({
   frames: Object.assign({}, ...all.map(({ frames }) => frames)) as Handlers<'frames'>,
 });
 
-/** Calls each slice for each room. */
-export function forEachRoom(turn: Turn, call: (slice: Slice, id: string) => void): void {
-  for (const id of turn.state.rooms.keys()) for (const slice of turn.slices.all) call(slice, id);
+type Hook = {
+  [K in keyof Slice]-?: NonNullable<Slice[K]> extends (turn: Turn, ...more: never[]) => void ? K : never;
+}[keyof Slice];
+type MoreOf<K extends Hook> =
+  NonNullable<Slice[K]> extends (turn: Turn, ...more: infer More) => unknown ? More : never;
+
+/** Calls one function of each slice that has it. */
+export function callSlices<K extends Hook>(turn: Turn, hook: K, ...more: MoreOf<K>): void {
+  for (const slice of turn.slices.all)
+    (slice[hook] as ((turn: Turn, ...more: MoreOf<K>) => void) | undefined)?.(turn, ...more);
+}
+
+type RoomHook = 'connectionLost' | 'sessionReplaced' | 'userChanged' | 'closed';
+type AfterId<More> = More extends [string, ...infer Rest] ? Rest : never;
+
+/** The same for each room. */
+export function callForRooms<K extends RoomHook>(turn: Turn, hook: K, ...more: AfterId<MoreOf<K>>): void {
+  for (const id of turn.state.rooms.keys())
+    callSlices(turn, hook, ...([id, ...more] as unknown as MoreOf<K>));
 }

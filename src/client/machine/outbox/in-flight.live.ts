@@ -2,13 +2,12 @@
 // time. The server acknowledges them, puts them off or refuses them.
 import type { ClientFrame, ServerFrame } from '../../../protocol/frames.js';
 import { maxFlight, maxFlightBytes } from '../../../protocol/limits.js';
-import { isDoubted } from '../model/connection-state.js';
-import { draftPart, emit, liveConnection, roomOf } from '../model/draft.js';
+import { draftPart, emit, roomOf } from '../model/draft.js';
 import type { FrameOf, InFlight, Slice, Turn, Writing } from '../model/slice.js';
 import { isInFlight, type AckedEntry, type Entry } from '../model/entry.js';
 import { failureOf, tooLarge } from '../model/failures.js';
 import { ackedEntryMs, maxAckedEntries, minSendPauseMs, never } from '../model/limits.js';
-import { hasUnsettled, isJoined, isWanted, senderOf, type Room } from '../model/room-state.js';
+import { hasUnsettled, senderOf, type Room } from '../model/room-state.js';
 import { append, emptyQueue, queueItems, removeFront } from '../model/shared-queue.js';
 import type { Message } from '../model/message.js';
 import { markFailed, putEntry, removeEntry, settlePromise } from './queue.live.js';
@@ -251,12 +250,9 @@ export const inFlight: Slice = {
   joined: (turn, id, { last }) => {
     resumeFrom(turn, id, last);
   },
-  roomDeadline: (room, state) => {
-    const live = liveConnection(state);
+  sendDeadline: (room) => {
     const { pausedUntil } = room.outbox;
-    if (pausedUntil === 0 || !live || isDoubted(live)) return never;
-    const canSend = isJoined(room) && isWanted(room) && !room.membership.rejoiningFrom;
-    return canSend && hasUnsettled(room) ? pausedUntil : never;
+    return pausedUntil > 0 && hasUnsettled(room) ? pausedUntil : never;
   },
   reconcile: (turn, id, writing) => {
     const { pausedUntil } = roomOf(turn, id).outbox;

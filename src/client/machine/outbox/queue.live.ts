@@ -1,7 +1,7 @@
 // Own durable messages: taken in, expired, taken back, tried again. Messages under way are in in-flight.live.ts.
 import type { Receipt } from '../model/effects.js';
 import { attemptsOf } from '../model/connection-state.js';
-import { draftMap, draftPart, emit, ensureRoom, roomOf } from '../model/draft.js';
+import { changePart, draftMap, draftPart, emit, ensureRoom, roomOf } from '../model/draft.js';
 import type { Draft, EventOf, Slice, Turn } from '../model/slice.js';
 import { isPutOff, isQueued, type Entry } from '../model/entry.js';
 import type { Outgoing } from '../model/events.js';
@@ -254,7 +254,7 @@ function retry(turn: Turn, { room: id, id: messageId }: EventOf<'retry'>): void 
  * `andQueued`; otherwise they go on under new numbers.
  */
 function endSession(turn: Turn, id: string, andQueued: boolean, failure: Failure): void {
-  Object.assign(draftPart(turn, id, 'outbox'), {
+  changePart(turn, id, 'outbox', {
     lastSeq: 0,
     ackedSeq: 0,
     recentlyAcked: emptyQueue(),
@@ -280,7 +280,7 @@ function changeUser(turn: Turn, id: string, keepOwn: boolean): void {
   const kept = keepOwn ? all.filter(({ promiseSettled }) => !promiseSettled) : [];
   outbox.entries = new Map(all.filter((entry) => !kept.includes(entry)).map((entry) => [entry.id, entry]));
   endSession(turn, id, true, otherUser);
-  Object.assign(draftPart(turn, id, 'outbox'), {
+  changePart(turn, id, 'outbox', {
     echoes: [],
     entries: new Map(
       kept.map((entry) => [

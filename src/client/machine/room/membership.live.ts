@@ -3,8 +3,8 @@ import { isRoomId } from '../../../protocol/checks.js';
 import type { ClientFrame } from '../../../protocol/frames.js';
 import { toTuple } from '../../../protocol/position.js';
 import { isDoubted } from '../model/connection-state.js';
-import { draftPart, emit, liveConnection, removeRoom, roomOf } from '../model/draft.js';
-import type { FrameOf, Slice, Turn } from '../model/slice.js';
+import { changePart, draftPart, emit, liveConnection, removeRoom, roomOf } from '../model/draft.js';
+import { callSlices, type FrameOf, type Slice, type Turn } from '../model/slice.js';
 import { failureOf } from '../model/failures.js';
 import { never, rejoinPauseMs } from '../model/limits.js';
 import { isHeld, isJoining, isLeaving, isWanted } from '../model/room-state.js';
@@ -29,7 +29,7 @@ const broadcastErrorCodes: ReadonlySet<string> = new Set([
 
 /** Ends a room for good, and everything that waits in it. */
 function denyRoom(turn: Turn, id: string, failure: Failure): void {
-  for (const slice of turn.slices.all) slice.denied?.(turn, id, failure);
+  callSlices(turn, 'denied', id, failure);
 }
 
 function addJoin(turn: Turn, id: string, frames: ClientFrame[]): void {
@@ -43,20 +43,20 @@ function addJoin(turn: Turn, id: string, frames: ClientFrame[]): void {
     history: Math.min(turn.state.limits.history, history),
     presence: presence.own,
   });
-  for (const slice of turn.slices.all) slice.joining?.(turn, id);
+  callSlices(turn, 'joining', id);
 }
 
 /** Joins a room on the next connection, while the previous connection still serves it. */
 export function rejoinOnNext(turn: Turn, id: string, frames: ClientFrame[]): void {
   addJoin(turn, id, frames);
   const { position } = roomOf(turn, id).log;
-  Object.assign(draftPart(turn, id, 'membership'), { phase: { status: 'joined' }, rejoiningFrom: position });
+  changePart(turn, id, 'membership', { phase: { status: 'joined' }, rejoiningFrom: position });
 }
 
 /** Forgets a room, unless it holds messages or lists: a list goes on from its position when the room is joined again. */
 function forgetRoom(turn: Turn, id: string): void {
   if (!isHeld(roomOf(turn, id))) return removeRoom(turn, id);
-  for (const slice of turn.slices.all) slice.left?.(turn, id);
+  callSlices(turn, 'left', id);
 }
 
 /** Joins a room that is wanted, and leaves one that is not. True if the room has nothing more to say now. */
@@ -87,7 +87,7 @@ function onJoinError(
   after: number | null | undefined,
 ): boolean {
   if (temporaryRefusals.has(code)) {
-    Object.assign(draftPart(turn, id, 'membership'), {
+    changePart(turn, id, 'membership', {
       phase: { status: 'wanted', at: turn.now + Math.max(rejoinPauseMs, after ?? rejoinRefusedMs) },
       rejoiningFrom: null,
       error: failure,
@@ -114,7 +114,7 @@ export const membershipLive: Slice = {
   frames: {
     joined: (turn, frame) => {
       if (!isJoining(roomOf(turn, frame.room))) return;
-      for (const slice of turn.slices.all) slice.joined?.(turn, frame.room, frame);
+      callSlices(turn, 'joined', frame.room, frame);
     },
     left: (turn, { room, code }) => {
       if (code !== null) denyRoom(turn, room, failureOf(code, 'expelled from the room'));
@@ -135,21 +135,21 @@ export const membershipLive: Slice = {
     draftPart(turn, id, 'membership').phase = { status: 'joining' };
   },
   joined: (turn, id) => {
-    Object.assign(draftPart(turn, id, 'membership'), {
+    changePart(turn, id, 'membership', {
       phase: { status: 'joined' },
       joinedAt: turn.now,
       error: null,
     });
   },
   left: (turn, id) => {
-    Object.assign(draftPart(turn, id, 'membership'), {
+    changePart(turn, id, 'membership', {
       phase: { status: 'left' },
       joinedAt: null,
       leaveAt: null,
     });
   },
   denied: (turn, id, error) => {
-    Object.assign(draftPart(turn, id, 'membership'), {
+    changePart(turn, id, 'membership', {
       phase: { status: 'denied' },
       error,
       rejoiningFrom: null,

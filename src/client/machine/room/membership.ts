@@ -1,5 +1,5 @@
 // Who uses a room, and whether it is wanted.
-import { draftPart, ensureRoom, roomOf } from '../model/draft.js';
+import { changePart, draftPart, ensureRoom, roomOf } from '../model/draft.js';
 import type { Slice, Turn } from '../model/slice.js';
 import { clientClosed } from '../model/failures.js';
 import { unusedRoomMs } from '../model/limits.js';
@@ -13,8 +13,7 @@ export const wantedNow: Membership['phase'] = { status: 'wanted', at: 0 };
 
 /** Wants a room again that was denied: there is a reason to hope. */
 export function retryDenied(turn: Turn, id: string): void {
-  if (isDenied(roomOf(turn, id)))
-    Object.assign(draftPart(turn, id, 'membership'), { phase: wantedNow, error: null });
+  if (isDenied(roomOf(turn, id))) changePart(turn, id, 'membership', { phase: wantedNow, error: null });
 }
 
 export function retryDeniedRooms(turn: Turn): void {
@@ -34,7 +33,7 @@ export const membership: Slice = {
       ensureRoom(turn, id);
       const { users, phase } = roomOf(turn, id).membership;
       if (phase.status === 'left' || (phase.status === 'denied' && users === 0))
-        Object.assign(draftPart(turn, id, 'membership'), { phase: wantedNow, error: null });
+        changePart(turn, id, 'membership', { phase: wantedNow, error: null });
       // A second user of the room adds to the presence; the presence of users that are gone is not kept.
       const { own } = roomOf(turn, id).presence;
       if (patch) setOwnPresence(turn, id, users ? { ...patch, ...own } : patch, shown);

@@ -1,9 +1,8 @@
 // The members of a room, and own presence on its way to the server. A member that did not change keeps its identity.
 import type { MemberTuple } from '../../../protocol/frames.js';
-import { isDoubted } from '../model/connection-state.js';
-import { draftMap, draftPart, liveConnection, roomOf } from '../model/draft.js';
+import { changePart, draftMap, draftPart, roomOf } from '../model/draft.js';
 import { maxMembers, never, presenceThrottleMs } from '../model/limits.js';
-import { isJoined, isWanted, type PresenceValue } from '../model/room-state.js';
+import { isJoined, type PresenceValue } from '../model/room-state.js';
 import type { Slice } from '../model/slice.js';
 import type { Member } from '../model/message.js';
 import { mergePresence } from './presence.js';
@@ -53,7 +52,7 @@ export const presenceLive: Slice = {
     draft.staleUntil = never;
   },
   left: (turn, id) => {
-    Object.assign(draftPart(turn, id, 'presence'), {
+    changePart(turn, id, 'presence', {
       members: new Map(),
       own: null,
       ownShown: null,
@@ -61,28 +60,18 @@ export const presenceLive: Slice = {
     });
   },
   denied: (turn, id) => {
-    Object.assign(draftPart(turn, id, 'presence'), { members: new Map(), staleUntil: never });
+    changePart(turn, id, 'presence', { members: new Map(), staleUntil: never });
   },
   userChanged: (turn, id) => {
     draftPart(turn, id, 'presence').members = new Map();
   },
-  roomDeadline: (room, state) => {
-    const live = liveConnection(state);
-    return live &&
-      !isDoubted(live) &&
-      isJoined(room) &&
-      isWanted(room) &&
-      !room.membership.rejoiningFrom &&
-      room.presence.unsent
-      ? room.presence.sendAt
-      : never;
-  },
+  sendDeadline: ({ presence: { unsent, sendAt } }) => (unsent ? sendAt : never),
   reconcile: (turn, room, { frames }) => {
     const { unsent: patch, sendAt } = roomOf(turn, room).presence;
     if (!patch || sendAt > turn.now) return;
     const cleared = Object.keys(patch).filter((key) => patch[key] === undefined);
     frames.push({ type: 'presence', room, patch, cleared });
-    Object.assign(draftPart(turn, room, 'presence'), {
+    changePart(turn, room, 'presence', {
       unsent: null,
       sendAt: turn.now + presenceThrottleMs,
     });

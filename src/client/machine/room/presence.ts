@@ -1,5 +1,5 @@
 // Own presence, and the members of a room while the connection is away.
-import { draftPart, ensureRoom, roomOf } from '../model/draft.js';
+import { changePart, draftPart, ensureRoom, roomOf } from '../model/draft.js';
 import type { Slice, Turn } from '../model/slice.js';
 import { never, staleMembersMs } from '../model/limits.js';
 import type { PresenceValue } from '../model/room-state.js';
@@ -43,13 +43,13 @@ export const presence: Slice = {
   },
   closed: (turn, id) => {
     if (roomOf(turn, id).presence.staleUntil < never)
-      Object.assign(draftPart(turn, id, 'presence'), { members: new Map(), staleUntil: never });
+      changePart(turn, id, 'presence', { members: new Map(), staleUntil: never });
   },
   roomDeadline: ({ presence: { staleUntil } }) => staleUntil,
   roomTick: (turn, id) => {
     const { members, staleUntil } = roomOf(turn, id).presence;
     if (turn.now >= staleUntil)
-      Object.assign(draftPart(turn, id, 'presence'), {
+      changePart(turn, id, 'presence', {
         staleUntil: never,
         members: new Map(Array.from(members).filter(([, { stale }]) => !stale)),
       });
