@@ -148,6 +148,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     (performers[effect.type] as (it: typeof effect) => unknown)(effect);
   };
   const driver = createDriver(initialState(newSession()), {
+    slices: () => attempts.slices,
     clock: ports.clock,
     schedule: ports.schedule,
     context: {

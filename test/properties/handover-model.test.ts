@@ -1,13 +1,12 @@
 // A client that is sent from node to node while its app enters and leaves rooms, by the dice: whatever comes in between, nobody who looks on misses anything, and in the end all is as it was meant.
 import { expect, test } from 'vitest';
 import { attemptsOf } from '../../src/client/machine/model/connection-state.js';
-import { deadline } from '../../src/client/machine/deadline.js';
+import { deadline, transition } from '../support/machine/all-slices.js';
 import type { Effect, Receipt } from '../../src/client/machine/model/effects.js';
 import type { Event } from '../../src/client/machine/model/events.js';
 import type { List } from '../../src/client/machine/model/room-state.js';
 import type { Failure } from '../../src/client/machine/model/message.js';
 import { initialState, type State } from '../../src/client/machine/model/state.js';
-import { transition } from '../../src/client/machine/transition.js';
 import type { EntryTuple, ServerFrame } from '../../src/protocol/frames.js';
 import { seededRandom } from '../../src/testing/random.js';
 import { createAgenda, type Agenda, type Alarm } from '../support/machine/agenda.js';

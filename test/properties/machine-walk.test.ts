@@ -1,12 +1,11 @@
 // Random walks over the machine: whatever happens, in whatever order, its invariants hold.
 import { expect, test } from 'vitest';
 import type { Context } from '../../src/client/machine/model/context.js';
-import { deadline } from '../../src/client/machine/deadline.js';
+import { deadline, transition } from '../support/machine/all-slices.js';
 import type { Effect } from '../../src/client/machine/model/effects.js';
 import type { Event } from '../../src/client/machine/model/events.js';
 import { attemptsOf } from '../../src/client/machine/model/connection-state.js';
 import { initialState, type State } from '../../src/client/machine/model/state.js';
-import { transition } from '../../src/client/machine/transition.js';
 import type { EntryTuple, ServerFrame } from '../../src/protocol/frames.js';
 import { defaultLimits } from '../../src/protocol/limits.js';
 import { seededRandom } from '../../src/testing/random.js';

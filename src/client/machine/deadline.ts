@@ -2,11 +2,11 @@
 import { workingConnection } from './model/draft.js';
 import { never } from './model/limits.js';
 import { canSend } from './model/room-state.js';
+import type { Slices } from './model/slice.js';
 import type { State } from './model/state.js';
-import { slices } from './slices.js';
 
 /** Infinity if nothing is due. */
-export function deadline(state: State): number {
+export function deadline(state: State, slices: Slices): number {
   const live = workingConnection(state);
   let next = never;
   const consider = (moment: number | undefined): void => {

@@ -2,11 +2,10 @@
 import { attemptsOf } from './model/connection-state.js';
 import type { Context } from './model/context.js';
 import { callLive } from './model/draft.js';
-import { callSlices, type AttemptEvent, type Slices, type Turn } from './model/slice.js';
+import { callForRooms, callSlices, type AttemptEvent, type Slices, type Turn } from './model/slice.js';
 import type { Effect } from './model/effects.js';
 import type { Event } from './model/events.js';
 import type { State } from './model/state.js';
-import { slices } from './slices.js';
 
 /** A handler of one type of event, for an event of that type. */
 type Handler = (turn: Turn, event: Event) => ReturnType<NonNullable<Slices['events']['close']>>;
@@ -15,6 +14,7 @@ function tick(turn: Turn): readonly [] {
   callLive(turn, 'beforeWrite');
   callSlices(turn, 'tick');
   callLive(turn, 'liveTick');
+  callForRooms(turn, 'roomTick');
   return [];
 }
 
@@ -34,6 +34,10 @@ function handleOtherAttempt(turn: Turn, event: AttemptEvent): ReturnType<Handler
       return slice.otherAttempt(turn, turn.state.connection, event);
 }
 
+/** True if one of these slices handles the event. Otherwise it has to wait until the code of the connection is there. */
+export const canHandle = ({ events }: Slices, { type }: Event): boolean =>
+  type === 'tick' || type === 'pump' || events[type] !== undefined;
+
 /**
  * The state after an event, and what the world is asked to do. The function is pure: the same inputs give the same
  * outputs. It returns the same state if the event means nothing in it. An event of an earlier attempt never means
@@ -43,6 +47,7 @@ export function transition(
   state: State,
   event: Event,
   context: Context,
+  slices: Slices,
 ): readonly [State, readonly Effect[]] {
   if ('attempt' in event && !attemptsOf(state.connection).includes(event.attempt)) return [state, []];
   const turn: Turn = {

@@ -127,7 +127,7 @@ export function callSlices<K extends Hook>(turn: Turn, hook: K, ...more: MoreOf<
     (slice[hook] as ((turn: Turn, ...more: MoreOf<K>) => void) | undefined)?.(turn, ...more);
 }
 
-type RoomHook = 'connectionLost' | 'sessionReplaced' | 'userChanged' | 'closed';
+type RoomHook = 'roomTick' | 'connectionLost' | 'sessionReplaced' | 'userChanged' | 'closed';
 type AfterId<More> = More extends [string, ...infer Rest] ? Rest : never;
 
 /** The same for each room. */

@@ -10,7 +10,7 @@ import { ackedEntryMs, maxAckedEntries, minSendPauseMs, never } from '../model/l
 import { hasUnsettled, senderOf, type Room } from '../model/room-state.js';
 import { append, emptyQueue, queueItems, removeFront } from '../model/shared-queue.js';
 import type { Message } from '../model/message.js';
-import { markFailed, putEntry, removeEntry, settlePromise } from './queue.live.js';
+import { markFailed, putEntry, removeEntry, settlePromise } from './queue.js';
 
 /** Lost messages that are counted at once, whatever a record or a server claims. */
 const maxReportedLoss = 100_000;

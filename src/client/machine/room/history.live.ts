@@ -1,10 +1,8 @@
 // Requests for older entries of a room's log: each is answered, fails, or is given up.
 import { draftPart, emit, roomOf } from '../model/draft.js';
 import type { FrameOf, Slice, Turn } from '../model/slice.js';
-import { clientClosed } from '../model/failures.js';
 import type { HistoryRequest } from '../model/room-state.js';
-import type { Failure } from '../model/message.js';
-import { prependPage, setList } from './lists.js';
+import { prependPage, removeRequest, setList } from './lists.js';
 import { toMessages } from './log.live.js';
 
 /** The request of a number, and the id of its room. */
@@ -30,28 +28,11 @@ function fillList(turn: Turn, id: string, request: HistoryRequest, frame: FrameO
   draft.requests = [...draft.requests, { ...request, before: oldest, sentOn: null }];
 }
 
-/** Ends a request: with a page for a list or for a room handle, or with a failure. */
-export function answerRequest(
-  turn: Turn,
-  id: string,
-  request: HistoryRequest,
-  outcome: FrameOf<'history'> | Failure,
-): void {
-  const draft = draftPart(turn, id, 'lists');
-  draft.requests = draft.requests.filter((other) => other !== request);
-  const { ref, list: type } = request;
-  if ('code' in outcome) {
-    if (type === null) return emit(turn, { type: 'history', ref, outcome });
-    const list = draft.byType.get(type);
-    if (list) setList(turn, id, type, { ...list, loading: false });
-  } else if (type === null)
-    emit(turn, { type: 'history', ref, outcome: toMessages(turn, id, outcome.messages) });
-  else fillList(turn, id, request, outcome);
-}
-
-/** Ends every request of a room. */
-function failRequests(turn: Turn, id: string, failure: Failure): void {
-  for (const request of roomOf(turn, id).lists.requests) answerRequest(turn, id, request, failure);
+/** Ends a request with a page: for a list, or for a room handle. */
+function answerRequest(turn: Turn, id: string, request: HistoryRequest, frame: FrameOf<'history'>): void {
+  removeRequest(turn, id, request);
+  if (request.list !== null) return fillList(turn, id, request, frame);
+  emit(turn, { type: 'history', ref: request.ref, outcome: toMessages(turn, id, frame.messages) });
 }
 
 function markUnsent(turn: Turn, id: string): void {
@@ -68,10 +49,6 @@ export const history: Slice = {
   },
   joining: markUnsent,
   connectionLost: markUnsent,
-  denied: failRequests,
-  closed: (turn, id) => {
-    failRequests(turn, id, clientClosed);
-  },
   reconcile: (turn, room, { live, frames }) => {
     const { requests } = roomOf(turn, room).lists;
     if (!requests.some(({ sentOn }) => sentOn === null)) return;

@@ -3,6 +3,7 @@ import { draftPart, emit, ensureRoom, roomOf } from '../model/draft.js';
 import type { Slice, Turn } from '../model/slice.js';
 import type { HistoryRequest, List } from '../model/room-state.js';
 import type { Failure, Message } from '../model/message.js';
+import { clientClosed } from '../model/failures.js';
 import { refusalOf } from './membership.js';
 
 /** The list with messages of every type. */
@@ -132,6 +133,24 @@ function requestHistory(
   draft.requests = [...draft.requests, request];
 }
 
+export function removeRequest(turn: Turn, id: string, request: HistoryRequest): void {
+  const draft = draftPart(turn, id, 'lists');
+  draft.requests = draft.requests.filter((other) => other !== request);
+}
+
+/** Ends a request with a failure. */
+export function failRequest(turn: Turn, id: string, request: HistoryRequest, failure: Failure): void {
+  removeRequest(turn, id, request);
+  const { ref, list: type } = request;
+  if (type === null) return emit(turn, { type: 'history', ref, outcome: failure });
+  const list = roomOf(turn, id).lists.byType.get(type);
+  if (list) setList(turn, id, type, { ...list, loading: false });
+}
+
+function failRequests(turn: Turn, id: string, failure: Failure): void {
+  for (const request of roomOf(turn, id).lists.requests) failRequest(turn, id, request, failure);
+}
+
 export const lists: Slice = {
   events: {
     history: (turn, event) => {
@@ -145,5 +164,9 @@ export const lists: Slice = {
     'list-release': (turn, { room, list }) => {
       releaseList(turn, room, list);
     },
+  },
+  denied: failRequests,
+  closed: (turn, id) => {
+    failRequests(turn, id, clientClosed);
   },
 };

@@ -9,7 +9,8 @@ import { failureOf } from '../model/failures.js';
 import { never, rejoinPauseMs } from '../model/limits.js';
 import { isHeld, isJoining, isLeaving, isWanted } from '../model/room-state.js';
 import type { Failure } from '../model/message.js';
-import { answerRequest, requestOf } from './history.live.js';
+import { requestOf } from './history.live.js';
+import { failRequest } from './lists.js';
 
 /** Time before a refused join is tried again, if a retry can help and the server does not say when. */
 const rejoinRefusedMs = 2_000;
@@ -104,7 +105,7 @@ function onError(turn: Turn, { ref, code, reason, after }: FrameOf<'error'>): vo
   const room = typeof ref === 'string' ? turn.state.rooms.get(ref) : undefined;
   if (room && isJoining(room) && onJoinError(turn, room.id, code, failure, after)) return;
   const found = typeof ref === 'number' ? requestOf(turn, ref) : null;
-  if (found) answerRequest(turn, ...found, failure);
+  if (found) failRequest(turn, ...found, failure);
   // A request of a room handle has a promise, which tells the app.
   const wasToldByPromise = found !== null && found[1].list === null;
   if (!wasToldByPromise) emit(turn, { type: 'report', room: room?.id ?? found?.[0] ?? null, failure });

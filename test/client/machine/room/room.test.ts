@@ -1,7 +1,7 @@
 // Rooms on one socket: users counted, positions kept, holes noticed, presence remembered.
 import { describe, expect, test } from 'vitest';
 import type { ServerFrame } from '../../../../src/protocol/frames.js';
-import { deadline } from '../../../../src/client/machine/deadline.js';
+import { deadline } from '../../../support/machine/all-slices.js';
 import {
   joinedFrame,
   machine,
