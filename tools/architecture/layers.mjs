@@ -126,7 +126,6 @@ export const layers = [
       'src/client/machine/outbox',
       'src/client/machine/connection',
     ],
-    startsLive: ['slices.ts'],
   },
   {
     folder: 'src/client/edge',
@@ -175,6 +174,7 @@ export const layers = [
     typeImports: ['src/client/storage'],
     packages: { 'zustand/vanilla': ['driver.ts'] },
     globals: { queueMicrotask: ['driver.ts'], 'Math.random': ['client.ts'], console: ['client.ts'] },
+    startsLive: ['attempts.ts'],
   },
   {
     folder: 'src/react',

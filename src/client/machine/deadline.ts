@@ -6,19 +6,17 @@ import type { Slices } from './model/slice.js';
 import type { State } from './model/state.js';
 
 /** Infinity if nothing is due. */
-export function deadline(state: State, slices: Slices): number {
+export function deadline(state: State, { hooks }: Slices): number {
   const live = workingConnection(state);
   let next = never;
-  const consider = (moment: number | undefined): void => {
-    if (moment !== undefined && moment < next) next = moment;
+  const consider = (moment: number): void => {
+    if (moment < next) next = moment;
   };
-  for (const slice of slices.all) {
-    consider(slice.deadline?.(state));
-    if (live) consider(slice.liveDeadline?.(live));
-    if (slice.roomDeadline)
-      for (const room of state.rooms.values()) consider(slice.roomDeadline(room, state));
-    if (live && slice.sendDeadline)
-      for (const room of state.rooms.values()) if (canSend(room)) consider(slice.sendDeadline(room));
+  for (const call of hooks.deadline ?? []) consider(call(state));
+  if (live) for (const call of hooks.liveDeadline ?? []) consider(call(live));
+  for (const room of state.rooms.values()) {
+    for (const call of hooks.roomDeadline ?? []) consider(call(room, state));
+    if (live && canSend(room)) for (const call of hooks.sendDeadline ?? []) consider(call(room));
   }
   return next;
 }

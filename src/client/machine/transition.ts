@@ -29,9 +29,8 @@ function handleEvent(turn: Turn, event: Event): ReturnType<Handler> {
 }
 
 function handleOtherAttempt(turn: Turn, event: AttemptEvent): ReturnType<Handler> {
-  for (const slice of turn.slices.all)
-    if (slice.otherAttempt && turn.state.connection.status === 'live')
-      return slice.otherAttempt(turn, turn.state.connection, event);
+  const { connection } = turn.state;
+  if (connection.status === 'live') return turn.slices.hooks.otherAttempt?.[0]?.(turn, connection, event);
 }
 
 /** True if one of these slices handles the event. Otherwise it has to wait until the code of the connection is there. */
@@ -50,8 +49,14 @@ export function transition(
   slices: Slices,
 ): readonly [State, readonly Effect[]] {
   if ('attempt' in event && !attemptsOf(state.connection).includes(event.attempt)) return [state, []];
+  const { now, random, newSession, config, parse } = context;
+  // Each field is named: V8 spreads an object slowly where more fields follow.
   const turn: Turn = {
-    ...context,
+    now,
+    random,
+    newSession,
+    config,
+    parse,
     slices,
     state: { ...state },
     effects: [],

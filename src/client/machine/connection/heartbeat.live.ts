@@ -51,7 +51,8 @@ function probe(turn: Turn, live: Live): void {
 
 /** The server has answered: the connection works. */
 export function noteAnswer(turn: Turn, live: Live): void {
-  updateHeartbeat(turn, live, { answeredAt: turn.now, probeUntil: never });
+  const isKnown = live.heartbeat.answeredAt === turn.now && !isDoubted(live);
+  if (!isKnown) updateHeartbeat(turn, live, { answeredAt: turn.now, probeUntil: never });
 }
 
 export const heartbeat: Slice = {

@@ -27,9 +27,9 @@ export const workingConnection = ({ connection }: State): Live | null =>
 
 /** Calls one function of each slice that has it, as long as the connection works. */
 export function callLive(turn: Turn, hook: 'beforeWrite' | 'liveTick'): void {
-  for (const slice of turn.slices.all) {
+  for (const call of turn.slices.hooks[hook] ?? []) {
     const live = workingConnection(turn.state);
-    if (live) slice[hook]?.(turn, live);
+    if (live) call(turn, live);
   }
 }
 

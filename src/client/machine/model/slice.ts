@@ -102,36 +102,48 @@ export interface Slice {
 
 type Handlers<K extends 'events' | 'frames'> = NonNullable<Slice[K]>;
 
-/** Slices, and the handlers of all of them in one table for events and one for frames. */
+/** The functions of a slice, besides its tables. */
+type Hook = Exclude<keyof Slice, 'events' | 'frames'>;
+type FunctionOf<K extends Hook> = NonNullable<Slice[K]>;
+
+/**
+ * Slices, taken apart: the handlers of all of them in one table for events and one for frames, and for each hook the
+ * functions that there are, in order. A call through each slice would look for the hook in many objects of different
+ * shapes, at each event.
+ */
 export interface Slices {
-  readonly all: readonly Slice[];
   readonly events: Handlers<'events'>;
   readonly frames: Handlers<'frames'>;
+  readonly hooks: { readonly [K in Hook]?: readonly FunctionOf<K>[] };
 }
 
-export const combineSlices = (...all: readonly Slice[]): Slices => ({
-  all,
-  events: Object.assign({}, ...all.map(({ events }) => events)) as Handlers<'events'>,
-  frames: Object.assign({}, ...all.map(({ frames }) => frames)) as Handlers<'frames'>,
-});
+export function combineSlices(...all: readonly Slice[]): Slices {
+  const combined = { events: {}, frames: {}, hooks: {} as Record<string, unknown[]> };
+  for (const { events, frames, ...functions } of all) {
+    Object.assign(combined.events, events);
+    Object.assign(combined.frames, frames);
+    for (const [name, call] of Object.entries(functions)) (combined.hooks[name] ??= []).push(call);
+  }
+  return combined as Slices;
+}
 
-type Hook = {
-  [K in keyof Slice]-?: NonNullable<Slice[K]> extends (turn: Turn, ...more: never[]) => void ? K : never;
-}[keyof Slice];
 type MoreOf<K extends Hook> =
-  NonNullable<Slice[K]> extends (turn: Turn, ...more: infer More) => unknown ? More : never;
+  FunctionOf<K> extends (turn: Turn, ...more: infer More) => unknown ? More : never;
+type AnyFunction = (turn: Turn, first?: unknown, second?: unknown) => unknown;
 
 /** Calls one function of each slice that has it. */
-export function callSlices<K extends Hook>(turn: Turn, hook: K, ...more: MoreOf<K>): void {
-  for (const slice of turn.slices.all)
-    (slice[hook] as ((turn: Turn, ...more: MoreOf<K>) => void) | undefined)?.(turn, ...more);
+export function callSlices<K extends Hook>(turn: Turn, hook: K, ...more: MoreOf<K>): void;
+export function callSlices(turn: Turn, hook: Hook, first?: unknown, second?: unknown): void {
+  for (const call of (turn.slices.hooks[hook] as readonly AnyFunction[] | undefined) ?? [])
+    call(turn, first, second);
 }
 
 type RoomHook = 'roomTick' | 'connectionLost' | 'sessionReplaced' | 'userChanged' | 'closed';
 type AfterId<More> = More extends [string, ...infer Rest] ? Rest : never;
 
 /** The same for each room. */
-export function callForRooms<K extends RoomHook>(turn: Turn, hook: K, ...more: AfterId<MoreOf<K>>): void {
-  for (const id of turn.state.rooms.keys())
-    callSlices(turn, hook, ...([id, ...more] as unknown as MoreOf<K>));
+export function callForRooms<K extends RoomHook>(turn: Turn, hook: K, ...more: AfterId<MoreOf<K>>): void;
+export function callForRooms(turn: Turn, hook: RoomHook, more?: unknown): void {
+  const calls = (turn.slices.hooks[hook] as readonly AnyFunction[] | undefined) ?? [];
+  for (const id of turn.state.rooms.keys()) for (const call of calls) call(turn, id, more);
 }
