@@ -112,7 +112,10 @@ function onNextConnection(
   return joins;
 }
 
-/** Frames still accepted from the previous connection: acks, and events of rooms that have not rejoined. A broadcast comes on the next connection too. */
+/**
+ * Frames still accepted from the previous connection: acks, and events of rooms that have not rejoined. A broadcast
+ * comes on the next connection too.
+ */
 const isAccepted = ({ state }: Turn, frame: ServerFrame): boolean =>
   frame.type === 'ack' ||
   ((frame.type === 'message' || frame.type === 'presence') &&

@@ -11,7 +11,10 @@ function reconcileRoom(turn: Turn, id: string, frames: ClientFrame[], writing: W
   if (canSend(roomOf(turn, id))) callSlices(turn, 'reconcile', id, writing);
 }
 
-/** Writes `first`, and behind it joins, leaves, presence, broadcasts, requests and messages. Nothing is written while the connection is doubted. */
+/**
+ * Writes `first`, and behind it joins, leaves, presence, broadcasts, requests and messages. Nothing is written while
+ * the connection is doubted.
+ */
 function write(turn: Turn, first: readonly ClientFrame[]): void {
   callLive(turn, 'beforeWrite');
   const frames = [...first];

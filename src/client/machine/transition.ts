@@ -33,7 +33,9 @@ function handleOtherAttempt(turn: Turn, event: AttemptEvent): ReturnType<Handler
   if (connection.status === 'live') return turn.slices.hooks.otherAttempt?.[0]?.(turn, connection, event);
 }
 
-/** True if one of these slices handles the event. Otherwise it has to wait until the code of the connection is there. */
+/**
+ * True if one of these slices handles the event. Otherwise it has to wait until the code of the connection is there.
+ */
 export const canHandle = ({ events }: Slices, { type }: Event): boolean =>
   type === 'tick' || type === 'pump' || events[type] !== undefined;
 

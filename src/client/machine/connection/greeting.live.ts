@@ -31,7 +31,9 @@ function isOtherUser({ session, self }: State, { member, user }: FrameOf<'welcom
   return session.owner !== undefined && session.owner !== (user?.id ?? null);
 }
 
-/** Makes the connection live, unless the session in storage is of another user: then the client takes another session. */
+/**
+ * Makes the connection live, unless the session in storage is of another user: then the client takes another session.
+ */
 function welcome(turn: Turn, frame: FrameOf<'welcome'>): void {
   const { now, config, state } = turn;
   const { connection, self, session } = state;

@@ -27,11 +27,17 @@ import { initialSignals } from '../model/state.js';
 import { retryDeniedRooms } from '../room/membership.js';
 import { backoffDelay } from './backoff.js';
 
-/** The connection has lasted, with its rooms. A connection that ends before that was of no use, whatever arrived on it. */
+/**
+ * The connection has lasted, with its rooms. A connection that ends before that was of no use, whatever arrived on
+ * it.
+ */
 const hasLasted = ({ now, state: { connection } }: Turn): boolean =>
   connection.status === 'live' && now >= connection.settledAt + settledMs;
 
-/** The one way from a connection to the next. It closes every socket that the next connection does not own, and tells the rooms. */
+/**
+ * The one way from a connection to the next. It closes every socket that the next connection does not own, and tells
+ * the rooms.
+ */
 function become(turn: Turn, next: Connection, retry: Partial<Retry>, { code, reason }: CloseReason): void {
   const { state } = turn;
   const { connection } = state;
@@ -72,7 +78,10 @@ function connect(turn: Turn, why?: string): void {
   else if (why) open(turn, { lostAt: retry.lostAt ?? turn.now, attempts: 0, reason }, reason);
 }
 
-/** Closed until the app asks again: everything that waits is settled, and the next connection has a session of its own. */
+/**
+ * Closed until the app asks again: everything that waits is settled, and the next connection has a session of its
+ * own.
+ */
 function finish(turn: Turn, retry: Partial<Retry>, why: CloseReason): void {
   become(turn, { status: 'closed' }, { ...retry, lostAt: null }, why);
   settleEverything(turn);

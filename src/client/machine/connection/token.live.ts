@@ -1,4 +1,5 @@
-// The life of the token: it is renewed on the connection before it ends, and nothing is written under one that has ended.
+// The life of the token: it is renewed on the connection before it ends, and nothing is written under one that has
+// ended.
 import { closeUnauthorized } from '../../../protocol/codes.js';
 import type { TokenLife } from '../model/connection-state.js';
 import { emit, liveConnection, writeFrames } from '../model/draft.js';
@@ -12,7 +13,10 @@ const maxRefreshLeadMs = 60_000;
 /** The shortest time before a token is asked for again that did not come. */
 const refreshRetryMs = 5_000;
 
-/** The life of a token that ends at `expires`, by a clock that shows `clock` now. A wrong clock never makes the client ask all the time. */
+/**
+ * The life of a token that ends at `expires`, by a clock that shows `clock` now. A wrong clock never makes the client
+ * ask all the time.
+ */
 export function tokenLife({ now, config }: Turn, expires: number | null, clock: number): TokenLife {
   const life = expires === null || !config.hasToken ? never : expires - clock;
   const lead = Math.min(maxRefreshLeadMs, Math.max(minRefreshLeadMs, life / 5));

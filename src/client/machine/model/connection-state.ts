@@ -52,7 +52,9 @@ export interface Live {
   readonly recovered: boolean;
   /** The server's clock less the client's, in ms. */
   readonly clockSkew: number;
-  /** When the last room was rejoined; `never` while one is missing. Failures are forgotten only `settledMs` after it. */
+  /**
+   * When the last room was rejoined; `never` while one is missing. Failures are forgotten only `settledMs` after it.
+   */
   readonly settledAt: number;
   /** If this node falls, its clients come back over this many ms. */
   readonly returnSpread: number;
@@ -69,7 +71,10 @@ export interface Heartbeat {
   /** When the server last answered a frame of this client. */
   readonly answeredAt: number;
   readonly pingAt: number;
-  /** While the connection is doubted: nothing is written, and without an answer by then it is given up. `never` otherwise. */
+  /**
+   * While the connection is doubted: nothing is written, and without an answer by then it is given up. `never`
+   * otherwise.
+   */
   readonly probeUntil: number;
 }
 

@@ -15,7 +15,10 @@ export interface Entry {
   readonly expiresAt: number;
   readonly coalesceKey: string | null;
   readonly bytes: number;
-  /** Its number in the session. It is given when the message is first sent, so that a message that never is leaves no hole. */
+  /**
+   * Its number in the session. It is given when the message is first sent, so that a message that never is leaves no
+   * hole.
+   */
   readonly seq: number | null;
   /** The attempt on which it was last sent; null if that connection is gone or the message was not sent. */
   readonly sentOn: number | null;

@@ -1,4 +1,5 @@
-// Everything that can happen to the client. An event from a socket or a token request carries the number of its attempt.
+// Everything that can happen to the client. An event from a socket or a token request carries the number of its
+// attempt.
 import type { ServerFrame } from '../../../protocol/frames.js';
 import type { Transport } from './connection-state.js';
 import type { Entry } from './entry.js';

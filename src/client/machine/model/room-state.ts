@@ -10,7 +10,8 @@ import type { Failure, Member, Message } from './message.js';
 export type Continuity = 'exact' | 'recovered' | 'gap' | 'reset';
 
 /**
- * `wanted`: the room is to be joined at a moment. `left`: it is kept for its lists, for messages that failed, or because
+ * `wanted`: the room is to be joined at a moment. `left`: it is kept for its lists, for messages that failed, or
+ * because
  * it was created a moment ago and has no user yet.
  */
 export type Phase =
@@ -26,7 +27,10 @@ export interface Membership {
   readonly phase: Phase;
   /** When it was last joined; null if it was not. */
   readonly joinedAt: number | null;
-  /** The position that it rejoins from on the next connection, while the previous connection still serves it; null otherwise. */
+  /**
+   * The position that it rejoins from on the next connection, while the previous connection still serves it; null
+   * otherwise.
+   */
   readonly rejoiningFrom: Position | null;
   readonly error: Failure | null;
   /** How many entries of history a first join asks for. */
@@ -61,7 +65,10 @@ export interface List {
   readonly limit: number;
   readonly messages: readonly Message[];
   readonly hasOlder: boolean;
-  /** The lowest offset that was looked at, whatever its type: older messages come before it. Null before the first look. */
+  /**
+   * The lowest offset that was looked at, whatever its type: older messages come before it. Null before the first
+   * look.
+   */
   readonly oldest: number | null;
   readonly loading: boolean;
   /** Offsets that are known to be missing, both included. */
@@ -105,7 +112,10 @@ export interface Outbox {
   readonly ackedSeq: number;
   /** Acknowledged messages: they are sent again if the log turns out to have lost them. */
   readonly recentlyAcked: Queue<AckedEntry>;
-  /** Seqs that will never be in the log and were already reported (refused or cancelled), so they do not count as lost. */
+  /**
+   * Seqs that will never be in the log and were already reported (refused or cancelled), so they do not count as
+   * lost.
+   */
   readonly retiredSeqs: ReadonlySet<number>;
   /** Nothing is sent before this moment, because the server asked for it. */
   readonly pausedUntil: number;
@@ -121,7 +131,10 @@ export interface Room {
   readonly outbox: Outbox;
 }
 
-/** A room that nothing is known of. It is not joined before it has a user, and forgotten at `leaveAt` if it has none by then. */
+/**
+ * A room that nothing is known of. It is not joined before it has a user, and forgotten at `leaveAt` if it has none
+ * by then.
+ */
 export const newRoom = (id: string, leaveAt: number): Room => ({
   id,
   membership: {
@@ -151,7 +164,10 @@ export const newRoom = (id: string, leaveAt: number): Room => ({
 export const isJoined = ({ membership: { phase } }: Room): boolean => phase.status === 'joined';
 export const isDenied = ({ membership: { phase } }: Room): boolean => phase.status === 'denied';
 
-/** A join was sent and is not answered: the first one on this connection, or one that moves the room to the next connection. */
+/**
+ * A join was sent and is not answered: the first one on this connection, or one that moves the room to the next
+ * connection.
+ */
 export const isJoining = ({ membership: { phase, rejoiningFrom } }: Room): boolean =>
   phase.status === 'joining' || rejoiningFrom !== null;
 

@@ -15,7 +15,8 @@ export const queueSize = ({ from, to }: Queue<unknown>): number => to - from;
 export const queueItems = <T>({ array, from, to }: Queue<T>): readonly T[] => array.slice(from, to);
 
 /**
- * The queue with one more item at its end. The array is copied in two cases: a later state has added an item already, or
+ * The queue with one more item at its end. The array is copied in two cases: a later state has added an item already,
+ * or
  * the part in front of the bounds is larger than the queue.
  */
 export function append<T>(queue: Queue<T>, item: T): Queue<T> {

@@ -1,4 +1,5 @@
-// A slice is one concern of the machine, with all its phases: events, frames, deadlines, and what it has to tell the server.
+// A slice is one concern of the machine, with all its phases: events, frames, deadlines, and what it has to tell the
+// server.
 import type { ClientFrame, ServerFrame } from '../../../protocol/frames.js';
 import type { Live } from './connection-state.js';
 import type { Context } from './context.js';
@@ -48,7 +49,8 @@ export interface Writing {
 
 export interface Slice {
   /**
-   * Each type of event has one slice that handles it. A handler that returns frames asks for a reconciliation: the frames
+   * Each type of event has one slice that handles it. A handler that returns frames asks for a reconciliation: the
+   * frames
    * are written, and behind them those that make the server agree with the state.
    */
   readonly events?: {

@@ -16,7 +16,10 @@ export interface Self {
 export interface Session {
   readonly key: string;
   readonly instance: string;
-  /** The id of its user, or null for no user in particular. Undefined if the session is not from storage, or its user is not known. */
+  /**
+   * The id of its user, or null for no user in particular. Undefined if the session is not from storage, or its user
+   * is not known.
+   */
   readonly owner?: string | null | undefined;
   /** The member that the server made of it before, if the session is from storage and that is known. */
   readonly member?: string | undefined;

@@ -190,7 +190,8 @@ function enqueue(turn: Turn, messages: readonly Outgoing[]): void {
 }
 
 /**
- * True if the server may have forgotten the message's seq by the time it comes again. The server remembers the seqs of a
+ * True if the server may have forgotten the message's seq by the time it comes again. The server remembers the seqs
+ * of a
  * session for a day. Without this, a page that is opened on Monday would send a message that arrived on Friday, and the
  * server would take it for a new one. A message in flight on a connection that is there is answered there, however old.
  */
@@ -271,7 +272,8 @@ function endSession(turn: Turn, id: string, andQueued: boolean, failure: Failure
 }
 
 /**
- * Drops the messages of the user before. With `keepOwn`, messages that this page sent before it knew its user go on under
+ * Drops the messages of the user before. With `keepOwn`, messages that this page sent before it knew its user go on
+ * under
  * new numbers.
  */
 function changeUser(turn: Turn, id: string, keepOwn: boolean): void {

@@ -34,7 +34,10 @@ function changeLists(turn: Turn, id: string, change: (list: List, type: string) 
   draft.byType = new Map(Array.from(draft.byType, ([type, list]) => [type, change(list, type)]));
 }
 
-/** Appends messages that follow those of the lists. A list keeps its newest `limit`, or more if the app asked for older ones. */
+/**
+ * Appends messages that follow those of the lists. A list keeps its newest `limit`, or more if the app asked for
+ * older ones.
+ */
 export function appendToLists(turn: Turn, id: string, batch: readonly Message[]): void {
   changeLists(turn, id, (list, type) => {
     const added = ofType(type, batch);
@@ -111,7 +114,10 @@ function releaseList(turn: Turn, id: string, type: string): void {
   draft.requests = draft.requests.filter((request) => request.list !== type);
 }
 
-/** Adds a request, or refuses it. A list is continued before its oldest offset, and a list that is loading does not load twice. */
+/**
+ * Adds a request, or refuses it. A list is continued before its oldest offset, and a list that is loading does not
+ * load twice.
+ */
 function requestHistory(
   turn: Turn,
   id: string,

@@ -42,7 +42,10 @@ export function toMessages(turn: Turn, id: string, entries: readonly EntryTuple[
   return messages;
 }
 
-/** Notes own messages that the log shows now: they are not shown as pending any more, and one that was in doubt is done. */
+/**
+ * Notes own messages that the log shows now: they are not shown as pending any more, and one that was in doubt is
+ * done.
+ */
 function noteOwnMessages(turn: Turn, id: string, entries: readonly EntryTuple[]): void {
   const shown = new Set<string>();
   for (const [, , , messageId, , sender] of entries)
@@ -96,7 +99,8 @@ function rejoin(turn: Turn, id: string): void {
 }
 
 /**
- * Takes a batch of entries. An entry that was seen is dropped. If an entry does not follow the one before it, entries are
+ * Takes a batch of entries. An entry that was seen is dropped. If an entry does not follow the one before it, entries
+ * are
  * missing: nothing behind the hole is delivered, and the room joins again from its position.
  */
 export function receiveEntries(turn: Turn, id: string, entries: readonly EntryTuple[]): void {
@@ -114,7 +118,9 @@ export function receiveEntries(turn: Turn, id: string, entries: readonly EntryTu
 const isSamePosition = (a: Position, b: Position): boolean =>
   a.epoch === b.epoch && a.offset === b.offset && a.tag === b.tag;
 
-/** Entries follow the position that was asked for, or the server starts the room anew with the newest part of its log. */
+/**
+ * Entries follow the position that was asked for, or the server starts the room anew with the newest part of its log.
+ */
 function onJoined(turn: Turn, id: string, frame: FrameOf<'joined'>): void {
   const { recovered, why, messages, more } = frame;
   const start = toPosition(frame.position);

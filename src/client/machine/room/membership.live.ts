@@ -54,7 +54,9 @@ export function rejoinOnNext(turn: Turn, id: string, frames: ClientFrame[]): voi
   changePart(turn, id, 'membership', { phase: { status: 'joined' }, rejoiningFrom: position });
 }
 
-/** Forgets a room, unless it holds messages or lists: a list goes on from its position when the room is joined again. */
+/**
+ * Forgets a room, unless it holds messages or lists: a list goes on from its position when the room is joined again.
+ */
 function forgetRoom(turn: Turn, id: string): void {
   if (!isHeld(roomOf(turn, id))) return removeRoom(turn, id);
   callSlices(turn, 'left', id);

@@ -12,7 +12,10 @@ export const mergePresence = (before: unknown, patch: PresenceValue): PresenceVa
     ),
   );
 
-/** Changes own presence. `shown`: the whole presence as the room's contract reads it. Keys that did not change are not sent. */
+/**
+ * Changes own presence. `shown`: the whole presence as the room's contract reads it. Keys that did not change are not
+ * sent.
+ */
 export function setOwnPresence(
   turn: Turn,
   id: string,

@@ -51,7 +51,10 @@ export interface RoomView {
   readonly mine: Readonly<Record<string, unknown>> | null;
 }
 
-/** One of the client's own messages that is not settled, or that failed. `timestamp`: when the app sent it, by the client's clock. */
+/**
+ * One of the client's own messages that is not settled, or that failed. `timestamp`: when the app sent it, by the
+ * client's clock.
+ */
 export interface OutboxEntry extends Message {
   readonly status: 'queued' | 'sending' | 'failed';
   /** Why it failed; or why the server put it off the last time, in which case it is sent again. */
