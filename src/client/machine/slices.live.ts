@@ -8,7 +8,7 @@ import { handover } from './handover.live.js';
 import { combineSlices, type Slices } from './model/slice.js';
 import { inFlight } from './outbox/in-flight.live.js';
 import { queue } from './outbox/queue.js';
-import { restore } from './outbox/restore.live.js';
+import { restore } from './outbox/restore.js';
 import { receiving } from './receive.live.js';
 import { reconciliation } from './reconcile.live.js';
 import { broadcasts } from './room/broadcasts.live.js';

@@ -3,6 +3,7 @@ import { lifecycle } from './connection/lifecycle.js';
 import { signals } from './connection/signals.js';
 import { combineSlices, type Slices } from './model/slice.js';
 import { queue } from './outbox/queue.js';
+import { restore } from './outbox/restore.js';
 import { lists } from './room/lists.js';
 import { membership } from './room/membership.js';
 import { presence } from './room/presence.js';
@@ -14,4 +15,5 @@ export const firstSlices: Slices = /* @__PURE__ */ combineSlices(
   presence,
   lists,
   queue,
+  restore,
 );
