@@ -4,10 +4,13 @@ import type { ClientFrame } from '../../../protocol/frames.js';
 import { noHandover } from '../model/connection-state.js';
 import { emit } from '../model/draft.js';
 import { type FrameOf, type Slice, type Turn, callForRooms } from '../model/slice.js';
-import { minHeartbeatMs, never } from '../model/limits.js';
+import { never } from '../model/limits.js';
 import type { State } from '../model/state.js';
 import { lose, noLoss } from './lifecycle.js';
 import { tokenLife } from './token.live.js';
+
+/** The shortest heartbeat interval that a server can ask for. */
+const minHeartbeatMs = 100;
 
 /** The first frame of an attempt. */
 export const helloFrame = ({ session }: State, attempt: number, token: string | null): ClientFrame => ({

@@ -22,10 +22,13 @@ import {
 } from '../model/connection-state.js';
 import { emit, liveConnection } from '../model/draft.js';
 import { type Slice, type Turn, callForRooms } from '../model/slice.js';
-import { longLossMs, never, probeTimeoutMs, settledMs } from '../model/limits.js';
+import { never, probeTimeoutMs, settledMs } from '../model/limits.js';
 import { initialSignals } from '../model/state.js';
 import { retryDeniedRooms } from '../room/membership.js';
 import { backoffDelay } from './backoff.js';
+
+/** Time after which a lost connection is worth telling a person. */
+const longLossMs = 5_000;
 
 /**
  * The connection has lasted, with its rooms. A connection that ends before that was of no use, whatever arrived on

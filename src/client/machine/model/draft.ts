@@ -87,10 +87,3 @@ export function changePart<K extends PartName>(
 ): void {
   Object.assign(draftPart(turn, id, name), changes);
 }
-
-/** Removes a room. */
-export function removeRoom(turn: Turn, id: string): void {
-  const rooms = draftMap(turn, turn.state.rooms);
-  rooms.delete(id);
-  turn.state.rooms = rooms;
-}

@@ -1,16 +1,9 @@
 // Failures that several parts of the machine report.
-import { isErrorCode } from '../../../protocol/codes.js';
 import type { Failure } from './message.js';
 
 export const clientClosed: Failure = { code: 'closed', message: 'the client is closed' };
 export const otherUser: Failure = { code: 'closed', message: 'another user is there now' };
 export const inDoubt: Failure = { code: 'in-doubt', message: 'it left and was not acknowledged' };
-
-/** The failure that a code of the server stands for. A code that this version does not know is a rejection. */
-export const failureOf = (code: string, message: string): Failure => ({
-  code: isErrorCode(code) ? code : 'rejected',
-  message,
-});
 
 /** The failure of a message that is larger than the server takes. */
 export const tooLarge = (bytes: number, maxBytes: number): Failure => ({

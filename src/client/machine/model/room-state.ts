@@ -188,19 +188,6 @@ export const isWanted = (room: Room): boolean =>
 export const canSend = (room: Room): boolean =>
   isWanted(room) && isJoined(room) && !room.membership.rejoiningFrom;
 
-/** A room that is left is kept as long as it holds messages or lists. */
-export const isHeld = ({ outbox, lists }: Room): boolean => outbox.entries.size > 0 || lists.byType.size > 0;
-
-const isUnused = (room: Room): boolean =>
-  room.membership.users === 0 && room.lists.requests.length === 0 && !hasUnsettled(room);
-
-/** The room was left already, and is kept for what it holds. */
-const isParked = (room: Room): boolean =>
-  room.membership.phase.status === 'left' && room.membership.leaveAt === null && isHeld(room);
-
-/** The room can be left: now if `leaveAt` is null, else at `leaveAt`. */
-export const isLeaving = (room: Room): boolean => isUnused(room) && !isJoining(room) && !isParked(room);
-
 /** The sender of a message as the member that it is or was. `presence` is used if it is no member now. */
 export const senderOf = (
   { presence: { members } }: Room,

@@ -6,12 +6,20 @@ import { maxFlight, maxFlightBytes } from '../../../protocol/limits.js';
 import { draftPart, emit, roomOf } from '../model/draft.js';
 import type { FrameOf, InFlight, Slice, Turn, Writing } from '../model/slice.js';
 import { isInFlight, type AckedEntry, type Entry } from '../model/entry.js';
-import { failureOf, tooLarge } from '../model/failures.js';
-import { ackedEntryMs, maxAckedEntries, minSendPauseMs, never } from '../model/limits.js';
+import { failureOf } from '../model/failures.live.js';
+import { tooLarge } from '../model/failures.js';
+import { maxAckedEntries, never } from '../model/limits.js';
 import { hasUnsettled, senderOf, type Room } from '../model/room-state.js';
-import { append, emptyQueue, queueItems, removeFront } from '../model/shared-queue.js';
+import { append, queueItems, removeFront } from '../model/shared-queue.live.js';
+import { emptyQueue } from '../model/shared-queue.js';
 import type { Message } from '../model/message.js';
 import { markFailed, putEntry, removeEntry, settlePromise } from './queue.js';
+
+/** The shortest time before a message that the server put off is sent again. */
+const minSendPauseMs = 50;
+
+/** How long acknowledged messages are kept, in case the log loses its newest entries. */
+const ackedEntryMs = 120_000;
 
 /** Lost messages that are counted at once, whatever a record or a server claims. */
 const maxReportedLoss = 100_000;

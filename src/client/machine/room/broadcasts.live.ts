@@ -1,9 +1,12 @@
 // Broadcasts: in no log and never sent again, so they leave with the next write or not at all.
 import { draftRoom, emit, roomOf } from '../model/draft.js';
-import { maxUnsentBroadcasts } from '../model/limits.js';
+
 import { isJoined, senderOf } from '../model/room-state.js';
 import type { Slice } from '../model/slice.js';
 import { parseData } from './log.live.js';
+
+/** Broadcasts of a room that can wait for the end of a turn. */
+const maxUnsentBroadcasts = 1_000;
 
 export const broadcasts: Slice = {
   events: {

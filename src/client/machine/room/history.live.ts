@@ -2,7 +2,8 @@
 import { draftPart, emit, roomOf } from '../model/draft.js';
 import type { FrameOf, Slice, Turn } from '../model/slice.js';
 import type { HistoryRequest } from '../model/room-state.js';
-import { prependPage, removeRequest, setList } from './lists.js';
+import { removeRequest, setList } from './lists.js';
+import { prependPage } from './lists.live.js';
 import { toMessages } from './log.live.js';
 
 /** The request of a number, and the id of its room. */

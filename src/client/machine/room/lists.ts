@@ -9,16 +9,13 @@ import { refusalOf } from './membership.js';
 /** The list with messages of every type. */
 export const everyType = '*';
 
-/** The messages that a list can hold, however far back somebody scrolled. */
-const maxListMessages = 10_000;
+export type Older = Pick<List, 'hasOlder' | 'oldest'>;
 
-type Older = Pick<List, 'hasOlder' | 'oldest'>;
-
-const ofType = (type: string, messages: readonly Message[]): readonly Message[] =>
+export const ofType = (type: string, messages: readonly Message[]): readonly Message[] =>
   type === everyType ? messages : messages.filter((message) => message.type === type);
 
 /** A list that holds the newest `max` of these messages. `older` says what is before the first of them. */
-function cutList(list: List, all: readonly Message[], max: number, { hasOlder, oldest }: Older): List {
+export function cutList(list: List, all: readonly Message[], max: number, { hasOlder, oldest }: Older): List {
   const messages = all.slice(-max);
   const isCut = all.length > max;
   return {
@@ -27,48 +24,6 @@ function cutList(list: List, all: readonly Message[], max: number, { hasOlder, o
     hasOlder: isCut || hasOlder,
     oldest: isCut ? (messages[0] as Message).offset : oldest,
   };
-}
-
-function changeLists(turn: Turn, id: string, change: (list: List, type: string) => List): void {
-  const draft = draftPart(turn, id, 'lists');
-  draft.byType = new Map(Array.from(draft.byType, ([type, list]) => [type, change(list, type)]));
-}
-
-/**
- * Appends messages that follow those of the lists. A list keeps its newest `limit`, or more if the app asked for
- * older ones.
- */
-export function appendToLists(turn: Turn, id: string, batch: readonly Message[]): void {
-  changeLists(turn, id, (list, type) => {
-    const added = ofType(type, batch);
-    if (added.length === 0) return list;
-    const max = list.loading
-      ? maxListMessages
-      : Math.max(list.limit, Math.min(maxListMessages, list.messages.length));
-    return cutList(list, [...list.messages, ...added], max, list);
-  });
-}
-
-/** Starts every list anew, with the newest part of the log. */
-export function restartLists(
-  turn: Turn,
-  id: string,
-  messages: readonly Message[],
-  older: Older,
-  gap: List['gap'],
-): void {
-  changeLists(turn, id, (list, type) => ({
-    ...cutList(list, ofType(type, messages), list.limit, older),
-    loading: false,
-    gap,
-  }));
-}
-
-/** Puts older messages in front of a list. */
-export function prependPage(list: List, type: string, page: readonly Message[], older: Older): List {
-  const first = list.messages[0]?.offset ?? Infinity;
-  const added = ofType(type, page).filter(({ offset }) => (offset ?? Infinity) < first);
-  return cutList({ ...list, loading: false }, [...added, ...list.messages], maxListMessages, older);
 }
 
 /** Replaces one list; null removes it. */

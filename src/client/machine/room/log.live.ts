@@ -6,7 +6,7 @@ import type { FrameOf, Slice, Turn } from '../model/slice.js';
 import { rejoinPauseMs } from '../model/limits.js';
 import { isJoined, senderOf } from '../model/room-state.js';
 import type { Message } from '../model/message.js';
-import { appendToLists, restartLists } from './lists.js';
+import { appendToLists, restartLists } from './lists.live.js';
 
 /** The data of a message as this client's contract reads it; null and a report if it cannot be read. */
 export function parseData(

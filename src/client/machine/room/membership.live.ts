@@ -3,11 +3,11 @@ import { isRoomId } from '../../../protocol/checks.js';
 import type { ClientFrame } from '../../../protocol/frames.js';
 import { toTuple } from '../../../protocol/position.js';
 import { isDoubted } from '../model/connection-state.js';
-import { changePart, draftPart, emit, liveConnection, removeRoom, roomOf } from '../model/draft.js';
+import { changePart, draftMap, draftPart, emit, liveConnection, roomOf } from '../model/draft.js';
 import { callSlices, type FrameOf, type Slice, type Turn } from '../model/slice.js';
-import { failureOf } from '../model/failures.js';
+import { failureOf } from '../model/failures.live.js';
 import { never, rejoinPauseMs } from '../model/limits.js';
-import { isHeld, isJoining, isLeaving, isWanted } from '../model/room-state.js';
+import { hasUnsettled, isJoining, isWanted, type Room } from '../model/room-state.js';
 import type { Failure } from '../model/message.js';
 import { requestOf } from './history.live.js';
 import { failRequest } from './lists.js';
@@ -27,6 +27,26 @@ const broadcastErrorCodes: ReadonlySet<string> = new Set([
   'unknown-version',
   'too-large',
 ]);
+
+/** A room that is left is kept as long as it holds messages or lists. */
+const isHeld = ({ outbox, lists }: Room): boolean => outbox.entries.size > 0 || lists.byType.size > 0;
+
+const isUnused = (room: Room): boolean =>
+  room.membership.users === 0 && room.lists.requests.length === 0 && !hasUnsettled(room);
+
+/** The room was left already, and is kept for what it holds. */
+const isParked = (room: Room): boolean =>
+  room.membership.phase.status === 'left' && room.membership.leaveAt === null && isHeld(room);
+
+/** The room can be left: now if `leaveAt` is null, else at `leaveAt`. */
+const isLeaving = (room: Room): boolean => isUnused(room) && !isJoining(room) && !isParked(room);
+
+/** Removes a room. */
+function removeRoom(turn: Turn, id: string): void {
+  const rooms = draftMap(turn, turn.state.rooms);
+  rooms.delete(id);
+  turn.state.rooms = rooms;
+}
 
 /** Ends a room for good, and everything that waits in it. */
 function denyRoom(turn: Turn, id: string, failure: Failure): void {

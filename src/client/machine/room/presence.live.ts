@@ -1,11 +1,17 @@
 // The members of a room, and own presence on its way to the server. A member that did not change keeps its identity.
 import type { MemberTuple } from '../../../protocol/frames.js';
 import { changePart, draftMap, draftPart, roomOf } from '../model/draft.js';
-import { maxMembers, never, presenceThrottleMs } from '../model/limits.js';
+import { never } from '../model/limits.js';
 import { isJoined, type PresenceValue } from '../model/room-state.js';
 import type { Slice } from '../model/slice.js';
 import type { Member } from '../model/message.js';
 import { mergePresence } from './presence.js';
+
+/** Members of a room that are shown. */
+const maxMembers = 100_000;
+
+/** Time between two presence frames of a room. */
+const presenceThrottleMs = 50;
 
 const memberOf = ([id, user, presence]: MemberTuple): Member => ({
   id,

@@ -1,8 +1,11 @@
 // Own presence, and the members of a room while the connection is away.
 import { changePart, draftPart, ensureRoom, roomOf } from '../model/draft.js';
 import type { Slice, Turn } from '../model/slice.js';
-import { never, staleMembersMs } from '../model/limits.js';
+import { never } from '../model/limits.js';
 import type { PresenceValue } from '../model/room-state.js';
+
+/** Time that the members of a room are shown as stale while the connection is away. */
+const staleMembersMs = 30_000;
 
 /** A presence with a patch merged into it: the last value of a key wins, and `undefined` clears the key. */
 export const mergePresence = (before: unknown, patch: PresenceValue): PresenceValue =>

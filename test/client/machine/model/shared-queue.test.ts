@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
+import { emptyQueue, type Queue } from '../../../../src/client/machine/model/shared-queue.js';
 import {
-  emptyQueue,
-  queueItems,
   append,
-  removeFront,
+  queueItems,
   queueSize,
-  type Queue,
-} from '../../../../src/client/machine/model/shared-queue.js';
+  removeFront,
+} from '../../../../src/client/machine/model/shared-queue.live.js';
 import { seededRandom } from '../../../../src/testing/random.js';
 
 test('a state that goes on from the middle of another disturbs neither', () => {

@@ -1,6 +1,6 @@
 // Own durable messages under way: what is written again, what is told of as lost, how much is in flight, and what a receipt says.
 import { describe, expect, test } from 'vitest';
-import { queueSize } from '../../../../src/client/machine/model/shared-queue.js';
+import { queueSize } from '../../../../src/client/machine/model/shared-queue.live.js';
 import { createViewer } from '../../../../src/client/machine/view/viewer.js';
 import type { ClientFrame, ReceiptTuple, ServerFrame } from '../../../../src/protocol/frames.js';
 import { defaultLimits } from '../../../../src/protocol/limits.js';
