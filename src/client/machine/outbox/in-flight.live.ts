@@ -13,7 +13,7 @@ import { hasUnsettled, senderOf, type Room } from '../model/room-state.js';
 import { append, queueItems, removeFront } from '../model/shared-queue.live.js';
 import { emptyQueue } from '../model/shared-queue.js';
 import type { Message } from '../model/message.js';
-import { markFailed, putEntry, removeEntry, settlePromise } from './queue.js';
+import { markFailed, putEntry, removeEntry, settlePromise } from './entries.js';
 
 /** The shortest time before a message that the server put off is sent again. */
 const minSendPauseMs = 50;

@@ -2,7 +2,7 @@
 import { draftPart, ensureRoom, roomOf } from '../model/draft.js';
 import type { EventOf, Slice, Turn } from '../model/slice.js';
 import { isQueued, type Entry } from '../model/entry.js';
-import { markFailed, putEntry } from './queue.js';
+import { markFailed, putEntry } from './entries.js';
 
 /** Storage is open: its session is the client's now, and its messages come before those that were sent meanwhile. */
 function onRestored(turn: Turn, { session, messages }: EventOf<'restored'>): void {
