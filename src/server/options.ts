@@ -7,8 +7,10 @@ import type { Broker } from './broker/broker.js';
 import { createLog, type ServerLogger } from './observe/log.js';
 import { memoryBroker } from './broker/memory-broker.js';
 import { isOrigin } from './connection/origins.js';
-import type { MaybePromise, RequestInfo, ServerPorts } from './ports/ports.js';
+import type { RequestInfo, ServerPorts } from './ports/ports.js';
+import type { MaybePromise } from './util/maybe-promise.js';
 import type { ServedRoom, User } from './rooms/serve.js';
+import type { Settings } from './settings.js';
 
 export interface ServerOptions {
   /** The rooms there are: the first whose pattern fits an id counts. */
@@ -47,23 +49,6 @@ export interface ServerOptions {
   readonly logger?: ServerLogger | undefined;
   /** The name of this node. Default: random. */
   readonly node?: string | undefined;
-}
-
-export interface Settings {
-  readonly rooms: readonly ServedRoom[];
-  readonly authenticate: NonNullable<ServerOptions['authenticate']> | null;
-  readonly expose: (user: User) => User;
-  readonly broker: Broker;
-  readonly origins: readonly string[] | null;
-  readonly limits: Limits;
-  readonly connections: ConnectionLimits;
-  readonly heartbeat: { readonly interval: number; readonly timeout: number };
-  readonly presenceGrace: number;
-  readonly buffer: number;
-  readonly codecs: readonly Codec[];
-  readonly logger: Required<ServerLogger>;
-  readonly node: string;
-  readonly helloTimeout: number;
 }
 
 const consoleLogger: ServerLogger = {

@@ -4,7 +4,7 @@ import { checkMessage, readMessage } from '../contract/validate.js';
 import { RealtimeError } from '../protocol/error.js';
 import type { MemberTuple } from '../protocol/frames.js';
 import { findRoom } from './rooms/find-room.js';
-import type { Settings } from './options.js';
+import type { Settings } from './settings.js';
 import type { ServerPorts } from './ports/ports.js';
 
 /** An entry of a room's log, as the server reads it. */

@@ -14,7 +14,8 @@ import { createHub } from './delivery/hub.js';
 import { createIntake } from './connection/intake.js';
 import { traceOf } from './observe/log.js';
 import { chain } from './util/maybe-promise.js';
-import { settingsOf, type ServerOptions, type Settings } from './options.js';
+import { settingsOf, type ServerOptions } from './options.js';
+import type { Settings } from './settings.js';
 import type { RebalanceOptions } from './cluster/rebalance.js';
 import { createRevocations } from './access/revocations.js';
 import { createDepartures } from './members/presence-grace.js';
@@ -26,7 +27,8 @@ import { noMeter } from './ports/meter.js';
 import { mayConnect, type Reach } from './connection/origins.js';
 import { createFlusher } from './delivery/send-queue.js';
 import { createSessions } from './connection/session-registry.js';
-import { tell, type Membership, type Peer } from './members/peer.js';
+import { queueFrame } from './delivery/queue-frame.js';
+import type { Membership } from './members/peer.js';
 import type { RequestInfo, ServerPorts, Transport, TransportEvents } from './ports/ports.js';
 import { serverRoom, type ServerRoom } from './server-room.js';
 import type { Services } from './frames/context.js';
@@ -93,7 +95,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
   const settings = settingsOf(options, ports);
   const { broker, logger } = settings;
   const hub = createHub(broker, ports, settings.limits.roomRate);
-  const peers = new Set<Peer>();
+  const peers = new Set<Connection>();
   const counts = { messagesIn: 0 };
   const heapBytes = ports.heapBytes ?? usualHeapBytes;
   const timing = settings.heartbeat;
@@ -101,11 +103,11 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
   let nextId = 0;
   const census = createCensus(settings.connections, heapBytes);
   const revocations = createRevocations(ports);
-  const drain = createDrain(peers, ports, drop);
+  const drain = createDrain(peers, ports);
   let grace = settings.presenceGrace;
 
   const steadily = { ...ports, now: ports.steady };
-  const wheel = createWheel<Peer>(step, steadily, (peer) => {
+  const wheel = createWheel<Connection>(step, steadily, (peer) => {
     advance(peer, { type: 'tick' });
   });
   const presences = createPresences(heapBytes);
@@ -131,7 +133,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
   /** Now, in whole ms: a fraction costs an object for each moment that a connection keeps. */
   const moment = (): number => Math.floor(ports.steady());
 
-  function advance(peer: Peer, event: SessionEvent): void {
+  function advance(peer: Connection, event: SessionEvent): void {
     const [next, effects] = sessionStep(peer.state, event, { now: moment(), ...timing });
     peer.state = next;
     for (const effect of effects) {
@@ -142,7 +144,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
           // One write for both: the one is answered by whatever holds the connection, the other by the client.
           if (effect.alone && peer.transport.ping)
             peer.transport.ping(peer.outgoing.codec.encode(serverTuple(frame)));
-          else tell(peer, frame);
+          else queueFrame(peer, frame);
         } catch (error) {
           // One tick pings many connections: the others get their ping.
           failed(error);
@@ -158,7 +160,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
   }
 
   /** A broker forgets numbers that nobody asks for: those of whoever is there are asked for. */
-  function tend(peer: Peer): void {
+  function tend(peer: Connection): void {
     const { identity } = peer;
     if (!identity || moment() - peer.tendedAt < tending) return;
     peer.tendedAt = moment();
@@ -168,7 +170,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     }
   }
 
-  function gone(peer: Peer, keptFor: number): void {
+  function gone(peer: Connection, keptFor: number): void {
     if (!peers.delete(peer)) return;
     census.leave(peer);
     wheel.cancel(peer);
@@ -188,7 +190,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
   }
 
   /** Ends a connection: what is queued is written first. Never throws, so that a loop over connections reaches the last of them. */
-  function drop(peer: Peer, code: number, reason: string): void {
+  function drop(peer: Connection, code: number, reason: string): void {
     if (!peers.has(peer)) return;
     meter.closed(code);
     noteClose(logger, peer, code, reason);
@@ -222,7 +224,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
   const sessions = createSessions(census, (older) => {
     // The newer connection joins anew; until then the member stays as it was.
     for (const membership of older.memberships.values()) depart(membership, grace);
-    drop(older, 4009, 'a newer connection of this session took over');
+    older.drop(4009, 'a newer connection of this session took over');
   });
   const slowReaders = createSlowReaders({
     broker,
@@ -230,7 +232,6 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     limit: settings.buffer,
     after: ports.after,
     steady: ports.steady,
-    drop,
     failed,
   });
 
@@ -242,8 +243,6 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     handlings,
     revocations,
     slowReaders,
-    drop,
-    advance,
     meter,
     spread: () => Math.min(mostSpread, peers.size * spreadOf),
     counts,
@@ -284,6 +283,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     isThere: (peer) => peers.has(peer),
     hold: census.hold,
     slow: slowReaders.begin,
+    advance,
     drop,
     failed,
     closed(peer, code) {

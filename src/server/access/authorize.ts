@@ -1,37 +1,24 @@
 // Questions to the user's code: in time, and with a clear answer whatever it does.
-import { traceOf } from '../observe/log.js';
-import { adopt, caught, chain } from '../util/maybe-promise.js';
-import { late, notNowOf } from '../rooms/not-now.js';
-import type { MaybePromise, ServerPorts } from '../ports/ports.js';
+import { traceOf, type ServerLog } from '../observe/log.js';
+import { inTime, TimedOut } from '../util/in-time.js';
+import { caught, chain, type MaybePromise } from '../util/maybe-promise.js';
+import { late, notNowOf, type Answer } from '../rooms/not-now.js';
+import type { ServerPorts } from '../ports/ports.js';
 import type { Action, AuthorizeRequest } from '../rooms/serve.js';
-import type { Answer, Membership } from '../members/peer.js';
-import type { Settings } from '../options.js';
+import type { Membership } from '../members/peer.js';
 
 /** How long the user's code may take, in ms. */
-export const patience = 10_000;
+export const authorizeTimeoutMs = 10_000;
 
 /** Answers that are kept for one member of a room. */
 const mostVerdicts = 64;
 
-/** The question took too long. */
-export class TooLate extends Error {
-  override readonly name = 'TooLate';
-}
-
-/** `answer`, or {@link TooLate} after ten seconds. */
-export function inTime<T>(answer: MaybePromise<T>, after: ServerPorts['after']): MaybePromise<T> {
-  const adopted = adopt(answer);
-  if (!(adopted instanceof Promise)) return adopted;
-  return new Promise((resolve, reject) => {
-    const cancel = after(patience, () => {
-      reject(new TooLate('no answer in time'));
-    });
-    adopted.then(resolve, reject).finally(cancel);
-  });
+/** What a question to the app needs. */
+export interface AuthorizeContext extends Pick<ServerPorts, 'after' | 'steady'> {
+  readonly settings: { readonly logger: ServerLog };
 }
 
 type Asked = Pick<Membership, 'served' | 'params' | 'room' | 'peer'>;
-type Asking = Pick<ServerPorts, 'after' | 'steady'> & { readonly settings: Settings };
 
 const keyOf = (action: Action, type: string | null): string => `${action}\n${type ?? ''}`;
 
@@ -57,7 +44,7 @@ export function allowed(
   action: Action,
   type: string | null,
   data: Subject,
-  asking: Asking,
+  asking: AuthorizeContext,
 ): MaybePromise<Answer> {
   return askedUntilStill(askedLately, membership, action, type, data, asking);
 }
@@ -69,7 +56,7 @@ function askedUntilStill(
   action: Action,
   type: string | null,
   data: Subject,
-  asking: Asking,
+  asking: AuthorizeContext,
 ): MaybePromise<Answer> {
   const { peer } = membership;
   const serial = peer.reauthorized;
@@ -85,7 +72,7 @@ function askedLately(
   action: Action,
   type: string | null,
   data: Subject,
-  asking: Asking,
+  asking: AuthorizeContext,
 ): MaybePromise<Answer> {
   const {
     served: { authorize, cache },
@@ -117,7 +104,7 @@ export function asked(
   action: Action,
   type: string | null,
   data: Subject,
-  { after, settings }: Asking,
+  { after, settings }: AuthorizeContext,
 ): MaybePromise<Answer> {
   const { authorize } = served;
   if (!authorize) return 'yes';
@@ -138,12 +125,12 @@ export function asked(
     },
   };
   const answer = caught<Answer>(
-    () => chain(inTime(authorize(request), after), (it) => (it === true ? 'yes' : 'no')),
+    () => chain(inTime(authorize(request), authorizeTimeoutMs, after), (it) => (it === true ? 'yes' : 'no')),
     (error) => {
       if (misfit) return 'no';
       const postponed = notNowOf(error);
       if (postponed) return postponed;
-      const isLate = error instanceof TooLate;
+      const isLate = error instanceof TimedOut;
       settings.logger.error(
         { room, action, ...traceOf(error) },
         isLate ? 'authorize did not answer in time' : 'authorize threw',

@@ -1,6 +1,6 @@
 // Users whose connections were ended, or whose rights changed: what was asked of the app before that is out
 // of date when its answer comes.
-import { patience } from './authorize.js';
+import { authorizeTimeoutMs } from './authorize.js';
 import type { NodeEvent } from '../broker/broker.js';
 import type { ServerPorts } from '../ports/ports.js';
 
@@ -30,7 +30,7 @@ export function createRevocations({ after, steady }: Pick<ServerPorts, 'after' |
       const it: Moment = { order: ++order, at: steady() - age };
       moments.set(key, it);
       // No question to the app takes longer.
-      after(patience * 2, () => {
+      after(authorizeTimeoutMs * 2, () => {
         if (moments.get(key) === it) moments.delete(key);
       });
     },

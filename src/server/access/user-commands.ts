@@ -2,15 +2,15 @@
 import type { NodeEvent } from '../broker/broker.js';
 import type { Peer } from '../members/peer.js';
 import { reauthorize } from './reauthorize.js';
-import type { Services } from '../frames/context.js';
+import type { AccessContext } from './context.js';
 
 /** Hears what nodes tell one another. `age`: how many ms ago it was told. `guarded`: runs what may fail. */
 export function createTold(
   peers: ReadonlySet<Peer>,
-  services: Services,
+  context: AccessContext,
   guarded: (call: () => Promise<void>) => void,
 ): (event: NodeEvent, age: number) => void {
-  const { revocations, drop, expel, steady } = services;
+  const { revocations, expel, steady } = context;
   return (event, age) => {
     revocations.note(event, age);
     const then = steady() - age;
@@ -22,8 +22,8 @@ export function createTold(
         // A room that it was let into at this node, and that was heard of later than the end of its user.
         for (const { room, served } of Array.from(peer.memberships.values()))
           if (served.authorize) void expel(peer, room);
-        drop(peer, 4403, event.reason);
-      } else guarded(() => reauthorize(peer, services));
+        peer.drop(4403, event.reason);
+      } else guarded(() => reauthorize(peer, context));
     }
   };
 }

@@ -1,7 +1,7 @@
 // The port between nodes: a room's log, who is in it, and what passes through it.
 import type { EntryTuple, MemberTuple, SenderTuple } from '../../protocol/frames.js';
 import type { Position } from '../../protocol/position.js';
-import type { MaybePromise } from '../ports/ports.js';
+import type { MaybePromise } from '../util/maybe-promise.js';
 
 /** How much of a log is kept. */
 export interface LogLimits {

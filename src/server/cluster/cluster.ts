@@ -1,7 +1,8 @@
 // This node among the others: what it says of itself, what it knows of them, and what it does about it.
 import type { Broker, NodeLoad } from '../broker/broker.js';
 import type { Peer } from '../members/peer.js';
-import type { MaybePromise, ServerPorts } from '../ports/ports.js';
+import type { ServerPorts } from '../ports/ports.js';
+import type { MaybePromise } from '../util/maybe-promise.js';
 import { rebalance, type RebalanceOptions } from './rebalance.js';
 
 export interface Cluster {

@@ -1,5 +1,6 @@
 // The end of a node, without haste: its clients are asked to move on, each at a moment of its own, and who has not is told to.
-import { tell, type Peer } from '../members/peer.js';
+import { queueFrame } from '../delivery/queue-frame.js';
+import type { Peer } from '../members/peer.js';
 import type { ServerPorts } from '../ports/ports.js';
 
 export interface Drain {
@@ -16,23 +17,19 @@ export interface Drain {
 /** Who begins to move last has the rest of the time for it. */
 const lastStart = 0.8;
 
-export function createDrain(
-  peers: ReadonlySet<Peer>,
-  { after }: Pick<ServerPorts, 'after'>,
-  drop: (peer: Peer, code: number, reason: string) => void,
-): Drain {
+export function createDrain(peers: ReadonlySet<Peer>, { after }: Pick<ServerPorts, 'after'>): Drain {
   let draining = false;
   let running: Promise<void> | null = null;
   let emptied: (() => void) | null = null;
 
   const restart = (peer: Peer): void => {
-    drop(peer, 1012, 'this node is draining');
+    peer.drop(1012, 'this node is draining');
   };
 
   async function run(over: number): Promise<void> {
     for (const peer of peers) {
       // Who has not been let in yet has nothing to carry over.
-      if (peer.state.status === 'live') tell(peer, { type: 'goaway', within: Math.floor(over * lastStart) });
+      if (peer.isLive) queueFrame(peer, { type: 'goaway', within: Math.floor(over * lastStart) });
       else restart(peer);
     }
     if (peers.size === 0) return;

@@ -1,6 +1,7 @@
 // A node that carries more than its share asks some of its clients to move. Where they go is the balancer's choice: so it asks only while another node has room.
 import type { NodeLoad } from '../broker/broker.js';
-import { tell, type Peer } from '../members/peer.js';
+import { queueFrame } from '../delivery/queue-frame.js';
+import type { Peer } from '../members/peer.js';
 import type { ServerPorts } from '../ports/ports.js';
 
 export interface RebalanceOptions {
@@ -70,16 +71,14 @@ export function rebalance(
     const free =
       surplus === 0
         ? []
-        : [...peers].filter(
-            (peer) => peer.state.status === 'live' && now - (asked.get(peer) ?? -Infinity) >= rest,
-          );
+        : [...peers].filter((peer) => peer.isLive && now - (asked.get(peer) ?? -Infinity) >= rest);
     for (const peer of some(
       free,
       Math.min(surplus, Math.max(1, Math.floor((rate * interval) / 1_000))),
       random,
     )) {
       asked.set(peer, now);
-      tell(peer, { type: 'goaway', within: interval });
+      queueFrame(peer, { type: 'goaway', within: interval });
     }
   }
 

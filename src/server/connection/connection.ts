@@ -2,16 +2,18 @@
 import type { Codec, Encoded } from '../../protocol/codec.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import type { NoRoom } from './connection-limits.js';
-import type { Intake } from './intake.js';
+import type { Intake, IntakePeer } from './intake.js';
 import { createLane, type Lane, type Work } from './frame-queue.js';
 import type { Flusher, Outgoing, Pressure } from '../delivery/send-queue.js';
 import { createMemberships } from '../members/joined-rooms.js';
-import type { Identity, Memberships, OpenReceipts, Peer } from '../members/peer.js';
-import type { MaybePromise, RequestInfo, Transport, TransportEvents } from '../ports/ports.js';
+import type { OpenReceipts } from '../delivery/receiver.js';
+import type { Identity, Memberships } from '../members/peer.js';
+import type { RequestInfo, Transport, TransportEvents } from '../ports/ports.js';
+import type { MaybePromise } from '../util/maybe-promise.js';
 import { createBucket, type Bucket } from '../util/token-bucket.js';
-import { newSession, type SessionState } from './session-machine.js';
+import { newSession, type SessionEvent, type SessionState } from './session-machine.js';
 import { weightOf } from '../util/memory-size.js';
-import { nowhere } from '../util/timer-wheel.js';
+import { nowhere, type Timed } from '../util/timer-wheel.js';
 
 /** What the server does for its connections. */
 export interface ConnectionHost {
@@ -21,18 +23,20 @@ export interface ConnectionHost {
   /** Frames a second. */
   readonly rate: number;
   /** Whether it was not given up yet. */
-  isThere(peer: Peer): boolean;
+  isThere(peer: Connection): boolean;
   /** Why what a connection said may not wait until it is known who it is; null where it may. */
-  hold(peer: Peer, weight: number): NoRoom | null;
-  slow(peer: Peer): void;
-  drop(peer: Peer, code: number, reason: string): void;
+  hold(peer: Connection, weight: number): NoRoom | null;
+  slow(peer: Connection): void;
+  /** Something happened in the connection's life. */
+  advance(peer: Connection, event: SessionEvent): void;
+  drop(peer: Connection, code: number, reason: string): void;
   failed(error: unknown): void;
-  closed(peer: Peer, code: number): void;
+  closed(peer: Connection, code: number): void;
 }
 
-export class Connection implements Peer, TransportEvents, Pressure, Work<ClientFrame> {
+export class Connection implements IntakePeer, Timed, TransportEvents, Pressure, Work<ClientFrame> {
   slot: number = nowhere;
-  readonly id: number;
+  private readonly id: number;
   readonly transport: Transport;
   readonly request: RequestInfo;
   readonly outgoing: Outgoing;
@@ -70,6 +74,30 @@ export class Connection implements Peer, TransportEvents, Pressure, Work<ClientF
     this.tendedAt = now;
   }
 
+  get ended(): boolean {
+    return this.lane.ended;
+  }
+
+  get isLive(): boolean {
+    return this.state.status === 'live';
+  }
+
+  advance(event: SessionEvent): void {
+    this.host.advance(this, event);
+  }
+
+  startSession(expiresAt: number): void {
+    this.advance({ type: 'known', expiresAt, number: this.id });
+  }
+
+  renewSession(expiresAt: number): void {
+    this.advance({ type: 'renewed', expiresAt });
+  }
+
+  drop(code: number, reason: string): void {
+    this.host.drop(this, code, reason);
+  }
+
   message(data: Encoded): void {
     if (this.host.isThere(this)) this.host.intake.read(this, this.outgoing.codec, data);
   }
@@ -91,7 +119,7 @@ export class Connection implements Peer, TransportEvents, Pressure, Work<ClientF
   }
 
   overflow(): void {
-    this.host.drop(this, 4008, 'too much waits to be read');
+    this.drop(4008, 'too much waits to be read');
   }
 
   run(frame: ClientFrame): MaybePromise<void> {
@@ -101,12 +129,12 @@ export class Connection implements Peer, TransportEvents, Pressure, Work<ClientF
   mayWait(frame: ClientFrame): boolean {
     if (this.identity) return true;
     const refused = this.host.hold(this, weightOf(frame));
-    if (refused) this.host.drop(this, refused.code, refused.reason);
+    if (refused) this.drop(refused.code, refused.reason);
     return refused === null;
   }
 
   failed(error: unknown): void {
     this.host.failed(error);
-    this.host.drop(this, 1011, 'the server failed to handle a frame');
+    this.drop(1011, 'the server failed to handle a frame');
   }
 }

@@ -1,7 +1,7 @@
 // Which connection speaks for a session: one at a time, the newest of its client.
 import type { Census } from './connection-limits.js';
 import type { Peer } from '../members/peer.js';
-import type { Refused, Services } from '../frames/context.js';
+import type { Services, SessionRefusal } from '../frames/context.js';
 
 export interface Sessions extends Pick<Services, 'register' | 'settled'> {
   /** A connection is gone. Whether it spoke for its session. */
@@ -11,7 +11,7 @@ export interface Sessions extends Pick<Services, 'register' | 'settled'> {
 /** `replace`: ends a connection whose session goes on with a newer one. */
 export function createSessions(census: Census, replace: (older: Peer) => void): Sessions {
   const sessions = new Map<string, Peer>();
-  const conflict: Refused = { code: 4409, reason: 'another client has this session key' };
+  const conflict: SessionRefusal = { code: 4409, reason: 'another client has this session key' };
 
   return {
     register(peer, takeover) {

@@ -1,12 +1,12 @@
 // Acknowledgements: those of one turn to one room are one frame, behind the messages of the room that come meanwhile, and before whatever else is said to the connection.
 import type { ReceiptTuple } from '../../protocol/frames.js';
 import { serverTuple } from '../../protocol/parse.js';
-import type { OpenReceipts, Peer } from '../members/peer.js';
+import type { OpenReceipts, Reader } from './receiver.js';
 
 /** Receipts in one frame. With so many the frame is written, not at the end of the turn: whoever waits for them sends on while the rest of what came with them is handled. */
 const most = 32;
 
-export function acknowledge(peer: Peer, room: string, epoch: string, receipt: ReceiptTuple): void {
+export function acknowledge(peer: Reader, room: string, epoch: string, receipt: ReceiptTuple): void {
   const { acks, outgoing } = peer;
   // What a handler returned may be large: such a receipt goes alone.
   const isPlain = receipt[4] === null;

@@ -1,11 +1,7 @@
 // What a slow reader gets of the volatile traffic that passed it by: nothing, the newest few, or the newest of each kind.
 import type { ServerFrame } from '../../protocol/frames.js';
+import type { SlowPolicy } from '../rooms/slow-policy.js';
 import { weightOf } from '../util/memory-size.js';
-
-/** What becomes of broadcasts for a member that reads too slowly: dropped; the newest 100 kept; the newest of each sender and type kept; or the connection closed with 4008. */
-export type SlowPolicy = 'drop' | 'drop-oldest' | 'coalesce' | 'close';
-
-export const slowPolicies: readonly SlowPolicy[] = ['drop', 'drop-oldest', 'coalesce', 'close'];
 
 /** Broadcasts kept for one member of one room, and what they may cost in memory, in bytes, unless one alone costs more. */
 const most = 100;

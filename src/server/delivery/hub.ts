@@ -4,17 +4,18 @@ import { serverTuple } from '../../protocol/parse.js';
 import type { Position } from '../../protocol/position.js';
 import type { Broker, RoomEvent } from '../broker/broker.js';
 import { encodedOnce } from './encode-once.js';
-import type { Behind, Membership } from '../members/peer.js';
+import type { Behind, Receiver } from './receiver.js';
 import type { ServerPorts } from '../ports/ports.js';
 import { isPortion, portions } from '../util/frame-splitting.js';
 import { createPaces, type Pace } from './room-rate.js';
 import { createRoster, type Roster } from './member-list.js';
-import { keep, nothingKept, type SlowPolicy } from './broadcast-backlog.js';
+import { keep, nothingKept } from './broadcast-backlog.js';
+import type { SlowPolicy } from '../rooms/slow-policy.js';
 
 type Presence = Extract<ServerFrame, { type: 'presence' }>;
 
 interface HubRoom {
-  readonly members: Set<Membership>;
+  readonly members: Set<Receiver>;
   listening: Promise<() => void> | (() => void);
   readonly pace: Pace;
   diff: Diff | null;
@@ -37,13 +38,13 @@ export interface Hub {
   /** How fast a room may be spoken in here. `rate`: what the room says of it, if anything. */
   pace(room: string, rate: number | null): Pace;
   /** Takes a member in, with its events held back until `go`. Resolves once the node hears the room. */
-  enter(membership: Membership): Promise<void>;
+  enter(receiver: Receiver): Promise<void>;
   /** Hands a member what was held back, and from then on what happens. `at`: where it stands in the log. */
-  go(membership: Membership, at: Position): void;
+  go(receiver: Receiver, at: Position): void;
   /** From here on what happens passes a member by. */
-  fallBehind(membership: Membership): void;
-  leave(membership: Membership): void;
-  members(room: string): Iterable<Membership>;
+  fallBehind(receiver: Receiver): void;
+  leave(receiver: Receiver): void;
+  members(room: string): Iterable<Receiver>;
   /** Who is in a room, whichever node has them. The broker is asked once for all members that this node has there. */
   roster(room: string): Promise<Roster>;
   /** The same, where it was asked for before. */
@@ -110,14 +111,12 @@ export function createHub(
       if (member.behind && note(member.behind, frame, member.served.slow)) continue;
       if (member.waiting) {
         // Held back with its offset, so that what the log already gave is not given again.
-        member.waiting.push(
-          Object.assign(
-            () => {
-              outgoing.push(encode(outgoing.codec));
-            },
-            { offset },
-          ),
-        );
+        member.waiting.push({
+          offset,
+          deliver() {
+            outgoing.push(encode(outgoing.codec));
+          },
+        });
       } else if (!member.behind) outgoing.push(encode(outgoing.codec));
     }
   };
@@ -206,60 +205,58 @@ export function createHub(
 
   return {
     pace: (room, rate) => rooms.get(room)?.pace ?? paces.of(room, rate ?? roomRate),
-    async enter(membership) {
-      let room = rooms.get(membership.room);
+    async enter(receiver) {
+      let room = rooms.get(receiver.room);
       if (!room) {
         const made: HubRoom = {
           members: new Set(),
           listening: () => undefined,
-          pace: membership.pace,
+          pace: receiver.pace,
           diff: null,
           roster: null,
           asking: null,
           early: [],
           last: null,
         };
-        rooms.set(membership.room, (room = made));
-        made.listening = broker.subscribe(membership.room, (event) => {
-          hear(membership.room, made, event);
+        rooms.set(receiver.room, (room = made));
+        made.listening = broker.subscribe(receiver.room, (event) => {
+          hear(receiver.room, made, event);
         });
       }
-      room.members.add(membership);
+      room.members.add(receiver);
       try {
         if (room.listening instanceof Promise) await room.listening;
       } catch (error) {
         // Whoever comes next asks anew.
-        room.members.delete(membership);
-        if (rooms.get(membership.room) === room) rooms.delete(membership.room);
+        room.members.delete(receiver);
+        if (rooms.get(receiver.room) === room) rooms.delete(receiver.room);
         throw error;
       }
     },
-    go(membership, at) {
-      const held = membership.waiting ?? [];
-      const kept = membership.behind?.kept.frames.values() ?? [];
+    go(receiver, at) {
+      const held = receiver.waiting ?? [];
+      const kept = receiver.behind?.kept.frames.values() ?? [];
       const top = at.offset;
-      membership.waiting = null;
-      membership.behind = null;
-      membership.at = at;
-      for (const frame of kept)
-        membership.outgoing.push(membership.outgoing.codec.encode(serverTuple(frame)));
-      for (const call of held as ((() => void) & { readonly offset?: number })[])
-        if (!call.offset || call.offset > top) call();
+      receiver.waiting = null;
+      receiver.behind = null;
+      receiver.at = at;
+      for (const frame of kept) receiver.outgoing.push(receiver.outgoing.codec.encode(serverTuple(frame)));
+      for (const frame of held) if (frame.offset === 0 || frame.offset > top) frame.deliver();
     },
-    fallBehind(membership) {
-      const { at, room } = membership;
+    fallBehind(receiver) {
+      const { at, room } = receiver;
       const last = rooms.get(room)?.last;
-      if (!at || membership.waiting) return;
-      membership.behind ??= {
+      if (!at || receiver.waiting) return;
+      receiver.behind ??= {
         at: last && last[0] > at.offset ? { epoch: at.epoch, offset: last[0], tag: last[1] } : at,
         touched: null,
         kept: nothingKept(),
       };
     },
-    leave(membership) {
-      const room = rooms.get(membership.room);
-      if (!room?.members.delete(membership) || room.members.size > 0) return;
-      rooms.delete(membership.room);
+    leave(receiver) {
+      const room = rooms.get(receiver.room);
+      if (!room?.members.delete(receiver) || room.members.size > 0) return;
+      rooms.delete(receiver.room);
       if (room.listening instanceof Promise)
         room.listening.then(
           (stop) => {

@@ -4,20 +4,21 @@ import type { MemberTuple } from '../../protocol/frames.js';
 import { presenceFrames, type Hub } from './hub.js';
 import type { Listing } from './member-list.js';
 import type { Position } from '../../protocol/position.js';
-import { isHere, tell, weighed, type Behind, type Membership, type Peer } from '../members/peer.js';
+import { queueFrame, queueFrameAndMeasure } from './queue-frame.js';
+import { isHere, type Behind, type Reader, type Receiver } from './receiver.js';
 import type { ServerPorts } from '../ports/ports.js';
 import { measured, readAtOnce } from '../util/frame-splitting.js';
 import { nothingKept } from './broadcast-backlog.js';
 
 export interface SlowReaders {
   /** A connection has more waiting than it should: its rooms are told that they lag. */
-  begin(peer: Peer): void;
+  begin(peer: Reader): void;
   /** A member has its place in a room, but not all that the log has behind `at`: that comes as it reads. */
-  follow(membership: Membership, at: Position): void;
+  follow(receiver: Receiver, at: Position): void;
   /** Tells a member who is in the room, from a piece of the list on, as it reads. */
-  list(membership: Membership, from: Listing): void;
+  list(receiver: Receiver, from: Listing): void;
   /** Before an answer that may be long: what resolves once the connection has read most of what waits for it, or is over. Null where little waits. */
-  room(peer: Peer): Promise<void> | null;
+  room(peer: Reader): Promise<void> | null;
 }
 
 interface World extends Pick<ServerPorts, 'after' | 'steady'> {
@@ -25,7 +26,6 @@ interface World extends Pick<ServerPorts, 'after' | 'steady'> {
   readonly hub: Hub;
   /** Bytes that may wait for one connection. */
   readonly limit: number;
-  readonly drop: (peer: Peer, code: number, reason: string) => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -36,43 +36,43 @@ const patience = 30_000;
 
 const touchedOf = (behind: Behind): Behind['touched'] => behind.touched;
 
-export function createSlowReaders({ broker, hub, limit, after, steady, drop, failed }: World): SlowReaders {
+export function createSlowReaders({ broker, hub, limit, after, steady, failed }: World): SlowReaders {
   /** It joins again, and learns what is missing. */
-  function again(membership: Membership, why: string): void {
-    Object.assign(membership, { waiting: null, behind: null, at: null });
-    tell(membership.peer, { type: 'reset', room: membership.room, why });
+  function again(receiver: Receiver, why: string): void {
+    Object.assign(receiver, { waiting: null, behind: null, at: null });
+    queueFrame(receiver.peer, { type: 'reset', room: receiver.room, why });
   }
 
   /** Entries from the log until enough waits again. Whether it has them all. */
-  async function feed(membership: Membership, behind: Behind): Promise<void> {
-    const { peer, room } = membership;
+  async function feed(receiver: Receiver, behind: Behind): Promise<void> {
+    const { peer, room } = receiver;
     // From here on nothing passes by: what the log does not have yet waits.
-    membership.waiting = [];
+    receiver.waiting = [];
     const page = await broker.read(room, { after: behind.at, limit: readAtOnce, bytes: limit / 4 });
-    if (!isHere(membership)) return;
-    if ('why' in page) return again(membership, page.why);
+    if (!isHere(receiver)) return;
+    if ('why' in page) return again(receiver, page.why);
     let fed = 0;
     for (const entry of page.entries) {
       if (fed > limit / 2) break;
-      fed += weighed(peer, { type: 'message', room, entry });
+      fed += queueFrameAndMeasure(peer, { type: 'message', room, entry });
       behind.at = { epoch: page.epoch, offset: entry[0], tag: entry[1] };
     }
     if (behind.at.offset < page.top.offset) {
-      membership.waiting = null;
+      receiver.waiting = null;
       return;
     }
     // Looked at anew: more may have changed while the log was read.
     const touched = touchedOf(behind);
-    if (touched === 'many') return again(membership, 'unavailable');
-    if (touched && !tellTouched(membership, touched)) {
-      membership.waiting = null;
+    if (touched === 'many') return again(receiver, 'unavailable');
+    if (touched && !tellTouched(receiver, touched)) {
+      receiver.waiting = null;
       return;
     }
-    hub.go(membership, behind.at);
+    hub.go(receiver, behind.at);
   }
 
   /** What became of members that came, left or changed while the reader was behind, as much as it takes at once. Whether that is all. */
-  function tellTouched({ room, peer }: Membership, touched: Set<string>): boolean {
+  function tellTouched({ room, peer }: Receiver, touched: Set<string>): boolean {
     const roster = hub.known(room);
     const joined: MemberTuple[] = [];
     const left: string[] = [];
@@ -85,19 +85,19 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
       if (member) joined.push(member);
       else left.push(id);
     }
-    for (const frame of presenceFrames(room, joined, left, [])) tell(peer, frame);
+    for (const frame of presenceFrames(room, joined, left, [])) queueFrame(peer, frame);
     return touched.size === 0;
   }
 
   /** Tells a member who is in the room, a piece after the other as it reads, at most so many bytes at once. */
-  function list(membership: Membership, most: number): void {
-    const { peer, room, listing, outgoing } = membership;
-    for (let told = 0; listing && isHere(membership);) {
+  function list(receiver: Receiver, most: number): void {
+    const { peer, room, listing, outgoing } = receiver;
+    for (let told = 0; listing && isHere(receiver);) {
       const piece = hub.known(room)?.next(listing);
       if (!piece) break;
       if (told + piece.bytes > most || peer.transport.buffered() > limit / 4) {
         whenRead(peer, () => {
-          list(membership, Math.max(piece.bytes, limit / 4));
+          list(receiver, Math.max(piece.bytes, limit / 4));
         });
         return;
       }
@@ -106,29 +106,29 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
       outgoing.settle();
       for (const encode of piece.frames) outgoing.push(encode(outgoing.codec));
     }
-    membership.listing = null;
+    receiver.listing = null;
   }
 
   /**
    * Calls once few bytes wait for a connection, or it is over. One that reads nothing meanwhile is given up. `before`: what waited at the last look. It reads where less waits than
    * at the look before, even though more was written since an earlier one.
    */
-  function whenRead(peer: Peer, call: () => void, before = Infinity, since = steady()): void {
+  function whenRead(peer: Reader, call: () => void, before = Infinity, since = steady()): void {
     after(look, () => {
       const waits = peer.transport.buffered();
       const now = steady();
-      if (peer.lane.ended || waits <= limit / 4) return call();
+      if (peer.ended || waits <= limit / 4) return call();
       if (waits < before || now - since < patience)
         return whenRead(peer, call, waits, waits < before ? now : since);
-      drop(peer, 4008, 'nothing was read');
+      peer.drop(4008, 'nothing was read');
       call();
     });
   }
 
   /** Feeds whoever has read what waited, and gives up whoever reads nothing. */
-  function watch(peer: Peer): void {
+  function watch(peer: Reader): void {
     whenRead(peer, () => {
-      if (peer.lane.ended) return;
+      if (peer.ended) return;
       round(peer).then(
         (done) => {
           if (done) peer.outgoing.slow = false;
@@ -137,49 +137,49 @@ export function createSlowReaders({ broker, hub, limit, after, steady, drop, fai
         (error: unknown) => {
           if (error instanceof BrokerUnavailable) return watch(peer);
           failed(error);
-          drop(peer, 1011, 'the log could not be read');
+          peer.drop(1011, 'the log could not be read');
         },
       );
     });
   }
 
   /** Whether every room is live again. */
-  async function round(peer: Peer): Promise<boolean> {
-    for (const membership of peer.memberships.values()) {
-      if (!membership.behind || membership.waiting) continue;
+  async function round(peer: Reader): Promise<boolean> {
+    for (const receiver of peer.memberships.values()) {
+      if (!receiver.behind || receiver.waiting) continue;
       try {
-        await feed(membership, membership.behind);
+        await feed(receiver, receiver.behind);
       } catch (error) {
         // What waited meanwhile is in the log.
-        membership.waiting = null;
+        receiver.waiting = null;
         throw error;
       }
-      if (membership.behind) return false;
+      if (receiver.behind) return false;
     }
-    return !peer.lane.ended;
+    return !peer.ended;
   }
 
   return {
-    follow(membership, at) {
-      const { peer } = membership;
-      Object.assign(membership, { at, waiting: null, behind: { at, touched: null, kept: nothingKept() } });
+    follow(receiver, at) {
+      const { peer } = receiver;
+      Object.assign(receiver, { at, waiting: null, behind: { at, touched: null, kept: nothingKept() } });
       if (peer.outgoing.slow) return;
       peer.outgoing.slow = true;
       watch(peer);
     },
     begin(peer) {
       for (const { room, served } of peer.memberships.values())
-        if (served.slow === 'close') return drop(peer, 4008, `too slow for ${room}`);
-      for (const membership of peer.memberships.values()) {
-        if (membership.waiting) continue;
-        hub.fallBehind(membership);
-        tell(peer, { type: 'lag', room: membership.room });
+        if (served.slow === 'close') return peer.drop(4008, `too slow for ${room}`);
+      for (const receiver of peer.memberships.values()) {
+        if (receiver.waiting) continue;
+        hub.fallBehind(receiver);
+        queueFrame(peer, { type: 'lag', room: receiver.room });
       }
       watch(peer);
     },
-    list(membership, listing) {
-      membership.listing = listing;
-      list(membership, limit / 2);
+    list(receiver, listing) {
+      receiver.listing = listing;
+      list(receiver, limit / 2);
     },
     room(peer) {
       if (peer.transport.buffered() <= limit / 4) return null;

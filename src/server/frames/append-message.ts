@@ -2,10 +2,10 @@
 import { allowed, asked, isAnswered, type Subject } from '../access/authorize.js';
 import { BrokerUnavailable, type Refusal } from '../broker/broker.js';
 import type { Outcome } from './in-progress.js';
-import { caught, chain } from '../util/maybe-promise.js';
-import { late, type NotNow } from '../rooms/not-now.js';
-import { identityOf, isHere, type Answer, type Identity, type Membership } from '../members/peer.js';
-import type { MaybePromise } from '../ports/ports.js';
+import { caught, chain, type MaybePromise } from '../util/maybe-promise.js';
+import { type Answer, late, type NotNow } from '../rooms/not-now.js';
+import { isHere } from '../delivery/receiver.js';
+import { identityOf, type Identity, type Membership } from '../members/peer.js';
 import { readOnce } from '../rooms/lazy-parse.js';
 import { refusal, remembered } from '../rooms/refusal.js';
 import type { Services } from './context.js';
@@ -26,7 +26,7 @@ function standing(
 ): 'here' | 'out' | 'again' | 'unavailable' {
   const { peer } = membership;
   const { user } = identityOf(peer);
-  if (!peer.lane.ended) return isHere(membership) ? 'here' : 'out';
+  if (!peer.ended) return isHere(membership) ? 'here' : 'out';
   if (peer.revoked) return 'unavailable';
   if (membership.expelled) return 'out';
   if (user && revocations.since(began, 'disconnect', user.id)) return 'unavailable';

@@ -4,12 +4,14 @@ import { BrokerUnavailable } from '../broker/broker.js';
 import { auth, hello } from './hello.js';
 import { join, leave } from './join.js';
 import { send } from './send.js';
-import { broadcast, history, presence } from './volatile.js';
+import { broadcast } from './broadcast.js';
+import { history } from './history.js';
+import { presence } from './presence.js';
 import { landing } from './pipelining.js';
 import { traceOf } from '../observe/log.js';
-import { caught, chain } from '../util/maybe-promise.js';
-import { tell, type Peer } from '../members/peer.js';
-import type { MaybePromise } from '../ports/ports.js';
+import { caught, chain, type MaybePromise } from '../util/maybe-promise.js';
+import { queueFrame } from '../delivery/queue-frame.js';
+import type { Peer } from '../members/peer.js';
 import type { Services } from './context.js';
 
 /** What keeps rooms cannot be asked: the client may try again, and no connection ends for it. */
@@ -19,12 +21,12 @@ function away(frame: ClientFrame, peer: Peer, { depart, settings }: Services): v
     case 'join': {
       const membership = peer.memberships.get(frame.room);
       if (membership) depart(membership, settings.presenceGrace);
-      return tell(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason });
+      return queueFrame(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason });
     }
     case 'send': {
       const membership = peer.memberships.get(frame.room);
       if (membership) Object.assign(membership, { gapped: true, told: membership.last });
-      return tell(peer, {
+      return queueFrame(peer, {
         type: 'nack',
         room: frame.room,
         seq: frame.seq,
@@ -35,7 +37,7 @@ function away(frame: ClientFrame, peer: Peer, { depart, settings }: Services): v
       });
     }
     case 'history':
-      return tell(peer, { type: 'error', ref: frame.ref, code: 'unavailable', reason });
+      return queueFrame(peer, { type: 'error', ref: frame.ref, code: 'unavailable', reason });
     default:
       return undefined;
   }
@@ -46,11 +48,11 @@ export function handle(frame: ClientFrame, peer: Peer, services: Services): Mayb
     () =>
       frame.type === 'send'
         ? send(frame, peer, services)
-        : chain(landing(peer), () => (peer.lane.ended ? undefined : handlerOf(frame, peer, services))),
+        : chain(landing(peer), () => (peer.ended ? undefined : handlerOf(frame, peer, services))),
     (error) => {
       if (!(error instanceof BrokerUnavailable)) throw error;
       services.settings.logger.warn(traceOf(error.cause ?? error), 'the broker could not be asked');
-      if (!peer.lane.ended) away(frame, peer, services);
+      if (!peer.ended) away(frame, peer, services);
     },
   );
 }
@@ -77,7 +79,7 @@ function handlerOf(
     case 'history':
       return history(frame, peer, services);
     case 'ping':
-      return tell(peer, { type: 'pong', time: frame.time, spread: services.spread() });
+      return queueFrame(peer, { type: 'pong', time: frame.time, spread: services.spread() });
     case 'pong':
       return undefined;
     default:

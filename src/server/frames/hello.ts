@@ -3,8 +3,10 @@ import type { ClientFrame } from '../../protocol/frames.js';
 import { maxItems } from '../../protocol/limits.js';
 import { RealtimeError } from '../../protocol/error.js';
 import { checkPayload } from '../../protocol/payload.js';
-import { inTime } from '../access/authorize.js';
-import { identityOf, tell, type Identity, type Peer } from '../members/peer.js';
+import { authorizeTimeoutMs } from '../access/authorize.js';
+import { inTime } from '../util/in-time.js';
+import { queueFrame } from '../delivery/queue-frame.js';
+import { identityOf, type Identity, type Peer } from '../members/peer.js';
 import { traceOf } from '../observe/log.js';
 import { valuesIn } from '../util/frame-splitting.js';
 import { producerName } from '../broker/producer-name.js';
@@ -49,7 +51,11 @@ async function userOf(
   if (!authenticate) return { user: null, shown: null };
   const began = revocations.now();
   try {
-    const user = await inTime(authenticate({ token, request: peer.request }), services.after);
+    const user = await inTime(
+      authenticate({ token, request: peer.request }),
+      authorizeTimeoutMs,
+      services.after,
+    );
     if (user === null || user === undefined) return 'refused';
     if (Number.isNaN(expiryOf(user)) || typeof expiryOf(user) !== 'number')
       throw new TypeError('authenticate must return a user whose expiresAt is a number');
@@ -78,17 +84,17 @@ export async function hello(
   const since = services.steady();
   const began = services.revocations.now();
   const known = await userOf(peer, frame.token, services);
-  if (peer.lane.ended) return;
-  if (known === 'failed') return services.drop(peer, 4500, 'authentication is unavailable');
-  if (known === 'refused') return services.drop(peer, 4401, 'the token was refused');
-  if (known === 'revoked') return services.drop(peer, 4403, 'disconnected by the server');
+  if (peer.ended) return;
+  if (known === 'failed') return peer.drop(4500, 'authentication is unavailable');
+  if (known === 'refused') return peer.drop(4401, 'the token was refused');
+  if (known === 'revoked') return peer.drop(4403, 'disconnected by the server');
   const { user, shown } = known;
   const producer = producerName(user?.id ?? null, frame.session);
   const member = await services.digest(producer);
-  if (peer.lane.ended) return;
+  if (peer.ended) return;
   // A disconnect that came during the digest found no identity to end.
   if (user && services.revocations.since(began, 'disconnect', user.id))
-    return services.drop(peer, 4403, 'disconnected by the server');
+    return peer.drop(4403, 'disconnected by the server');
   const identity: Identity = {
     user,
     shown,
@@ -103,11 +109,11 @@ export async function hello(
   const refused = services.register(peer, frame.takeover);
   if (refused !== null) {
     peer.identity = null;
-    return services.drop(peer, refused.code, refused.reason);
+    return peer.drop(refused.code, refused.reason);
   }
   const { interval, timeout } = settings.heartbeat;
-  services.advance(peer, { type: 'known', expiresAt: deadlineOf(user, services), number: peer.id });
-  tell(peer, {
+  peer.startSession(deadlineOf(user, services));
+  queueFrame(peer, {
     type: 'welcome',
     member,
     heartbeat: [interval, timeout],
@@ -128,7 +134,7 @@ export async function auth(
   const now = services.steady();
   // Each asks for every room again.
   if (now - peer.renewedAt < leastRenewal)
-    return tell(peer, {
+    return queueFrame(peer, {
       type: 'error',
       ref: null,
       code: 'limited',
@@ -136,21 +142,20 @@ export async function auth(
     });
   peer.renewedAt = now;
   const known = await userOf(peer, frame.token, services);
-  if (peer.lane.ended) return;
+  if (peer.ended) return;
   if (known === 'failed')
-    return tell(peer, {
+    return queueFrame(peer, {
       type: 'error',
       ref: null,
       code: 'unavailable',
       reason: 'authentication is unavailable',
     });
-  if (known === 'refused') return services.drop(peer, 4401, 'the token was refused');
-  if (known === 'revoked') return services.drop(peer, 4403, 'disconnected by the server');
+  if (known === 'refused') return peer.drop(4401, 'the token was refused');
+  if (known === 'revoked') return peer.drop(4403, 'disconnected by the server');
   const { user, shown } = known;
-  if ((user?.id ?? null) !== (identity.user?.id ?? null))
-    return services.drop(peer, 4403, 'a token of another user');
+  if ((user?.id ?? null) !== (identity.user?.id ?? null)) return peer.drop(4403, 'a token of another user');
   peer.identity = { ...identity, user, shown, sender: [identity.member, shown] };
-  services.advance(peer, { type: 'renewed', expiresAt: deadlineOf(user, services) });
-  tell(peer, { type: 'auth', expires: user?.expiresAt ?? null });
+  peer.renewSession(deadlineOf(user, services));
+  queueFrame(peer, { type: 'auth', expires: user?.expiresAt ?? null });
   await reauthorize(peer, services);
 }

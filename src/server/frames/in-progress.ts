@@ -1,8 +1,9 @@
 // Durable messages that are at work on this server: each is handled once, whatever becomes of the connection that brought it.
-import { patience } from '../access/authorize.js';
+import { authorizeTimeoutMs } from '../access/authorize.js';
 import type { NotNow } from '../rooms/not-now.js';
 import type { Appended } from '../broker/broker.js';
-import type { MaybePromise, ServerPorts } from '../ports/ports.js';
+import type { ServerPorts } from '../ports/ports.js';
+import type { MaybePromise } from '../util/maybe-promise.js';
 
 /** What became of a message. `unavailable`: nothing yet, it may come again and is then handled as if for the first time. */
 export type Outcome =
@@ -17,7 +18,7 @@ export interface Handling {
 
 /** The time a handler has. */
 export interface Term {
-  /** Aborts when {@link patience} is over or the server closes. Made when it is first looked at: most never are. */
+  /** Aborts when {@link authorizeTimeoutMs} is over or the server closes. Made when it is first looked at: most never are. */
   readonly signal: AbortSignal;
 }
 
@@ -68,7 +69,7 @@ export function createHandlings(
       });
     },
     run(call) {
-      const until = now() + patience;
+      const until = now() + authorizeTimeoutMs;
       let controller: AbortController | null = null;
       let cancel = (): void => undefined;
       let ended = false;

@@ -7,17 +7,11 @@ import { allowed, asked, nothing } from '../access/authorize.js';
 import type { LogPage } from '../broker/broker.js';
 import { findRoom } from '../rooms/find-room.js';
 import { traceOf } from '../observe/log.js';
-import type { NotNow } from '../rooms/not-now.js';
+import type { Answer, NotNow } from '../rooms/not-now.js';
 import { once } from '../util/once.js';
-import {
-  identityOf,
-  isHere,
-  tell,
-  weighed,
-  type Answer,
-  type Membership,
-  type Peer,
-} from '../members/peer.js';
+import { queueFrame, queueFrameAndMeasure } from '../delivery/queue-frame.js';
+import { isHere } from '../delivery/receiver.js';
+import { identityOf, type Membership, type Peer } from '../members/peer.js';
 import { messageBytes, newestPortion, portions, readAtOnce } from '../util/frame-splitting.js';
 import type { Roster } from '../delivery/member-list.js';
 import type { Services } from './context.js';
@@ -133,7 +127,7 @@ export async function join(
   const identity = identityOf(peer);
   // The answer may be long: the connection reads first what it was answered before.
   await services.slowReaders.room(peer);
-  if (peer.lane.ended) return;
+  if (peer.ended) return;
   const before = peer.memberships.get(frame.room);
   if (!before && peer.memberships.size >= settings.limits.rooms) {
     return fail(peer, frame.room, 'too-many-rooms', `at most ${settings.limits.rooms} rooms a connection`);
@@ -148,11 +142,11 @@ export async function join(
     return it === 'invalid' ? null : it;
   };
   const answer = await asked({ ...found, room: frame.room, peer }, 'join', null, shown, services);
-  if (peer.lane.ended) return;
+  if (peer.ended) return;
   if (typeof answer !== 'string') return postpone(peer, frame.room, answer);
   if (answer === 'no') {
     await services.expel(peer, frame.room);
-    return peer.lane.ended ? undefined : deny(peer, frame.room);
+    return peer.ended ? undefined : deny(peer, frame.room);
   }
   let presence = shown();
   // Being in the room does not depend on what one shows there.
@@ -165,7 +159,7 @@ export async function join(
       presence = null;
     }
   }
-  if (peer.lane.ended) return;
+  if (peer.ended) return;
   // What was answered meanwhile is out of date.
   if (peer.reauthorized !== serial) return join(frame, peer, services);
   const membership: Membership = {
@@ -235,7 +229,7 @@ export async function join(
   if (!isHere(membership)) return;
   services.meter.joined(frame.position ? (why ?? 'recovered') : 'new');
   const messages = recovered ? (portions(page.entries.slice(0, firstPage))[0] ?? []) : page.entries;
-  tell(peer, {
+  queueFrame(peer, {
     type: 'joined',
     room: frame.room,
     position: toTuple(page.from),
@@ -252,7 +246,7 @@ export async function join(
     // What a slow line could not take comes later, from the log.
     if (told > settings.buffer / 2) break;
     if (entry[0] - page.from.offset > messages.length)
-      told += weighed(peer, { type: 'message', room: frame.room, entry });
+      told += queueFrameAndMeasure(peer, { type: 'message', room: frame.room, entry });
     at = { epoch: page.epoch, offset: entry[0], tag: entry[1] };
   }
   if (list) services.slowReaders.list(membership, list.listing);
@@ -266,5 +260,5 @@ export async function join(
 export function leave(frame: Extract<ClientFrame, { type: 'leave' }>, peer: Peer, services: Services): void {
   const membership = peer.memberships.get(frame.room);
   if (membership) services.depart(membership, 0);
-  tell(peer, { type: 'left', room: frame.room, code: null });
+  queueFrame(peer, { type: 'left', room: frame.room, code: null });
 }

@@ -2,9 +2,9 @@
 import type { ClientFrame } from '../../protocol/frames.js';
 import { landing } from './pipelining.js';
 import { handle } from './dispatch.js';
-import { chain } from '../util/maybe-promise.js';
-import { tell, type Peer } from '../members/peer.js';
-import type { MaybePromise } from '../ports/ports.js';
+import { chain, type MaybePromise } from '../util/maybe-promise.js';
+import { queueFrame } from '../delivery/queue-frame.js';
+import type { Peer } from '../members/peer.js';
 import type { Services } from './context.js';
 import { postpone, tooFastFor, type TooFast } from './refuse-frame.js';
 
@@ -15,7 +15,7 @@ export function tooFast(
   how: TooFast,
   services: Services,
 ): MaybePromise<void> {
-  return chain(landing(peer), () => (peer.lane.ended ? undefined : refused(frame, peer, how, services)));
+  return chain(landing(peer), () => (peer.ended ? undefined : refused(frame, peer, how, services)));
 }
 
 function refused(frame: ClientFrame, peer: Peer, how: TooFast, services: Services): MaybePromise<void> {
@@ -26,7 +26,7 @@ function refused(frame: ClientFrame, peer: Peer, how: TooFast, services: Service
       // One that waits for an earlier number is passed over anyway.
       if (membership?.gapped) return;
       if (membership) Object.assign(membership, { gapped: true, told: membership.last });
-      return tell(peer, {
+      return queueFrame(peer, {
         type: 'nack',
         room: frame.room,
         seq: frame.seq,

@@ -1,8 +1,11 @@
 // The answer to what is refused, but for durable messages.
 import { errorCodes } from '../../protocol/codes.js';
+import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame } from '../../protocol/frames.js';
-import type { NotNow } from '../rooms/not-now.js';
-import { tell, type Peer } from '../members/peer.js';
+import type { Answer, NotNow } from '../rooms/not-now.js';
+import { queueFrame } from '../delivery/queue-frame.js';
+import type { Membership, Peer } from '../members/peer.js';
+import type { Services } from './context.js';
 
 /** As many frames as one counts for whose operation is refused for good: it has cost the server the check, and brought nobody anything. */
 export const refusalCost = 5;
@@ -22,7 +25,7 @@ export function fail(
 ): void {
   const mayRetry = Object.hasOwn(errorCodes, code) && errorCodes[code as keyof typeof errorCodes];
   if (!mayRetry) chargeRefusal(peer);
-  tell(peer, { type: 'error', ref, code, reason, after });
+  queueFrame(peer, { type: 'error', ref, code, reason, after });
 }
 
 export function postpone(peer: Peer, ref: number | string, { notNow, reason, afterMs }: NotNow): void {
@@ -44,3 +47,26 @@ export const tooFastFor = (type: ClientFrame['type'], { wait, rate }: TooFast): 
   reason: 'too fast',
   afterMs: Math.ceil(type === 'send' ? Math.max(wait, (some(rate) * 1_000) / rate) : wait),
 });
+
+export const refuse = (peer: Peer, ref: number | string, answer: Exclude<Answer, 'yes'>): void => {
+  if (answer === 'no') fail(peer, ref, 'rejected', 'not allowed');
+  else postpone(peer, ref, answer);
+};
+
+/** Whether the room takes one more of a member's messages or changes now. If not, the member is told. */
+export function isTaken(
+  membership: Membership,
+  type: 'broadcast' | 'presence',
+  { steady }: Services,
+): boolean {
+  const { pace, peer, room } = membership;
+  const wait = pace.take(membership, steady());
+  if (wait === 0) return true;
+  postpone(peer, room, tooFastFor(type, { wait, rate: pace.rate }));
+  return false;
+}
+
+export const complain = (peer: Peer, ref: number | string, error: unknown): void => {
+  if (!(error instanceof RealtimeError)) throw error;
+  fail(peer, ref, error.code, error.message);
+};

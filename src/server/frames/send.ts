@@ -1,13 +1,14 @@
 // send: a durable message. Whether its number is the next, what becomes of it, and the answer.
-import { inTime, TooLate } from '../access/authorize.js';
+import { authorizeTimeoutMs } from '../access/authorize.js';
+import { inTime, TimedOut } from '../util/in-time.js';
 import type { Refusal } from '../broker/broker.js';
 import type { Outcome } from './in-progress.js';
 import { acknowledge } from '../delivery/acks.js';
 import { fly, landing, mayFly } from './pipelining.js';
-import { chain } from '../util/maybe-promise.js';
+import { chain, type MaybePromise } from '../util/maybe-promise.js';
 import { late, leastPutOffMs, mostPutOffMs } from '../rooms/not-now.js';
-import { identityOf, tell, type Membership, type Peer } from '../members/peer.js';
-import type { MaybePromise } from '../ports/ports.js';
+import { queueFrame } from '../delivery/queue-frame.js';
+import { identityOf, type Membership, type Peer } from '../members/peer.js';
 import type { Services } from './context.js';
 import { refusal } from '../rooms/refusal.js';
 import { chargeRefusal } from './refuse-frame.js';
@@ -20,7 +21,7 @@ const nack = (
   { code, reason, details }: Refusal,
   after: number | null = null,
 ): void => {
-  tell(peer, { type: 'nack', room, seq, code, after, reason, details });
+  queueFrame(peer, { type: 'nack', room, seq, code, after, reason, details });
 };
 
 function gap(membership: Membership, frame: Send, last: number): void {
@@ -36,7 +37,7 @@ const putOffFor = (membership: Membership): number =>
 
 function answer(membership: Membership, frame: Send, outcome: Outcome): void {
   const { peer } = membership;
-  if (peer.lane.ended) return;
+  if (peer.ended) return;
   if (outcome.status !== 'unavailable') membership.putOffs = 0;
   switch (outcome.status) {
     case 'ok':
@@ -78,13 +79,13 @@ async function wait(
   membership: Membership,
   frame: Send,
   outcome: Promise<Outcome>,
-  { after, drop }: Services,
+  { after }: Services,
 ): Promise<void> {
   try {
-    answer(membership, frame, await inTime(outcome, after));
+    answer(membership, frame, await inTime(outcome, authorizeTimeoutMs, after));
   } catch (error) {
-    if (error instanceof TooLate) answer(membership, frame, { status: 'unavailable', why: late });
-    else drop(membership.peer, 1011, 'the server failed to handle a frame');
+    if (error instanceof TimedOut) answer(membership, frame, { status: 'unavailable', why: late });
+    else membership.peer.drop(1011, 'the server failed to handle a frame');
   }
 }
 
@@ -96,23 +97,23 @@ async function queue(
   services: Services,
 ): Promise<void> {
   try {
-    await inTime(before, services.after);
+    await inTime(before, authorizeTimeoutMs, services.after);
   } catch (error) {
-    if (error instanceof TooLate) return answer(membership, frame, { status: 'unavailable', why: late });
+    if (error instanceof TimedOut) return answer(membership, frame, { status: 'unavailable', why: late });
   }
-  if (!membership.peer.lane.ended) await next(membership, frame, services);
+  if (!membership.peer.ended) await next(membership, frame, services);
 }
 
 /** Once what is on its way is answered, it is known what comes next. */
 async function afterLanding(membership: Membership, frame: Send, services: Services): Promise<void> {
   await landing(membership.peer);
-  if (!membership.peer.lane.ended) await next(membership, frame, services);
+  if (!membership.peer.ended) await next(membership, frame, services);
 }
 
 /** The number's turn has come. `ahead`: it follows one that is still on its way to the broker. */
 function begin(membership: Membership, frame: Send, services: Services, ahead: boolean): MaybePromise<void> {
   const { peer, room } = membership;
-  if (peer.lane.ended) return;
+  if (peer.ended) return;
   const plain = isPlain(membership, frame, services);
   const outcome = accept(membership, frame, services, ahead);
   if (outcome === null) return afterLanding(membership, frame, services);

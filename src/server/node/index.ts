@@ -17,7 +17,7 @@ export type {
 export type { JwtOptions, TokenClaims } from './auth/jwt.js';
 export type { TrustProxy } from './http/proxies.js';
 export type { ConnectionLimits } from '../connection/connection-limits.js';
-export type { SlowPolicy } from '../delivery/broadcast-backlog.js';
+export type { SlowPolicy } from '../rooms/slow-policy.js';
 export type {
   Action,
   AuthorizeRequest,
@@ -43,7 +43,8 @@ export type {
   Unrecoverable,
 } from '../broker/broker.js';
 export type { MemoryBrokerOptions } from '../broker/memory-broker.js';
-export type { MaybePromise, RequestInfo } from '../ports/ports.js';
+export type { RequestInfo } from '../ports/ports.js';
+export type { MaybePromise } from '../util/maybe-promise.js';
 export type { Codec, Encoded } from '../../protocol/codec.js';
 export type { Limits } from '../../protocol/limits.js';
 export type { Position } from '../../protocol/position.js';

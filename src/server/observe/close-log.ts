@@ -1,15 +1,20 @@
 // Which closes get a line in the log: those that tell of an attack or of a limit that is too tight. Where our own or the app's code failed, it has a line already.
 import { cutToBytes } from '../../protocol/bytes.js';
 import { maxCloseReason } from '../../protocol/limits.js';
-import type { Peer } from '../members/peer.js';
-import type { Transport } from '../ports/ports.js';
-import type { Settings } from '../options.js';
+import type { RequestInfo, Transport } from '../ports/ports.js';
+import type { ServerLog } from './log.js';
 
 const warned: ReadonlySet<number> = new Set([1009, 1013, 4008, 4400, 4403, 4408, 4429]);
 
+/** The connection that was closed. */
+interface Closed {
+  readonly request: RequestInfo;
+  readonly identity: { readonly user: { readonly id: string } | null } | null;
+}
+
 export function noteClose(
-  logger: Settings['logger'],
-  { request, identity }: Pick<Peer, 'request' | 'identity'>,
+  logger: ServerLog,
+  { request, identity }: Closed,
   code: number,
   reason: string,
 ): void {

@@ -9,6 +9,9 @@ export interface ServerLogger {
   error(details: object, message: string): void;
 }
 
+/** A logger with every level, safe to call with any text. */
+export type ServerLog = Required<ServerLogger>;
+
 /** Characters of a text in a line. */
 const longest = 200;
 /** Lines a second of one event; what comes beyond is counted. */
@@ -61,7 +64,7 @@ interface Count {
 export function createLog(
   logger: ServerLogger,
   { after, steady }: Pick<ServerPorts, 'after' | 'steady'>,
-): Required<ServerLogger> {
+): ServerLog {
   const counts = new Map<string, Count>();
 
   const write = (level: keyof ServerLogger, details: object, message: string): void => {

@@ -1,8 +1,8 @@
 // What the server core needs of the world, so that it runs in Node, in a browser tab, and under a virtual clock.
 import type { Encoded } from '../../protocol/codec.js';
+import type { MaybePromise } from '../util/maybe-promise.js';
+import type { SetTimer } from '../util/set-timer.js';
 import type { Meter } from './meter.js';
-
-export type MaybePromise<T> = T | Promise<T>;
 
 export interface ServerPorts {
   /** The wall clock, in ms: what others are told, and when tokens expire. It may be set. */
@@ -10,7 +10,7 @@ export interface ServerPorts {
   /** Ms since some moment, which go on at the pace of time whatever happens to the wall clock: every deadline is by it. */
   readonly steady: () => number;
   /** Calls once after `delay` ms, unless the returned function was called before. */
-  readonly after: (delay: number, call: () => void) => () => void;
+  readonly after: SetTimer;
   /** Calls at the end of this turn of the event loop. */
   readonly soon: (call: () => void) => void;
   /** From 0, below 1. */

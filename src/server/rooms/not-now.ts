@@ -8,6 +8,9 @@ export interface NotNow {
   readonly afterMs: number | null;
 }
 
+/** What the app's code says to an operation: yes, no, or not now. */
+export type Answer = 'yes' | 'no' | NotNow;
+
 /** The shortest and the longest time for which the app's code puts something off, in ms. */
 export const leastPutOffMs = 200;
 export const mostPutOffMs = 30_000;

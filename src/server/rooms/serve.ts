@@ -4,8 +4,8 @@ import type { UserInfo } from '../../protocol/frames.js';
 import type { MessageData, ContractMessages } from '../../contract/define-room.js';
 import type { LogLimits } from '../broker/broker.js';
 import { checkOutputs } from './plain-outputs.js';
-import type { MaybePromise } from '../ports/ports.js';
-import { slowPolicies, type SlowPolicy } from '../delivery/broadcast-backlog.js';
+import { slowPolicies, type SlowPolicy } from './slow-policy.js';
+import type { MaybePromise } from '../util/maybe-promise.js';
 
 /** What somebody wants to do in a room. */
 export type Action = 'join' | 'send' | 'broadcast' | 'presence' | 'history';

@@ -1,5 +1,5 @@
 // Calls of what may fail, at once or later, where nobody waits for the outcome.
-import type { MaybePromise } from '../ports/ports.js';
+import type { MaybePromise } from './maybe-promise.js';
 
 export type Guarded = (call: () => MaybePromise<void> | undefined) => void;
 

@@ -1,5 +1,6 @@
 // Values that are there at once or later: where nothing has to be waited for, a chain of them costs no promise and no turn.
-import type { MaybePromise } from '../ports/ports.js';
+
+export type MaybePromise<T> = T | Promise<T>;
 
 /** A thenable of whatever library or realm as a promise; anything else as it is. */
 export function adopt<T>(value: MaybePromise<T> | PromiseLike<T>): MaybePromise<T> {

@@ -1,4 +1,5 @@
 // One timer for every deadline of every connection, in steps: a connection has one moment that matters, and no timer of its own.
+import type { SetTimer } from './set-timer.js';
 
 export interface Timed {
   /** The step this waits in, kept by the wheel. */
@@ -17,10 +18,7 @@ export const nowhere = -1;
 /** `step`: how late it may ring, in ms. */
 export function createWheel<T extends Timed>(
   step: number,
-  {
-    now,
-    after,
-  }: { readonly now: () => number; readonly after: (delay: number, call: () => void) => () => void },
+  { now, after }: { readonly now: () => number; readonly after: SetTimer },
   due: (item: T) => void,
 ): Wheel<T> {
   const slots = new Map<number, Set<T>>();
