@@ -4,7 +4,7 @@ import { defaultLimits, helloTimeout, type Limits } from '../protocol/limits.js'
 import type { ConnectionLimits } from './connection/connection-limits.js';
 import { msgpack } from '../protocol/msgpack.js';
 import type { Broker } from './broker/broker.js';
-import { createLog, type ServerLogger } from './observe/log.js';
+import { createServerLog, type ServerLogger } from './observe/log.js';
 import { memoryBroker } from './broker/memory-broker.js';
 import { isOrigin } from './connection/origins.js';
 import type { RequestInfo, ServerPorts } from './ports/ports.js';
@@ -105,7 +105,7 @@ export function settingsOf(options: ServerOptions, ports: ServerPorts): Settings
     presenceGrace: options.presenceGrace ?? 10_000,
     buffer: options.buffer ?? 2 ** 20,
     codecs: options.codecs ?? [json(), msgpack()],
-    logger: createLog(options.logger ?? consoleLogger, ports),
+    logger: createServerLog(options.logger ?? consoleLogger, ports),
     node: options.node ?? ports.randomId(8),
     helloTimeout,
   };

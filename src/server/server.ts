@@ -1,41 +1,42 @@
 // The server core: sessions over any transport, rooms over any broker. Knows nothing of Node.
+import { closeCodes } from '../protocol/codes.js';
 import type { AnyContract } from '../contract/define-room.js';
 import { untypedRoom } from '../contract/define-room.js';
 import type { Codec } from '../protocol/codec.js';
 import { serverTuple } from '../protocol/parse.js';
 import { chooseCodec, subprotocolOf } from '../protocol/version.js';
 import type { NodeLoad } from './broker/broker.js';
-import { createCensus } from './connection/connection-limits.js';
+import { createConnectionCounts } from './connection/connection-limits.js';
 import { createCluster } from './cluster/cluster.js';
-import { closeReason, closeTransport, noteClose } from './observe/close-log.js';
+import { fitCloseReason, closeTransport, logClose } from './observe/close-log.js';
 import { Connection, type ConnectionHost } from './connection/connection.js';
-import { createHandlings } from './frames/in-progress.js';
+import { createMessagesInProgress } from './frames/in-progress.js';
 import { createHub } from './delivery/hub.js';
 import { createIntake } from './connection/intake.js';
 import { traceOf } from './observe/log.js';
-import { chain } from './util/maybe-promise.js';
+import { thenMaybe } from './util/maybe-promise.js';
 import { settingsOf, type ServerOptions } from './options.js';
 import type { Settings } from './settings.js';
 import type { RebalanceOptions } from './cluster/rebalance.js';
 import { createRevocations } from './access/revocations.js';
-import { createDepartures } from './members/presence-grace.js';
-import { createGhosts } from './members/absent-members.js';
-import { createGuarded } from './util/guarded-call.js';
-import { createPresences } from './members/presence-memory.js';
+import { createPresenceGrace } from './members/presence-grace.js';
+import { createAbsentMembers } from './members/absent-members.js';
+import { createGuardedCall } from './util/guarded-call.js';
+import { createPresenceMemory } from './members/presence-memory.js';
 import { createDrain } from './cluster/drain.js';
 import { noMeter } from './ports/meter.js';
 import { mayConnect, type Reach } from './connection/origins.js';
-import { createFlusher } from './delivery/send-queue.js';
-import { createSessions } from './connection/session-registry.js';
+import { createSendFlusher } from './delivery/send-queue.js';
+import { createSessionRegistry } from './connection/session-registry.js';
 import { queueFrame } from './delivery/queue-frame.js';
 import type { Membership } from './members/peer.js';
 import type { RequestInfo, ServerPorts, Transport, TransportEvents } from './ports/ports.js';
 import { serverRoom, type ServerRoom } from './server-room.js';
-import type { Services } from './frames/context.js';
+import type { FrameContext } from './frames/context.js';
 import { sessionDeadline, sessionStep, type SessionEvent } from './connection/session-machine.js';
 import { createSlowReaders } from './delivery/slow-readers.js';
-import { createTold } from './access/user-commands.js';
-import { createWheel, nowhere } from './util/timer-wheel.js';
+import { createUserCommandListener } from './access/user-commands.js';
+import { createTimerWheel, noSlot } from './util/timer-wheel.js';
 
 export interface ServerStats {
   readonly node: string;
@@ -81,14 +82,14 @@ export interface ServerCore {
 }
 
 /** How late a deadline of a session may be noticed, in ms. */
-const step = 250;
+const sessionStepMs = 250;
 /** Over how many ms the clients of a node that falls come back, for each of them, and at most: 500 a second, as long as people may wait for it. */
-const spreadOf = 2;
-const mostSpread = 4_000;
+const spreadMsPerConnection = 2;
+const maxSpreadMs = 4_000;
 /** What the process may take in memory, where nobody says. */
-const usualHeapBytes = 2 ** 30;
+const defaultHeapBytes = 2 ** 30;
 /** How often the numbers of a session that is there are looked after, in ms. */
-const tending = 3_600_000;
+const watermarkRefreshMs = 3_600_000;
 
 /** @param isReachable whether clients can reach it from the start: otherwise it is no node among others before `announce`. */
 export function createServerCore(options: ServerOptions, ports: ServerPorts, isReachable = true): ServerCore {
@@ -97,41 +98,41 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
   const hub = createHub(broker, ports, settings.limits.roomRate);
   const peers = new Set<Connection>();
   const counts = { messagesIn: 0 };
-  const heapBytes = ports.heapBytes ?? usualHeapBytes;
+  const heapBytes = ports.heapBytes ?? defaultHeapBytes;
   const timing = settings.heartbeat;
   const meter = ports.meter ?? noMeter;
   let nextId = 0;
-  const census = createCensus(settings.connections, heapBytes);
+  const census = createConnectionCounts(settings.connections, heapBytes);
   const revocations = createRevocations(ports);
   const drain = createDrain(peers, ports);
   let grace = settings.presenceGrace;
 
-  const steadily = { ...ports, now: ports.steady };
-  const wheel = createWheel<Connection>(step, steadily, (peer) => {
+  const steadily = { ...ports, now: ports.monotonicNow };
+  const wheel = createTimerWheel<Connection>(sessionStepMs, steadily, (peer) => {
     advance(peer, { type: 'tick' });
   });
-  const presences = createPresences(heapBytes);
-  const ghosts = createGhosts((member) => {
-    departures.endOf(member);
+  const presences = createPresenceMemory(heapBytes);
+  const ghosts = createAbsentMembers((member) => {
+    departures.endMember(member);
   });
-  const departures = createDepartures(step, steadily, exit, ghosts.over);
+  const departures = createPresenceGrace(sessionStepMs, steadily, exit, ghosts.forget);
   function exit(room: string, member: string): void {
-    presences.gone(room, member);
+    presences.forget(room, member);
     guarded(() => broker.exit(room, member));
   }
   /** Of a user's sessions, as many are shown as it may have connections. */
   function cutGhosts(user: string): void {
-    ghosts.cut(user, settings.connections.perUser - census.of(user));
+    ghosts.trim(user, settings.connections.perUser - census.countOf(user));
   }
 
   const failed = (error: unknown): void => {
     logger.error(traceOf(error), 'the server failed to handle a frame');
   };
-  const handlings = createHandlings(steadily, failed);
-  const guarded = createGuarded(failed);
+  const handlings = createMessagesInProgress(steadily, failed);
+  const guarded = createGuardedCall(failed);
 
   /** Now, in whole ms: a fraction costs an object for each moment that a connection keeps. */
-  const moment = (): number => Math.floor(ports.steady());
+  const moment = (): number => Math.floor(ports.monotonicNow());
 
   function advance(peer: Connection, event: SessionEvent): void {
     const [next, effects] = sessionStep(peer.state, event, { now: moment(), ...timing });
@@ -143,12 +144,12 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
         try {
           // One write for both: the one is answered by whatever holds the connection, the other by the client.
           if (effect.alone && peer.transport.ping)
-            peer.transport.ping(peer.outgoing.codec.encode(serverTuple(frame)));
+            peer.transport.ping(peer.sendQueue.codec.encode(serverTuple(frame)));
           else queueFrame(peer, frame);
         } catch (error) {
           // One tick pings many connections: the others get their ping.
           failed(error);
-          drop(peer, 1011, 'the connection could not be written to');
+          drop(peer, closeCodes.internal, 'the connection could not be written to');
         }
         tend(peer);
       }
@@ -156,28 +157,28 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     if (peer.state.status === 'closed') return;
     // A frame moves a deadline away, never nearer: the wheel looks again when the old one comes.
     const nearer = event.type === 'known' || event.type === 'renewed';
-    if (nearer || peer.slot === nowhere) wheel.schedule(peer, sessionDeadline(peer.state, timing));
+    if (nearer || peer.slot === noSlot) wheel.schedule(peer, sessionDeadline(peer.state, timing));
   }
 
   /** A broker forgets numbers that nobody asks for: those of whoever is there are asked for. */
   function tend(peer: Connection): void {
     const { identity } = peer;
-    if (!identity || moment() - peer.tendedAt < tending) return;
-    peer.tendedAt = moment();
+    if (!identity || moment() - peer.watermarksAskedAt < watermarkRefreshMs) return;
+    peer.watermarksAskedAt = moment();
     for (const membership of peer.memberships.values()) {
-      membership.askedAt = moment();
-      guarded(() => chain(broker.watermark(membership.room, identity.producer), () => undefined));
+      membership.watermarkAskedAt = moment();
+      guarded(() => thenMaybe(broker.watermark(membership.room, identity.producer), () => undefined));
     }
   }
 
   function gone(peer: Connection, keptFor: number): void {
     if (!peers.delete(peer)) return;
-    census.leave(peer);
+    census.release(peer);
     wheel.cancel(peer);
     peer.state = { status: 'closed' };
-    peer.lane.end();
+    peer.frameQueue.end();
     const { identity } = peer;
-    const current = sessions.end(peer);
+    const current = sessions.endSession(peer);
     for (const membership of peer.memberships.values())
       depart(membership, keptFor, identity === null || !current);
     peer.memberships.clear();
@@ -185,18 +186,18 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
       ghosts.add(identity.user.id, identity.member);
       cutGhosts(identity.user.id);
     }
-    peer.outgoing.end();
-    drain.left();
+    peer.sendQueue.end();
+    drain.connectionLeft();
   }
 
   /** Ends a connection: what is queued is written first. Never throws, so that a loop over connections reaches the last of them. */
   function drop(peer: Connection, code: number, reason: string): void {
     if (!peers.has(peer)) return;
-    meter.closed(code);
-    noteClose(logger, peer, code, reason);
-    peer.outgoing.flush();
-    if (code === 4401 || code === 4403) peer.revoked = true;
-    gone(peer, peer.revoked ? 0 : grace);
+    meter.connectionClosed(code);
+    logClose(logger, peer, code, reason);
+    peer.sendQueue.flush();
+    if (code === closeCodes.unauthorized || code === closeCodes.forbidden) peer.isRevoked = true;
+    gone(peer, peer.isRevoked ? 0 : grace);
     closeTransport(peer.transport, code, reason, failed);
   }
 
@@ -208,7 +209,8 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     if (replaced || !peer.identity) return;
     const { member, producer } = peer.identity;
     // Nothing is remembered of a session that said nothing, but for where it was let in.
-    if (membership.last > 0 || served.authorize) rest(producer, room, moment() - membership.askedAt);
+    if (membership.lastSeq > 0 || served.authorize)
+      rest(producer, room, moment() - membership.watermarkAskedAt);
     if (!served.presence) return;
     if (keptFor > 0) departures.add(room, member, keptFor);
     else {
@@ -221,37 +223,37 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     guarded(() => broker.rest?.(room, producer, agoMs));
   }
 
-  const sessions = createSessions(census, (older) => {
+  const sessions = createSessionRegistry(census, (older) => {
     // The newer connection joins anew; until then the member stays as it was.
     for (const membership of older.memberships.values()) depart(membership, grace);
-    older.drop(4009, 'a newer connection of this session took over');
+    older.drop(closeCodes.replaced, 'a newer connection of this session took over');
   });
   const slowReaders = createSlowReaders({
     broker,
     hub,
-    limit: settings.buffer,
-    after: ports.after,
-    steady: ports.steady,
+    limitBytes: settings.buffer,
+    setTimer: ports.setTimer,
+    monotonicNow: ports.monotonicNow,
     failed,
   });
 
-  const services: Services = {
+  const services: FrameContext = {
     ...ports,
     settings,
     broker,
     hub,
-    handlings,
+    messagesInProgress: handlings,
     revocations,
     slowReaders,
     meter,
-    spread: () => Math.min(mostSpread, peers.size * spreadOf),
-    counts,
-    depart,
-    rest,
-    async expel(peer, room) {
+    reconnectSpreadMs: () => Math.min(maxSpreadMs, peers.size * spreadMsPerConnection),
+    counters: counts,
+    endMembership: depart,
+    restProducer: rest,
+    async expelSession(peer, room) {
       const membership = peer.memberships.get(room);
       if (membership) {
-        membership.expelled = true;
+        membership.isExpelled = true;
         depart(membership, 0);
       }
       try {
@@ -260,46 +262,46 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
         failed(error);
       }
     },
-    register(peer, takeover) {
-      const refused = sessions.register(peer, takeover);
+    registerSession(peer, takeover) {
+      const refused = sessions.registerSession(peer, takeover);
       const { identity } = peer;
       if (refused || !identity?.user) return refused;
-      ghosts.over(identity.member);
+      ghosts.forget(identity.member);
       cutGhosts(identity.user.id);
       return null;
     },
-    presences,
-    settled: sessions.settled,
-    returned(membership) {
+    presenceMemory: presences,
+    recordSettled: sessions.recordSettled,
+    cancelGrace(membership) {
       departures.cancel(membership.room, membership.peer.identity?.member ?? '');
     },
   };
 
   const host: ConnectionHost = {
     intake: createIntake(services, failed),
-    flusher: createFlusher(ports.soon, settings.buffer),
+    flusher: createSendFlusher(ports.atEndOfTurn, settings.buffer),
     helloTimeout: settings.helloTimeout,
     rate: settings.limits.rate,
-    isThere: (peer) => peers.has(peer),
-    hold: census.hold,
-    slow: slowReaders.begin,
+    isOpen: (peer) => peers.has(peer),
+    holdBytes: census.holdBytes,
+    slow: slowReaders.fallBehind,
     advance,
     drop,
     failed,
     closed(peer, code) {
-      if (peers.has(peer)) meter.closed(code);
+      if (peers.has(peer)) meter.connectionClosed(code);
       // Who closes on purpose is gone at once; who was cut off may come back.
-      gone(peer, code === 1000 || code === 1001 ? 0 : grace);
+      gone(peer, code === closeCodes.normal || code === closeCodes['going-away'] ? 0 : grace);
     },
   };
 
-  const stopListening = broker.listen(createTold(peers, services, guarded));
+  const stopListening = broker.listen(createUserCommandListener(peers, services, guarded));
   const load = (): NodeLoad => ({
     node: settings.node,
     connections: peers.size,
     rooms: hub.rooms,
-    draining: drain.draining,
-    full: census.full,
+    draining: drain.isDraining,
+    full: census.isFull,
   });
   const cluster = createCluster({ ...ports, broker, peers, load, isReachable, failed });
 
@@ -320,20 +322,20 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
         control: () => undefined,
         closed: () => undefined,
       };
-      if (drain.draining) {
-        closeTransport(transport, 1012, 'this node is draining', failed);
+      if (drain.isDraining) {
+        closeTransport(transport, closeCodes.restart, 'this node is draining', failed);
         return ignored;
       }
       if (!codec) {
         const spoken = choices.map(({ protocol }) => protocol).join(', ');
-        closeTransport(transport, 4406, `this server speaks ${spoken}`, failed);
+        closeTransport(transport, closeCodes.unsupported, `this server speaks ${spoken}`, failed);
         return ignored;
       }
       const peer = new Connection(host, ++nextId, transport, codec, request, moment());
-      const refused = census.arrive(peer);
+      const refused = census.admit(peer);
       if (refused) {
-        noteClose(logger, peer, refused.code, refused.reason);
-        meter.closed(refused.code);
+        logClose(logger, peer, refused.code, refused.reason);
+        meter.connectionClosed(refused.code);
         closeTransport(transport, refused.code, refused.reason, failed);
         return ignored;
       }
@@ -344,7 +346,7 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     room: (room, params = {}) =>
       serverRoom(typeof room === 'string' ? untypedRoom(room) : room, params, settings, ports),
     disconnect(user, reason = 'disconnected by the server') {
-      broker.tell({ type: 'disconnect', user, reason: closeReason(reason) });
+      broker.tell({ type: 'disconnect', user, reason: fitCloseReason(reason) });
     },
     reauthorize(user) {
       broker.tell({ type: 'reauthorize', user });
@@ -352,9 +354,9 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     stats() {
       let bytesQueued = 0;
       for (const { transport } of peers) bytesQueued += transport.buffered();
-      return { ...load(), messagesIn: counts.messagesIn, messagesOut: hub.delivered, bytesQueued };
+      return { ...load(), messagesIn: counts.messagesIn, messagesOut: hub.deliveredCount, bytesQueued };
     },
-    refuses: () => (drain.draining ? 'draining' : census.full ? 'full' : null),
+    refuses: () => (drain.isDraining ? 'draining' : census.isFull ? 'full' : null),
     announce: cluster.announce,
     cluster: cluster.nodes,
     rebalance: (how = {}) => cluster.rebalance(how),
@@ -368,9 +370,9 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
       const ended = cluster.end();
       // A broker that outlives this node must not keep its members: whoever comes back enters anew.
       grace = 0;
-      for (const peer of peers) drop(peer, 1012, 'the server restarts');
+      for (const peer of peers) drop(peer, closeCodes.restart, 'the server restarts');
       stopListening();
-      departures.end();
+      departures.endAll();
       handlings.close();
       await ended;
       if (!options.broker) await broker.close();

@@ -1,10 +1,10 @@
 // The small parts under a server: lanes, the wheel, and what is due to a connection.
 import { describe, expect, test, vi } from 'vitest';
 import { json } from '../../src/protocol/codec.js';
-import { createLane } from '../../src/server/connection/frame-queue.js';
-import { createFlusher } from '../../src/server/delivery/send-queue.js';
+import { createFrameQueue } from '../../src/server/connection/frame-queue.js';
+import { createSendFlusher } from '../../src/server/delivery/send-queue.js';
 import type { Transport } from '../../src/server/ports/ports.js';
-import { createWheel, nowhere } from '../../src/server/util/timer-wheel.js';
+import { createTimerWheel, noSlot } from '../../src/server/util/timer-wheel.js';
 import { virtualClock } from '../../src/testing/clock.js';
 import { eventually } from '../support/eventually.js';
 
@@ -13,7 +13,7 @@ describe('a lane', () => {
     const done: number[] = [];
     const failed = vi.fn<(error: unknown) => void>();
     const gates = new Map<number, () => void>();
-    const lane = createLane<number>({
+    const lane = createFrameQueue<number>({
       async run(item) {
         if (item % 2 === 1)
           await new Promise<void>((resolve) => {
@@ -41,7 +41,7 @@ describe('a lane', () => {
   test('costs no turn where a handler answers at once, and throws into its own hands', () => {
     const done: number[] = [];
     const failed = vi.fn<(error: unknown) => void>();
-    const lane = createLane<number>({
+    const lane = createFrameQueue<number>({
       run(item) {
         if (item === 2) throw new Error('two');
         done.push(item);
@@ -54,17 +54,20 @@ describe('a lane', () => {
   });
 
   test('is bounded, and ends: what waits is dropped, what runs is told', () => {
-    const lane = createLane<number>({ run: () => new Promise(() => undefined), failed: () => undefined });
+    const lane = createFrameQueue<number>({
+      run: () => new Promise(() => undefined),
+      failed: () => undefined,
+    });
     lane.push(0, 1);
     for (let item = 0; item < 4_096; item++) expect(lane.push(item, 1)).toBe(true);
     expect(lane.push(1, 1)).toBe(false);
     lane.end();
-    expect(lane.ended).toBe(true);
+    expect(lane.isEnded).toBe(true);
   });
 
   test('is bounded by bytes too, and what was handled counts no more', async () => {
     const gates: (() => void)[] = [];
-    const lane = createLane<number>({
+    const lane = createFrameQueue<number>({
       run: () =>
         new Promise<void>((resolve) => {
           gates.push(resolve);
@@ -83,7 +86,10 @@ describe('a lane', () => {
   });
 
   test('takes one frame of any size where nothing waits', () => {
-    const lane = createLane<number>({ run: () => new Promise(() => undefined), failed: () => undefined });
+    const lane = createFrameQueue<number>({
+      run: () => new Promise(() => undefined),
+      failed: () => undefined,
+    });
     lane.push(0, 1);
     expect([lane.push(1, 1), lane.push(2, 4_194_304), lane.push(3, 1)]).toEqual([true, true, false]);
   });
@@ -94,15 +100,15 @@ describe('the wheel', () => {
     const clock = virtualClock();
     const start = clock.now();
     const rung: (readonly [name: string, late: number])[] = [];
-    const wheel = createWheel<{ slot: number; readonly name: string; readonly at: number }>(
+    const wheel = createTimerWheel<{ slot: number; readonly name: string; readonly at: number }>(
       250,
-      clock,
+      { now: clock.now, setTimer: clock.after },
       ({ name, at }) => {
         rung.push([name, clock.now() - start - at]);
       },
     );
     const items = Array.from({ length: 50 }, (_, index) => ({
-      slot: nowhere,
+      slot: noSlot,
       name: `${index}`,
       at: 37 * index,
     }));
@@ -124,11 +130,11 @@ describe('the wheel', () => {
     let now = clock.now();
     let turn: () => void = () => undefined;
     const rung: string[] = [];
-    const wheel = createWheel<{ slot: number; readonly name: string }>(
+    const wheel = createTimerWheel<{ slot: number; readonly name: string }>(
       250,
       {
         now: () => now,
-        after: (_, call) => {
+        setTimer: (_, call) => {
           turn = call;
           return () => undefined;
         },
@@ -138,7 +144,7 @@ describe('the wheel', () => {
       },
     );
     for (const [index, name] of ['a', 'b', 'c'].entries())
-      wheel.schedule({ slot: nowhere, name }, now + 1_000 * (index + 1));
+      wheel.schedule({ slot: noSlot, name }, now + 1_000 * (index + 1));
     now += 3_600_000;
     turn();
     expect(rung).toEqual(['a', 'b', 'c']);
@@ -167,11 +173,11 @@ describe('what is due to a connection', () => {
     const turns: (() => void)[] = [];
     const codec = json();
     const join = vi.spyOn(codec, 'join');
-    const flusher = createFlusher((call) => {
+    const flusher = createSendFlusher((call) => {
       turns.push(call);
     }, 1_000);
     const [a, b, c] = [transport(), transport(), transport()];
-    const [x, y, z] = [a, b, c].map((it) => flusher.outgoing(codec, it, calm));
+    const [x, y, z] = [a, b, c].map((it) => flusher.createQueue(codec, it, calm));
     for (const part of ['[1]', '[2]']) for (const queue of [x, y, z]) queue?.push(part);
     z?.push('[3]');
     expect([turns.length, a.sent]).toEqual([1, []]);
@@ -184,11 +190,11 @@ describe('what is due to a connection', () => {
     const turns: (() => void)[] = [];
     const codec = json();
     const join = vi.spyOn(codec, 'join');
-    const flusher = createFlusher((call) => {
+    const flusher = createSendFlusher((call) => {
       turns.push(call);
     }, 10_000_000);
     const [a, b] = [transport(), transport()];
-    const queues = [a, b].map((it) => flusher.outgoing(codec, it, calm));
+    const queues = [a, b].map((it) => flusher.createQueue(codec, it, calm));
     const [small, half, huge] = ['[1]', '1'.repeat(131_072), '2'.repeat(600_000)];
     for (const part of [half, half, small, huge, small, small]) for (const queue of queues) queue.push(part);
     turns[0]?.();
@@ -199,12 +205,12 @@ describe('what is due to a connection', () => {
 
   test('leaves before its turn where more is due than may wait, so that what it costs is seen', () => {
     const turns: (() => void)[] = [];
-    const flusher = createFlusher((call) => {
+    const flusher = createSendFlusher((call) => {
       turns.push(call);
     }, 1_000);
     const reader = transport();
     const overflow = vi.fn<() => void>();
-    const queue = flusher.outgoing(json(), reader, { ...calm, overflow });
+    const queue = flusher.createQueue(json(), reader, { ...calm, overflow });
     for (let count = 0; count < 50; count++) {
       queue.push('1'.repeat(400));
       reader.waiting = reader.sent.join('').length;
@@ -215,13 +221,13 @@ describe('what is due to a connection', () => {
 
   test('is given up once for a reader for whom too much waits', () => {
     const turns: (() => void)[] = [];
-    const flusher = createFlusher((call) => {
+    const flusher = createSendFlusher((call) => {
       turns.push(call);
     }, 1_000);
     const slow = transport();
     slow.waiting = 2_001;
     const overflow = vi.fn<() => void>();
-    const queue = flusher.outgoing(json(), slow, {
+    const queue = flusher.createQueue(json(), slow, {
       slow: () => undefined,
       failed: () => undefined,
       overflow() {
@@ -239,19 +245,19 @@ describe('what is due to a connection', () => {
 
   test('says once that a reader is slow, and again after it was not', () => {
     const turns: (() => void)[] = [];
-    const flusher = createFlusher((call) => {
+    const flusher = createSendFlusher((call) => {
       turns.push(call);
     }, 1_000);
     const reader = transport();
     reader.waiting = 1_001;
     const slow = vi.fn<() => void>();
-    const queue = flusher.outgoing(json(), reader, { ...calm, slow });
+    const queue = flusher.createQueue(json(), reader, { ...calm, slow });
     for (const part of ['[1]', '[2]']) {
       queue.push(part);
       turns.pop()?.();
     }
-    expect([slow.mock.calls.length, queue.slow, reader.sent]).toEqual([1, true, ['[1]', '[2]']]);
-    queue.slow = false;
+    expect([slow.mock.calls.length, queue.isSlow, reader.sent]).toEqual([1, true, ['[1]', '[2]']]);
+    queue.isSlow = false;
     queue.push('[3]');
     turns.pop()?.();
     expect(slow).toHaveBeenCalledTimes(2);

@@ -248,7 +248,7 @@ export const layers = [
   {
     folder: 'src/server/observe',
     purpose: 'The log, and the lines that closed connections leave in it',
-    imports: ['src/protocol'],
+    imports: ['src/protocol', 'src/server/util'],
     typeImports: ['src/server/ports'],
   },
   {
@@ -274,7 +274,13 @@ export const layers = [
   {
     folder: 'src/server/access',
     purpose: 'The question to `authorize`, and the consequences of its answers',
-    imports: ['src/server/util', 'src/server/observe', 'src/server/rooms', 'src/server/delivery'],
+    imports: [
+      'src/protocol',
+      'src/server/util',
+      'src/server/observe',
+      'src/server/rooms',
+      'src/server/delivery',
+    ],
     typeImports: ['src/server/ports', 'src/server/broker', 'src/server/members'],
   },
   {
@@ -309,7 +315,7 @@ export const layers = [
   {
     folder: 'src/server/cluster',
     purpose: 'The other nodes: load, rebalancing, drain',
-    imports: ['src/server/delivery'],
+    imports: ['src/protocol', 'src/server/delivery'],
     typeImports: ['src/server/util', 'src/server/ports', 'src/server/broker', 'src/server/members'],
   },
   {
@@ -359,7 +365,7 @@ export const layers = [
   {
     folder: 'src/server/node/http',
     purpose: 'Upgrade to WebSocket through `ws`, transport, health, metrics, proxies',
-    imports: ['src/server/observe', 'src/protocol'],
+    imports: ['src/server/observe', 'src/protocol', 'src/server/node/system'],
     typeImports: ['src/server', 'src/server/ports', 'src/server/connection'],
     packages: {
       [nodeModules]: everyFile,
@@ -382,6 +388,7 @@ export const layers = [
       'src/server/broker',
       'src/server/observe',
       'src/protocol',
+      'src/server/node/system',
     ],
     typeImports: ['src/server/ports', 'src/server'],
     packages: { [nodeModules]: everyFile },

@@ -8,7 +8,7 @@ export interface AccessContext extends AuthorizeContext {
   readonly settings: { readonly logger: ServerLog; readonly presenceGrace: number };
   readonly revocations: Revocations;
   /** A membership ends: at once, or after the grace. */
-  readonly depart: (membership: Membership, grace: number) => void;
+  readonly endMembership: (membership: Membership, grace: number) => void;
   /** Puts a session out of a room, since its user may not be there: its membership ends at once, if there is one, and what it was told there it is not told again. Never rejects. */
-  readonly expel: (peer: Peer, room: string) => Promise<void>;
+  readonly expelSession: (peer: Peer, room: string) => Promise<void>;
 }

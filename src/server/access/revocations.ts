@@ -3,8 +3,9 @@
 import { authorizeTimeoutMs } from './authorize.js';
 import type { NodeEvent } from '../broker/broker.js';
 import type { ServerPorts } from '../ports/ports.js';
+import { compositeKey } from '../util/composite-key.js';
 
-interface Moment {
+interface RevocationMoment {
   /** The how manieth it is: of two in one millisecond, one is later. */
   readonly order: number;
   readonly at: number;
@@ -12,32 +13,33 @@ interface Moment {
 
 export interface Revocations {
   /** A user was ended or is to be asked for anew, `age` ms ago. */
-  note(event: NodeEvent, age: number): void;
-  /** The moment, as {@link Revocations.since} takes it. */
-  now(): Moment;
+  record(event: NodeEvent, age: number): void;
+  /** The moment, as {@link Revocations.happenedSince} takes it. */
+  currentMoment(): RevocationMoment;
   /** Whether that was told of a user since a moment. */
-  since(moment: Moment, type: NodeEvent['type'], user: string): boolean;
+  happenedSince(moment: RevocationMoment, type: NodeEvent['type'], user: string): boolean;
 }
 
-const keyOf = (type: NodeEvent['type'], user: string): string => `${type}\n${user}`;
-
-export function createRevocations({ after, steady }: Pick<ServerPorts, 'after' | 'steady'>): Revocations {
-  const moments = new Map<string, Moment>();
+export function createRevocations({
+  setTimer,
+  monotonicNow,
+}: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>): Revocations {
+  const latestMoments = new Map<string, RevocationMoment>();
   let order = 0;
   return {
-    note({ type, user }, age) {
-      const key = keyOf(type, user);
-      const it: Moment = { order: ++order, at: steady() - age };
-      moments.set(key, it);
+    record({ type, user }, age) {
+      const key = compositeKey(type, user);
+      const moment: RevocationMoment = { order: ++order, at: monotonicNow() - age };
+      latestMoments.set(key, moment);
       // No question to the app takes longer.
-      after(authorizeTimeoutMs * 2, () => {
-        if (moments.get(key) === it) moments.delete(key);
+      setTimer(authorizeTimeoutMs * 2, () => {
+        if (latestMoments.get(key) === moment) latestMoments.delete(key);
       });
     },
-    now: () => ({ order, at: steady() }),
-    since(then, type, user) {
-      const told = moments.get(keyOf(type, user));
-      return told !== undefined && told.order > then.order && told.at >= then.at;
+    currentMoment: () => ({ order, at: monotonicNow() }),
+    happenedSince(earlier, type, user) {
+      const latest = latestMoments.get(compositeKey(type, user));
+      return latest !== undefined && latest.order > earlier.order && latest.at >= earlier.at;
     },
   };
 }

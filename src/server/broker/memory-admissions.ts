@@ -1,9 +1,10 @@
 // From where on sessions were told of rooms, in the memory of one process.
 import type { Admissions } from './broker.js';
 import type { Position } from '../../protocol/position.js';
-import { mostIdleOf, userIn } from './producer-name.js';
+import { maxIdleSessionsOf, sessionLifeMs, userOfProducer } from './producer-name.js';
+import { compositeKey } from '../util/composite-key.js';
 
-interface Admission {
+interface KeptAdmission {
   readonly from: Pick<Position, 'epoch' | 'offset'>;
   /** The how manieth thing that happened here. */
   readonly order: number;
@@ -24,94 +25,95 @@ export interface MemoryAdmissions extends Admissions {
 }
 
 /** Admissions that are kept: beyond them, those that were used least lately are forgotten, and their sessions start anew. */
-const most = 65_536;
+const maxAdmissions = 65_536;
 /** What one costs beside its key, in bytes. */
-const admissionWeight = 200;
-/** How long one that was not used is kept, in ms: 24 h. */
-const lifeMs = 86_400_000;
-
-const keyOf = (room: string, producer: string): string => `${room}\n${producer}`;
+const admissionBytes = 200;
 
 /** `mostBytes`: what they may cost together. */
-export function memoryAdmissions(now: () => number, mostBytes: number): MemoryAdmissions {
+export function memoryAdmissions(now: () => number, maxBytes: number): MemoryAdmissions {
   /** The one that was used least lately is the first. */
-  const admissions = new Map<string, Admission>();
+  const admissions = new Map<string, KeptAdmission>();
   /** When the sessions of a user were ended last: in the order of events, and by the clock. */
-  const ended = new Map<string, { readonly order: number; readonly at: number }>();
+  const endedUsers = new Map<string, { readonly order: number; readonly at: number }>();
   let order = 0;
 
-  let weight = 0;
+  let totalBytes = 0;
 
   /** Those of sessions that are not there any more, by room and user; the one that left first is the first. */
-  const idle = new Map<string, Set<string>>();
+  const idleByUser = new Map<string, Set<string>>();
 
-  const wake = (key: string): void => {
-    const it = admissions.get(key);
-    const others = it && idle.get(it.user);
-    if (others?.delete(key) && others.size === 0) idle.delete(it?.user ?? '');
+  const markInUse = (key: string): void => {
+    const admission = admissions.get(key);
+    const idleOfUser = admission && idleByUser.get(admission.user);
+    if (idleOfUser?.delete(key) && idleOfUser.size === 0) idleByUser.delete(admission?.user ?? '');
   };
 
   const forget = (key: string): void => {
-    wake(key);
-    if (admissions.delete(key)) weight -= admissionWeight + key.length;
+    markInUse(key);
+    if (admissions.delete(key)) totalBytes -= admissionBytes + key.length;
   };
 
-  const put = (key: string, it: Admission): void => {
+  const keepAdmission = (key: string, admission: KeptAdmission): void => {
     forget(key);
-    admissions.set(key, it);
-    weight += admissionWeight + key.length;
+    admissions.set(key, admission);
+    totalBytes += admissionBytes + key.length;
     for (const oldest of admissions.keys()) {
-      if (admissions.size <= most && weight <= mostBytes) break;
+      if (admissions.size <= maxAdmissions && totalBytes <= maxBytes) break;
       forget(oldest);
     }
   };
 
   return {
     admit(room, producer, { epoch, offset }) {
-      const user = keyOf(room, userIn(producer) ?? '');
-      put(keyOf(room, producer), { from: { epoch, offset }, order: ++order, usedAt: now(), user });
+      const user = compositeKey(room, userOfProducer(producer) ?? '');
+      keepAdmission(compositeKey(room, producer), {
+        from: { epoch, offset },
+        order: ++order,
+        usedAt: now(),
+        user,
+      });
     },
     admitted(room, producer, user) {
-      const it = admissions.get(keyOf(room, producer));
-      if (!it || now() - it.usedAt > lifeMs) return null;
-      return user !== null && (ended.get(user)?.order ?? 0) > it.order ? null : it.from;
+      const admission = admissions.get(compositeKey(room, producer));
+      if (!admission || now() - admission.usedAt > sessionLifeMs) return null;
+      return user !== null && (endedUsers.get(user)?.order ?? 0) > admission.order ? null : admission.from;
     },
     expel(room, producer) {
-      forget(keyOf(room, producer));
+      forget(compositeKey(room, producer));
     },
     use(room, producer) {
-      const key = keyOf(room, producer);
-      const it = admissions.get(key);
-      if (it) put(key, { ...it, usedAt: now() });
+      const key = compositeKey(room, producer);
+      const admission = admissions.get(key);
+      if (admission) keepAdmission(key, { ...admission, usedAt: now() });
     },
     rest(room, producer) {
-      const key = keyOf(room, producer);
-      const it = admissions.get(key);
-      if (!it) return;
-      const others = idle.get(it.user) ?? new Set();
-      idle.set(it.user, others);
-      others.add(key);
-      for (const oldest of others) {
-        if (others.size <= mostIdleOf(userIn(producer))) break;
+      const key = compositeKey(room, producer);
+      const admission = admissions.get(key);
+      if (!admission) return;
+      const idleOfUser = idleByUser.get(admission.user) ?? new Set();
+      idleByUser.set(admission.user, idleOfUser);
+      idleOfUser.add(key);
+      for (const oldest of idleOfUser) {
+        if (idleOfUser.size <= maxIdleSessionsOf(userOfProducer(producer))) break;
         forget(oldest);
       }
     },
     end(user) {
-      ended.set(user, { order: ++order, at: now() });
+      endedUsers.set(user, { order: ++order, at: now() });
     },
     sweep() {
       for (const [key, { usedAt }] of admissions) {
-        if (now() - usedAt <= lifeMs) break;
+        if (now() - usedAt <= sessionLifeMs) break;
         forget(key);
       }
       // No admission that is older is left by then.
-      for (const [user, { at }] of ended) if (now() - at > lifeMs * 2) ended.delete(user);
+      for (const [user, { at }] of endedUsers) if (now() - at > sessionLifeMs * 2) endedUsers.delete(user);
     },
     clear() {
       admissions.clear();
-      idle.clear();
-      weight = 0;
-      ended.clear();
+      idleByUser.clear();
+      totalBytes = 0;
+      endedUsers.clear();
     },
   };
 }

@@ -2,10 +2,10 @@
 import type { EntryTuple } from '../../protocol/frames.js';
 import type { Position } from '../../protocol/position.js';
 import { memoryAdmissions } from './memory-admissions.js';
-import { RoomMembers, type Together } from './memory-members.js';
+import { RoomMembers, type MembersMemory } from './memory-members.js';
 import { MemoryProducers, type RoomProducers } from './memory-producers.js';
-import { newestBefore, oldestOf } from '../util/frame-splitting.js';
-import { weightOf } from '../util/memory-size.js';
+import { countNewestBefore, oldestItems } from '../util/frame-splitting.js';
+import { memorySizeOf } from '../util/memory-size.js';
 import type {
   Append,
   Appended,
@@ -48,11 +48,11 @@ export interface MemoryBrokerOptions {
 }
 
 /** What an entry costs beside its data, in bytes. */
-const entryWeight = 300;
+const entryBytes = 300;
 /** What is old is looked for in all rooms once in so many uses of any, … */
-const sweepEvery = 4_096;
+const sweepEveryUses = 4_096;
 /** … and at the first use after so long, in ms. No timer: what nobody uses does not grow. */
-const sweepTime = 600_000;
+const sweepEveryMs = 600_000;
 
 const randomText = (characters: number): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(characters)), (byte) => (byte & 31).toString(32)).join('');
@@ -69,7 +69,7 @@ export function memoryBroker({
   const nodes = new Set<(event: NodeEvent, age: number) => void>();
   const admissions = memoryAdmissions(now, bytes / 16);
   const producers = new MemoryProducers(now, bytes / 4);
-  const membersTogether: Together = { weight: 0 };
+  const membersTogether: MembersMemory = { bytes: 0 };
   /** What all entries cost, in bytes. */
   let weight = 0;
   let uses = 0;
@@ -79,7 +79,7 @@ export function memoryBroker({
   let forgotten = 0;
 
   const logOf = (room: string): Log => {
-    if (++uses % sweepEvery === 0 || now() - sweptAt > sweepTime) sweep();
+    if (++uses % sweepEveryUses === 0 || now() - sweptAt > sweepEveryMs) sweep();
     let log = logs.get(room);
     if (!log) {
       const epoch = `${life}-${forgotten}`;
@@ -126,7 +126,7 @@ export function memoryBroker({
   /** Where all logs together are too heavy, those that are heavier than a fair share are cut to it. A fifth is freed at once, so that this is seldom. */
   const relieve = (): void => {
     // Logs have what producers and members leave, and a quarter in any case.
-    const most = Math.max(bytes / 4, bytes - producers.weight - membersTogether.weight);
+    const most = Math.max(bytes / 4, bytes - producers.bytes - membersTogether.bytes);
     if (weight <= most) return;
     const heaviest = [...logs.values()]
       .filter((log) => log.weight > 0)
@@ -197,7 +197,7 @@ export function memoryBroker({
     ];
     log.top = { epoch: log.epoch, offset, tag };
     if (it.log.limit > 0) {
-      const cost = entryWeight + weightOf(it.data);
+      const cost = entryBytes + memorySizeOf(it.data);
       log.entries.push(entry);
       log.weights.push(cost);
       log.weight += cost;
@@ -238,12 +238,12 @@ export function memoryBroker({
       const index = after.offset + 1 - first;
       if ((entries[index] as EntryTuple)[2] !== after.tag) return { why: 'rewound' };
       const { limit = Infinity, bytes: most = Infinity } = range;
-      const some = oldestOf(entries, index, limit, most);
+      const some = oldestItems(entries, index, limit, most);
       return { epoch, top, from: after, entries: some, more: index > 0 };
     }
     const end =
       range.before === null ? entries.length : Math.min(entries.length, Math.max(0, range.before - first));
-    const start = end - newestBefore(entries, end, range.limit, range.bytes ?? Infinity);
+    const start = end - countNewestBefore(entries, end, range.limit, range.bytes ?? Infinity);
     return {
       epoch,
       top,
@@ -350,7 +350,7 @@ export function memoryBroker({
       logs.clear();
       admissions.clear();
       producers.clear();
-      weight = membersTogether.weight = 0;
+      weight = membersTogether.bytes = 0;
       nodes.clear();
     },
   };

@@ -1,24 +1,25 @@
 // Who is in the rooms of one process, in the order in which they came, and what that costs.
 import type { MemberTuple } from '../../protocol/frames.js';
-import { weightOf } from '../util/memory-size.js';
+import { memorySizeOf } from '../util/memory-size.js';
 
 /** What a member costs beside its user and presence, in bytes. */
-const memberWeight = 200;
+const memberBytes = 200;
 
-const weigh = (member: MemberTuple | undefined): number => (member ? memberWeight + weightOf(member) : 0);
+const bytesOf = (member: MemberTuple | undefined): number =>
+  member ? memberBytes + memorySizeOf(member) : 0;
 
 /** What the members of all rooms cost together, in bytes. */
-export interface Together {
-  weight: number;
+export interface MembersMemory {
+  bytes: number;
 }
 
 /** The members of one room. */
 export class RoomMembers {
   private readonly all: Map<string, MemberTuple> = new Map();
-  private readonly together: Together;
+  private readonly memory: MembersMemory;
 
-  constructor(together: Together) {
-    this.together = together;
+  constructor(together: MembersMemory) {
+    this.memory = together;
   }
 
   get size(): number {
@@ -35,13 +36,13 @@ export class RoomMembers {
 
   /** A member that is there already keeps its place. */
   put(member: MemberTuple): void {
-    this.together.weight += weigh(member) - weigh(this.all.get(member[0]));
+    this.memory.bytes += bytesOf(member) - bytesOf(this.all.get(member[0]));
     this.all.set(member[0], member);
   }
 
   /** Whether the member was there. */
   remove(id: string): boolean {
-    this.together.weight -= weigh(this.all.get(id));
+    this.memory.bytes -= bytesOf(this.all.get(id));
     return this.all.delete(id);
   }
 }

@@ -4,7 +4,7 @@
 export const producerName = (user: string | null, session: string): string => JSON.stringify([user, session]);
 
 /** The user in such a name; null for nobody in particular. */
-export function userIn(producer: string): string | null {
+export function userOfProducer(producer: string): string | null {
   try {
     const [user] = JSON.parse(producer) as readonly unknown[];
     return typeof user === 'string' ? user : null;
@@ -14,18 +14,22 @@ export function userIn(producer: string): string | null {
 }
 
 /** How long a session counts as in use in a room after it was last asked for, in ms: those that are there are asked for each hour. */
-export const inUseMs = 7_200_000;
+export const producerInUseMs = 7_200_000;
+
+/** How long the server remembers a session in a room after its last use, in ms: 24 h. */
+export const sessionLifeMs = 86_400_000;
 
 /** Sessions of one user that are remembered in a room while none of them is in use. */
-const mostIdle = 128;
+const maxIdleSessions = 128;
 /** The same of all who are nobody in particular, together. */
-const mostIdleNobodies = 8_192;
+const maxIdleAnonymousSessions = 8_192;
 
-export const mostIdleOf = (user: string | null): number => (user === null ? mostIdleNobodies : mostIdle);
+export const maxIdleSessionsOf = (user: string | null): number =>
+  user === null ? maxIdleAnonymousSessions : maxIdleSessions;
 
 /** Receipts and refusals remembered for each producer of a room. */
-export const mostOutcomes = 512;
+export const maxOutcomes = 512;
 /** What the results and details in them may take, in bytes: beyond it the older ones lose them. */
-export const mostOutcomeBytes = 131_072;
+export const maxOutcomeBytes = 131_072;
 /** What a refusal gives as its reason once it has lost its own. */
 export const forgottenReason = 'refused before';

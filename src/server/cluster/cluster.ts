@@ -16,7 +16,7 @@ export interface Cluster {
   end(): MaybePromise<void>;
 }
 
-export interface ClusterPorts extends ServerPorts {
+export interface ClusterContext extends ServerPorts {
   readonly broker: Broker;
   readonly peers: ReadonlySet<Peer>;
   readonly load: () => NodeLoad;
@@ -25,7 +25,14 @@ export interface ClusterPorts extends ServerPorts {
   readonly failed: (error: unknown) => void;
 }
 
-export function createCluster({ broker, peers, load, isReachable, failed, ...ports }: ClusterPorts): Cluster {
+export function createCluster({
+  broker,
+  peers,
+  load,
+  isReachable,
+  failed,
+  ...ports
+}: ClusterContext): Cluster {
   let announced: ReturnType<Broker['announce']> | null = null;
   let isEnded = false;
   const announce = (): void => {

@@ -12,9 +12,9 @@ export interface RebalanceOptions {
 }
 
 /** How often a node compares itself with the others, in ms: more than their loads are old. */
-const interval = 10_000;
+const compareEveryMs = 10_000;
 /** How long a client that was asked is not asked again, in ms. */
-const rest = 60_000;
+const askAgainAfterMs = 60_000;
 
 /**
  * How many connections `node` should be rid of: what it has above the mean of the nodes that stay, where that is more than the tolerance, but no more than nodes
@@ -22,19 +22,19 @@ const rest = 60_000;
  */
 export function surplusOf(node: string, loads: readonly NodeLoad[], tolerance: number): number {
   const staying = loads.filter(({ draining }) => !draining);
-  const mine = staying.find((it) => it.node === node);
-  if (!mine) return 0;
+  const ownLoad = staying.find((load) => load.node === node);
+  if (!ownLoad) return 0;
   const mean = staying.reduce((sum, { connections }) => sum + connections, 0) / staying.length;
-  if (mine.connections <= mean * (1 + tolerance)) return 0;
-  const room = staying.reduce(
-    (sum, it) => (it === mine || it.full ? sum : sum + Math.max(0, mean - it.connections)),
+  if (ownLoad.connections <= mean * (1 + tolerance)) return 0;
+  const freeRoom = staying.reduce(
+    (sum, load) => (load === ownLoad || load.full ? sum : sum + Math.max(0, mean - load.connections)),
     0,
   );
-  return Math.floor(Math.min(mine.connections - mean, room));
+  return Math.floor(Math.min(ownLoad.connections - mean, freeRoom));
 }
 
 /** Some of a set, each as likely as the others. */
-function some<T>(all: readonly T[], count: number, random: () => number): readonly T[] {
+function randomSample<T>(all: readonly T[], count: number, random: () => number): readonly T[] {
   const pool = [...all];
   return Array.from(
     { length: Math.min(count, pool.length) },
@@ -42,7 +42,7 @@ function some<T>(all: readonly T[], count: number, random: () => number): readon
   );
 }
 
-export interface Balanced {
+export interface BalancedNode {
   readonly node: string;
   readonly peers: ReadonlySet<Peer>;
   readonly loads: () => Promise<readonly NodeLoad[]>;
@@ -55,40 +55,42 @@ export interface Balanced {
  * @throws TypeError where an option makes no sense.
  */
 export function rebalance(
-  { node, peers, loads, failed }: Balanced,
+  { node, peers, loads, failed }: BalancedNode,
   { tolerance = 0.1, rate = 10 }: RebalanceOptions,
-  { after, steady, random }: Pick<ServerPorts, 'after' | 'steady' | 'random'>,
+  { setTimer, monotonicNow, random }: Pick<ServerPorts, 'setTimer' | 'monotonicNow' | 'random'>,
 ): () => void {
   if (!(tolerance >= 0)) throw new TypeError('rebalance: tolerance must be a number from 0');
   if (!(rate > 0)) throw new TypeError('rebalance: rate must be a number above 0');
-  const asked = new WeakMap<Peer, number>();
+  const askedAt = new WeakMap<Peer, number>();
   let stopped = false;
   let cancel = (): void => undefined;
 
-  async function step(): Promise<void> {
+  async function compareAndAsk(): Promise<void> {
     const surplus = surplusOf(node, await loads(), tolerance);
-    const now = steady();
-    const free =
+    const now = monotonicNow();
+    const candidates =
       surplus === 0
         ? []
-        : [...peers].filter((peer) => peer.isLive && now - (asked.get(peer) ?? -Infinity) >= rest);
-    for (const peer of some(
-      free,
-      Math.min(surplus, Math.max(1, Math.floor((rate * interval) / 1_000))),
+        : [...peers].filter(
+            (peer) => peer.isLive && now - (askedAt.get(peer) ?? -Infinity) >= askAgainAfterMs,
+          );
+    for (const peer of randomSample(
+      candidates,
+      Math.min(surplus, Math.max(1, Math.floor((rate * compareEveryMs) / 1_000))),
       random,
     )) {
-      asked.set(peer, now);
-      queueFrame(peer, { type: 'goaway', within: interval });
+      askedAt.set(peer, now);
+      queueFrame(peer, { type: 'goaway', within: compareEveryMs });
     }
   }
 
-  const again = (): void => {
+  const compareLater = (): void => {
     if (stopped) return;
-    cancel = after(interval, () => {
-      step().catch(failed).finally(again);
+    cancel = setTimer(compareEveryMs, () => {
+      compareAndAsk().catch(failed).finally(compareLater);
     });
   };
-  again();
+  compareLater();
   return () => {
     stopped = true;
     cancel();

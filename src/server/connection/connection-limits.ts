@@ -1,8 +1,9 @@
 // How many connections there are, and whose: those of which nobody knows yet, of one address, of one user. And what those of which nobody knows hold.
+import { closeCodes } from '../../protocol/codes.js';
 import type { RequestInfo } from '../ports/ports.js';
 
 /** A connection, to be counted. */
-export interface Counted {
+export interface CountedConnection {
   readonly request: RequestInfo;
 }
 
@@ -19,30 +20,30 @@ export interface ConnectionLimits {
 }
 
 /** Why a connection is not let in. */
-export interface NoRoom {
-  readonly code: 1013 | 4429;
+export interface LimitReached {
+  readonly code: number;
   readonly reason: string;
 }
 
-export interface Census {
+export interface ConnectionCounts {
   /** A connection is opened. Counts it, or says why it may not be. */
-  arrive(peer: Counted): NoRoom | null;
+  admit(peer: CountedConnection): LimitReached | null;
   /** Somebody said who they are, as a user of this id. Counts them, or says why they may not stay. */
-  know(peer: Counted, user: string | null): NoRoom | null;
-  leave(peer: Counted): void;
+  identify(peer: CountedConnection, user: string | null): LimitReached | null;
+  release(peer: CountedConnection): void;
   /** How many connections a user has. */
-  of(user: string): number;
+  countOf(user: string): number;
   /** Whether what a connection said, which costs so much in memory, may wait: always, once it has said who it is. Why not, otherwise. It is counted until the connection is known, or gone. */
-  hold(peer: Counted, weight: number): NoRoom | null;
+  holdBytes(peer: CountedConnection, weight: number): LimitReached | null;
   /** Whether no more may come. */
-  readonly full: boolean;
+  readonly isFull: boolean;
 }
 
 /** Whose address it is: with IPv6, whoever has one has all of its /64. */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
-  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
+  const ipv4 = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (ipv4 !== undefined) return ipv4;
   const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter(Boolean));
   const groups = [
     ...head,
@@ -53,77 +54,82 @@ export function networkOf(address: string): string {
 }
 
 /** What a connection that has not said who it is may have said beside, in bytes of memory. */
-const strangerWeight = 262_144;
+const maxUnidentifiedBytes = 262_144;
 /** What all of them may have said, as a part of the heap. */
-const strangersPart = 1 / 16;
+const unidentifiedHeapShare = 1 / 16;
 
-export function createCensus(
-  { total: most, strangers: mostStrangers, perUser, perAddress }: ConnectionLimits,
+export function createConnectionCounts(
+  { total: maxTotal, strangers: maxUnidentified, perUser, perAddress }: ConnectionLimits,
   heapBytes: number,
-): Census {
+): ConnectionCounts {
   /** What each of them holds, in bytes of memory. */
-  const strangers = new Map<Counted, number>();
-  let held = 0;
+  const unidentified = new Map<CountedConnection, number>();
+  let heldBytes = 0;
   let total = 0;
-  const users = new Map<string, number>();
-  const addresses = new Map<string, number>();
+  const countByUser = new Map<string, number>();
+  const countByAddress = new Map<string, number>();
   /** What a connection is counted as. */
-  const known = new WeakMap<Counted, string>();
+  const userOfConnection = new WeakMap<CountedConnection, string>();
 
-  const less = (counts: Map<string, number>, key: string): void => {
-    const left = (counts.get(key) ?? 0) - 1;
-    if (left > 0) counts.set(key, left);
+  const decrement = (counts: Map<string, number>, key: string): void => {
+    const countLeft = (counts.get(key) ?? 0) - 1;
+    if (countLeft > 0) counts.set(key, countLeft);
     else counts.delete(key);
   };
 
-  const forget = (stranger: Counted): void => {
-    held -= strangers.get(stranger) ?? 0;
-    strangers.delete(stranger);
+  const forgetUnidentified = (connection: CountedConnection): void => {
+    heldBytes -= unidentified.get(connection) ?? 0;
+    unidentified.delete(connection);
   };
 
   return {
-    arrive(peer) {
+    admit(peer) {
       const address = networkOf(peer.request.address);
-      if (total >= most) return { code: 1013, reason: 'too many connections' };
-      if (strangers.size >= mostStrangers)
-        return { code: 1013, reason: 'too many connections that have not said who they are' };
-      const there = addresses.get(address) ?? 0;
-      if (there >= perAddress) return { code: 4429, reason: 'too many connections from this address' };
-      addresses.set(address, there + 1);
-      strangers.set(peer, 0);
+      if (total >= maxTotal) return { code: closeCodes.busy, reason: 'too many connections' };
+      if (unidentified.size >= maxUnidentified)
+        return { code: closeCodes.busy, reason: 'too many connections that have not said who they are' };
+      const countBefore = countByAddress.get(address) ?? 0;
+      if (countBefore >= perAddress)
+        return { code: closeCodes['rate-limited'], reason: 'too many connections from this address' };
+      countByAddress.set(address, countBefore + 1);
+      unidentified.set(peer, 0);
       total++;
       return null;
     },
-    know(peer, user) {
-      forget(peer);
+    identify(peer, user) {
+      forgetUnidentified(peer);
       if (user === null) return null;
-      const there = users.get(user) ?? 0;
-      if (there >= perUser) return { code: 4429, reason: 'too many connections of this user' };
-      users.set(user, there + 1);
-      known.set(peer, user);
+      const countBefore = countByUser.get(user) ?? 0;
+      if (countBefore >= perUser)
+        return { code: closeCodes['rate-limited'], reason: 'too many connections of this user' };
+      countByUser.set(user, countBefore + 1);
+      userOfConnection.set(peer, user);
       return null;
     },
-    of: (user) => users.get(user) ?? 0,
-    hold(peer, weight) {
-      const before = strangers.get(peer);
+    countOf: (user) => countByUser.get(user) ?? 0,
+    holdBytes(peer, weight) {
+      const before = unidentified.get(peer);
       if (before === undefined) return null;
-      if (before + weight > strangerWeight)
-        return { code: 4429, reason: 'too much was said before hello was answered' };
-      if (held + weight > heapBytes * strangersPart)
-        return { code: 1013, reason: 'too much waits of connections that have not said who they are' };
-      strangers.set(peer, before + weight);
-      held += weight;
+      if (before + weight > maxUnidentifiedBytes)
+        return { code: closeCodes['rate-limited'], reason: 'too much was said before hello was answered' };
+      if (heldBytes + weight > heapBytes * unidentifiedHeapShare)
+        return {
+          code: closeCodes.busy,
+          reason: 'too much waits of connections that have not said who they are',
+        };
+      unidentified.set(peer, before + weight);
+      heldBytes += weight;
       return null;
     },
-    get full() {
-      return total >= most;
+    get isFull() {
+      return total >= maxTotal;
     },
-    leave(peer) {
+    release(peer) {
       total--;
-      forget(peer);
-      less(addresses, networkOf(peer.request.address));
-      const user = known.get(peer);
-      if (user !== undefined) less(users, user);
+      forgetUnidentified(peer);
+      decrement(countByAddress, networkOf(peer.request.address));
+      const user = userOfConnection.get(peer);
+      if (user !== undefined) decrement(countByUser, user);
     },
   };
 }

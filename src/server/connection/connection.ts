@@ -1,31 +1,32 @@
 // A connection: all that there is of it in one object, since ten thousand of them may be idle, and each closure would cost every one of them as much as a field of ten.
+import { closeCodes } from '../../protocol/codes.js';
 import type { Codec, Encoded } from '../../protocol/codec.js';
 import type { ClientFrame } from '../../protocol/frames.js';
-import type { NoRoom } from './connection-limits.js';
+import type { LimitReached } from './connection-limits.js';
 import type { Intake, IntakePeer } from './intake.js';
-import { createLane, type Lane, type Work } from './frame-queue.js';
-import type { Flusher, Outgoing, Pressure } from '../delivery/send-queue.js';
+import { createFrameQueue, type FrameQueue, type FrameHandler } from './frame-queue.js';
+import type { SendFlusher, SendQueue, SendPressure } from '../delivery/send-queue.js';
 import { createMemberships } from '../members/joined-rooms.js';
-import type { OpenReceipts } from '../delivery/receiver.js';
+import type { OpenAck } from '../delivery/receiver.js';
 import type { Identity, Memberships } from '../members/peer.js';
 import type { RequestInfo, Transport, TransportEvents } from '../ports/ports.js';
 import type { MaybePromise } from '../util/maybe-promise.js';
-import { createBucket, type Bucket } from '../util/token-bucket.js';
+import { createTokenBucket, type TokenBucket } from '../util/token-bucket.js';
 import { newSession, type SessionEvent, type SessionState } from './session-machine.js';
-import { weightOf } from '../util/memory-size.js';
-import { nowhere, type Timed } from '../util/timer-wheel.js';
+import { memorySizeOf } from '../util/memory-size.js';
+import { noSlot, type TimedItem } from '../util/timer-wheel.js';
 
 /** What the server does for its connections. */
 export interface ConnectionHost {
   readonly intake: Intake;
-  readonly flusher: Flusher;
+  readonly flusher: SendFlusher;
   readonly helloTimeout: number;
   /** Frames a second. */
   readonly rate: number;
   /** Whether it was not given up yet. */
-  isThere(peer: Connection): boolean;
+  isOpen(peer: Connection): boolean;
   /** Why what a connection said may not wait until it is known who it is; null where it may. */
-  hold(peer: Connection, weight: number): NoRoom | null;
+  holdBytes(peer: Connection, weight: number): LimitReached | null;
   slow(peer: Connection): void;
   /** Something happened in the connection's life. */
   advance(peer: Connection, event: SessionEvent): void;
@@ -34,25 +35,27 @@ export interface ConnectionHost {
   closed(peer: Connection, code: number): void;
 }
 
-export class Connection implements IntakePeer, Timed, TransportEvents, Pressure, Work<ClientFrame> {
-  slot: number = nowhere;
+export class Connection
+  implements IntakePeer, TimedItem, TransportEvents, SendPressure, FrameHandler<ClientFrame>
+{
+  slot: number = noSlot;
   private readonly id: number;
   readonly transport: Transport;
   readonly request: RequestInfo;
-  readonly outgoing: Outgoing;
-  readonly lane: Lane<ClientFrame>;
+  readonly sendQueue: SendQueue;
+  readonly frameQueue: FrameQueue<ClientFrame>;
   readonly memberships: Memberships = createMemberships();
   state: SessionState;
   identity: Identity | null = null;
-  readonly bucket: Bucket;
-  flying = 0;
-  flyingWeight = 0;
-  landed: (() => void) | null = null;
-  acks: OpenReceipts | null = null;
-  renewedAt: number = -Infinity;
-  reauthorized = 0;
-  revoked = false;
-  tendedAt: number;
+  readonly bucket: TokenBucket;
+  appendsInFlight = 0;
+  appendBytesInFlight = 0;
+  onAppendsSettled: (() => void) | null = null;
+  openAck: OpenAck | null = null;
+  tokenRenewedAt: number = -Infinity;
+  reauthorizeCount = 0;
+  isRevoked = false;
+  watermarksAskedAt: number;
   private readonly host: ConnectionHost;
 
   constructor(
@@ -67,15 +70,15 @@ export class Connection implements IntakePeer, Timed, TransportEvents, Pressure,
     this.id = id;
     this.transport = transport;
     this.request = request;
-    this.outgoing = host.flusher.outgoing(codec, transport, this);
-    this.lane = createLane(this);
+    this.sendQueue = host.flusher.createQueue(codec, transport, this);
+    this.frameQueue = createFrameQueue(this);
     this.state = newSession(now, host.helloTimeout);
-    this.bucket = createBucket(host.rate, now);
-    this.tendedAt = now;
+    this.bucket = createTokenBucket(host.rate, now);
+    this.watermarksAskedAt = now;
   }
 
-  get ended(): boolean {
-    return this.lane.ended;
+  get isEnded(): boolean {
+    return this.frameQueue.isEnded;
   }
 
   get isLive(): boolean {
@@ -99,18 +102,18 @@ export class Connection implements IntakePeer, Timed, TransportEvents, Pressure,
   }
 
   message(data: Encoded): void {
-    if (this.host.isThere(this)) this.host.intake.read(this, this.outgoing.codec, data);
+    if (this.host.isOpen(this)) this.host.intake.readMessage(this, this.sendQueue.codec, data);
   }
 
   control(count: number): void {
-    if (this.host.isThere(this)) this.host.intake.control(this, count);
+    if (this.host.isOpen(this)) this.host.intake.countControls(this, count);
   }
 
   closed(code: number): void {
     this.host.closed(this, code);
   }
 
-  isStranger(): boolean {
+  isUnidentified(): boolean {
     return this.identity === null;
   }
 
@@ -119,22 +122,22 @@ export class Connection implements IntakePeer, Timed, TransportEvents, Pressure,
   }
 
   overflow(): void {
-    this.drop(4008, 'too much waits to be read');
+    this.drop(closeCodes.slow, 'too much waits to be read');
   }
 
   run(frame: ClientFrame): MaybePromise<void> {
-    return this.host.intake.run(this, frame);
+    return this.host.intake.runFrame(this, frame);
   }
 
   mayWait(frame: ClientFrame): boolean {
     if (this.identity) return true;
-    const refused = this.host.hold(this, weightOf(frame));
-    if (refused) this.drop(refused.code, refused.reason);
-    return refused === null;
+    const limit = this.host.holdBytes(this, memorySizeOf(frame));
+    if (limit) this.drop(limit.code, limit.reason);
+    return limit === null;
   }
 
   failed(error: unknown): void {
     this.host.failed(error);
-    this.drop(1011, 'the server failed to handle a frame');
+    this.drop(closeCodes.internal, 'the server failed to handle a frame');
   }
 }

@@ -19,7 +19,7 @@ const isLoopbackName = (name: string): boolean =>
   /^127(?:\.\d{1,3}){3}$/.test(name);
 
 /** The name in a host or in an origin, without its port. */
-const nameIn = (text: string): string =>
+const hostNameIn = (text: string): string =>
   text
     .toLowerCase()
     .replace(/^https?:\/\//, '')
@@ -34,7 +34,7 @@ export interface Reach {
 }
 
 /** A server that others reach. */
-export const anywhere: Reach = { isLocal: false, isProduction: true };
+export const reachableByAll: Reach = { isLocal: false, isProduction: true };
 
 /**
  * `listed`: who may, or null for the server's own pages and for what is no browser. A local server takes only
@@ -45,15 +45,16 @@ export function mayConnect(
   listed: readonly string[] | null,
   origin: string | null,
   host: string | null,
-  { isLocal, isProduction }: Reach = anywhere,
+  { isLocal, isProduction }: Reach = reachableByAll,
 ): boolean {
   if (listed) return origin !== null && listed.includes(origin);
   if (origin === null) return true;
   const own = host?.toLowerCase() ?? '';
   const isOwn = origin === `https://${own}` || origin === `http://${own}`;
   if (!isLocal) return isOwn;
-  if (!isLoopbackName(nameIn(own))) return false;
+  if (!isLoopbackName(hostNameIn(own))) return false;
   return (
-    isOwn || (!isProduction && isOrigin(origin) && /^https?:/.test(origin) && isLoopbackName(nameIn(origin)))
+    isOwn ||
+    (!isProduction && isOrigin(origin) && /^https?:/.test(origin) && isLoopbackName(hostNameIn(origin)))
   );
 }

@@ -1,4 +1,5 @@
 // One connection's life on the server, as a pure machine: hello, authentication, live, closed; its deadlines are fields.
+import { closeCodes } from '../../protocol/codes.js';
 
 /**
  * ```
@@ -26,7 +27,7 @@ export type SessionEvent =
   | { readonly type: 'known'; readonly expiresAt: number; readonly number: number };
 
 export type SessionEffect =
-  | { readonly type: 'close'; readonly code: 4000 | 4400 | 4401 | 4408; readonly reason: string }
+  | { readonly type: 'close'; readonly code: number; readonly reason: string }
   | { readonly type: 'ping'; readonly alone: boolean };
 
 export interface SessionContext {
@@ -36,14 +37,14 @@ export interface SessionContext {
 }
 
 /** A client that pings by itself is alive, and measures. The server pings it once in so many intervals, to measure as well. */
-const seldom = 4;
+const serverPingEvery = 4;
 
-const none: readonly SessionEffect[] = [];
-const closed: SessionState = { status: 'closed' };
-const closing = (
-  code: 4000 | 4400 | 4401 | 4408,
-  reason: string,
-): readonly [SessionState, readonly SessionEffect[]] => [closed, [{ type: 'close', code, reason }]];
+const noEffects: readonly SessionEffect[] = [];
+const closedState: SessionState = { status: 'closed' };
+const closeWith = (code: number, reason: string): readonly [SessionState, readonly SessionEffect[]] => [
+  closedState,
+  [{ type: 'close', code, reason }],
+];
 
 export function newSession(now: number, helloTimeout: number): SessionState {
   return { status: 'hello', by: now + helloTimeout };
@@ -68,13 +69,13 @@ export function sessionStep(
   const { now, interval, timeout } = context;
   switch (event.type) {
     case 'closed':
-      return [closed, none];
+      return [closedState, noEffects];
     case 'hello':
       return state.status === 'hello'
-        ? [{ status: 'authenticating' }, none]
+        ? [{ status: 'authenticating' }, noEffects]
         : state.status === 'closed'
-          ? [state, none]
-          : closing(4400, 'a second hello');
+          ? [state, noEffects]
+          : closeWith(closeCodes['bad-frame'], 'a second hello');
     case 'known':
       return state.status === 'authenticating'
         ? [
@@ -82,38 +83,49 @@ export function sessionStep(
               status: 'live',
               heardAt: now,
               pingAt: now + interval,
-              pingedAt: now - (event.number % seldom) * interval,
+              pingedAt: now - (event.number % serverPingEvery) * interval,
               expiresAt: event.expiresAt,
             },
-            none,
+            noEffects,
           ]
-        : [state, none];
+        : [state, noEffects];
     case 'renewed':
-      return state.status === 'live' ? [{ ...state, expiresAt: event.expiresAt }, none] : [state, none];
+      return state.status === 'live'
+        ? [{ ...state, expiresAt: event.expiresAt }, noEffects]
+        : [state, noEffects];
     case 'frame':
-      if (state.status === 'hello') return closing(4400, 'the first frame must be hello');
-      return [state.status === 'live' && state.heardAt !== now ? { ...state, heardAt: now } : state, none];
+      if (state.status === 'hello')
+        return closeWith(closeCodes['bad-frame'], 'the first frame must be hello');
+      return [
+        state.status === 'live' && state.heardAt !== now ? { ...state, heardAt: now } : state,
+        noEffects,
+      ];
     case 'heard':
-      return [state.status === 'live' && state.heardAt !== now ? { ...state, heardAt: now } : state, none];
+      return [
+        state.status === 'live' && state.heardAt !== now ? { ...state, heardAt: now } : state,
+        noEffects,
+      ];
     case 'pinged': {
-      if (state.status !== 'live') return [state, none];
+      if (state.status !== 'live') return [state, noEffects];
       // Its next one has some time to get here. Our own, where it is due, goes with the answer, and costs no write of its own.
       const next = { ...state, pingAt: now + interval + timeout / 8 };
-      return now - state.pingedAt >= (seldom - 0.5) * interval
+      return now - state.pingedAt >= (serverPingEvery - 0.5) * interval
         ? [{ ...next, pingedAt: now }, [{ type: 'ping', alone: false }]]
-        : [next, none];
+        : [next, noEffects];
     }
     case 'tick':
       if (state.status === 'hello')
-        return now >= state.by ? closing(4408, 'no hello in time') : [state, none];
-      if (state.status !== 'live') return [state, none];
-      if (now >= state.expiresAt) return closing(4401, 'the token expired');
-      if (now >= state.heardAt + interval + timeout) return closing(4000, 'nothing was heard');
+        return now >= state.by
+          ? closeWith(closeCodes['hello-timeout'], 'no hello in time')
+          : [state, noEffects];
+      if (state.status !== 'live') return [state, noEffects];
+      if (now >= state.expiresAt) return closeWith(closeCodes.unauthorized, 'the token expired');
+      if (now >= state.heardAt + interval + timeout) return closeWith(closeCodes.silent, 'nothing was heard');
       return now >= state.pingAt
         ? [{ ...state, pingAt: now + interval, pingedAt: now }, [{ type: 'ping', alone: true }]]
-        : [state, none];
+        : [state, noEffects];
     default:
       event satisfies never;
-      return [state, none];
+      return [state, noEffects];
   }
 }

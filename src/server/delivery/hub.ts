@@ -3,32 +3,32 @@ import type { EntryTuple, MemberTuple, ServerFrame } from '../../protocol/frames
 import { serverTuple } from '../../protocol/parse.js';
 import type { Position } from '../../protocol/position.js';
 import type { Broker, RoomEvent } from '../broker/broker.js';
-import { encodedOnce } from './encode-once.js';
-import type { Behind, Receiver } from './receiver.js';
+import { encodeOnce } from './encode-once.js';
+import type { BehindState, Receiver } from './receiver.js';
 import type { ServerPorts } from '../ports/ports.js';
-import { isPortion, portions } from '../util/frame-splitting.js';
-import { createPaces, type Pace } from './room-rate.js';
-import { createRoster, type Roster } from './member-list.js';
-import { keep, nothingKept } from './broadcast-backlog.js';
+import { fitsOneFrame, splitIntoPortions } from '../util/frame-splitting.js';
+import { createRoomRates, type RoomRate } from './room-rate.js';
+import { createMemberList, type MemberList } from './member-list.js';
+import { keepBroadcast, emptyBacklog } from './broadcast-backlog.js';
 import type { SlowPolicy } from '../rooms/slow-policy.js';
 
-type Presence = Extract<ServerFrame, { type: 'presence' }>;
+type PresenceFrame = Extract<ServerFrame, { type: 'presence' }>;
 
 interface HubRoom {
   readonly members: Set<Receiver>;
   listening: Promise<() => void> | (() => void);
-  readonly pace: Pace;
-  diff: Diff | null;
+  readonly roomRate: RoomRate;
+  diff: PresenceDiff | null;
   /** Who is there; null until somebody asks. What is heard while the broker is asked is applied behind its answer. */
-  roster: Roster | null;
-  asking: Promise<Roster> | null;
-  early: Extract<RoomEvent, { type: 'presence' }>[];
+  memberList: MemberList | null;
+  askingMembers: Promise<MemberList> | null;
+  earlyEvents: Extract<RoomEvent, { type: 'presence' }>[];
   /** The newest entry heard. */
-  last: EntryTuple | null;
+  newestEntry: EntryTuple | null;
 }
 
 /** Comings and goings since the last tick. */
-interface Diff {
+interface PresenceDiff {
   readonly joined: Map<string, MemberTuple>;
   readonly left: Set<string>;
   readonly changed: Map<string, Record<string, unknown>>;
@@ -36,108 +36,112 @@ interface Diff {
 
 export interface Hub {
   /** How fast a room may be spoken in here. `rate`: what the room says of it, if anything. */
-  pace(room: string, rate: number | null): Pace;
+  rateOf(room: string, rate: number | null): RoomRate;
   /** Takes a member in, with its events held back until `go`. Resolves once the node hears the room. */
   enter(receiver: Receiver): Promise<void>;
   /** Hands a member what was held back, and from then on what happens. `at`: where it stands in the log. */
-  go(receiver: Receiver, at: Position): void;
+  goLive(receiver: Receiver, at: Position): void;
   /** From here on what happens passes a member by. */
   fallBehind(receiver: Receiver): void;
   leave(receiver: Receiver): void;
   members(room: string): Iterable<Receiver>;
   /** Who is in a room, whichever node has them. The broker is asked once for all members that this node has there. */
-  roster(room: string): Promise<Roster>;
+  memberList(room: string): Promise<MemberList>;
   /** The same, where it was asked for before. */
-  known(room: string): Roster | null;
+  knownMemberList(room: string): MemberList | null;
   readonly rooms: number;
   /** Messages and broadcasts, counted for each member they went to. */
-  readonly delivered: number;
+  readonly deliveredCount: number;
 }
 
 /** How long comings, goings and presence changes of a room are gathered, in ms. */
-export const presenceTick = 50;
+export const presenceTickMs = 50;
 
 /** Members whose changes are kept for a reader that is behind. Beyond them it joins again. */
-const mostTouched = 20_000;
+const maxTouchedMembers = 20_000;
 
 /** What a member that is behind must learn later beside the log. Whether that is all that is to be done about it. */
-function note(behind: Behind, frame: ServerFrame, policy: SlowPolicy): boolean {
-  if (frame.type === 'broadcast') return keep(behind.kept, policy, frame);
+function noteForSlowReader(behind: BehindState, frame: ServerFrame, policy: SlowPolicy): boolean {
+  if (frame.type === 'broadcast') return keepBroadcast(behind.backlog, policy, frame);
   if (frame.type !== 'presence') return false;
   if (behind.touched === 'many') return false;
   behind.touched ??= new Set();
   for (const id of frame.left) behind.touched.add(id);
   for (const [id] of frame.joined) behind.touched.add(id);
   for (const [id] of frame.changed) behind.touched.add(id);
-  if (behind.touched.size > mostTouched) behind.touched = 'many';
+  if (behind.touched.size > maxTouchedMembers) behind.touched = 'many';
   return false;
 }
 
 /** What changed in a room's presence: one frame, or several where it would be too large for one. Nobody is in two of the lists, so that their order does not matter. */
 export function presenceFrames(
   room: string,
-  joined: Presence['joined'],
-  left: Presence['left'],
-  changed: Presence['changed'],
-): readonly Presence[] {
+  joined: PresenceFrame['joined'],
+  left: PresenceFrame['left'],
+  changed: PresenceFrame['changed'],
+): readonly PresenceFrame[] {
   const frame = (
-    ...lists: readonly [Presence['joined'], Presence['left'], Presence['changed']]
-  ): Presence => ({ type: 'presence', room, joined: lists[0], left: lists[1], changed: lists[2] });
-  if (isPortion(joined, left, changed)) return [frame(joined, left, changed)];
+    ...lists: readonly [PresenceFrame['joined'], PresenceFrame['left'], PresenceFrame['changed']]
+  ): PresenceFrame => ({ type: 'presence', room, joined: lists[0], left: lists[1], changed: lists[2] });
+  if (fitsOneFrame(joined, left, changed)) return [frame(joined, left, changed)];
   return [
-    ...portions(joined).map((some) => frame(some, [], [])),
-    ...portions(left).map((some) => frame([], some, [])),
-    ...portions(changed).map((some) => frame([], [], some)),
+    ...splitIntoPortions(joined).map((some) => frame(some, [], [])),
+    ...splitIntoPortions(left).map((some) => frame([], some, [])),
+    ...splitIntoPortions(changed).map((some) => frame([], [], some)),
   ];
 }
 
 /** `roomRate`: what is let into a room a second, unless the room says otherwise. */
 export function createHub(
   broker: Broker,
-  ports: Pick<ServerPorts, 'after' | 'steady'>,
+  ports: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>,
   roomRate: number,
 ): Hub {
   const rooms = new Map<string, HubRoom>();
-  const paces = createPaces(ports);
-  let dirty: string[] = [];
+  const roomRates = createRoomRates(ports);
+  let changedRooms: string[] = [];
   let delivered = 0;
 
-  const toAll = (room: HubRoom, frame: ServerFrame, except: string | null): void => {
-    const encode = encodedOnce(frame);
+  const deliverToAll = (room: HubRoom, frame: ServerFrame, except: string | null): void => {
+    const encode = encodeOnce(frame);
     const offset = frame.type === 'message' ? frame.entry[0] : 0;
     for (const member of room.members) {
       if (except !== null && member.member === except) continue;
-      const { outgoing } = member;
-      if (member.behind && note(member.behind, frame, member.served.slow)) continue;
-      if (member.waiting) {
+      const { sendQueue } = member;
+      if (member.behind && noteForSlowReader(member.behind, frame, member.served.slow)) continue;
+      if (member.heldFrames) {
         // Held back with its offset, so that what the log already gave is not given again.
-        member.waiting.push({
+        member.heldFrames.push({
           offset,
           deliver() {
-            outgoing.push(encode(outgoing.codec));
+            sendQueue.push(encode(sendQueue.codec));
           },
         });
-      } else if (!member.behind) outgoing.push(encode(outgoing.codec));
+      } else if (!member.behind) sendQueue.push(encode(sendQueue.codec));
     }
   };
 
   const flushPresence = (): void => {
-    const ids = dirty;
-    dirty = [];
-    for (const id of ids) {
+    const changedIds = changedRooms;
+    changedRooms = [];
+    for (const id of changedIds) {
       const room = rooms.get(id);
       if (!room?.diff) continue;
       const { joined, left, changed } = room.diff;
       room.diff = null;
       for (const frame of presenceFrames(id, [...joined.values()], [...left], [...changed]))
-        toAll(room, frame, null);
+        deliverToAll(room, frame, null);
     }
   };
 
-  const gather = (id: string, room: HubRoom, event: Extract<RoomEvent, { type: 'presence' }>): void => {
+  const gatherPresence = (
+    id: string,
+    room: HubRoom,
+    event: Extract<RoomEvent, { type: 'presence' }>,
+  ): void => {
     if (!room.diff) {
       room.diff = { joined: new Map(), left: new Set(), changed: new Map() };
-      if (dirty.push(id) === 1) ports.after(presenceTick, flushPresence);
+      if (changedRooms.push(id) === 1) ports.setTimer(presenceTickMs, flushPresence);
     }
     const { joined, left, changed } = room.diff;
     for (const member of event.joined) {
@@ -146,8 +150,9 @@ export function createHub(
       changed.delete(member[0]);
     }
     for (const [member, patch] of event.changed) {
-      const fresh = joined.get(member);
-      if (fresh) joined.set(member, [fresh[0], fresh[1], { ...(fresh[2] as object | null), ...patch }]);
+      const justJoined = joined.get(member);
+      if (justJoined)
+        joined.set(member, [justJoined[0], justJoined[1], { ...(justJoined[2] as object | null), ...patch }]);
       else changed.set(member, { ...changed.get(member), ...patch });
     }
     for (const member of event.left) {
@@ -157,18 +162,18 @@ export function createHub(
     }
   };
 
-  const hear = (id: string, room: HubRoom, event: RoomEvent): void => {
+  const hearEvent = (id: string, room: HubRoom, event: RoomEvent): void => {
     // One that everybody left hears for nobody, though another of its name may be there.
     if (rooms.get(id) !== room) return;
     switch (event.type) {
       case 'entry':
-        room.last = event.entry;
+        room.newestEntry = event.entry;
         delivered += room.members.size;
-        toAll(room, { type: 'message', room: id, entry: event.entry }, null);
+        deliverToAll(room, { type: 'message', room: id, entry: event.entry }, null);
         return;
       case 'broadcast':
         delivered += room.members.size;
-        toAll(
+        deliverToAll(
           room,
           {
             type: 'broadcast',
@@ -182,45 +187,45 @@ export function createHub(
         );
         return;
       case 'presence': {
-        if (room.asking) room.early.push(event);
-        const news = room.roster ? room.roster.news(event) : event;
+        if (room.askingMembers) room.earlyEvents.push(event);
+        const news = room.memberList ? room.memberList.withoutUnchanged(event) : event;
         if (!news) return;
-        gather(id, room, news);
-        room.roster?.apply(news);
+        gatherPresence(id, room, news);
+        room.memberList?.applyEvent(news);
         return;
       }
       case 'reset':
-        toAll(room, { type: 'reset', room: id, why: event.why }, null);
+        deliverToAll(room, { type: 'reset', room: id, why: event.why }, null);
         return;
       default:
         event satisfies never;
     }
   };
 
-  async function ask(id: string, room: HubRoom): Promise<Roster> {
-    const roster = createRoster(id, await broker.members(id));
-    for (const event of room.early) roster.apply(event);
-    return (room.roster = roster);
+  async function askMembers(id: string, room: HubRoom): Promise<MemberList> {
+    const roster = createMemberList(id, await broker.members(id));
+    for (const event of room.earlyEvents) roster.applyEvent(event);
+    return (room.memberList = roster);
   }
 
   return {
-    pace: (room, rate) => rooms.get(room)?.pace ?? paces.of(room, rate ?? roomRate),
+    rateOf: (room, rate) => rooms.get(room)?.roomRate ?? roomRates.of(room, rate ?? roomRate),
     async enter(receiver) {
       let room = rooms.get(receiver.room);
       if (!room) {
-        const made: HubRoom = {
+        const newRoom: HubRoom = {
           members: new Set(),
           listening: () => undefined,
-          pace: receiver.pace,
+          roomRate: receiver.roomRate,
           diff: null,
-          roster: null,
-          asking: null,
-          early: [],
-          last: null,
+          memberList: null,
+          askingMembers: null,
+          earlyEvents: [],
+          newestEntry: null,
         };
-        rooms.set(receiver.room, (room = made));
-        made.listening = broker.subscribe(receiver.room, (event) => {
-          hear(receiver.room, made, event);
+        rooms.set(receiver.room, (room = newRoom));
+        newRoom.listening = broker.subscribe(receiver.room, (event) => {
+          hearEvent(receiver.room, newRoom, event);
         });
       }
       room.members.add(receiver);
@@ -233,24 +238,24 @@ export function createHub(
         throw error;
       }
     },
-    go(receiver, at) {
-      const held = receiver.waiting ?? [];
-      const kept = receiver.behind?.kept.frames.values() ?? [];
+    goLive(receiver, at) {
+      const held = receiver.heldFrames ?? [];
+      const kept = receiver.behind?.backlog.frames.values() ?? [];
       const top = at.offset;
-      receiver.waiting = null;
+      receiver.heldFrames = null;
       receiver.behind = null;
       receiver.at = at;
-      for (const frame of kept) receiver.outgoing.push(receiver.outgoing.codec.encode(serverTuple(frame)));
+      for (const frame of kept) receiver.sendQueue.push(receiver.sendQueue.codec.encode(serverTuple(frame)));
       for (const frame of held) if (frame.offset === 0 || frame.offset > top) frame.deliver();
     },
     fallBehind(receiver) {
       const { at, room } = receiver;
-      const last = rooms.get(room)?.last;
-      if (!at || receiver.waiting) return;
+      const last = rooms.get(room)?.newestEntry;
+      if (!at || receiver.heldFrames) return;
       receiver.behind ??= {
         at: last && last[0] > at.offset ? { epoch: at.epoch, offset: last[0], tag: last[1] } : at,
         touched: null,
-        kept: nothingKept(),
+        backlog: emptyBacklog(),
       };
     },
     leave(receiver) {
@@ -267,20 +272,20 @@ export function createHub(
       else room.listening();
     },
     members: (room) => rooms.get(room)?.members ?? [],
-    known: (room) => rooms.get(room)?.roster ?? null,
-    async roster(id) {
+    knownMemberList: (room) => rooms.get(room)?.memberList ?? null,
+    async memberList(id) {
       const room = rooms.get(id);
-      if (!room) return createRoster(id, []);
-      if (room.roster) return room.roster;
+      if (!room) return createMemberList(id, []);
+      if (room.memberList) return room.memberList;
       try {
-        return await (room.asking ??= ask(id, room));
+        return await (room.askingMembers ??= askMembers(id, room));
       } finally {
         // Where the broker could not be asked, whoever joins next asks anew.
-        room.asking = null;
-        room.early = [];
+        room.askingMembers = null;
+        room.earlyEvents = [];
       }
     },
-    get delivered() {
+    get deliveredCount() {
       return delivered;
     },
     get rooms() {

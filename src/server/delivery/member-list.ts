@@ -2,11 +2,11 @@
 import type { Codec, Encoded } from '../../protocol/codec.js';
 import type { MemberTuple } from '../../protocol/frames.js';
 import type { RoomEvent } from '../broker/broker.js';
-import { encodedOnce } from './encode-once.js';
-import { measured, membersBytes, portions } from '../util/frame-splitting.js';
+import { encodeOnce } from './encode-once.js';
+import { measureItem, maxMemberListBytes, splitIntoPortions } from '../util/frame-splitting.js';
 
 /** A part of the list. */
-export interface Piece {
+export interface ListPiece {
   readonly serial: number;
   /** How much it is on the wire, about. */
   readonly bytes: number;
@@ -15,143 +15,152 @@ export interface Piece {
 }
 
 /** How far a member was told the list: the last piece that it was told, and the last there was when it came. Who came later it hears of as it happens. */
-export interface Listing {
-  told: number;
-  readonly last: number;
+export interface ListProgress {
+  toldUpTo: number;
+  readonly lastSerial: number;
 }
 
-export interface Roster {
+export interface MemberList {
   get(id: string): MemberTuple | undefined;
   /** What becomes of the room by an event. */
-  apply(event: Extract<RoomEvent, { type: 'presence' }>): void;
+  applyEvent(event: Extract<RoomEvent, { type: 'presence' }>): void;
   /** The event without members that show what they showed before; null where nothing is left. */
-  news(event: Extract<RoomEvent, { type: 'presence' }>): Extract<RoomEvent, { type: 'presence' }> | null;
+  withoutUnchanged(
+    event: Extract<RoomEvent, { type: 'presence' }>,
+  ): Extract<RoomEvent, { type: 'presence' }> | null;
   /** What a `joined` frame has room for, and where the list goes on. */
-  begin(): { readonly members: readonly MemberTuple[]; readonly listing: Listing };
+  beginListing(): { readonly members: readonly MemberTuple[]; readonly listing: ListProgress };
   /** The next piece of a list; null behind the last. */
-  next(listing: Listing): Piece | null;
+  nextPiece(listing: ListProgress): ListPiece | null;
 }
 
-interface Part {
+interface ListPart {
   readonly serial: number;
   members: Map<string, MemberTuple>;
   /** How many it was made of. */
-  came: number;
+  memberCount: number;
   /** Counted when it is asked for, since members change far more often than they come; null since one changed. */
   bytes: number | null;
   /** Made when it is asked for; null since somebody in it changed. */
   portions: readonly (readonly MemberTuple[])[] | null;
-  piece: Piece | null;
+  piece: ListPiece | null;
 }
 
-export function createRoster(room: string, all: readonly MemberTuple[]): Roster {
+export function createMemberList(room: string, members: readonly MemberTuple[]): MemberList {
   /** In the order in which their members came. Serials rise, and none is given twice. */
-  const parts: Part[] = [];
-  const partOf = new Map<string, Part>();
-  let serial = 0;
+  const parts: ListPart[] = [];
+  const partOf = new Map<string, ListPart>();
+  let lastSerial = 0;
 
-  const changed = (part: Part): void => {
+  const forgetEncoded = (part: ListPart): void => {
     part.bytes = null;
     part.portions = null;
     part.piece = null;
   };
 
-  function bytesOf(part: Part): number {
+  function partBytesOf(part: ListPart): number {
     if (part.bytes !== null) return part.bytes;
     let bytes = 0;
-    for (const member of part.members.values()) bytes += measured(member).bytes;
+    for (const member of part.members.values()) bytes += measureItem(member).bytes;
     return (part.bytes = bytes);
   }
 
-  function set(member: MemberTuple): void {
+  function setMember(member: MemberTuple): void {
     const known = partOf.get(member[0]);
     if (known) {
-      changed(known);
+      forgetEncoded(known);
       known.members.set(member[0], member);
       return;
     }
-    const { bytes } = measured(member);
+    const { bytes } = measureItem(member);
     let part = parts.at(-1);
-    const before = part ? bytesOf(part) : 0;
-    if (!part || before + bytes > membersBytes) {
-      part = { serial: ++serial, members: new Map(), came: 0, bytes: 0, portions: null, piece: null };
+    const before = part ? partBytesOf(part) : 0;
+    if (!part || before + bytes > maxMemberListBytes) {
+      part = {
+        serial: ++lastSerial,
+        members: new Map(),
+        memberCount: 0,
+        bytes: 0,
+        portions: null,
+        piece: null,
+      };
       parts.push(part);
     }
-    const held = bytesOf(part);
-    changed(part);
+    const held = partBytesOf(part);
+    forgetEncoded(part);
     part.bytes = held + bytes;
-    part.came++;
+    part.memberCount++;
     part.members.set(member[0], member);
     partOf.set(member[0], part);
   }
 
   /** Where few are left in a part, they go on in the next one: whoever was told this part and not that one is told them again, and misses nobody. */
-  function merge(part: Part): void {
-    if (part.members.size > part.came / 4) return;
-    const at = parts.indexOf(part);
-    const next = parts[at + 1];
+  function mergeIntoNext(part: ListPart): void {
+    if (part.members.size > part.memberCount / 4) return;
+    const index = parts.indexOf(part);
+    const next = parts[index + 1];
     if (part.members.size > 0) {
-      if (!next || bytesOf(part) + bytesOf(next) > membersBytes) return;
+      if (!next || partBytesOf(part) + partBytesOf(next) > maxMemberListBytes) return;
       next.members = new Map([...part.members, ...next.members]);
-      next.came += part.members.size;
-      changed(next);
+      next.memberCount += part.members.size;
+      forgetEncoded(next);
       for (const id of part.members.keys()) partOf.set(id, next);
     }
-    parts.splice(at, 1);
+    parts.splice(index, 1);
   }
 
-  function remove(id: string): void {
+  function removeMember(id: string): void {
     const part = partOf.get(id);
     if (!part) return;
-    changed(part);
+    forgetEncoded(part);
     part.members.delete(id);
     partOf.delete(id);
-    merge(part);
+    mergeIntoNext(part);
   }
 
-  const portionsOf = (part: Part): readonly (readonly MemberTuple[])[] =>
-    (part.portions ??= portions([...part.members.values()], membersBytes));
+  const portionsOf = (part: ListPart): readonly (readonly MemberTuple[])[] =>
+    (part.portions ??= splitIntoPortions([...part.members.values()], maxMemberListBytes));
 
-  const pieceOf = (part: Part): Piece =>
+  const pieceOf = (part: ListPart): ListPiece =>
     (part.piece ??= {
       serial: part.serial,
-      bytes: bytesOf(part),
+      bytes: partBytesOf(part),
       frames: portionsOf(part).map((joined) =>
-        encodedOnce({ type: 'presence', room, joined, left: [], changed: [] }),
+        encodeOnce({ type: 'presence', room, joined, left: [], changed: [] }),
       ),
     });
 
-  const get = (id: string): MemberTuple | undefined => partOf.get(id)?.members.get(id);
+  const getMember = (id: string): MemberTuple | undefined => partOf.get(id)?.members.get(id);
 
-  for (const member of all) set(member);
+  for (const member of members) setMember(member);
 
   return {
-    get,
-    apply(event) {
-      for (const id of event.left) remove(id);
-      for (const member of event.joined) set(member);
+    get: getMember,
+    applyEvent(event) {
+      for (const id of event.left) removeMember(id);
+      for (const member of event.joined) setMember(member);
       for (const [id, patch] of event.changed) {
-        const before = get(id);
-        if (before) set([before[0], before[1], { ...(before[2] as object | null), ...patch }]);
+        const before = getMember(id);
+        if (before) setMember([before[0], before[1], { ...(before[2] as object | null), ...patch }]);
       }
     },
-    news(event) {
+    withoutUnchanged(event) {
       const joined = event.joined.filter(
-        (member) => JSON.stringify(get(member[0])) !== JSON.stringify(member),
+        (member) => JSON.stringify(getMember(member[0])) !== JSON.stringify(member),
       );
       if (joined.length === event.joined.length) return event;
       return joined.length + event.left.length + event.changed.length === 0 ? null : { ...event, joined };
     },
-    begin() {
+    beginListing() {
       const [first] = parts;
-      if (!first) return { members: [], listing: { told: 0, last: 0 } };
+      if (!first) return { members: [], listing: { toldUpTo: 0, lastSerial: 0 } };
       const [members = [], ...others] = portionsOf(first);
       const told = others.length > 0 ? first.serial - 1 : first.serial;
-      return { members, listing: { told, last: parts.at(-1)?.serial ?? 0 } };
+      return { members, listing: { toldUpTo: told, lastSerial: parts.at(-1)?.serial ?? 0 } };
     },
-    next({ told, last }) {
-      const part = parts.find((it) => it.serial > told);
-      return part && part.serial <= last ? pieceOf(part) : null;
+    nextPiece({ toldUpTo, lastSerial }) {
+      const part = parts.find((it) => it.serial > toldUpTo);
+      return part && part.serial <= lastSerial ? pieceOf(part) : null;
     },
   };
 }

@@ -3,21 +3,21 @@ import type { Codec, Encoded } from '../../protocol/codec.js';
 import { Batch } from './batch.js';
 import type { Transport } from '../ports/ports.js';
 
-export interface Outgoing {
+export interface SendQueue {
   readonly codec: Codec;
   /** Whether much waits to be read: what can come later should. */
-  slow: boolean;
+  isSlow: boolean;
   push(part: Encoded): void;
   /** The same of a part that may still grow, and that others may overtake: it is asked for when it is settled. */
   defer(part: () => Encoded): void;
   /** Queues what was deferred, now: at the latest when the queue is written. */
-  settle(): void;
+  queueDeferred(): void;
   /** Writes what is queued, now. */
   flush(): void;
   end(): void;
 }
 
-export interface Pressure {
+export interface SendPressure {
   /** More waits than the limit. Told once, until `slow` is taken back. */
   slow(): void;
   /** More than twice the limit: nothing more is written. */
@@ -26,58 +26,58 @@ export interface Pressure {
   failed(error: unknown): void;
 }
 
-export interface Flusher {
-  outgoing(codec: Codec, transport: Transport, pressure: Pressure): Outgoing;
+export interface SendFlusher {
+  createQueue(codec: Codec, transport: Transport, pressure: SendPressure): SendQueue;
 }
 
 // A class: see lane.ts.
-class Queue implements Outgoing {
-  slow = false;
+class TurnSendQueue implements SendQueue {
+  isSlow = false;
   private batch: Batch;
-  private late: (() => Encoded) | null = null;
+  private deferred: (() => Encoded) | null = null;
   private ended = false;
   private readonly empty: Batch;
   readonly codec: Codec;
   private readonly transport: Transport;
-  private readonly pressure: Pressure;
-  private readonly turn: Turn;
+  private readonly pressure: SendPressure;
+  private readonly flushTurn: FlushTurn;
 
-  constructor(codec: Codec, transport: Transport, pressure: Pressure, turn: Turn) {
+  constructor(codec: Codec, transport: Transport, pressure: SendPressure, turn: FlushTurn) {
     this.codec = codec;
     this.transport = transport;
     this.pressure = pressure;
-    this.turn = turn;
+    this.flushTurn = turn;
     this.batch = this.empty = turn.empty(codec);
   }
 
   defer(part: () => Encoded): void {
     if (this.ended) return;
-    this.settle();
-    if (this.batch === this.empty) this.turn.add(this);
-    this.late = part;
+    this.queueDeferred();
+    if (this.batch === this.empty) this.flushTurn.add(this);
+    this.deferred = part;
   }
 
-  settle(): void {
-    const { late } = this;
-    if (!late) return;
-    this.late = null;
-    this.batch = this.batch.with(late());
+  queueDeferred(): void {
+    const { deferred } = this;
+    if (!deferred) return;
+    this.deferred = null;
+    this.batch = this.batch.append(deferred());
   }
 
   push(part: Encoded): void {
     if (this.ended) return;
     const { batch } = this;
-    if (batch === this.empty && !this.late) this.turn.add(this);
-    const longer = (this.batch = batch.with(part));
+    if (batch === this.empty && !this.deferred) this.flushTurn.add(this);
+    const batchWithPart = (this.batch = batch.append(part));
     // Answers to much that was asked in one message: what they cost is seen before there are more of them. Half of the limit: with that much on top of what may wait, acknowledgements still find room.
-    if (longer.bytes > this.turn.limit / 2) this.flush();
+    if (batchWithPart.bytes > this.flushTurn.limitBytes / 2) this.flush();
   }
 
   flush(): void {
-    if (this.late) this.settle();
-    const { batch, transport, turn } = this;
+    if (this.deferred) this.queueDeferred();
+    const { batch, transport, flushTurn } = this;
     if (this.ended || batch === this.empty) return;
-    if (transport.buffered() > turn.limit * 2) {
+    if (transport.buffered() > flushTurn.limitBytes * 2) {
       // Ended first: whoever gives the connection up flushes it once more.
       this.end();
       this.pressure.overflow();
@@ -93,29 +93,29 @@ class Queue implements Outgoing {
       this.pressure.failed(error);
       return;
     }
-    if (this.slow || transport.buffered() <= turn.limit) return;
-    this.slow = true;
+    if (this.isSlow || transport.buffered() <= flushTurn.limitBytes) return;
+    this.isSlow = true;
     this.pressure.slow();
   }
 
   end(): void {
     this.ended = true;
-    this.late = null;
+    this.deferred = null;
     this.batch = this.empty;
   }
 }
 
 /** What is due in this turn of the event loop, to all connections. */
-class Turn {
-  private dirty: Queue[] = [];
+class FlushTurn {
+  private dirtyQueues: TurnSendQueue[] = [];
   private scheduled = false;
   private readonly empties = new Map<Codec, Batch>();
-  private readonly soon: (call: () => void) => void;
-  readonly limit: number;
+  private readonly atEndOfTurn: (call: () => void) => void;
+  readonly limitBytes: number;
 
   constructor(soon: (call: () => void) => void, limit: number) {
-    this.soon = soon;
-    this.limit = limit;
+    this.atEndOfTurn = soon;
+    this.limitBytes = limit;
   }
 
   empty(codec: Codec): Batch {
@@ -124,26 +124,26 @@ class Turn {
     return empty;
   }
 
-  add(queue: Queue): void {
-    this.dirty.push(queue);
+  add(queue: TurnSendQueue): void {
+    this.dirtyQueues.push(queue);
     if (this.scheduled) return;
     this.scheduled = true;
-    this.soon(() => {
+    this.atEndOfTurn(() => {
       this.flush();
     });
   }
 
   private flush(): void {
     this.scheduled = false;
-    const queues = this.dirty;
-    this.dirty = [];
+    const queues = this.dirtyQueues;
+    this.dirtyQueues = [];
     for (const queue of queues) queue.flush();
-    for (const empty of this.empties.values()) empty.forget();
+    for (const empty of this.empties.values()) empty.forgetNext();
   }
 }
 
 /** One flush a turn for all connections. `limit`: bytes that may wait for one of them. */
-export function createFlusher(soon: (call: () => void) => void, limit: number): Flusher {
-  const turn = new Turn(soon, limit);
-  return { outgoing: (codec, transport, pressure) => new Queue(codec, transport, pressure, turn) };
+export function createSendFlusher(atEndOfTurn: (call: () => void) => void, limitBytes: number): SendFlusher {
+  const turn = new FlushTurn(atEndOfTurn, limitBytes);
+  return { createQueue: (codec, transport, pressure) => new TurnSendQueue(codec, transport, pressure, turn) };
 }

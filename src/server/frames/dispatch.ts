@@ -1,31 +1,32 @@
 // Which handler a frame goes to.
 import type { ClientFrame } from '../../protocol/frames.js';
 import { BrokerUnavailable } from '../broker/broker.js';
-import { auth, hello } from './hello.js';
-import { join, leave } from './join.js';
-import { send } from './send.js';
-import { broadcast } from './broadcast.js';
-import { history } from './history.js';
+import { handleAuth, handleHello } from './hello.js';
+import { handleJoin, handleLeave } from './join.js';
+import { handleSend } from './send.js';
+import { handleBroadcast } from './broadcast.js';
+import { handleHistory } from './history.js';
 import { presence } from './presence.js';
-import { landing } from './pipelining.js';
+import { appendsSettled } from './pipelining.js';
 import { traceOf } from '../observe/log.js';
-import { caught, chain, type MaybePromise } from '../util/maybe-promise.js';
+import { tryMaybe, thenMaybe, type MaybePromise } from '../util/maybe-promise.js';
 import { queueFrame } from '../delivery/queue-frame.js';
 import type { Peer } from '../members/peer.js';
-import type { Services } from './context.js';
+import type { FrameContext } from './context.js';
+import { askForResend } from './resend.js';
 
 /** What keeps rooms cannot be asked: the client may try again, and no connection ends for it. */
-function away(frame: ClientFrame, peer: Peer, { depart, settings }: Services): void {
+function refuseUnavailable(frame: ClientFrame, peer: Peer, { endMembership, settings }: FrameContext): void {
   const reason = 'the server cannot be asked now';
   switch (frame.type) {
     case 'join': {
       const membership = peer.memberships.get(frame.room);
-      if (membership) depart(membership, settings.presenceGrace);
+      if (membership) endMembership(membership, settings.presenceGrace);
       return queueFrame(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason });
     }
     case 'send': {
       const membership = peer.memberships.get(frame.room);
-      if (membership) Object.assign(membership, { gapped: true, told: membership.last });
+      if (membership) askForResend(membership);
       return queueFrame(peer, {
         type: 'nack',
         room: frame.room,
@@ -43,43 +44,45 @@ function away(frame: ClientFrame, peer: Peer, { depart, settings }: Services): v
   }
 }
 
-export function handle(frame: ClientFrame, peer: Peer, services: Services): MaybePromise<void> {
-  return caught(
+export function dispatchFrame(frame: ClientFrame, peer: Peer, context: FrameContext): MaybePromise<void> {
+  return tryMaybe(
     () =>
       frame.type === 'send'
-        ? send(frame, peer, services)
-        : chain(landing(peer), () => (peer.ended ? undefined : handlerOf(frame, peer, services))),
+        ? handleSend(frame, peer, context)
+        : thenMaybe(appendsSettled(peer), () =>
+            peer.isEnded ? undefined : handleInTurn(frame, peer, context),
+          ),
     (error) => {
       if (!(error instanceof BrokerUnavailable)) throw error;
-      services.settings.logger.warn(traceOf(error.cause ?? error), 'the broker could not be asked');
-      if (!peer.ended) away(frame, peer, services);
+      context.settings.logger.warn(traceOf(error.cause ?? error), 'the broker could not be asked');
+      if (!peer.isEnded) refuseUnavailable(frame, peer, context);
     },
   );
 }
 
 /** Anything but a message comes after the answers to those before it. */
-function handlerOf(
+function handleInTurn(
   frame: Exclude<ClientFrame, { type: 'send' }>,
   peer: Peer,
-  services: Services,
+  context: FrameContext,
 ): MaybePromise<void> {
   switch (frame.type) {
     case 'hello':
-      return hello(frame, peer, services);
+      return handleHello(frame, peer, context);
     case 'auth':
-      return auth(frame, peer, services);
+      return handleAuth(frame, peer, context);
     case 'join':
-      return join(frame, peer, services);
+      return handleJoin(frame, peer, context);
     case 'leave':
-      return leave(frame, peer, services);
+      return handleLeave(frame, peer, context);
     case 'broadcast':
-      return broadcast(frame, peer, services);
+      return handleBroadcast(frame, peer, context);
     case 'presence':
-      return presence(frame, peer, services);
+      return presence(frame, peer, context);
     case 'history':
-      return history(frame, peer, services);
+      return handleHistory(frame, peer, context);
     case 'ping':
-      return queueFrame(peer, { type: 'pong', time: frame.time, spread: services.spread() });
+      return queueFrame(peer, { type: 'pong', time: frame.time, spread: context.reconnectSpreadMs() });
     case 'pong':
       return undefined;
     default:

@@ -1,4 +1,5 @@
 // hello and auth: who is there.
+import { closeCodes } from '../../protocol/codes.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import { maxItems } from '../../protocol/limits.js';
 import { RealtimeError } from '../../protocol/error.js';
@@ -8,63 +9,63 @@ import { inTime } from '../util/in-time.js';
 import { queueFrame } from '../delivery/queue-frame.js';
 import { identityOf, type Identity, type Peer } from '../members/peer.js';
 import { traceOf } from '../observe/log.js';
-import { valuesIn } from '../util/frame-splitting.js';
+import { countValues } from '../util/frame-splitting.js';
 import { producerName } from '../broker/producer-name.js';
 import { reauthorize } from '../access/reauthorize.js';
-import type { Services } from './context.js';
+import type { FrameContext } from './context.js';
 import type { User } from '../rooms/serve.js';
 
-const expiryOf = (user: User | null): number => user?.expiresAt ?? Infinity;
+const tokenExpiryOf = (user: User | null): number => user?.expiresAt ?? Infinity;
 
 /** That moment by the clock that deadlines are by. */
-const deadlineOf = (user: User | null, { now, steady }: Services): number =>
-  expiryOf(user) - now() + steady();
+const monotonicExpiryOf = (user: User | null, { now, monotonicNow }: FrameContext): number =>
+  tokenExpiryOf(user) - now() + monotonicNow();
 
 /** Values in what others see of a user: it travels with each of its messages, and with its presence. */
-const shownItems = maxItems / 5;
+const maxShownValues = maxItems / 5;
 
 /** The least time from one renewal of a token to the next, in ms. */
-const leastRenewal = 500;
+const minRenewalMs = 500;
 
 /** Somebody as the server knows them, and as others see them. */
-type Known = Pick<Identity, 'user' | 'shown'>;
+type KnownUser = Pick<Identity, 'user' | 'shownUser'>;
 
-function shownOf(user: User, expose: (user: User) => User): User {
+function exposeUser(user: User, expose: (user: User) => User): User {
   const shown: unknown = expose(user);
   if (typeof shown !== 'object' || typeof (shown as User | null)?.id !== 'string')
     throw new TypeError('expose must return a user whose id is a string');
   checkPayload(shown, 'the exposed user');
-  if (valuesIn(shown) > shownItems)
-    throw new RangeError(`the exposed user holds more than ${shownItems} values`);
+  if (countValues(shown) > maxShownValues)
+    throw new RangeError(`the exposed user holds more than ${maxShownValues} values`);
   return shown as User;
 }
 
-async function userOf(
+async function authenticateUser(
   peer: Peer,
   token: string | null,
-  services: Services,
-): Promise<Known | 'refused' | 'revoked' | 'failed'> {
+  context: FrameContext,
+): Promise<KnownUser | 'refused' | 'revoked' | 'failed'> {
   const {
     settings: { authenticate, expose, logger },
     revocations,
-  } = services;
-  if (!authenticate) return { user: null, shown: null };
-  const began = revocations.now();
+  } = context;
+  if (!authenticate) return { user: null, shownUser: null };
+  const momentBefore = revocations.currentMoment();
   try {
     const user = await inTime(
       authenticate({ token, request: peer.request }),
       authorizeTimeoutMs,
-      services.after,
+      context.setTimer,
     );
     if (user === null || user === undefined) return 'refused';
-    if (Number.isNaN(expiryOf(user)) || typeof expiryOf(user) !== 'number')
+    if (Number.isNaN(tokenExpiryOf(user)) || typeof tokenExpiryOf(user) !== 'number')
       throw new TypeError('authenticate must return a user whose expiresAt is a number');
     if (typeof user.id !== 'string' || user.id === '')
       throw new TypeError('authenticate must return a user whose id is a string');
-    if (expiryOf(user) <= services.now()) return 'refused';
-    return revocations.since(began, 'disconnect', user.id)
+    if (tokenExpiryOf(user) <= context.now()) return 'refused';
+    return revocations.happenedSince(momentBefore, 'disconnect', user.id)
       ? 'revoked'
-      : { user, shown: shownOf(user, expose) };
+      : { user, shownUser: exposeUser(user, expose) };
   } catch (error) {
     if (error instanceof RealtimeError && error.code === 'rejected') {
       logger.warn({ why: error.message, address: peer.request.address }, 'a token was refused');
@@ -75,74 +76,74 @@ async function userOf(
   }
 }
 
-export async function hello(
+export async function handleHello(
   frame: Extract<ClientFrame, { type: 'hello' }>,
   peer: Peer,
-  services: Services,
+  context: FrameContext,
 ): Promise<void> {
-  const { settings } = services;
-  const since = services.steady();
-  const began = services.revocations.now();
-  const known = await userOf(peer, frame.token, services);
-  if (peer.ended) return;
-  if (known === 'failed') return peer.drop(4500, 'authentication is unavailable');
-  if (known === 'refused') return peer.drop(4401, 'the token was refused');
-  if (known === 'revoked') return peer.drop(4403, 'disconnected by the server');
-  const { user, shown } = known;
+  const { settings } = context;
+  const helloAt = context.monotonicNow();
+  const momentBefore = context.revocations.currentMoment();
+  const known = await authenticateUser(peer, frame.token, context);
+  if (peer.isEnded) return;
+  if (known === 'failed') return peer.drop(closeCodes.unavailable, 'authentication is unavailable');
+  if (known === 'refused') return peer.drop(closeCodes.unauthorized, 'the token was refused');
+  if (known === 'revoked') return peer.drop(closeCodes.forbidden, 'disconnected by the server');
+  const { user, shownUser } = known;
   const producer = producerName(user?.id ?? null, frame.session);
-  const member = await services.digest(producer);
-  if (peer.ended) return;
+  const member = await context.digest(producer);
+  if (peer.isEnded) return;
   // A disconnect that came during the digest found no identity to end.
-  if (user && services.revocations.since(began, 'disconnect', user.id))
-    return peer.drop(4403, 'disconnected by the server');
+  if (user && context.revocations.happenedSince(momentBefore, 'disconnect', user.id))
+    return peer.drop(closeCodes.forbidden, 'disconnected by the server');
   const identity: Identity = {
     user,
-    shown,
+    shownUser,
     producer,
     instance: frame.instance,
-    since,
+    helloAt,
     attempt: frame.attempt ?? 0,
     member,
-    sender: [member, shown],
+    sender: [member, shownUser],
   };
   peer.identity = identity;
-  const refused = services.register(peer, frame.takeover);
+  const refused = context.registerSession(peer, frame.takeover);
   if (refused !== null) {
     peer.identity = null;
     return peer.drop(refused.code, refused.reason);
   }
   const { interval, timeout } = settings.heartbeat;
-  peer.startSession(deadlineOf(user, services));
+  peer.startSession(monotonicExpiryOf(user, context));
   queueFrame(peer, {
     type: 'welcome',
     member,
     heartbeat: [interval, timeout],
     limits: settings.limits,
-    time: services.now(),
+    time: context.now(),
     node: settings.node,
     expires: user?.expiresAt ?? null,
-    user: shown,
+    user: shownUser,
   });
 }
 
-export async function auth(
+export async function handleAuth(
   frame: Extract<ClientFrame, { type: 'auth' }>,
   peer: Peer,
-  services: Services,
+  context: FrameContext,
 ): Promise<void> {
   const identity = identityOf(peer);
-  const now = services.steady();
+  const now = context.monotonicNow();
   // Each asks for every room again.
-  if (now - peer.renewedAt < leastRenewal)
+  if (now - peer.tokenRenewedAt < minRenewalMs)
     return queueFrame(peer, {
       type: 'error',
       ref: null,
       code: 'limited',
       reason: 'a token was renewed a moment ago',
     });
-  peer.renewedAt = now;
-  const known = await userOf(peer, frame.token, services);
-  if (peer.ended) return;
+  peer.tokenRenewedAt = now;
+  const known = await authenticateUser(peer, frame.token, context);
+  if (peer.isEnded) return;
   if (known === 'failed')
     return queueFrame(peer, {
       type: 'error',
@@ -150,12 +151,13 @@ export async function auth(
       code: 'unavailable',
       reason: 'authentication is unavailable',
     });
-  if (known === 'refused') return peer.drop(4401, 'the token was refused');
-  if (known === 'revoked') return peer.drop(4403, 'disconnected by the server');
-  const { user, shown } = known;
-  if ((user?.id ?? null) !== (identity.user?.id ?? null)) return peer.drop(4403, 'a token of another user');
-  peer.identity = { ...identity, user, shown, sender: [identity.member, shown] };
-  peer.renewSession(deadlineOf(user, services));
+  if (known === 'refused') return peer.drop(closeCodes.unauthorized, 'the token was refused');
+  if (known === 'revoked') return peer.drop(closeCodes.forbidden, 'disconnected by the server');
+  const { user, shownUser } = known;
+  if ((user?.id ?? null) !== (identity.user?.id ?? null))
+    return peer.drop(closeCodes.forbidden, 'a token of another user');
+  peer.identity = { ...identity, user, shownUser, sender: [identity.member, shownUser] };
+  peer.renewSession(monotonicExpiryOf(user, context));
   queueFrame(peer, { type: 'auth', expires: user?.expiresAt ?? null });
-  await reauthorize(peer, services);
+  await reauthorize(peer, context);
 }

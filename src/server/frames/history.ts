@@ -1,29 +1,29 @@
 // history: older entries of a room's log.
 import type { ClientFrame } from '../../protocol/frames.js';
-import { allowed, nothing } from '../access/authorize.js';
+import { authorizeMember, noData } from '../access/authorize.js';
 import { queueFrame } from '../delivery/queue-frame.js';
 import { isHere } from '../delivery/receiver.js';
 import type { Peer } from '../members/peer.js';
-import { messageBytes, newestPortion } from '../util/frame-splitting.js';
-import type { Services } from './context.js';
+import { maxMessageBytes, newestPortion } from '../util/frame-splitting.js';
+import type { FrameContext } from './context.js';
 import { fail, refuse } from './refuse-frame.js';
 
-export async function history(
+export async function handleHistory(
   frame: Extract<ClientFrame, { type: 'history' }>,
   peer: Peer,
-  services: Services,
+  context: FrameContext,
 ): Promise<void> {
-  await services.slowReaders.room(peer);
-  if (peer.ended) return;
+  await context.slowReaders.whenRead(peer);
+  if (peer.isEnded) return;
   const membership = peer.memberships.get(frame.room);
   if (!membership) return fail(peer, frame.ref, 'not-joined', 'join the room first');
-  const answer = await allowed(membership, 'history', null, nothing, services);
+  const answer = await authorizeMember(membership, 'history', null, noData, context);
   if (!isHere(membership)) return;
   if (answer !== 'yes') return refuse(peer, frame.ref, answer);
-  const page = await services.broker.read(frame.room, {
+  const page = await context.broker.read(frame.room, {
     before: frame.before,
-    limit: Math.min(frame.limit, services.settings.limits.history),
-    bytes: messageBytes,
+    limit: Math.min(frame.limit, context.settings.limits.history),
+    bytes: maxMessageBytes,
   });
   if ('why' in page) throw new Error('a broker refused to read its newest entries');
   const messages = newestPortion(page.entries);

@@ -4,90 +4,100 @@ import type { NotNow } from '../rooms/not-now.js';
 import type { Appended } from '../broker/broker.js';
 import type { ServerPorts } from '../ports/ports.js';
 import type { MaybePromise } from '../util/maybe-promise.js';
+import { compositeKey } from '../util/composite-key.js';
 
 /** What became of a message. `unavailable`: nothing yet, it may come again and is then handled as if for the first time. */
-export type Outcome =
+export type MessageOutcome =
   | (Appended & { readonly result?: unknown })
   | { readonly status: 'unavailable'; readonly why: NotNow };
 
-export interface Handling {
+export interface MessageInProgress {
   readonly seq: number;
   readonly id: string;
-  readonly outcome: Promise<Outcome>;
+  readonly outcome: Promise<MessageOutcome>;
 }
 
 /** The time a handler has. */
-export interface Term {
+export interface HandlerTerm {
   /** Aborts when {@link authorizeTimeoutMs} is over or the server closes. Made when it is first looked at: most never are. */
   readonly signal: AbortSignal;
 }
 
-export interface Handlings {
+export interface MessagesInProgress {
   /** What is at work of this number of a producer in a room, whichever connection brought it. */
-  find(producer: string, room: string, seq: number): Handling | undefined;
+  find(producer: string, room: string, seq: number): MessageInProgress | undefined;
   /** What came last of all that is at work. */
-  newest(producer: string, room: string): Handling | undefined;
+  newest(producer: string, room: string): MessageInProgress | undefined;
   /** Keeps a handling until its outcome is there. */
-  keep(producer: string, room: string, handling: Handling): void;
-  run<T>(call: (term: Term) => MaybePromise<T>): MaybePromise<T>;
-  readonly closed: boolean;
+  track(producer: string, room: string, message: MessageInProgress): void;
+  runHandler<T>(call: (handlerTerm: HandlerTerm) => MaybePromise<T>): MaybePromise<T>;
+  readonly isClosed: boolean;
   /** Aborts the signal of whatever is at work. */
   close(): void;
 }
 
-const keyOf = (producer: string, room: string): string => `${room}\n${producer}`;
-
-export function createHandlings(
-  { now, after }: Pick<ServerPorts, 'now' | 'after'>,
+export function createMessagesInProgress(
+  { now, setTimer }: Pick<ServerPorts, 'now' | 'setTimer'>,
   failed: (error: unknown) => void,
-): Handlings {
-  const handlings = new Map<string, { readonly all: Map<number, Handling>; newest: Handling }>();
+): MessagesInProgress {
+  const messagesByProducer = new Map<
+    string,
+    { readonly all: Map<number, MessageInProgress>; newest: MessageInProgress }
+  >();
   const controllers = new Set<AbortController>();
-  let closed = false;
+  let isClosed = false;
 
   return {
     find: (producer, room, seq) =>
-      handlings.size === 0 ? undefined : handlings.get(keyOf(producer, room))?.all.get(seq),
+      messagesByProducer.size === 0
+        ? undefined
+        : messagesByProducer.get(compositeKey(room, producer))?.all.get(seq),
     newest: (producer, room) =>
-      handlings.size === 0 ? undefined : handlings.get(keyOf(producer, room))?.newest,
-    keep(producer, room, handling) {
-      const key = keyOf(producer, room);
-      const here = handlings.get(key) ?? { all: new Map<number, Handling>(), newest: handling };
-      handlings.set(key, here);
-      here.all.set(handling.seq, handling);
-      here.newest = handling;
-      const forget = (): void => {
-        here.all.delete(handling.seq);
-        if (here.all.size === 0) handlings.delete(key);
-        // They end in order, but where one was tried again.
-        else if (here.newest === handling) here.newest = [...here.all.values()].at(-1) as Handling;
+      messagesByProducer.size === 0
+        ? undefined
+        : messagesByProducer.get(compositeKey(room, producer))?.newest,
+    track(producer, room, message) {
+      const key = compositeKey(room, producer);
+      const ofProducer = messagesByProducer.get(key) ?? {
+        all: new Map<number, MessageInProgress>(),
+        newest: message,
       };
-      handling.outcome.then(forget, (error) => {
+      messagesByProducer.set(key, ofProducer);
+      ofProducer.all.set(message.seq, message);
+      ofProducer.newest = message;
+      const forget = (): void => {
+        ofProducer.all.delete(message.seq);
+        if (ofProducer.all.size === 0) messagesByProducer.delete(key);
+        // They end in order, but where one was tried again.
+        else if (ofProducer.newest === message)
+          ofProducer.newest = [...ofProducer.all.values()].at(-1) as MessageInProgress;
+      };
+      message.outcome.then(forget, (error) => {
         forget();
         // Here and once: there may be nobody who waits for it, or several.
         failed(error);
       });
     },
-    run(call) {
-      const until = now() + authorizeTimeoutMs;
+    runHandler(call) {
+      const timeoutAt = now() + authorizeTimeoutMs;
       let controller: AbortController | null = null;
       let cancel = (): void => undefined;
-      let ended = false;
+      let isEnded = false;
       const end = (): void => {
-        ended = true;
+        isEnded = true;
         cancel();
         if (controller) controllers.delete(controller);
       };
-      const term: Term = {
+      const handlerTerm: HandlerTerm = {
         get signal() {
           if (!controller) {
-            const made = new AbortController();
-            controller = made;
-            if (closed) made.abort();
-            else if (!ended) {
-              controllers.add(made);
-              cancel = after(until - now(), () => {
-                made.abort();
+            const newController = new AbortController();
+            controller = newController;
+            if (isClosed) newController.abort();
+            else if (!isEnded) {
+              controllers.add(newController);
+              cancel = setTimer(timeoutAt - now(), () => {
+                newController.abort();
               });
             }
           }
@@ -95,7 +105,7 @@ export function createHandlings(
         },
       };
       try {
-        const running = call(term);
+        const running = call(handlerTerm);
         if (running instanceof Promise) running.then(end, end);
         else end();
         return running;
@@ -104,11 +114,11 @@ export function createHandlings(
         throw error;
       }
     },
-    get closed() {
-      return closed;
+    get isClosed() {
+      return isClosed;
     },
     close() {
-      closed = true;
+      isClosed = true;
       for (const controller of controllers) controller.abort();
     },
   };

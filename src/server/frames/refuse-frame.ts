@@ -5,7 +5,7 @@ import type { ClientFrame } from '../../protocol/frames.js';
 import type { Answer, NotNow } from '../rooms/not-now.js';
 import { queueFrame } from '../delivery/queue-frame.js';
 import type { Membership, Peer } from '../members/peer.js';
-import type { Services } from './context.js';
+import type { FrameContext } from './context.js';
 
 /** As many frames as one counts for whose operation is refused for good: it has cost the server the check, and brought nobody anything. */
 export const refusalCost = 5;
@@ -33,19 +33,21 @@ export function postpone(peer: Peer, ref: number | string, { notNow, reason, aft
 }
 
 /** Messages for which there should be tokens when a client goes on, so that it does not stop at each; no more than a full bucket holds. */
-const some = (rate: number): number => Math.min(256, rate * 2);
+const resumeBurstOf = (rate: number): number => Math.min(256, rate * 2);
 
 /** In how many ms one more would be let through, and how many a second from then on. */
 export interface TooFast {
-  readonly wait: number;
-  readonly rate: number;
+  readonly waitMs: number;
+  readonly perSecond: number;
 }
 
 /** What a client is told whose frame came too fast. */
-export const tooFastFor = (type: ClientFrame['type'], { wait, rate }: TooFast): NotNow => ({
+export const tooFastFor = (type: ClientFrame['type'], { waitMs, perSecond }: TooFast): NotNow => ({
   notNow: 'limited',
   reason: 'too fast',
-  afterMs: Math.ceil(type === 'send' ? Math.max(wait, (some(rate) * 1_000) / rate) : wait),
+  afterMs: Math.ceil(
+    type === 'send' ? Math.max(waitMs, (resumeBurstOf(perSecond) * 1_000) / perSecond) : waitMs,
+  ),
 });
 
 export const refuse = (peer: Peer, ref: number | string, answer: Exclude<Answer, 'yes'>): void => {
@@ -57,12 +59,12 @@ export const refuse = (peer: Peer, ref: number | string, answer: Exclude<Answer,
 export function isTaken(
   membership: Membership,
   type: 'broadcast' | 'presence',
-  { steady }: Services,
+  { monotonicNow }: FrameContext,
 ): boolean {
-  const { pace, peer, room } = membership;
-  const wait = pace.take(membership, steady());
+  const { roomRate, peer, room } = membership;
+  const wait = roomRate.take(membership, monotonicNow());
   if (wait === 0) return true;
-  postpone(peer, room, tooFastFor(type, { wait, rate: pace.rate }));
+  postpone(peer, room, tooFastFor(type, { waitMs: wait, perSecond: roomRate.perSecond }));
   return false;
 }
 

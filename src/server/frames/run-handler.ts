@@ -4,16 +4,16 @@ import { RealtimeError } from '../../protocol/error.js';
 import { checkPayload } from '../../protocol/payload.js';
 import type { Refusal } from '../broker/broker.js';
 import { traceOf } from '../observe/log.js';
-import { adopt, caught, chain, type MaybePromise } from '../util/maybe-promise.js';
+import { toMaybePromise, tryMaybe, thenMaybe, type MaybePromise } from '../util/maybe-promise.js';
 import { notNowOf, type NotNow } from '../rooms/not-now.js';
 import type { Identity, Membership } from '../members/peer.js';
-import { explained, isMistaken, refusal, refusalOf } from '../rooms/refusal.js';
+import { explainError, isMisusedCode, makeRefusal, refusalFromError } from '../rooms/refusal.js';
 import type { IncomingMessage, ServedRoom } from '../rooms/serve.js';
-import type { Services } from './context.js';
-import type { Send } from './send-frame.js';
+import type { FrameContext } from './context.js';
+import type { SendFrame } from './send-frame.js';
 
 /** What a room's handler throws by calling `reject`. */
-class Rejected extends Error {
+class RejectedByHandler extends Error {
   readonly details: unknown;
   constructor(reason: string, details: unknown) {
     super(reason);
@@ -25,7 +25,7 @@ class Rejected extends Error {
 class HandlerFailed extends Error {}
 
 /** What a handler throws to say "not now". */
-class PutOff extends Error {
+class PutOffByHandler extends Error {
   readonly notNow: NotNow;
   constructor(notNow: NotNow) {
     super(notNow.reason);
@@ -33,13 +33,13 @@ class PutOff extends Error {
   }
 }
 
-function fromHandler(error: unknown): never {
+function rethrowFromHandler(error: unknown): never {
   const notNow = notNowOf(error);
-  if (notNow) throw new PutOff(notNow);
-  throw isMistaken(error) ? new HandlerFailed('the handler failed', { cause: error }) : error;
+  if (notNow) throw new PutOffByHandler(notNow);
+  throw isMisusedCode(error) ? new HandlerFailed('the handler failed', { cause: error }) : error;
 }
 
-export interface Handled {
+export interface HandledMessage {
   readonly data: unknown;
   readonly version: number;
   readonly result: unknown;
@@ -47,33 +47,37 @@ export interface Handled {
 
 function reject(reason: string, details?: unknown): never {
   checkPayload(details, 'the details');
-  throw new Rejected(reason, details);
+  throw new RejectedByHandler(reason, details);
 }
 
 /** Whether what a handler left fits the contract. A schema that does not take what it makes itself, since it transforms, can say nothing of it. */
-function fits({ contract }: ServedRoom, { message: type, version, data }: Send, left: unknown): boolean {
-  const reading = (from: number, it: unknown): Validated | null => {
+function fitsContract(
+  { contract }: ServedRoom,
+  { message: type, version, data }: SendFrame,
+  leftData: unknown,
+): boolean {
+  const readAs = (from: number, value: unknown): Validated | null => {
     try {
-      return readMessage(contract, type, from, it);
+      return readMessage(contract, type, from, value);
     } catch {
       return null;
     }
   };
-  const newest = versionOf(contract, type);
-  if (reading(newest, left)) return true;
+  const newestVersion = versionOf(contract, type);
+  if (readAs(newestVersion, leftData)) return true;
   // Null where the handler wrote into what arrived, and spoilt it.
-  const made = reading(version, data);
-  return made !== null && !reading(newest, made.data);
+  const parsedAgain = readAs(version, data);
+  return parsedAgain !== null && !readAs(newestVersion, parsedAgain.data);
 }
 
 /** Runs the room's handler, if there is one. */
-export function handled(
+export function runHandler(
   { served, params, room }: Membership,
   { user, member }: Identity,
-  frame: Send,
+  frame: SendFrame,
   { data, version }: Validated,
-  { handlings }: Services,
-): MaybePromise<Handled> {
+  { messagesInProgress }: FrameContext,
+): MaybePromise<HandledMessage> {
   const handler = served.handlers.get(frame.message);
   if (!handler) return { data, version, result: null };
   const message: IncomingMessage = {
@@ -84,10 +88,10 @@ export function handled(
     data,
     replayed: frame.replayed === true,
   };
-  const running = caught<unknown>(
+  const pendingResult = tryMaybe<unknown>(
     () =>
-      handlings.run((term) =>
-        adopt(
+      messagesInProgress.runHandler((term) =>
+        toMaybePromise(
           handler(message, {
             user,
             params,
@@ -99,30 +103,33 @@ export function handled(
           }),
         ),
       ),
-    fromHandler,
+    rethrowFromHandler,
   );
-  return chain(running, (result) => {
+  return thenMaybe(pendingResult, (result) => {
     // A handler may have changed it in place.
     checkPayload(message.data);
     checkPayload(result, 'the result');
-    if (!fits(served, frame, message.data))
+    if (!fitsContract(served, frame, message.data))
       throw new TypeError('what the handler left does not fit its contract');
     return { data: message.data, version, result };
   });
 }
 
 /** What becomes of a message whose check or handler threw. */
-export function afterThrow(
+export function refusalAfterThrow(
   error: unknown,
   { room, peer }: Membership,
   type: string,
-  { settings, explains }: Services,
+  { settings, mayExplainFailure }: FrameContext,
 ): Refusal | NotNow {
-  if (error instanceof PutOff) return error.notNow;
-  if (error instanceof RealtimeError) return refusalOf(error);
-  if (error instanceof Rejected) return refusal('rejected', error.message, error.details);
-  const thrown = error instanceof HandlerFailed ? error.cause : error;
-  settings.logger.error({ room, type, ...traceOf(thrown) }, 'a message handler threw');
+  if (error instanceof PutOffByHandler) return error.notNow;
+  if (error instanceof RealtimeError) return refusalFromError(error);
+  if (error instanceof RejectedByHandler) return makeRefusal('rejected', error.message, error.details);
+  const cause = error instanceof HandlerFailed ? error.cause : error;
+  settings.logger.error({ room, type, ...traceOf(cause) }, 'a message handler threw');
   const reason = 'the server failed to handle it';
-  return refusal('rejected', explains?.(peer.request) ? `${reason}: ${explained(thrown)}` : reason);
+  return makeRefusal(
+    'rejected',
+    mayExplainFailure?.(peer.request) ? `${reason}: ${explainError(cause)}` : reason,
+  );
 }

@@ -4,10 +4,10 @@ import type { Reader, Receiver } from '../delivery/receiver.js';
 import type { RequestInfo } from '../ports/ports.js';
 import type { Answer } from '../rooms/not-now.js';
 import type { ServedRoom, User } from '../rooms/serve.js';
-import type { Bucket } from '../util/token-bucket.js';
+import type { TokenBucket } from '../util/token-bucket.js';
 
 /** Answers that still count, by what was asked. */
-export type Verdicts = Map<string, { readonly answer: Answer; readonly until: number }>;
+export type CachedAnswers = Map<string, { readonly answer: Answer; readonly until: number }>;
 
 /** A session's place in a room. */
 export interface Membership extends Receiver {
@@ -15,34 +15,32 @@ export interface Membership extends Receiver {
   readonly params: Readonly<Record<string, string>>;
   readonly peer: Peer;
   /** The last seq of this session that was appended or refused. */
-  last: number;
+  lastSeq: number;
   /** When the broker was last asked for that number, in ms of the steady clock. */
-  askedAt: number;
-  /** Whether a number was asked for again: until it comes, later ones are passed over without a word. */
-  gapped: boolean;
+  watermarkAskedAt: number;
+  /** The last seq that the server had when it asked the client to send again what follows; null while it waits for nothing. Later messages are passed over in silence until the next one comes. */
+  resendAfter: number | null;
   /** How often in a row its next message was put off by the room's handler. */
-  putOffs: number;
-  /** The number that it was last told to go on from. */
-  told: number;
+  putOffCount: number;
   /** Own presence, whole, as others see it. */
   presence: Readonly<Record<string, unknown>> | null;
   /** The same as the client said it: what its contract made of it need not fit the contract again. */
-  said: Readonly<Record<string, unknown>> | null;
+  saidPresence: Readonly<Record<string, unknown>> | null;
   /** Whether the server put it out of the room, which `authorize` did not allow any more. */
-  expelled: boolean;
+  isExpelled: boolean;
   /** What `authorize` said lately, where its room lets that count for a while; null where that is nothing. */
-  verdicts: Verdicts | null;
+  cachedAnswers: CachedAnswers | null;
 }
 
 /** What a session proved about itself. */
 export interface Identity {
   readonly user: User | null;
-  readonly shown: User | null;
+  readonly shownUser: User | null;
   /** User and session key: whose numbers a room's log counts. */
   readonly producer: string;
   readonly instance: string;
   /** When it began to be asked for, by the steady clock. */
-  readonly since: number;
+  readonly helloAt: number;
   /** The number of this connection among those of its instance; 0 where the client does not say. */
   readonly attempt: number;
   /** What others see instead of the session key. */
@@ -64,22 +62,22 @@ export interface Memberships {
 export interface Peer extends Reader {
   readonly request: RequestInfo;
   readonly memberships: Memberships;
-  readonly bucket: Bucket;
+  readonly bucket: TokenBucket;
   identity: Identity | null;
   /** Whether the session said hello, was let in, and is not over. */
   readonly isLive: boolean;
   /** Messages that the broker has been given, and that its lane does not wait for. */
-  flying: number;
+  appendsInFlight: number;
   /** What they cost in memory. */
-  flyingWeight: number;
+  appendBytesInFlight: number;
   /** Called once there is none of them any more. */
-  landed: (() => void) | null;
+  onAppendsSettled: (() => void) | null;
   /** When its token was last renewed. */
-  renewedAt: number;
+  tokenRenewedAt: number;
   /** How often its rooms were asked for anew: an answer to a join that was under way meanwhile is out of date. */
-  reauthorized: number;
+  reauthorizeCount: number;
   /** Whether the server ended it because its user may not be here, or its token is over. */
-  revoked: boolean;
+  isRevoked: boolean;
   /** The session was let in, until its token expires, in ms of the steady clock. */
   startSession(expiresAt: number): void;
   /** The session has a new token. */

@@ -14,13 +14,13 @@ import type { RebalanceOptions } from '../cluster/rebalance.js';
 import { createServerCore, type ServerCore, type ServerStats } from '../server.js';
 import type { UserInfo } from '../../protocol/frames.js';
 import { createFallback, type Fallback } from './fallback/serve.js';
-import { plainPath } from './http/attachments.js';
-import { answerWatchers } from './http/health.js';
+import { normalizePath } from './http/attachments.js';
+import { answerMonitor } from './http/health.js';
 import { defaultLogger } from './logger.js';
 import { createMetrics } from './http/metrics.js';
 import { nodePorts } from './system/ports.js';
-import { addressing, type TrustProxy } from './http/proxies.js';
-import { explains, reachOf } from './http/reach.js';
+import { createAddressOf, type TrustProxy } from './http/proxies.js';
+import { mayExplainFailure, reachOf } from './http/reach.js';
 import { serveRequests } from './fallback/requests.js';
 import { serveUpgrades } from './http/upgrade.js';
 
@@ -136,13 +136,13 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
     { ...options, broker, logger: options.logger ?? defaultLogger() },
     {
       ...ports,
-      explains,
+      mayExplainFailure,
       ...(metrics && { meter: metrics.meter }),
     },
     false,
   );
   const meter = metrics?.meter ?? noMeter;
-  const addressOf = addressing(options.trustProxy);
+  const addressOf = createAddressOf(options.trustProxy);
   const stops: (() => void)[] = [];
   const servers: Server[] = [];
   const fallbackAt = (path: string, reach: () => Reach): Fallback | null =>
@@ -150,21 +150,21 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
 
   return {
     async listen({ port = 0, host, path: asked = '/realtime' } = {}) {
-      const path = plainPath(asked);
+      const path = normalizePath(asked);
       await broker.ready?.();
       const reach = (): Reach => reachOf(http, options.trustProxy);
       const ours = fallbackAt(path, reach);
       const http = createServer(
         { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
         (request, response) => {
-          if (!ours?.answer(request, response)) answerWatchers(core, metrics, request, response);
+          if (!ours?.answerRequest(request, response)) answerMonitor(core, metrics, request, response);
         },
       );
       await new Promise<void>((resolve, reject) => {
         http.once('error', reject);
         http.listen({ port, ...(host === undefined ? {} : { host }), backlog: 4_096 }, resolve);
       });
-      stops.push(serveUpgrades(core, http, { path, after: ports.after, addressOf, reach }), () => {
+      stops.push(serveUpgrades(core, http, { path, after: ports.setTimer, addressOf, reach }), () => {
         ours?.stop();
       });
       servers.push(http);
@@ -182,15 +182,15 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
       };
     },
     attach(server, { path: asked = '/realtime' } = {}) {
-      const path = plainPath(asked);
+      const path = normalizePath(asked);
       const reach = (): Reach => reachOf(server, options.trustProxy);
       // Nobody waits for it here: what does not fit is said in the log.
       Promise.resolve(broker.ready?.()).catch((error: unknown) => {
         core.settings.logger.error(traceOf(error), 'the broker is not ready');
       });
-      const upgrades = serveUpgrades(core, server, { path, after: ports.after, addressOf, reach });
+      const upgrades = serveUpgrades(core, server, { path, after: ports.setTimer, addressOf, reach });
       const ours = fallbackAt(path, reach);
-      const requests = ours && serveRequests(server, ours.answer);
+      const requests = ours && serveRequests(server, ours.answerRequest);
       if (server.listening) core.announce();
       else server.once('listening', core.announce);
       const stop = (): void => {

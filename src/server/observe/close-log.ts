@@ -1,32 +1,41 @@
 // Which closes get a line in the log: those that tell of an attack or of a limit that is too tight. Where our own or the app's code failed, it has a line already.
+import { closeCodes } from '../../protocol/codes.js';
 import { cutToBytes } from '../../protocol/bytes.js';
 import { maxCloseReason } from '../../protocol/limits.js';
 import type { RequestInfo, Transport } from '../ports/ports.js';
 import type { ServerLog } from './log.js';
 
-const warned: ReadonlySet<number> = new Set([1009, 1013, 4008, 4400, 4403, 4408, 4429]);
+const warnedCodes: ReadonlySet<number> = new Set([
+  closeCodes['too-big'],
+  closeCodes.busy,
+  closeCodes.slow,
+  closeCodes['bad-frame'],
+  closeCodes.forbidden,
+  closeCodes['hello-timeout'],
+  closeCodes['rate-limited'],
+]);
 
 /** The connection that was closed. */
-interface Closed {
+interface ClosedConnection {
   readonly request: RequestInfo;
   readonly identity: { readonly user: { readonly id: string } | null } | null;
 }
 
-export function noteClose(
+export function logClose(
   logger: ServerLog,
-  { request, identity }: Closed,
+  { request, identity }: ClosedConnection,
   code: number,
   reason: string,
 ): void {
   const { address, origin } = request;
-  logger[warned.has(code) ? 'warn' : 'debug'](
+  logger[warnedCodes.has(code) ? 'warn' : 'debug'](
     { code, reason, address, origin, user: identity?.user?.id ?? null },
     `closed a connection with ${code}`,
   );
 }
 
 /** A reason that a close frame has room for. */
-export const closeReason = (reason: string): string => cutToBytes(reason, maxCloseReason);
+export const fitCloseReason = (reason: string): string => cutToBytes(reason, maxCloseReason);
 
 /** Closes a transport. Where it cannot be closed, it is cut, so that the caller's next step runs all the same. */
 export function closeTransport(
@@ -36,7 +45,7 @@ export function closeTransport(
   failed: (error: unknown) => void,
 ): void {
   try {
-    transport.close(code, closeReason(reason));
+    transport.close(code, fitCloseReason(reason));
   } catch (error) {
     failed(error);
     transport.terminate();

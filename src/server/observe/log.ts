@@ -1,5 +1,6 @@
 // What the server writes to its log: one line an event, in words that cannot be mistaken for another line, and counted where there are many. What users say, and what proves who they are, never gets here.
 import type { ServerPorts } from '../ports/ports.js';
+import { compositeKey } from '../util/composite-key.js';
 
 /** Any logger with these methods, such as pino's: the details first. */
 export interface ServerLogger {
@@ -13,17 +14,17 @@ export interface ServerLogger {
 export type ServerLog = Required<ServerLogger>;
 
 /** Characters of a text in a line. */
-const longest = 200;
+const maxTextLength = 200;
 /** Lines a second of one event; what comes beyond is counted. */
-const most = 10;
-const window = 1_000;
+const maxLinesPerWindow = 10;
+const windowMs = 1_000;
 
 /** One line: controls, line ends and what steers a terminal or turns text around, written out. */
-export function plain(text: string): string {
-  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
-  return cut.replace(
+export function escapeText(text: string): string {
+  const shortened = text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text;
+  return shortened.replace(
     /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
-    (it) => `\\u${it.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
@@ -35,8 +36,8 @@ export function traceOf(error: unknown): {
 } {
   if (!(error instanceof Error)) return { error: typeof error };
   const { code } = error as { readonly code?: unknown };
-  const said = error.stack ?? '';
-  const frames = (error.message ? said.split(error.message).at(-1) : said)
+  const stack = error.stack ?? '';
+  const frames = (error.message ? stack.split(error.message).at(-1) : stack)
     ?.split('\n')
     .filter((line) => /^\s+at /.test(line))
     .slice(0, 3)
@@ -48,12 +49,15 @@ export function traceOf(error: unknown): {
   };
 }
 
-const cleaned = (details: object): object =>
+const escapeDetails = (details: object): object =>
   Object.fromEntries(
-    Object.entries(details).map(([key, it]) => [key, typeof it === 'string' ? plain(it) : it]),
+    Object.entries(details).map(([key, value]) => [
+      key,
+      typeof value === 'string' ? escapeText(value) : value,
+    ]),
   );
 
-interface Count {
+interface LineCount {
   since: number;
   lines: number;
   /** What was left out. */
@@ -61,35 +65,40 @@ interface Count {
 }
 
 /** `logger`, with every line made safe and their number bounded. One that throws harms nobody. */
-export function createLog(
+export function createServerLog(
   logger: ServerLogger,
-  { after, steady }: Pick<ServerPorts, 'after' | 'steady'>,
+  { setTimer, monotonicNow }: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>,
 ): ServerLog {
-  const counts = new Map<string, Count>();
+  const counts = new Map<string, LineCount>();
 
   const write = (level: keyof ServerLogger, details: object, message: string): void => {
     try {
-      logger[level]?.(cleaned(details), message);
+      logger[level]?.(escapeDetails(details), message);
     } catch {
       // Whoever watches the log will miss it; nobody else may.
     }
   };
-  const leveled =
+  const writeAtLevel =
     (level: keyof ServerLogger) =>
     (details: object, message: string): void => {
-      const key = `${level}\n${message}`;
-      const now = steady();
+      const key = compositeKey(level, message);
+      const now = monotonicNow();
       let count = counts.get(key);
-      if (!count || (now - count.since >= window && count.more === 0))
+      if (!count || (now - count.since >= windowMs && count.more === 0))
         counts.set(key, (count = { since: now, lines: 0, more: 0 }));
-      if (count.lines++ < most) return write(level, details, message);
+      if (count.lines++ < maxLinesPerWindow) return write(level, details, message);
       if (count.more++ > 0) return;
       const { since } = count;
-      after(window, () => {
+      setTimer(windowMs, () => {
         const { more = 0 } = counts.get(key) ?? {};
         counts.delete(key);
-        write(level, { more, within: Math.round(steady() - since) }, message);
+        write(level, { more, within: Math.round(monotonicNow() - since) }, message);
       });
     };
-  return { debug: leveled('debug'), info: leveled('info'), warn: leveled('warn'), error: leveled('error') };
+  return {
+    debug: writeAtLevel('debug'),
+    info: writeAtLevel('info'),
+    warn: writeAtLevel('warn'),
+    error: writeAtLevel('error'),
+  };
 }

@@ -2,26 +2,26 @@
 
 export interface Meter {
   /** A connection ended with this code, whoever closed it. */
-  closed(code: number): void;
+  connectionClosed(code: number): void;
   /** A durable message was appended for good, so many ms after its turn had come: handler and broker included. */
-  acknowledged(ms: number): void;
+  messageAcknowledged(ms: number): void;
   /** A client answered a ping, so many ms after it was asked. */
-  ponged(ms: number): void;
+  pongReceived(ms: number): void;
   /** A room was joined: `new`, or with a position, `recovered` or why not. */
-  joined(outcome: string): void;
+  roomJoined(outcome: string): void;
   /** A request without WebSocket was handed on to the node that holds its connection. */
-  handed(): void;
+  requestHandedOn(): void;
   /** The broker took an append, so many ms after it was asked. */
-  appended(ms: number): void;
+  appendAnswered(ms: number): void;
 }
 
-const ignore = (): void => undefined;
+const measureNothing = (): void => undefined;
 
 export const noMeter: Meter = {
-  closed: ignore,
-  acknowledged: ignore,
-  ponged: ignore,
-  joined: ignore,
-  appended: ignore,
-  handed: ignore,
+  connectionClosed: measureNothing,
+  messageAcknowledged: measureNothing,
+  pongReceived: measureNothing,
+  roomJoined: measureNothing,
+  appendAnswered: measureNothing,
+  requestHandedOn: measureNothing,
 };

@@ -8,18 +8,18 @@ export interface ServerPorts {
   /** The wall clock, in ms: what others are told, and when tokens expire. It may be set. */
   readonly now: () => number;
   /** Ms since some moment, which go on at the pace of time whatever happens to the wall clock: every deadline is by it. */
-  readonly steady: () => number;
+  readonly monotonicNow: () => number;
   /** Calls once after `delay` ms, unless the returned function was called before. */
-  readonly after: SetTimer;
+  readonly setTimer: SetTimer;
   /** Calls at the end of this turn of the event loop. */
-  readonly soon: (call: () => void) => void;
+  readonly atEndOfTurn: (call: () => void) => void;
   /** From 0, below 1. */
   readonly random: () => number;
   readonly randomId: (characters: number) => string;
   /** The id of the member that a session is, made of its text: 16 characters of base64url from a one-way hash, so that nobody learns a session key from one. */
   readonly digest: (text: string) => MaybePromise<string>;
   /** Whether a client may be told why the app's code failed, in the words of its exception. Default: none may. */
-  readonly explains?: (request: RequestInfo) => boolean;
+  readonly mayExplainFailure?: (request: RequestInfo) => boolean;
   /** What the process may take in memory, in bytes: what others may make it hold is a part of that. Default 1 GiB. */
   readonly heapBytes?: number;
   /** Who is told what is measured. Default: nobody. */
@@ -46,7 +46,7 @@ export interface TransportEvents {
   control(count: number): void;
   closed(code: number): void;
   /** Whether it has not said who it is yet. Default: it is not known. */
-  isStranger?(): boolean;
+  isUnidentified?(): boolean;
 }
 
 /** Of the request that opened a connection. */

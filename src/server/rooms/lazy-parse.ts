@@ -5,9 +5,9 @@ import type { ClientFrame } from '../../protocol/frames.js';
 import { checkPayload } from '../../protocol/payload.js';
 import { once } from '../util/once.js';
 
-type Said = Pick<Extract<ClientFrame, { type: 'send' }>, 'message' | 'version' | 'data'>;
+type SaidMessage = Pick<Extract<ClientFrame, { type: 'send' }>, 'message' | 'version' | 'data'>;
 
-function read(contract: AnyContract, { message, version, data }: Said): Validated {
+function parseMessage(contract: AnyContract, { message, version, data }: SaidMessage): Validated {
   checkPayload(data);
   const validated = readMessage(contract, message, version, data);
   // Without a schema, and where the schema changes nothing, this is the same value, which has been checked.
@@ -19,8 +19,8 @@ function read(contract: AnyContract, { message, version, data }: Said): Validate
  * The message, checked and parsed when it is first asked for. Throws at once where the contract has no such type, or not in
  * this version: finding that out runs no code of the app.
  */
-export function readOnce(contract: AnyContract, said: Said): () => Validated {
-  const message = once(() => read(contract, said));
+export function parseLazily(contract: AnyContract, said: SaidMessage): () => Validated {
+  const message = once(() => parseMessage(contract, said));
   const isKnown = contract.untyped || Object.hasOwn(contract.messages, said.message);
   if (!isKnown || (!contract.untyped && said.version > versionOf(contract, said.message))) message();
   return message;

@@ -12,11 +12,11 @@ export interface NotNow {
 export type Answer = 'yes' | 'no' | NotNow;
 
 /** The shortest and the longest time for which the app's code puts something off, in ms. */
-export const leastPutOffMs = 200;
-export const mostPutOffMs = 30_000;
+export const minPutOffMs = 200;
+export const maxPutOffMs = 30_000;
 
 /** The app's code did not answer in time. */
-export const late: NotNow = {
+export const notInTime: NotNow = {
   notNow: 'unavailable',
   reason: 'the server could not answer in time',
   afterMs: 1_000,
@@ -31,6 +31,6 @@ export function notNowOf(error: unknown): NotNow | null {
   return {
     notNow: code,
     reason: 'the server cannot do it now',
-    afterMs: isTime ? Math.ceil(Math.min(mostPutOffMs, Math.max(leastPutOffMs, after))) : null,
+    afterMs: isTime ? Math.ceil(Math.min(maxPutOffMs, Math.max(minPutOffMs, after))) : null,
   };
 }

@@ -7,7 +7,7 @@ import { checkPayload } from '../../protocol/payload.js';
 export type Presence = Readonly<Record<string, unknown>>;
 
 /** What a contract makes of a whole presence. Throws `invalid` where it does not fit, or is no object of plain data. */
-export function parsedPresence(contract: AnyContract, said: unknown): Presence {
+export function parsePresence(contract: AnyContract, said: unknown): Presence {
   const parsed = checkPresence(contract, said);
   if (parsed !== said) checkPayload(parsed, 'presence');
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed) || parsed instanceof Uint8Array)
@@ -19,5 +19,5 @@ const isSame = (one: unknown, other: unknown): boolean =>
   Object.is(one, other) || JSON.stringify(one) === JSON.stringify(other);
 
 /** The fields of `now` that are not as they were. */
-export const changedIn = (before: Presence | null, now: Presence): Presence =>
+export const changedFields = (before: Presence | null, now: Presence): Presence =>
   Object.fromEntries(Object.entries(now).filter(([key, value]) => !before || !isSame(before[key], value)));

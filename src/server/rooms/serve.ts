@@ -3,7 +3,7 @@ import { anyRoom, untypedRoom, type AnyContract, type RoomContract } from '../..
 import type { UserInfo } from '../../protocol/frames.js';
 import type { MessageData, ContractMessages } from '../../contract/define-room.js';
 import type { LogLimits } from '../broker/broker.js';
-import { checkOutputs } from './plain-outputs.js';
+import { checkSchemaOutputs } from './plain-outputs.js';
 import { slowPolicies, type SlowPolicy } from './slow-policy.js';
 import type { MaybePromise } from '../util/maybe-promise.js';
 
@@ -64,7 +64,7 @@ export interface HandlerContext<Params = Readonly<Record<string, string>>> {
 type ParamsFor<C> = C extends { match(id: string): infer P }
   ? NonNullable<P>
   : Readonly<Record<string, string>>;
-type Handlers<C> =
+type MessageHandlers<C> =
   C extends RoomContract<string, infer M>
     ? {
         readonly [T in keyof M & string]?: (
@@ -82,7 +82,7 @@ export interface ServeOptions<C = AnyContract> {
    */
   readonly cache?: number;
   /** By message type: runs before the append, at least once for each message, so that what it does must be idempotent by `message.key`, which names a message for good. It runs once for as long as this server knows the message. It goes on where the sender's connection breaks or 10 s are over; the sender that sends the message again then waits for the same run. It runs again, with `message.replayed`, where this server ended before the message was in the log, where the session went on at another node meanwhile, and where the log was lost, as that of the default broker is by a restart: senders then send again what they still hold. What it returns reaches the sender's receipt; what it throws refuses the message. A `RealtimeError` `unavailable` or `limited` says "not now": nothing is settled, and the message comes again after `after` ms (the error's fourth argument), from 200 ms to 30 s; without it after 0.2 s, then twice as long each time, 30 s at most. Outside production (`NODE_ENV`), a client on the same machine is told why a handler failed. */
-  readonly on?: Handlers<C>;
+  readonly on?: MessageHandlers<C>;
   /** How much of the log is kept. Default 1,000 entries, 24 h. */
   readonly history?: Partial<LogLimits>;
   /** Whether members see each other. Default: whether the contract describes a presence. */
@@ -121,16 +121,16 @@ export function serve<C extends AnyContract>(
   if (!(cache >= 0)) throw new TypeError('cache must be a number of ms from 0');
   if (rate !== null && !(rate >= 1)) throw new TypeError('rate must be a number from 1');
   if (!slowPolicies.includes(slow)) throw new TypeError(`slow must be one of ${slowPolicies.join(', ')}`);
-  const known: AnyContract =
+  const contractToServe: AnyContract =
     typeof contract !== 'string' ? contract : contract === '*' ? anyRoom() : untypedRoom(contract);
-  checkOutputs(known);
+  checkSchemaOutputs(contractToServe);
   return {
-    contract: known,
+    contract: contractToServe,
     authorize: (options.authorize as ServedRoom['authorize'] | undefined) ?? null,
     handlers: new Map(Object.entries(options.on ?? {})) as ServedRoom['handlers'],
     cache,
     log: { limit, ttl },
-    presence: options.presence ?? known.presence !== undefined,
+    presence: options.presence ?? contractToServe.presence !== undefined,
     rate,
     slow,
   };

@@ -1,5 +1,5 @@
 // A bound on how long the server waits for an answer.
-import { adopt, type MaybePromise } from './maybe-promise.js';
+import { toMaybePromise, type MaybePromise } from './maybe-promise.js';
 import type { SetTimer } from './set-timer.js';
 
 /** The answer took longer than the server waits for it. */
@@ -8,13 +8,13 @@ export class TimedOut extends Error {
 }
 
 /** The answer. Rejects with {@link TimedOut} if it takes longer than `timeoutMs`. */
-export function inTime<T>(answer: MaybePromise<T>, timeoutMs: number, after: SetTimer): MaybePromise<T> {
-  const adopted = adopt(answer);
-  if (!(adopted instanceof Promise)) return adopted;
+export function inTime<T>(answer: MaybePromise<T>, timeoutMs: number, setTimer: SetTimer): MaybePromise<T> {
+  const pending = toMaybePromise(answer);
+  if (!(pending instanceof Promise)) return pending;
   return new Promise((resolve, reject) => {
-    const cancel = after(timeoutMs, () => {
+    const cancel = setTimer(timeoutMs, () => {
       reject(new TimedOut(`no answer within ${timeoutMs} ms`));
     });
-    adopted.then(resolve, reject).finally(cancel);
+    pending.then(resolve, reject).finally(cancel);
   });
 }

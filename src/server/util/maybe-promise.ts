@@ -3,7 +3,7 @@
 export type MaybePromise<T> = T | Promise<T>;
 
 /** A thenable of whatever library or realm as a promise; anything else as it is. */
-export function adopt<T>(value: MaybePromise<T> | PromiseLike<T>): MaybePromise<T> {
+export function toMaybePromise<T>(value: MaybePromise<T> | PromiseLike<T>): MaybePromise<T> {
   if (value instanceof Promise) return value as Promise<T>;
   return typeof (value as PromiseLike<T> | null | undefined)?.then === 'function'
     ? Promise.resolve(value)
@@ -11,12 +11,15 @@ export function adopt<T>(value: MaybePromise<T> | PromiseLike<T>): MaybePromise<
 }
 
 /** What `step` makes of what `value` is, or becomes. */
-export function chain<T, U>(value: MaybePromise<T>, step: (value: T) => MaybePromise<U>): MaybePromise<U> {
+export function thenMaybe<T, U>(
+  value: MaybePromise<T>,
+  step: (value: T) => MaybePromise<U>,
+): MaybePromise<U> {
   return value instanceof Promise ? value.then(step) : step(value);
 }
 
 /** What `call` gives, or what `failed` makes of what it throws, at once or later. */
-export function caught<T>(call: () => MaybePromise<T>, failed: (error: unknown) => T): MaybePromise<T> {
+export function tryMaybe<T>(call: () => MaybePromise<T>, failed: (error: unknown) => T): MaybePromise<T> {
   try {
     const value = call();
     return value instanceof Promise ? value.catch(failed) : value;

@@ -2,11 +2,11 @@
 import type { SetTimer } from './set-timer.js';
 
 /** Calls every `intervalMs`, for the first time after one interval, until the returned function is called. */
-export function repeat(after: SetTimer, intervalMs: number, call: () => void): () => void {
-  let cancel = after(intervalMs, ring);
-  function ring(): void {
-    cancel = after(intervalMs, ring);
-    call();
+export function repeat(setTimer: SetTimer, intervalMs: number, callback: () => void): () => void {
+  let cancel = setTimer(intervalMs, ringAgain);
+  function ringAgain(): void {
+    cancel = setTimer(intervalMs, ringAgain);
+    callback();
   }
   return () => {
     cancel();

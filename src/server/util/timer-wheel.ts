@@ -1,72 +1,72 @@
 // One timer for every deadline of every connection, in steps: a connection has one moment that matters, and no timer of its own.
 import type { SetTimer } from './set-timer.js';
 
-export interface Timed {
+export interface TimedItem {
   /** The step this waits in, kept by the wheel. */
   slot: number;
 }
 
-export interface Wheel<T extends Timed> {
+export interface TimerWheel<T extends TimedItem> {
   /** Calls `due` for `item` at about `at`, never before. Replaces an earlier moment. */
   schedule(item: T, at: number): void;
   cancel(item: T): void;
 }
 
 /** A slot of an item that waits for nothing. */
-export const nowhere = -1;
+export const noSlot = -1;
 
 /** `step`: how late it may ring, in ms. */
-export function createWheel<T extends Timed>(
-  step: number,
-  { now, after }: { readonly now: () => number; readonly after: SetTimer },
-  due: (item: T) => void,
-): Wheel<T> {
+export function createTimerWheel<T extends TimedItem>(
+  stepMs: number,
+  { now, setTimer }: { readonly now: () => number; readonly setTimer: SetTimer },
+  onDue: (item: T) => void,
+): TimerWheel<T> {
   const slots = new Map<number, Set<T>>();
-  let turned = Math.floor(now() / step);
-  let armed = false;
+  let turnedTo = Math.floor(now() / stepMs);
+  let isArmed = false;
 
-  const arm = (): void => {
-    if (armed || slots.size === 0) return;
-    armed = true;
-    after(step, turn);
+  const armTimer = (): void => {
+    if (isArmed || slots.size === 0) return;
+    isArmed = true;
+    setTimer(stepMs, turnWheel);
   };
 
-  function turn(): void {
-    armed = false;
-    const current = Math.floor(now() / step);
-    const passed =
-      current - turned > slots.size
+  function turnWheel(): void {
+    isArmed = false;
+    const current = Math.floor(now() / stepMs);
+    const passedSlots =
+      current - turnedTo > slots.size
         ? [...slots.keys()].filter((slot) => slot <= current)
-        : Array.from({ length: Math.max(0, current - turned) }, (_, index) => turned + 1 + index);
-    turned = current;
-    for (const slot of passed) {
+        : Array.from({ length: Math.max(0, current - turnedTo) }, (_, index) => turnedTo + 1 + index);
+    turnedTo = current;
+    for (const slot of passedSlots) {
       const items = slots.get(slot);
       slots.delete(slot);
       for (const item of items ?? []) {
-        item.slot = nowhere;
-        due(item);
+        item.slot = noSlot;
+        onDue(item);
       }
     }
-    arm();
+    armTimer();
   }
 
   const cancel = (item: T): void => {
-    if (item.slot === nowhere) return;
+    if (item.slot === noSlot) return;
     const items = slots.get(item.slot);
     items?.delete(item);
     if (items?.size === 0) slots.delete(item.slot);
-    item.slot = nowhere;
+    item.slot = noSlot;
   };
 
   return {
     schedule(item, at) {
       cancel(item);
       if (at === Infinity) return;
-      item.slot = Math.max(turned + 1, Math.ceil(at / step));
+      item.slot = Math.max(turnedTo + 1, Math.ceil(at / stepMs));
       const items = slots.get(item.slot);
       if (items) items.add(item);
       else slots.set(item.slot, new Set([item]));
-      arm();
+      armTimer();
     },
     cancel,
   };

@@ -280,7 +280,7 @@ describe('T44 why a handler failed', () => {
           }),
         ],
       },
-      explains && { explains },
+      explains && { mayExplainFailure: explains },
     );
     const ada = world.peer();
     await ada.hello();

@@ -11,7 +11,7 @@ import { RealtimeError } from '../../../protocol/error.js';
 import type { ServerOptions } from '../../options.js';
 import type { User } from '../../rooms/serve.js';
 import { nodePorts } from '../system/ports.js';
-import { remoteKeys } from './remote-keys.js';
+import { createRemoteKeys } from './remote-keys.js';
 
 /** What a token claims, its signature and times checked. */
 export interface TokenClaims extends Readonly<Record<string, unknown>> {
@@ -39,13 +39,13 @@ export interface JwtOptions {
   readonly user?: (claims: TokenClaims) => User | null | Promise<User | null>;
 }
 
-const asymmetric = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
-const symmetric = /^HS(256|384|512)$/;
+const asymmetricAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
+const symmetricPattern = /^HS(256|384|512)$/;
 /** Bytes of a secret, as RFC 7518 §3.2 asks for with HS256. */
-const shortest = 32;
+const minSecretBytes = 32;
 
 /** What says of the token that it is no good; anything else says that nobody could look. */
-const refusals: ReadonlySet<string> = new Set([
+const refusedTokenErrors: ReadonlySet<string> = new Set([
   'ERR_JWT_EXPIRED',
   'ERR_JWT_CLAIM_VALIDATION_FAILED',
   'ERR_JWT_INVALID',
@@ -57,7 +57,7 @@ const refusals: ReadonlySet<string> = new Set([
   'ERR_JWKS_MULTIPLE_MATCHING_KEYS',
 ]);
 
-function checked({
+function checkOptions({
   secret,
   jwksUrl,
   jwks,
@@ -67,21 +67,25 @@ function checked({
   if ([secret, jwksUrl, jwks].filter((it) => it !== undefined).length !== 1)
     throw new TypeError('jwt needs one of secret, jwksUrl and jwks');
   if (!(clockTolerance >= 0)) throw new TypeError('jwt: clockTolerance must be a number of ms from 0');
-  const allowed = algorithms ?? (secret === undefined ? asymmetric : ['HS256']);
+  const allowed = algorithms ?? (secret === undefined ? asymmetricAlgorithms : ['HS256']);
   if (allowed.length === 0) throw new TypeError('jwt: algorithms is empty');
   // A public key taken for a shared secret would let everybody sign.
   for (const name of allowed)
-    if (symmetric.test(name) !== (secret !== undefined))
+    if (symmetricPattern.test(name) !== (secret !== undefined))
       throw new TypeError(
         `jwt: ${name} does not go with ${secret === undefined ? 'public keys' : 'a secret'}`,
       );
   return allowed;
 }
 
-function keyOf({ secret, jwksUrl, jwks }: JwtOptions, steady: () => number): Uint8Array | JWTVerifyGetKey {
+function verificationKeyOf(
+  { secret, jwksUrl, jwks }: JwtOptions,
+  steady: () => number,
+): Uint8Array | JWTVerifyGetKey {
   if (secret !== undefined) {
     const key = typeof secret === 'string' ? new TextEncoder().encode(secret) : secret;
-    if (key.length < shortest) throw new TypeError(`jwt: the secret must be of ${shortest} bytes at least`);
+    if (key.length < minSecretBytes)
+      throw new TypeError(`jwt: the secret must be of ${minSecretBytes} bytes at least`);
     return key;
   }
   if (jwks) return createLocalJWKSet(jwks);
@@ -91,7 +95,7 @@ function keyOf({ secret, jwksUrl, jwks }: JwtOptions, steady: () => number): Uin
     !(url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname))
   )
     throw new TypeError('jwt: jwksUrl must be https');
-  return remoteKeys(url, steady);
+  return createRemoteKeys(url, steady);
 }
 
 /**
@@ -101,14 +105,17 @@ function keyOf({ secret, jwksUrl, jwks }: JwtOptions, steady: () => number): Uin
  * @throws TypeError where the options make no sense, or would let anybody in.
  */
 export function jwt(options: JwtOptions): NonNullable<ServerOptions['authenticate']> {
-  return jwtOn(options, nodePorts.steady);
+  return jwtWithClock(options, nodePorts.monotonicNow);
 }
 
 /** The same on a clock of the caller's, in ms. */
-export function jwtOn(options: JwtOptions, steady: () => number): NonNullable<ServerOptions['authenticate']> {
+export function jwtWithClock(
+  options: JwtOptions,
+  monotonicNow: () => number,
+): NonNullable<ServerOptions['authenticate']> {
   const { issuer, audience, clockTolerance = 5_000, user = ({ sub }): User => ({ id: sub }) } = options;
-  const algorithms = [...checked(options)];
-  const key = keyOf(options, steady);
+  const algorithms = [...checkOptions(options)];
+  const key = verificationKeyOf(options, monotonicNow);
   const rules = {
     algorithms,
     requiredClaims: ['sub', 'exp'],
@@ -117,7 +124,7 @@ export function jwtOn(options: JwtOptions, steady: () => number): NonNullable<Se
     ...(audience !== undefined && { audience: typeof audience === 'string' ? audience : [...audience] }),
   };
   /** Several keys without a name: one of them signed it, or none. */
-  async function verifiedByOneOf(keys: AsyncIterable<CryptoKey>, token: string): Promise<JWTPayload> {
+  async function verifyWithAnyOf(keys: AsyncIterable<CryptoKey>, token: string): Promise<JWTPayload> {
     let refusal: unknown;
     for await (const one of keys) {
       try {
@@ -130,14 +137,14 @@ export function jwtOn(options: JwtOptions, steady: () => number): NonNullable<Se
     throw refusal;
   }
 
-  async function verified(token: string): Promise<JWTPayload> {
+  async function verifyToken(token: string): Promise<JWTPayload> {
     try {
       const { payload } = await (key instanceof Uint8Array
         ? jwtVerify(token, key, rules)
         : jwtVerify(token, key, rules));
       return payload;
     } catch (error) {
-      if (error instanceof errors.JWKSMultipleMatchingKeys) return verifiedByOneOf(error, token);
+      if (error instanceof errors.JWKSMultipleMatchingKeys) return verifyWithAnyOf(error, token);
       throw error;
     }
   }
@@ -146,9 +153,9 @@ export function jwtOn(options: JwtOptions, steady: () => number): NonNullable<Se
     if (token === null) throw new RealtimeError('rejected', 'there is none');
     let claims: JWTPayload;
     try {
-      claims = await verified(token);
+      claims = await verifyToken(token);
     } catch (error) {
-      if (error instanceof errors.JOSEError && refusals.has(error.code))
+      if (error instanceof errors.JOSEError && refusedTokenErrors.has(error.code))
         throw new RealtimeError('rejected', `${error.code}: ${error.message}`);
       throw error;
     }

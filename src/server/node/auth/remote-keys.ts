@@ -4,8 +4,8 @@ import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey } f
 /** How long no new attempt is made after two in a row that failed, in ms. */
 const retryAfterMs = 5_000;
 
-/** @param steady a clock in ms that nobody sets. */
-export function remoteKeys(url: URL, steady: () => number): JWTVerifyGetKey {
+/** @param monotonicNow a clock in ms that nobody sets. */
+export function createRemoteKeys(url: URL, monotonicNow: () => number): JWTVerifyGetKey {
   const remote = createRemoteJWKSet(url);
   let retryAt = -Infinity;
   let failure: unknown;
@@ -23,7 +23,7 @@ export function remoteKeys(url: URL, steady: () => number): JWTVerifyGetKey {
   };
 
   return async (header, token) => {
-    if (steady() < retryAt) return withoutFetching(header, token);
+    if (monotonicNow() < retryAt) return withoutFetching(header, token);
     try {
       const key = await remote(header, token);
       failures = 0;
@@ -32,7 +32,7 @@ export function remoteKeys(url: URL, steady: () => number): JWTVerifyGetKey {
       if (!(error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys)) {
         failure = error;
         // One that failed alone, as where a connection broke, is tried again at once.
-        if (++failures > 1) retryAt = steady() + retryAfterMs;
+        if (++failures > 1) retryAt = monotonicNow() + retryAfterMs;
       }
       throw error;
     }

@@ -27,9 +27,11 @@ export interface ServeConfig {
   readonly audience: string | undefined;
 }
 
-export type Read = { readonly config: ServeConfig } | { readonly text: string; readonly exitCode: 0 | 2 };
+export type ConfigResult =
+  | { readonly config: ServeConfig }
+  | { readonly text: string; readonly exitCode: 0 | 2 };
 
-const options = {
+const cliOptions = {
   port: { type: 'string' },
   host: { type: 'string' },
   path: { type: 'string', default: '/realtime' },
@@ -50,7 +52,7 @@ const options = {
   version: { type: 'boolean', default: false, short: 'v' },
 } as const satisfies ParseArgsConfig['options'];
 
-export const help = `roomful serve [options]
+export const helpText = `roomful serve [options]
 
 A realtime server, for trying out and for small deployments.
 
@@ -93,50 +95,50 @@ On a terminal it says what it does in words; elsewhere each line is JSON. SIGTER
 it with 0; a second one ends it at once.
 `;
 
-class Wrong extends Error {}
+class ConfigError extends Error {}
 
-function numberOf(name: string, text: string, least: number, most: number): number {
+function parseNumber(name: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (text.trim() === '' || !(value >= least && value <= most))
-    throw new Wrong(`--${name} is a number from ${least} to ${most}, not '${text}'`);
+    throw new ConfigError(`--${name} is a number from ${least} to ${most}, not '${text}'`);
   return value;
 }
 
-function wholeOf(name: string, text: string, least: number, most: number): number {
-  const value = numberOf(name, text, least, most);
-  if (!Number.isInteger(value)) throw new Wrong(`--${name} is a whole number, not '${text}'`);
+function parseWholeNumber(name: string, text: string, least: number, most: number): number {
+  const value = parseNumber(name, text, least, most);
+  if (!Number.isInteger(value)) throw new ConfigError(`--${name} is a whole number, not '${text}'`);
   return value;
 }
 
-const proxiesOf = (text: string): TrustProxy =>
+const parseProxies = (text: string): TrustProxy =>
   /^\d+$/.test(text) ? Number(text) : text.split(',').map((it) => it.trim());
 
-function read(argv: readonly string[], env: NodeJS.ProcessEnv): ServeConfig | string {
-  const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
+function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): ServeConfig | string {
+  const { values, positionals } = parseArgs({ args: [...argv], options: cliOptions, allowPositionals: true });
   if (values.version) return 'version';
   if (values.help || (positionals.length === 0 && argv.length === 0)) return 'help';
   const [command, ...more] = positionals;
   if (command !== 'serve')
-    throw new Wrong(command === undefined ? 'say serve' : `there is no command '${command}'`);
-  if (more.length) throw new Wrong(`'${more[0]}' is too much`);
+    throw new ConfigError(command === undefined ? 'say serve' : `there is no command '${command}'`);
+  if (more.length) throw new ConfigError(`'${more[0]}' is too much`);
   const { rooms = null, untyped } = values;
   if (rooms === null && !untyped)
-    throw new Wrong(
+    throw new ConfigError(
       'which rooms? Name a module with --rooms, or say --untyped for every room, nothing checked',
     );
-  if (rooms !== null && untyped) throw new Wrong('--rooms and --untyped exclude each other');
+  if (rooms !== null && untyped) throw new ConfigError('--rooms and --untyped exclude each other');
   const redis = values.redis ?? env['ROOMFUL_REDIS'] ?? null;
   if (redis !== null && !/^rediss?:\/\//.test(redis))
-    throw new Wrong('--redis is an address that begins with redis:// or rediss://');
+    throw new ConfigError('--redis is an address that begins with redis:// or rediss://');
   const path = values.path;
   if (!/^\/[\w\-./]*$/.test(path))
-    throw new Wrong(`--path begins with /, and has letters, digits, - . _ and /, not '${path}'`);
+    throw new ConfigError(`--path begins with /, and has letters, digits, - . _ and /, not '${path}'`);
   const secret = env['ROOMFUL_JWT_SECRET'];
   const jwksUrl = env['ROOMFUL_JWKS_URL'];
   if (secret !== undefined && jwksUrl !== undefined)
-    throw new Wrong('ROOMFUL_JWT_SECRET and ROOMFUL_JWKS_URL exclude each other');
+    throw new ConfigError('ROOMFUL_JWT_SECRET and ROOMFUL_JWKS_URL exclude each other');
   return {
-    port: wholeOf('port', values.port ?? env['PORT'] ?? '8080', 0, 65_535),
+    port: parseWholeNumber('port', values.port ?? env['PORT'] ?? '8080', 0, 65_535),
     host: values.host,
     path,
     rooms,
@@ -145,16 +147,16 @@ function read(argv: readonly string[], env: NodeJS.ProcessEnv): ServeConfig | st
     redis,
     prefix: values.prefix,
     origins: values.origin,
-    trustProxy: values['trust-proxy'] === undefined ? undefined : proxiesOf(values['trust-proxy']),
+    trustProxy: values['trust-proxy'] === undefined ? undefined : parseProxies(values['trust-proxy']),
     connections:
       values['max-connections'] === undefined
         ? Infinity
-        : wholeOf('max-connections', values['max-connections'], 1, 10_000_000),
+        : parseWholeNumber('max-connections', values['max-connections'], 1, 10_000_000),
     node: values.node,
     metrics: values.metrics,
     rebalance: values.rebalance,
-    heartbeat: numberOf('heartbeat', values.heartbeat, 1, 3_600) * 1_000,
-    drain: numberOf('drain', values.drain, 0, 3_600) * 1_000,
+    heartbeat: parseNumber('heartbeat', values.heartbeat, 1, 3_600) * 1_000,
+    drain: parseNumber('drain', values.drain, 0, 3_600) * 1_000,
     secret,
     jwksUrl,
     issuer: env['ROOMFUL_JWT_ISSUER'],
@@ -163,15 +165,19 @@ function read(argv: readonly string[], env: NodeJS.ProcessEnv): ServeConfig | st
 }
 
 /** The configuration, or what is to be printed instead, and with which code to end. */
-export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv, version: () => string): Read {
+export function readConfig(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  version: () => string,
+): ConfigResult {
   try {
-    const config = read(argv, env);
+    const config = parseConfig(argv, env);
     if (typeof config === 'string')
-      return { text: config === 'version' ? `${version()}\n` : help, exitCode: 0 };
+      return { text: config === 'version' ? `${version()}\n` : helpText, exitCode: 0 };
     return { config };
   } catch (error) {
     const isOurs =
-      error instanceof Wrong ||
+      error instanceof ConfigError ||
       (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
     if (!isOurs) throw error;
     return { text: `${error.message}\n\nroomful --help says what there is.\n`, exitCode: 2 };

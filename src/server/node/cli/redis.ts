@@ -6,23 +6,23 @@ import type { NodeRedisClient } from '../redis/client/client.js';
 import type { ServeConfig } from './config.js';
 import { Misconfigured } from './rooms.js';
 
-type Client = NodeRedisClient & {
+type ConnectableClient = NodeRedisClient & {
   connect(): Promise<unknown>;
   on(event: 'error', listener: (error: Error) => void): unknown;
   destroy(): void;
 };
-interface Package {
+interface RedisPackage {
   createClient(options: {
     readonly url: string;
     readonly socket: { readonly reconnectStrategy: (retries: number) => number };
-  }): Client;
+  }): ConnectableClient;
 }
 
-async function packageOf(): Promise<Package> {
+async function loadRedisPackage(): Promise<RedisPackage> {
   // A name that no bundler resolves: who needs no Redis needs no package.
   const name = 'redis';
   try {
-    return (await import(/* @vite-ignore */ name)) as Package;
+    return (await import(/* @vite-ignore */ name)) as RedisPackage;
   } catch (error) {
     throw new Misconfigured(
       '--redis needs the package redis beside this one: npm install redis, or npx -p roomful -p redis roomful serve …',
@@ -37,7 +37,7 @@ export async function connectRedis(
   say: ServerLogger,
 ): Promise<{ readonly broker: Broker; close(): Promise<void> } | null> {
   if (url === null) return null;
-  const { createClient } = await packageOf();
+  const { createClient } = await loadRedisPackage();
   const client = createClient({
     url,
     socket: {

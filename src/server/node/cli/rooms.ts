@@ -9,11 +9,11 @@ import type { ServeConfig } from './config.js';
 /** What the user has to mend. */
 export class Misconfigured extends Error {}
 
-type Served = Pick<ServerOptions, 'rooms' | 'authenticate' | 'expose'>;
+type ServedModule = Pick<ServerOptions, 'rooms' | 'authenticate' | 'expose'>;
 
-async function moduleOf(file: string): Promise<Partial<Served>> {
+async function loadModule(file: string): Promise<Partial<ServedModule>> {
   try {
-    return (await import(/* @vite-ignore */ pathToFileURL(resolve(file)).href)) as Partial<Served>;
+    return (await import(/* @vite-ignore */ pathToFileURL(resolve(file)).href)) as Partial<ServedModule>;
   } catch (error) {
     throw new Misconfigured(
       `--rooms: '${file}' could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
@@ -23,15 +23,15 @@ async function moduleOf(file: string): Promise<Partial<Served>> {
 }
 
 /** @throws Misconfigured where the module is not what it should be, or nobody says who is let in. */
-export async function roomsOf({
+export async function loadRooms({
   rooms: file,
   anonymous,
   secret,
   jwksUrl,
   issuer,
   audience,
-}: ServeConfig): Promise<Served> {
-  const found: Partial<Served> = file === null ? { rooms: [serve('*')] } : await moduleOf(file);
+}: ServeConfig): Promise<ServedModule> {
+  const found: Partial<ServedModule> = file === null ? { rooms: [serve('*')] } : await loadModule(file);
   if (!Array.isArray(found.rooms))
     throw new Misconfigured(`--rooms: '${file ?? ''}' must export rooms, a list of serve(…)`);
   const ways = [found.authenticate, secret ?? jwksUrl, anonymous || undefined].filter(

@@ -4,18 +4,18 @@ import type { ServerLogger } from '../../observe/log.js';
 import { createRealtimeServer, type RealtimeServer } from '../realtime-server.js';
 import type { ServeConfig } from './config.js';
 import { connectRedis } from './redis.js';
-import { roomsOf } from './rooms.js';
-import { createSay } from './say.js';
+import { loadRooms } from './rooms.js';
+import { createCliLogger } from './say.js';
 
 /** How often a drain says how far it is, in ms. */
-const every = 1_000;
-const signals = ['SIGTERM', 'SIGINT'] as const;
+const progressEveryMs = 1_000;
+const endSignals = ['SIGTERM', 'SIGINT'] as const;
 
-async function start(
+async function startServer(
   config: ServeConfig,
   say: ServerLogger,
 ): Promise<{ readonly realtime: RealtimeServer; close(): Promise<void> }> {
-  const served = await roomsOf(config);
+  const served = await loadRooms(config);
   const redis = await connectRedis(config, say);
   const { node, origins, trustProxy, metrics, heartbeat, connections, host, port, path } = config;
   const realtime = createRealtimeServer({
@@ -46,16 +46,16 @@ async function start(
 
 /** Serves until a signal ends it. Returns the exit code. @throws Misconfigured where the user has to mend something. */
 export async function serveUntilTold(config: ServeConfig): Promise<number> {
-  const say = createSay(process.stdout.isTTY, (text) => {
+  const say = createCliLogger(process.stdout.isTTY, (text) => {
     process.stdout.write(text);
   });
-  const told = Promise.race(signals.map((signal) => once(process, signal).then(() => signal)));
+  const told = Promise.race(endSignals.map((signal) => once(process, signal).then(() => signal)));
   // It may be told before it has begun: while it waits for Redis, say.
-  const server = await Promise.race([start(config, say), told]);
+  const server = await Promise.race([startServer(config, say), told]);
   if (typeof server === 'string') return 0;
   const signal = await told;
   // A second one ends it at once.
-  for (const again of signals)
+  for (const again of endSignals)
     process.once(again, () => {
       process.exit(1);
     });
@@ -63,7 +63,7 @@ export async function serveUntilTold(config: ServeConfig): Promise<number> {
   say.info({ signal, connections: realtime.stats().connections, ms: config.drain }, 'draining');
   const telling = setInterval(() => {
     say.info({ connections: realtime.stats().connections }, 'draining');
-  }, every);
+  }, progressEveryMs);
   await realtime.drain({ over: config.drain });
   clearInterval(telling);
   await server.close();

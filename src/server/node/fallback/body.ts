@@ -3,37 +3,41 @@ import type { IncomingMessage } from 'node:http';
 import type { ServerPorts } from '../../ports/ports.js';
 
 /** Why there is none: the status to answer with, or 0 where nobody waits for an answer. */
-export type Refusal = 404 | 408 | 413 | 503 | 0;
+export type BodyRefusal = 404 | 408 | 413 | 503 | 0;
 
 /** Bytes that may still be held by one of those who share them. */
-export interface Share {
-  left: number;
+export interface ByteShare {
+  bytesLeft: number;
 }
 
 /** How much of a body is read, and whose bytes it takes meanwhile. */
-export interface Holder {
-  readonly limit: number;
-  readonly shares: readonly Share[];
+export interface BodyHolder {
+  readonly maxBytes: number;
+  readonly shares: readonly ByteShare[];
 }
 
 /** Tells by the beginning of a body for whom the rest is read; 404 where it is for nobody. */
-export interface Recognition {
+export interface BodyRecognition {
   /** How many bytes are enough to tell. A shorter body is told by all of it. */
   readonly bytes: number;
-  readonly of: (head: Buffer) => Holder | 404;
+  readonly recognize: (head: Buffer) => BodyHolder | 404;
 }
 
-export interface Bodies {
+export interface BodyReader {
   /** Resolves with the body, or with why it was not read. Never rejects. */
-  read(request: IncomingMessage, holder: Holder, recognition?: Recognition): Promise<Buffer | Refusal>;
+  readBody(
+    request: IncomingMessage,
+    holder: BodyHolder,
+    recognition?: BodyRecognition,
+  ): Promise<Buffer | BodyRefusal>;
 }
 
 /** How long a body may take to come, in ms. */
-const patience = 10_000;
+const bodyTimeoutMs = 10_000;
 
-export function createBodies(after: ServerPorts['after']): Bodies {
+export function createBodyReader(after: ServerPorts['setTimer']): BodyReader {
   return {
-    read: (request, first, recognition) =>
+    readBody: (request, first, recognition) =>
       new Promise((resolve) => {
         const chunks: Buffer[] = [];
         let holder = first;
@@ -41,9 +45,9 @@ export function createBodies(after: ServerPorts['after']): Bodies {
         let size = 0;
         let isDone = false;
         const hold = (bytes: number): void => {
-          for (const share of holder.shares) share.left -= bytes;
+          for (const share of holder.shares) share.bytesLeft -= bytes;
         };
-        const done = (outcome: Buffer | Refusal): void => {
+        const done = (outcome: Buffer | BodyRefusal): void => {
           if (isDone) return;
           isDone = true;
           cancel();
@@ -57,7 +61,7 @@ export function createBodies(after: ServerPorts['after']): Bodies {
         const recognize = (): boolean => {
           if (recognized || !recognition) return true;
           recognized = true;
-          const next = recognition.of(Buffer.concat(chunks).subarray(0, recognition.bytes));
+          const next = recognition.recognize(Buffer.concat(chunks).subarray(0, recognition.bytes));
           if (next === 404) {
             done(404);
             return false;
@@ -72,10 +76,10 @@ export function createBodies(after: ServerPorts['after']): Bodies {
           hold(chunk.length);
           chunks.push(chunk);
           if (recognition && size >= recognition.bytes && !recognize()) return;
-          if (size > holder.limit) done(413);
-          else if (holder.shares.some(({ left }) => left < 0)) done(503);
+          if (size > holder.maxBytes) done(413);
+          else if (holder.shares.some(({ bytesLeft }) => bytesLeft < 0)) done(503);
         };
-        const cancel = after(patience, () => {
+        const cancel = after(bodyTimeoutMs, () => {
           done(408);
         });
         request.on('data', take);

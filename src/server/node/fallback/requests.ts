@@ -1,14 +1,14 @@
 // Some requests of an HTTP server that is somebody else's.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
-type Listener = (this: Server, request: IncomingMessage, response: ServerResponse) => void;
+type RequestListener = (this: Server, request: IncomingMessage, response: ServerResponse) => void;
 
 /** Asks `answer` first; what it leaves alone goes to whoever listened before. Who listens later hears everything, as ever. Returns what restores it. */
 export function serveRequests(
   http: Server,
   answer: (request: IncomingMessage, response: ServerResponse) => boolean,
 ): () => void {
-  const others = http.listeners('request') as Listener[];
+  const others = http.listeners('request') as RequestListener[];
   const first = (request: IncomingMessage, response: ServerResponse): void => {
     if (answer(request, response)) return;
     for (const other of others) other.call(http, request, response);
@@ -17,7 +17,7 @@ export function serveRequests(
   return () => {
     if (!http.listeners('request').includes(first)) return;
     http.off('request', first);
-    const later = http.listeners('request') as Listener[];
+    const later = http.listeners('request') as RequestListener[];
     http.removeAllListeners('request');
     for (const listener of [...others, ...later]) http.on('request', listener);
   };

@@ -1,16 +1,18 @@
 // Requests of clients for whom WebSocket is blocked: one that stays open as a stream, and those that bring what the client says (P36 to P39).
+import { closeCodes } from '../../../protocol/codes.js';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BrokerUnavailable } from '../../broker/broker.js';
-import { noteClose } from '../../observe/close-log.js';
+import { logClose } from '../../observe/close-log.js';
 import { traceOf } from '../../observe/log.js';
 import type { Reach } from '../../connection/origins.js';
 import type { Meter } from '../../ports/meter.js';
 import type { ServerPorts } from '../../ports/ports.js';
 import type { ServerCore } from '../../server.js';
-import { createBodies, type Holder, type Share } from './body.js';
-import { createPace, sharesOf } from './fair.js';
+import { createBodyReader, type BodyHolder, type ByteShare } from './body.js';
+import { createNetworkPace, createNetworkShares } from './fair.js';
 import { seal, unseal } from './seal.js';
-import { openingLimit, secretOf, Stream } from './stream.js';
+import { maxOpeningBytes, secretOf, FallbackStream } from './stream.js';
+import { stopTimeoutMs } from '../system/timeouts.js';
 
 export interface FallbackOptions {
   /** The path of upgrades; ours are below it. */
@@ -19,39 +21,37 @@ export interface FallbackOptions {
   /** How others reach the server. */
   readonly reach: () => Reach;
   readonly meter: Meter;
-  readonly ports: Pick<ServerPorts, 'steady' | 'after'>;
+  readonly ports: Pick<ServerPorts, 'monotonicNow' | 'setTimer'>;
 }
 
 export interface Fallback {
   /** Answers a request that is ours. Whether it is. */
-  answer(request: IncomingMessage, response: ServerResponse): boolean;
+  answerRequest(request: IncomingMessage, response: ServerResponse): boolean;
   /** Ends what is still open. */
   stop(): void;
 }
 
 /** Bytes of a request that opens a stream: a secret, and what is on offer. */
-const offerLimit = 2_048;
+const maxOfferBytes = 2_048;
 /** Bytes of a request up, at least: many messages may gather while one is under way. */
-const bodyLimit = 1_048_576;
+const minBodyLimitBytes = 1_048_576;
 /** Bytes of all requests that are being read, of connections that have said who they are; … */
-const knownLimit = 33_554_432;
+const identifiedShareBytes = 33_554_432;
 /** … of those that have not, and of those that other nodes hold; … */
-const strangersLimit = 16_777_216;
+const unidentifiedShareBytes = 16_777_216;
 /** … and of each of these two from one network. */
-const networkLimit = 4_194_304;
+const networkShareBytes = 4_194_304;
 /** Bytes of a connection that has not said who it is, of all its requests. */
-const strangerLimit = 262_144;
+const maxUnidentifiedBytes = 262_144;
 /** Requests a second that are handed on to other nodes, twice as many at once. */
-const handedRate = 500;
+const handedOnPerSecond = 500;
 /** The same of their bytes, in steps. */
-const handedStep = 16_384;
-const handedSteps = 512;
-const isId = /^[\w-]{8,64}$/;
-const isSecret = /^[\w-]{16,64}$/;
-/** How long a stream that was told to end may take, where the server stops, in ms. */
-const stopTimeout = 1_000;
+const handedOnStepBytes = 16_384;
+const handedOnStepsPerSecond = 512;
+const idPattern = /^[\w-]{8,64}$/;
+const secretPattern = /^[\w-]{16,64}$/;
 
-const streaming = {
+const streamHeaders = {
   'content-type': 'application/octet-stream',
   'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
@@ -59,7 +59,7 @@ const streaming = {
 };
 
 /** What a page of another origin may read: that it is refused, too. */
-const forPages = (origin: string | null): Readonly<Record<string, string>> =>
+const corsHeaders = (origin: string | null): Readonly<Record<string, string>> =>
   origin === null ? {} : { 'access-control-allow-origin': origin, vary: 'origin' };
 
 export function createFallback(
@@ -68,18 +68,18 @@ export function createFallback(
 ): Fallback {
   const { limits, broker, logger, node } = core.settings;
   const base = `${path.replace(/\/$/, '')}/http/`;
-  const most = Math.max(bodyLimit, limits.frame * 2);
-  const streams = new Map<string, Stream>();
-  const bodies = createBodies(ports.after);
-  const known: Share = { left: knownLimit };
-  const strangers: Share = { left: strangersLimit };
-  const handed: Share = { left: strangersLimit };
-  const networks = sharesOf(networkLimit);
-  const handingNetworks = sharesOf(networkLimit);
-  const mayHand = createPace(handedRate, ports.steady());
-  const mayHandBytes = createPace(handedSteps, ports.steady());
+  const maxBodyBytes = Math.max(minBodyLimitBytes, limits.frame * 2);
+  const streams = new Map<string, FallbackStream>();
+  const bodies = createBodyReader(ports.setTimer);
+  const identifiedShare: ByteShare = { bytesLeft: identifiedShareBytes };
+  const unidentifiedShare: ByteShare = { bytesLeft: unidentifiedShareBytes };
+  const handedOnShare: ByteShare = { bytesLeft: unidentifiedShareBytes };
+  const networkShares = createNetworkShares(networkShareBytes);
+  const handingNetworkShares = createNetworkShares(networkShareBytes);
+  const mayHandOn = createNetworkPace(handedOnPerSecond, ports.monotonicNow());
+  const mayHandOnBytes = createNetworkPace(handedOnStepsPerSecond, ports.monotonicNow());
 
-  const refuse = (
+  const refuseRequest = (
     response: ServerResponse,
     status: number,
     more: Readonly<Record<string, string>> = {},
@@ -88,22 +88,23 @@ export function createFallback(
       response.writeHead(status, { 'cache-control': 'no-store', 'content-length': '0', ...more }).end();
   };
 
-  async function open(id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function openStream(id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { headers } = request;
     const origin = headers.origin ?? null;
-    const read = forPages(origin);
+    const read = corsHeaders(origin);
     // A balancer understands it, and tries another node.
-    if (core.refuses()) return refuse(response, 503, { 'retry-after': '1', ...read });
+    if (core.refuses()) return refuseRequest(response, 503, { 'retry-after': '1', ...read });
     const address = addressOf(request);
-    const body = await bodies.read(request, {
-      limit: offerLimit,
-      shares: [strangers, networks.of(address)],
+    const body = await bodies.readBody(request, {
+      maxBytes: maxOfferBytes,
+      shares: [unidentifiedShare, networkShares.of(address)],
     });
-    networks.free(address);
-    if (typeof body === 'number') return refuse(response, body || 400, { connection: 'close', ...read });
+    networkShares.free(address);
+    if (typeof body === 'number')
+      return refuseRequest(response, body || 400, { connection: 'close', ...read });
     const [secret = '', offers = ''] = body.toString('latin1').split('\n');
-    if (!isSecret.test(secret)) return refuse(response, 400, read);
-    if (streams.has(id)) return refuse(response, 409, read);
+    if (!secretPattern.test(secret)) return refuseRequest(response, 400, read);
+    if (streams.has(id)) return refuseRequest(response, 409, read);
     const info = { origin, address, headers };
     const chosen = core.choose(
       offers
@@ -111,77 +112,78 @@ export function createFallback(
         .map((offer) => offer.trim())
         .filter(Boolean),
     );
-    response.writeHead(200, { ...streaming, ...read });
-    const stream = new Stream(
+    response.writeHead(200, { ...streamHeaders, ...read });
+    const stream = new FallbackStream(
       response,
       secret,
-      { stranger: strangerLimit, known: most * 2 },
-      ports.after,
+      { stranger: maxUnidentifiedBytes, known: maxBodyBytes * 2 },
+      ports.setTimer,
       () => {
         if (streams.get(id) === stream) streams.delete(id);
       },
     );
     if (!core.allows(origin, headers.host ?? null, reach())) {
       const reason = 'this origin may not connect';
-      noteClose(logger, { request: info, identity: null }, 4403, reason);
-      return stream.close(4403, reason);
+      logClose(logger, { request: info, identity: null }, closeCodes.forbidden, reason);
+      return stream.close(closeCodes.forbidden, reason);
     }
     streams.set(id, stream);
-    if (chosen) stream.opened(chosen.protocol, node);
+    if (chosen) stream.announce(chosen.protocol, node);
     stream.serve(core.open(stream, chosen?.codec ?? null, info));
   }
 
-  async function take(
+  async function takeRequest(
     id: string,
     at: string | null,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const read = forPages(request.headers.origin ?? null);
+    const read = corsHeaders(request.headers.origin ?? null);
     const stream = streams.get(id);
     if (!stream && (at === null || at === node))
-      return refuse(response, 404, { connection: 'close', ...read });
+      return refuseRequest(response, 404, { connection: 'close', ...read });
     const address = addressOf(request);
     const wait = { 'retry-after': '1', ...read };
     // Anybody may name another node: what is handed on is bounded for all of them together.
-    if (!stream && !mayHand(address, 1, ports.steady())) return refuse(response, 503, wait);
-    const shares = stream ? networks : handingNetworks;
+    if (!stream && !mayHandOn(address, 1, ports.monotonicNow())) return refuseRequest(response, 503, wait);
+    const shares = stream ? networkShares : handingNetworkShares;
     const network = shares.of(address);
     const body = await (stream
-      ? bodies.read(
+      ? bodies.readBody(
           request,
-          { limit: most, shares: [strangers, network] },
-          { bytes: openingLimit, of: (head) => holderOf(stream, head, network) },
+          { maxBytes: maxBodyBytes, shares: [unidentifiedShare, network] },
+          { bytes: maxOpeningBytes, recognize: (head) => holderOfBody(stream, head, network) },
         )
-      : bodies.read(request, { limit: limits.frame * 2, shares: [handed, network] }));
+      : bodies.readBody(request, { maxBytes: limits.frame * 2, shares: [handedOnShare, network] }));
     shares.free(address);
-    if (typeof body === 'number') return refuse(response, body || 400, { connection: 'close', ...read });
-    if (stream) return refuse(response, stream.take(body, most) ? 204 : 404, read);
+    if (typeof body === 'number')
+      return refuseRequest(response, body || 400, { connection: 'close', ...read });
+    if (stream) return refuseRequest(response, stream.takeBody(body, maxBodyBytes) ? 204 : 404, read);
     const secret = secretOf(body);
-    if (at === null || secret === null) return refuse(response, 404, read);
-    if (!mayHandBytes(address, Math.ceil(body.length / handedStep), ports.steady()))
-      return refuse(response, 503, wait);
+    if (at === null || secret === null) return refuseRequest(response, 404, read);
+    if (!mayHandOnBytes(address, Math.ceil(body.length / handedOnStepBytes), ports.monotonicNow()))
+      return refuseRequest(response, 503, wait);
     const taken = await broker.hand(at, { id, body: seal(secret, id, body) });
-    if (taken) meter.handed();
-    refuse(response, taken ? 204 : 404, read);
+    if (taken) meter.requestHandedOn();
+    refuseRequest(response, taken ? 204 : 404, read);
   }
 
   /** Who only names a connection holds nothing of what is its own. */
-  function holderOf(stream: Stream, head: Buffer, network: Share): Holder | 404 {
-    if (!stream.isOf(head)) return 404;
-    return stream.isStranger
-      ? { limit: strangerLimit, shares: [strangers, network, stream.strangerShare] }
-      : { limit: most, shares: [known, stream.knownShare] };
+  function holderOfBody(stream: FallbackStream, head: Buffer, network: ByteShare): BodyHolder | 404 {
+    if (!stream.hasSecretOf(head)) return 404;
+    return stream.isUnidentified
+      ? { maxBytes: maxUnidentifiedBytes, shares: [unidentifiedShare, network, stream.unidentifiedShare] }
+      : { maxBytes: maxBodyBytes, shares: [identifiedShare, stream.identifiedShare] };
   }
 
-  const stopHearing = broker.receive(node, ({ id, body }) => {
+  const stopReceiving = broker.receive(node, ({ id, body }) => {
     const stream = streams.get(id);
     const opened = stream && unseal(stream.secret.toString(), id, body);
-    if (opened) stream.take(opened, most);
+    if (opened) stream.takeBody(opened, maxBodyBytes);
   });
 
   return {
-    answer(request, response) {
+    answerRequest(request, response) {
       const [pathname = '', query = ''] = (request.url ?? '').split('?', 2);
       const name = pathname.startsWith(base) ? pathname.slice(base.length) : null;
       const asked = new URLSearchParams(query);
@@ -190,32 +192,32 @@ export function createFallback(
       response.on('error', () => undefined);
       const id = asked.get('id') ?? '';
       if (request.method === 'OPTIONS')
-        refuse(response, 204, {
-          ...forPages(request.headers.origin ?? null),
+        refuseRequest(response, 204, {
+          ...corsHeaders(request.headers.origin ?? null),
           'access-control-allow-methods': 'POST',
           'access-control-allow-headers': 'content-type',
           'access-control-max-age': '86400',
         });
-      else if (request.method !== 'POST') refuse(response, 405, { allow: 'POST, OPTIONS' });
-      else if (!isId.test(id)) refuse(response, 400);
+      else if (request.method !== 'POST') refuseRequest(response, 405, { allow: 'POST, OPTIONS' });
+      else if (!idPattern.test(id)) refuseRequest(response, 400);
       else {
         (name === 'stream'
-          ? open(id, request, response)
-          : take(id, asked.get('node'), request, response)
+          ? openStream(id, request, response)
+          : takeRequest(id, asked.get('node'), request, response)
         ).catch((error: unknown) => {
           // Where another node cannot be asked, the client tries again: that is no failure of this request.
           if (!(error instanceof BrokerUnavailable))
             logger.error(traceOf(error), 'a request of a client without WebSocket could not be served');
-          refuse(response, 503);
+          refuseRequest(response, 503);
           response.destroy();
         });
       }
       return true;
     },
     stop() {
-      stopHearing();
+      stopReceiving();
       if (streams.size === 0) return;
-      ports.after(stopTimeout, () => {
+      ports.setTimer(stopTimeoutMs, () => {
         for (const stream of streams.values()) stream.terminate();
       });
     },

@@ -9,15 +9,15 @@ interface Attachment {
 }
 
 /** By the order in which they came. The first answers what is for nobody. */
-const attached = new WeakMap<Server, Attachment[]>();
-const at = (http: Server): readonly Attachment[] => attached.get(http) ?? [];
+const attachments = new WeakMap<Server, Attachment[]>();
+const attachmentsOf = (http: Server): readonly Attachment[] => attachments.get(http) ?? [];
 
 /**
  * A path as it is compared: with a slash in front and none behind.
  *
  * @throws TypeError where it is no path.
  */
-export function plainPath(path: string): string {
+export function normalizePath(path: string): string {
   const whole = path.startsWith('/') ? path : `/${path}`;
   if (!/^(?:\/[^/?#\s]+)*\/?$/.test(whole))
     throw new TypeError(`path: '${path}' is none: write segments joined by '/', such as '/realtime'`);
@@ -29,23 +29,24 @@ export function takePath(
   http: Server,
   attachment: Attachment,
 ): { readonly wasTaken: boolean; readonly giveBack: () => void } {
-  const before = at(http).find(({ path }) => path === attachment.path);
+  const before = attachmentsOf(http).find(({ path }) => path === attachment.path);
   before?.stop();
-  attached.set(http, [...at(http).filter((it) => it !== before), attachment]);
+  attachments.set(http, [...attachmentsOf(http).filter((it) => it !== before), attachment]);
   return {
     wasTaken: before !== undefined,
     giveBack() {
-      attached.set(
+      attachments.set(
         http,
-        at(http).filter((it) => it !== attachment),
+        attachmentsOf(http).filter((it) => it !== attachment),
       );
     },
   };
 }
 
 /** Whether this listener is the one to answer what is for nobody. */
-export const isAppointed = (http: Server, asked: string, listener: object): boolean =>
-  at(http)[0]?.listener === listener && !at(http).some(({ path }) => path === asked);
+export const answersUnclaimed = (http: Server, asked: string, listener: object): boolean =>
+  attachmentsOf(http)[0]?.listener === listener && !attachmentsOf(http).some(({ path }) => path === asked);
 
 /** Whether anybody else listens for upgrades of this server. */
-export const hasOthers = (http: Server): boolean => http.listenerCount('upgrade') > at(http).length;
+export const hasOtherListeners = (http: Server): boolean =>
+  http.listenerCount('upgrade') > attachmentsOf(http).length;

@@ -15,7 +15,7 @@ function answerHealth(core: ServerCore, live: boolean, response: ServerResponse)
 }
 
 /** `/health/live`: the process answers. `/health/ready`: it takes connections. `/metrics`: what was measured, where that is. Anything else is 404. */
-export function answerWatchers(
+export function answerMonitor(
   core: ServerCore,
   metrics: Metrics | null,
   request: IncomingMessage,

@@ -12,10 +12,12 @@ export interface Metrics {
 }
 
 /** Of what people wait for, in seconds: from a tenth of a millisecond to ten seconds. */
-const spans = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+const durationBucketsSeconds = [
+  0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
+];
 
-const known: ReadonlySet<number> = new Set(Object.values(closeCodes));
-const outcomes: ReadonlySet<string> = new Set([
+const knownCloseCodes: ReadonlySet<number> = new Set(Object.values(closeCodes));
+const joinOutcomes: ReadonlySet<string> = new Set([
   'new',
   'recovered',
   'epoch',
@@ -31,7 +33,7 @@ export function createMetrics(stats: () => ServerStats): Metrics {
   collectDefaultMetrics({ register: registry });
 
   /** Read where it is, when it is asked for. */
-  const gauge = (name: string, help: string, read: (stats: ServerStats) => number): void => {
+  const addGauge = (name: string, help: string, read: (stats: ServerStats) => number): void => {
     const made: Gauge = new Gauge({
       name: `roomful_${name}`,
       help,
@@ -41,7 +43,7 @@ export function createMetrics(stats: () => ServerStats): Metrics {
       },
     });
   };
-  const total = (name: string, help: string, read: (stats: ServerStats) => number): void => {
+  const addTotal = (name: string, help: string, read: (stats: ServerStats) => number): void => {
     const made: Counter = new Counter({
       name: `roomful_${name}_total`,
       help,
@@ -52,60 +54,63 @@ export function createMetrics(stats: () => ServerStats): Metrics {
       },
     });
   };
-  gauge('connections', 'Connections that are open.', (it) => it.connections);
-  gauge('rooms', 'Rooms with a member on this node.', (it) => it.rooms);
-  gauge('queued_bytes', 'Bytes that wait to be read by clients.', (it) => it.bytesQueued);
-  gauge('draining', '1 while this node asks its clients to move on.', (it) => Number(it.draining));
-  gauge('full', '1 while this node has as many connections as it may.', (it) => Number(it.full));
-  total('messages_in', 'Durable messages that clients sent.', (it) => it.messagesIn);
-  total('messages_out', 'Messages and broadcasts, for each member they went to.', (it) => it.messagesOut);
+  addGauge('connections', 'Connections that are open.', (it) => it.connections);
+  addGauge('rooms', 'Rooms with a member on this node.', (it) => it.rooms);
+  addGauge('queued_bytes', 'Bytes that wait to be read by clients.', (it) => it.bytesQueued);
+  addGauge('draining', '1 while this node asks its clients to move on.', (it) => Number(it.draining));
+  addGauge('full', '1 while this node has as many connections as it may.', (it) => Number(it.full));
+  addTotal('messages_in', 'Durable messages that clients sent.', (it) => it.messagesIn);
+  addTotal('messages_out', 'Messages and broadcasts, for each member they went to.', (it) => it.messagesOut);
 
-  const closes = new Counter({
+  const closeCounter = new Counter({
     name: 'roomful_disconnects_total',
     help: 'Connections that ended, by close code.',
     labelNames: ['code'],
     registers,
   });
-  const joins = new Counter({
+  const joinCounter = new Counter({
     name: 'roomful_joins_total',
     help: 'Joins, by outcome: new, recovered, or why not.',
     labelNames: ['outcome'],
     registers,
   });
-  const handed = new Counter({
+  const handedOnCounter = new Counter({
     name: 'roomful_handed_total',
     help: 'Requests of the HTTP fallback that were for another node: many of them are a balancer without affinity.',
     registers,
   });
-  const histogram = (name: string, help: string): Histogram =>
-    new Histogram({ name: `roomful_${name}_seconds`, help, buckets: spans, registers });
-  const acknowledged = histogram(
+  const addHistogram = (name: string, help: string): Histogram =>
+    new Histogram({ name: `roomful_${name}_seconds`, help, buckets: durationBucketsSeconds, registers });
+  const acknowledgementTimes = addHistogram(
     'acknowledgement',
     "From a durable message's turn to its receipt: handler and broker included.",
   );
-  const appended = histogram('broker_append', 'How long the broker took for an append: how far it lags.');
-  const pings = histogram('ping', 'Round trips of the heartbeat.');
+  const appendTimes = addHistogram(
+    'broker_append',
+    'How long the broker took for an append: how far it lags.',
+  );
+  const pingTimes = addHistogram('ping', 'Round trips of the heartbeat.');
 
   return {
     meter: {
-      closed(code) {
+      connectionClosed(code) {
         // Clients may choose among thousands: those that mean nothing here count as one.
-        closes.inc({ code: known.has(code) ? code : 'other' });
+        closeCounter.inc({ code: knownCloseCodes.has(code) ? code : 'other' });
       },
-      acknowledged(ms) {
-        acknowledged.observe(ms / 1_000);
+      messageAcknowledged(ms) {
+        acknowledgementTimes.observe(ms / 1_000);
       },
-      appended(ms) {
-        appended.observe(ms / 1_000);
+      appendAnswered(ms) {
+        appendTimes.observe(ms / 1_000);
       },
-      ponged(ms) {
-        pings.observe(ms / 1_000);
+      pongReceived(ms) {
+        pingTimes.observe(ms / 1_000);
       },
-      handed() {
-        handed.inc();
+      requestHandedOn() {
+        handedOnCounter.inc();
       },
-      joined(outcome) {
-        joins.inc({ outcome: outcomes.has(outcome) ? outcome : 'other' });
+      roomJoined(outcome) {
+        joinCounter.inc({ outcome: joinOutcomes.has(outcome) ? outcome : 'other' });
       },
     },
     text: () => registry.metrics(),

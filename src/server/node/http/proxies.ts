@@ -26,13 +26,13 @@ function withoutPorts(request: IncomingMessage): IncomingMessage {
  *
  * @throws TypeError where an address is none.
  */
-export function addressing(trust: TrustProxy | undefined): (request: IncomingMessage) => string {
+export function createAddressOf(trust: TrustProxy | undefined): (request: IncomingMessage) => string {
   if (trust === undefined || trust === 0) return ({ socket }) => socket.remoteAddress ?? '';
   if (typeof trust === 'number' && (!Number.isSafeInteger(trust) || trust < 0))
     throw new TypeError('trustProxy must be a whole number of proxies, or a list of their addresses');
-  const believed =
+  const isTrusted =
     typeof trust === 'number'
       ? (_address: string, index: number) => index < trust
       : proxyAddr.compile([...trust]);
-  return (request) => proxyAddr(withoutPorts(request), believed) || (request.socket.remoteAddress ?? '');
+  return (request) => proxyAddr(withoutPorts(request), isTrusted) || (request.socket.remoteAddress ?? '');
 }

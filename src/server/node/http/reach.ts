@@ -18,4 +18,5 @@ export function reachOf(http: Server, trustProxy: TrustProxy | undefined): Reach
 }
 
 /** Whether a client is told why the app's code failed: one on this machine, outside production. */
-export const explains = ({ address }: RequestInfo): boolean => !isProduction() && isLoopback(address);
+export const mayExplainFailure = ({ address }: RequestInfo): boolean =>
+  !isProduction() && isLoopback(address);

@@ -18,11 +18,11 @@ export class ServedSocket extends WebSocket {
   /** Whom it tells. */
   events: TransportEvents | null = null;
   /** The open ones, of which it is one until it closes. */
-  among: Set<ServedSocket> | null = null;
+  openSockets: Set<ServedSocket> | null = null;
   /** Pings and pongs of this turn. */
-  controls = 0;
+  controlCount = 0;
   /** What the newest ping holds that was not answered. */
-  asked: Buffer | null = null;
+  unansweredPing: Buffer | null = null;
   /** Whether an answer waits to be written: one does at most, however little is read. */
   isAnswering = false;
 
@@ -33,14 +33,14 @@ export class ServedSocket extends WebSocket {
         this.events?.message(second === true ? bytesOf(first as RawData) : textOf(first as RawData));
         return true;
       case 'ping':
-        this.asked = first as Buffer;
-        count(this);
+        this.unansweredPing = first as Buffer;
+        countControl(this);
         return true;
       case 'pong':
-        count(this);
+        countControl(this);
         return true;
       case 'close':
-        this.among?.delete(this);
+        this.openSockets?.delete(this);
         this.events?.closed(first as number);
         return true;
       case 'error':
@@ -52,30 +52,30 @@ export class ServedSocket extends WebSocket {
   }
 }
 
-const due: ServedSocket[] = [];
+const countedSockets: ServedSocket[] = [];
 
-function answer(socket: ServedSocket): void {
-  const { asked } = socket;
-  if (!asked || socket.isAnswering || socket.readyState !== socket.OPEN) return;
-  socket.asked = null;
+function answerPing(socket: ServedSocket): void {
+  const { unansweredPing } = socket;
+  if (!unansweredPing || socket.isAnswering || socket.readyState !== socket.OPEN) return;
+  socket.unansweredPing = null;
   socket.isAnswering = true;
-  socket.pong(asked, false, () => {
+  socket.pong(unansweredPing, false, () => {
     socket.isAnswering = false;
-    answer(socket);
+    answerPing(socket);
   });
 }
 
-function settle(): void {
-  for (const socket of due.splice(0)) {
-    const { controls, asked } = socket;
-    socket.controls = 0;
-    socket.events?.control(controls);
+function reportControls(): void {
+  for (const socket of countedSockets.splice(0)) {
+    const { controlCount, unansweredPing } = socket;
+    socket.controlCount = 0;
+    socket.events?.control(controlCount);
     // It may wait, and would hold all that was read with it.
-    if (asked) socket.asked = Buffer.from(asked);
-    answer(socket);
+    if (unansweredPing) socket.unansweredPing = Buffer.from(unansweredPing);
+    answerPing(socket);
   }
 }
 
-function count(socket: ServedSocket): void {
-  if (socket.controls++ === 0 && due.push(socket) === 1) process.nextTick(settle);
+function countControl(socket: ServedSocket): void {
+  if (socket.controlCount++ === 0 && countedSockets.push(socket) === 1) process.nextTick(reportControls);
 }

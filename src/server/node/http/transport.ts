@@ -6,7 +6,7 @@ import { closeCodes } from '../../../protocol/codes.js';
 import type { Transport } from '../../ports/ports.js';
 
 /** A whole unmasked message as RFC 6455 §5.2 frames it. `ws` would write header and body apart: two buffers a member. */
-function framed(data: Encoded): Buffer {
+function frameMessage(data: Encoded): Buffer {
   const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
   const head = length < 126 ? 2 : length < 65_536 ? 4 : 10;
   const frame = Buffer.allocUnsafe(head + length);
@@ -25,7 +25,7 @@ function framed(data: Encoded): Buffer {
 }
 
 /** Closed for what they sent, of which more may come. */
-const offences: ReadonlySet<number> = new Set([
+const abuseCodes: ReadonlySet<number> = new Set([
   closeCodes['too-big'],
   closeCodes['bad-frame'],
   closeCodes['rate-limited'],
@@ -34,7 +34,7 @@ const offences: ReadonlySet<number> = new Set([
 const emptyPing = Buffer.from([0x89, 0]);
 
 let lastData: Encoded = '';
-let lastFrame = framed(lastData);
+let lastFrame = frameMessage(lastData);
 
 // A class, for the sake of ten thousand idle connections: see ../lane.ts.
 class WsTransport implements Transport {
@@ -49,7 +49,7 @@ class WsTransport implements Transport {
   send(data: Encoded): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
     if (data !== lastData) {
-      lastFrame = framed(data);
+      lastFrame = frameMessage(data);
       lastData = data;
     }
     this.stream.write(lastFrame);
@@ -61,7 +61,7 @@ class WsTransport implements Transport {
     // browser tells its page of a
     // close once the connection is over: it must not wait until `ws` gives the answer up, which takes 30 s.
     if (code === closeCodes.silent) this.stream.end();
-    if (!offences.has(code)) return;
+    if (!abuseCodes.has(code)) return;
     // What still comes is dropped as it is, unread: `ws` would go through all of it until the other end closes. That may wait for ours.
     this.stream.removeAllListeners('data').resume();
     this.stream.end();
@@ -73,7 +73,7 @@ class WsTransport implements Transport {
 
   ping(message: Encoded): void {
     if (this.socket.readyState === this.socket.OPEN)
-      this.stream.write(Buffer.concat([emptyPing, framed(message)]));
+      this.stream.write(Buffer.concat([emptyPing, frameMessage(message)]));
   }
 
   buffered(): number {

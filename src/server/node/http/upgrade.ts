@@ -1,17 +1,19 @@
 // From an HTTP upgrade to a session of the core. The upgrade is answered at once: what is refused is refused by a close code, which a browser can read.
+import { closeCodes } from '../../../protocol/codes.js';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions } from 'ws';
-import { noteClose } from '../../observe/close-log.js';
+import { logClose } from '../../observe/close-log.js';
 import { traceOf } from '../../observe/log.js';
 import type { Reach } from '../../connection/origins.js';
 import type { RequestInfo, ServerPorts } from '../../ports/ports.js';
 import type { ServerCore } from '../../server.js';
-import { hasOthers, isAppointed, takePath } from './attachments.js';
+import { hasOtherListeners, answersUnclaimed, takePath } from './attachments.js';
 import { ServedSocket } from './served-socket.js';
 import { wsTransport } from './transport.js';
+import { closeTimeoutMs, stopTimeoutMs } from '../system/timeouts.js';
 
-const offersOf = (request: IncomingMessage): string[] =>
+const offeredSubprotocols = (request: IncomingMessage): string[] =>
   (request.headers['sec-websocket-protocol'] ?? '')
     .split(',')
     .map((offer) => offer.trim())
@@ -31,21 +33,21 @@ function serveSocket(
   const transport = wsTransport(socket, stream);
   if (!core.allows(request.origin, host, reach)) {
     const reason = 'this origin may not connect';
-    noteClose(core.settings.logger, { request, identity: null }, 4403, reason);
-    transport.close(4403, reason);
+    logClose(core.settings.logger, { request, identity: null }, closeCodes.forbidden, reason);
+    transport.close(closeCodes.forbidden, reason);
     return;
   }
   socket.events = core.open(transport, core.choose(offers)?.codec ?? null, request);
 }
 
-const none: RequestInfo['headers'] = Object.freeze({});
+const noHeaders: RequestInfo['headers'] = Object.freeze({});
 
 /** What an app may want to know of a request. The rest is between the two ends of the connection, and would be held for as long as that lasts. */
-function headersOf(
+function headersForApp(
   { headers }: IncomingMessage,
   { settings: { authenticate } }: ServerCore,
 ): RequestInfo['headers'] {
-  if (!authenticate) return none;
+  if (!authenticate) return noHeaders;
   return Object.fromEntries(
     Object.entries(headers).filter(
       ([name]) => !name.startsWith('sec-websocket-') && name !== 'connection' && name !== 'upgrade',
@@ -53,21 +55,17 @@ function headersOf(
   );
 }
 
-/** How long a client may take to answer a close, in ms. */
-const closeTimeout = 5_000;
-/** The same, where the server stops. */
-const stopTimeout = 1_000;
-
 /** How long others on the same HTTP server may take to answer an upgrade, in ms, before it is for nobody. */
-const othersTimeout = 10_000;
+const otherListenersTimeoutMs = 10_000;
 
 /** The path that a request names. What is no address is a path that nobody has. */
 const pathOf = (url: string): string =>
   URL.canParse(url, 'http://host') ? new URL(url, 'http://host').pathname : url;
 
-const writtenTo = (socket: Duplex): number => ('bytesWritten' in socket ? Number(socket.bytesWritten) : 0);
+const bytesWrittenTo = (socket: Duplex): number =>
+  'bytesWritten' in socket ? Number(socket.bytesWritten) : 0;
 
-function refuse(socket: Duplex, status: string, more = ''): void {
+function refuseUpgrade(socket: Duplex, status: string, more = ''): void {
   socket
     .once('finish', () => {
       socket.destroy();
@@ -76,14 +74,14 @@ function refuse(socket: Duplex, status: string, more = ''): void {
 }
 
 /** Pieces in which the network may bring one message, at most: each is a buffer of its own until the last is there. */
-const leastChunks = 4_096;
+const minBufferedChunks = 4_096;
 /** Bytes that a piece has on average, at least, where messages may be large. */
-const chunk = 64;
+const averageChunkBytes = 64;
 
 export interface UpgradeOptions {
   /** With a slash in front, and none behind. */
   readonly path: string;
-  readonly after: ServerPorts['after'];
+  readonly after: ServerPorts['setTimer'];
   readonly addressOf: (request: IncomingMessage) => string;
   /** How others reach the server. */
   readonly reach: () => Reach;
@@ -103,59 +101,59 @@ export function serveUpgrades(
     clientTracking: false,
     autoPong: false,
     perMessageDeflate: false,
-    closeTimeout,
+    closeTimeout: closeTimeoutMs,
     maxPayload: limits.frame,
     maxFragments: limits.fragments,
-    maxBufferedChunks: Math.max(leastChunks, Math.ceil(limits.frame / chunk)),
+    maxBufferedChunks: Math.max(minBufferedChunks, Math.ceil(limits.frame / averageChunkBytes)),
     // A browser refuses a connection whose offers are not answered: where there is nothing in common, the first is, and a close code says the rest.
     handleProtocols: (offers) => core.choose(offers)?.protocol ?? [...offers][0] ?? false,
   };
   const sockets = new WebSocketServer<typeof ServedSocket>(settings);
-  const open = new Set<ServedSocket>();
+  const openSockets = new Set<ServedSocket>();
   /** One that nobody answers would stay for ever. Where others listen as well, it may be theirs, and they have some time for it. */
-  const answerForNobody = (socket: Duplex, asked: string): void => {
+  const answerUnclaimed = (socket: Duplex, asked: string): void => {
     const answer = (): void => {
-      refuse(socket, '404 Not Found');
+      refuseUpgrade(socket, '404 Not Found');
       logger.warn({ path: asked }, 'an upgrade was for nobody');
     };
-    if (!hasOthers(http)) return answer();
-    const written = writtenTo(socket);
-    const cancel = after(othersTimeout, () => {
-      if (!socket.destroyed && !socket.writableEnded && writtenTo(socket) === written) answer();
+    if (!hasOtherListeners(http)) return answer();
+    const written = bytesWrittenTo(socket);
+    const cancel = after(otherListenersTimeoutMs, () => {
+      if (!socket.destroyed && !socket.writableEnded && bytesWrittenTo(socket) === written) answer();
     });
     socket.once('close', cancel);
   };
-  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+  const handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     // Whosever it is: one that breaks with nobody listening ends the process.
     socket.on('error', ignore);
     const pathname = pathOf(request.url ?? '/');
     const asked = pathname === '/' ? pathname : pathname.replace(/\/$/, '');
     if (asked !== path) {
-      if (isAppointed(http, asked, guarded)) answerForNobody(socket, asked);
+      if (answersUnclaimed(http, asked, onUpgrade)) answerUnclaimed(socket, asked);
       return;
     }
     if (asked !== pathname)
       logger.warn({ path: pathname }, `a client asked for ${path} with a slash behind it, and is served`);
     // An answer that a balancer understands: it tries another node.
-    if (core.refuses()) return refuse(socket, '503 Service Unavailable', 'Retry-After: 1\r\n');
+    if (core.refuses()) return refuseUpgrade(socket, '503 Service Unavailable', 'Retry-After: 1\r\n');
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      open.add(webSocket);
-      webSocket.among = open;
+      openSockets.add(webSocket);
+      webSocket.openSockets = openSockets;
       const { origin, host } = request.headers;
       serveSocket(
         core,
         webSocket,
         socket,
-        { origin: origin ?? null, address: addressOf(request), headers: headersOf(request, core) },
-        offersOf(request),
+        { origin: origin ?? null, address: addressOf(request), headers: headersForApp(request, core) },
+        offeredSubprotocols(request),
         host ?? null,
         reach(),
       );
     });
   };
-  const guarded = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     try {
-      upgrade(request, socket, head);
+      handleUpgrade(request, socket, head);
     } catch (error) {
       logger.error(traceOf(error), 'an upgrade could not be served');
       socket.destroy();
@@ -163,20 +161,20 @@ export function serveUpgrades(
   };
   const { wasTaken, giveBack } = takePath(http, {
     path,
-    listener: guarded,
-    stop: () => http.off('upgrade', guarded),
+    listener: onUpgrade,
+    stop: () => http.off('upgrade', onUpgrade),
   });
   if (wasTaken)
     logger.warn({ path }, 'a realtime server was attached at this path already: the newer one has it now');
   // First: what others write from here on is their answer.
-  http.prependListener('upgrade', guarded);
+  http.prependListener('upgrade', onUpgrade);
   return () => {
-    http.off('upgrade', guarded);
+    http.off('upgrade', onUpgrade);
     giveBack();
     sockets.close();
-    if (open.size === 0) return;
+    if (openSockets.size === 0) return;
     setTimeout(() => {
-      for (const socket of open) socket.terminate();
-    }, stopTimeout);
+      for (const socket of openSockets) socket.terminate();
+    }, stopTimeoutMs);
   };
 }

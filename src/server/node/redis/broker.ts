@@ -2,28 +2,28 @@
 import type { Append, Appended, Broker, Refusal } from '../../broker/broker.js';
 import type { MemberTuple } from '../../../protocol/frames.js';
 import type { ServerPorts } from '../../ports/ports.js';
-import { mostOutcomes } from '../../broker/producer-name.js';
+import { maxOutcomes, sessionLifeMs } from '../../broker/producer-name.js';
 import { repeat } from '../../util/repeat.js';
 import { nodePorts } from '../system/ports.js';
-import { createAdmissions } from './members/admissions.js';
-import { createAppends } from './log/appends.js';
-import { createCalls } from './client/script-runner.js';
-import { databaseOf, redisOver, type RedisClient } from './client/client.js';
-import { createFeeds } from './log/feeds.js';
-import { createLoads } from './nodes/loads.js';
-import { createParcels } from './nodes/node-messages.js';
-import { keysUnder } from './store/keys.js';
-import { outcomeOf } from './log/append-reply.js';
+import { createRedisAdmissions } from './members/admissions.js';
+import { createAppendBatches } from './log/appends.js';
+import { createScriptRunner } from './client/script-runner.js';
+import { databaseOf, connectionOver, type RedisClient } from './client/client.js';
+import { createRoomFeeds } from './log/feeds.js';
+import { createNodeLoads } from './nodes/loads.js';
+import { createNodeMessages } from './nodes/node-messages.js';
+import { createRedisKeys } from './store/keys.js';
+import { decodeAppendReply } from './log/append-reply.js';
 import type { RedisEvents } from './client/port.js';
-import { createPresence } from './members/presence.js';
+import { createRedisPresence } from './members/presence.js';
 import { randomText } from '../system/random.js';
-import { createReads } from './log/reads.js';
+import { createLogReader } from './log/reads.js';
 import * as scripts from './store/scripts.js';
 import * as sessionScripts from './store/session-scripts.js';
-import { createSessions } from './members/sessions.js';
-import { createStanding } from './nodes/standing.js';
-import { createTells } from './nodes/node-commands.js';
-import { readSaid, write, writeBroadcast } from './store/wire.js';
+import { createRedisSessions } from './members/sessions.js';
+import { createStandingSubscriptions } from './nodes/standing.js';
+import { createNodeCommands } from './nodes/node-commands.js';
+import { readChannelMessage, encodeTuple, writeBroadcast } from './store/wire.js';
 
 export interface RedisBrokerOptions {
   /** A client of node-redis (`redis`) or ioredis, of one server or of a cluster, and not a pool. One that is not connected is connected before the server listens. It stays yours: the broker makes a second connection from it, which listens, and closes only that. */
@@ -43,14 +43,12 @@ export interface RedisBrokerOptions {
 
 const allScripts: readonly string[] = [...Object.values(scripts), ...Object.values(sessionScripts)];
 
-/** How long what is known of a room, and of a producer's numbers, outlives its last use, in ms: 24 h. */
-const life = 86_400_000;
 /** How often each room is looked at for what was not heard, in ms. */
-const lookEvery = 10_000;
+const lookEveryMs = 10_000;
 /** How long a client may take to be connected before a server listens, in ms. */
 const reachTimeoutMs = 10_000;
 /** Rooms looked at at once. */
-const atOnce = 200;
+const roomsPerLook = 200;
 
 /**
  * Keeps rooms in Redis, 6.2 or later, for any number of nodes. Of each session in a room it keeps at most 512 outcomes of messages, and of their results and details 128 KiB, for a day after its
@@ -66,57 +64,70 @@ export function redisBroker(options: RedisBrokerOptions): Broker {
 /** The same on a clock and timers of the caller's. */
 export function createRedisBroker(
   { client, prefix = 'roomful', now = Date.now, onWarning = () => undefined }: RedisBrokerOptions,
-  ports: Pick<ServerPorts, 'steady' | 'after'>,
+  ports: Pick<ServerPorts, 'monotonicNow' | 'setTimer'>,
 ): Broker {
   if (/[{}]/.test(prefix))
     throw new TypeError('prefix may not hold braces: what is in them decides where a cluster keeps a key');
-  const keys = keysUnder(prefix, databaseOf(client));
+  const keys = createRedisKeys(prefix, databaseOf(client));
   const node = randomText(9);
   const failed = (error: unknown): void => {
     onWarning({ what: 'failed', error });
   };
 
   const events: RedisEvents = {
-    message(channel, text) {
-      if (channel === keys.nodeChannel) return tells.heard(text);
-      if (parcels.heard(channel, text)) return;
-      const said = readSaid(text);
+    onMessage(channel, text) {
+      if (channel === keys.nodeChannel) return tells.hearCommand(text);
+      if (parcels.hearMessage(channel, text)) return;
+      const said = readChannelMessage(text);
       if (said) {
         if (said.type === 'presence') presence.heardLeft(keys.roomOf(channel), said.left);
-        feeds.heard(keys.roomOf(channel), said);
+        feeds.hearMessage(keys.roomOf(channel), said);
       } else foreign(channel);
     },
-    ready() {
-      calls.load(allScripts);
-      tells.look().catch(failed);
+    onReady() {
+      calls.loadScripts(allScripts);
+      tells.catchUp().catch(failed);
     },
-    lost() {
-      calls.lost();
+    onLost() {
+      calls.connectionLost();
     },
-    back() {
+    onListening() {
       feeds.checkAll();
-      tells.look().catch(failed);
+      tells.catchUp().catch(failed);
     },
   };
-  const redis = redisOver(client, events, ports.after);
-  const calls = createCalls(() => redis, ports);
-  if (redis.ready()) calls.load(allScripts);
+  const redis = connectionOver(client, events, ports.setTimer);
+  const calls = createScriptRunner(() => redis, ports);
+  if (redis.isReady()) calls.loadScripts(allScripts);
   const foreign = (channel: string): void => {
     onWarning({ what: 'foreign', channel });
   };
-  const tells = createTells({
-    steady: ports.steady,
-    calls,
+  const tells = createNodeCommands({
+    steady: ports.monotonicNow,
+    runner: calls,
     keys,
-    ended: (user, agoMs) => admissions.end(user, agoMs),
+    recordEnded: (user, agoMs) => admissions.recordEnded(user, agoMs),
     failed,
-    foreign,
+    reportForeign: foreign,
   });
-  const standing = createStanding({ after: ports.after, redis: () => redis, failed });
-  const parcels = createParcels({ calls, redis: () => redis, standing, keys, failed, foreign });
-  const begin = (): readonly (string | number)[] => [randomText(8), now() - Date.now(), life];
+  const standing = createStandingSubscriptions({ after: ports.setTimer, redis: () => redis, failed });
+  const parcels = createNodeMessages({
+    runner: calls,
+    redis: () => redis,
+    subscriptions: standing,
+    keys,
+    failed,
+    reportForeign: foreign,
+  });
+  const begin = (): readonly (string | number)[] => [randomText(8), now() - Date.now(), sessionLifeMs];
   const roomKeys = (room: string): string[] => [keys.meta(room), keys.log(room)];
-  const appends = createAppends({ calls, keys, begin, life, settledLimit: mostOutcomes });
+  const appends = createAppendBatches({
+    runner: calls,
+    keys,
+    roomArguments: begin,
+    roomLifeMs: sessionLifeMs,
+    maxOutcomes,
+  });
 
   /** Calls for one room take effect in the order in which they were made: what waits to be appended leaves first. */
   async function call(
@@ -125,50 +136,69 @@ export function createRedisBroker(
     of: readonly string[],
     args: readonly (string | number)[],
   ): Promise<unknown> {
-    appends.flush(room);
+    appends.flushRoom(room);
     return calls.script(script, of, args);
   }
 
-  const asking = { ...ports, call, keys, begin };
-  const reads = createReads({
+  const asking = { ...ports, runInRoom: call, keys, roomArguments: begin };
+  const reads = createLogReader({
     ...asking,
-    heard: (room) => feeds.heardUpTo(room),
-    foreign: (room) => {
+    heardUpTo: (room) => feeds.heardUpTo(room),
+    reportForeign: (room) => {
       onWarning({ what: 'foreign', key: keys.log(room) });
     },
   });
-  const sessions = createSessions({ call, keys, ahead: () => now() - Date.now(), lifeMs: life, failed });
-  const admissions = createAdmissions({ calls, call, keys, lifeMs: life, began: sessions.began });
-  const presence = createPresence({ ports, call, calls, keys, node, life });
-  const feeds = createFeeds({
-    listen: (room) => calls.within(() => redis.subscribe(keys.channel(room)), room.length),
-    stop(room) {
+  const sessions = createRedisSessions({
+    runInRoom: call,
+    keys,
+    clockOffsetMs: () => now() - Date.now(),
+    lifeMs: sessionLifeMs,
+    failed,
+  });
+  const admissions = createRedisAdmissions({
+    runner: calls,
+    runInRoom: call,
+    keys,
+    lifeMs: sessionLifeMs,
+    recordSession: sessions.recordSession,
+  });
+  const presence = createRedisPresence({
+    ports,
+    runInRoom: call,
+    runner: calls,
+    keys,
+    node,
+    roomLifeMs: sessionLifeMs,
+  });
+  const feeds = createRoomFeeds({
+    listenToRoom: (room) => calls.askRedis(() => redis.subscribe(keys.channel(room)), room.length),
+    stopListening(room) {
       redis.unsubscribe(keys.channel(room)).catch(failed);
     },
-    top: reads.top,
-    read: reads.read,
-    members: presence.members,
+    topOf: reads.top,
+    readLog: reads.read,
+    membersOf: presence.members,
     failed,
   });
 
-  const loads = createLoads({ after: ports.after, calls, keys, node, failed });
+  const loads = createNodeLoads({ after: ports.setTimer, calls, keys, node, failed });
   const listening = standing.keep(keys.nodeChannel);
-  listening.then(tells.look).catch(failed);
-  const lease = presence.lease({ rooms: () => Array.from(feeds.rooms(), ([room]) => room), failed });
+  listening.then(tells.catchUp).catch(failed);
+  const lease = presence.startLease({ rooms: () => Array.from(feeds.rooms(), ([room]) => room), failed });
 
   /** What was published and not heard: a channel promises nothing. */
   async function look(): Promise<void> {
-    if (redis.quiet) feeds.checkAll();
+    if (redis.mayMissMessages) feeds.checkAll();
     else feeds.countStale();
-    await tells.look().catch(failed);
+    await tells.catchUp().catch(failed);
     const rooms = [...feeds.rooms()];
     // Some at a time: others have something to ask as well.
-    for (let from = 0; from < rooms.length; from += atOnce) {
+    for (let from = 0; from < rooms.length; from += roomsPerLook) {
       await Promise.all(
-        rooms.slice(from, from + atOnce).map(async ([room, position]) => {
+        rooms.slice(from, from + roomsPerLook).map(async ([room, position]) => {
           // One that cannot be asked, as where a cluster's node is down, keeps no other from being looked at.
           const stand = (await calls
-            .script(scripts.stand, [keys.meta(room), keys.members(room)], [life])
+            .script(scripts.stand, [keys.meta(room), keys.members(room)], [sessionLifeMs])
             .catch(failed)) as (string | null)[] | undefined;
           if (!stand) return;
           const [epoch, offset, tag] = stand;
@@ -178,12 +208,12 @@ export function createRedisBroker(
               Number(offset ?? 0) !== position.offset ||
               (tag ?? '') !== position.tag)
           )
-            feeds.check(room);
+            feeds.checkRoom(room);
         }),
       );
     }
   }
-  const stopLooking = repeat(ports.after, lookEvery, () => {
+  const stopLooking = repeat(ports.setTimer, lookEveryMs, () => {
     look().catch(failed);
   });
 
@@ -191,7 +221,7 @@ export function createRedisBroker(
   async function reached(): Promise<void> {
     let cancel = (): void => undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      cancel = ports.after(reachTimeoutMs, () => {
+      cancel = ports.setTimer(reachTimeoutMs, () => {
         reject(new Error(`Redis could not be reached within ${reachTimeoutMs} ms`));
       });
     });
@@ -237,14 +267,14 @@ export function createRedisBroker(
           `Redis evicts what it is given (maxmemory-policy ${policy}): it has to be noeviction, or messages are lost`,
         );
     },
-    healthy: calls.healthy,
+    healthy: calls.isHealthy,
     append(it: Append): Promise<Appended> {
-      const appended = appends.add(it);
+      const appended = appends.addAppend(it);
       const { producer, room } = it;
       if (producer !== null && it.follows === 0)
         appended.then(
           ({ status }) => {
-            if (status === 'ok') sessions.began(room, producer);
+            if (status === 'ok') sessions.recordSession(room, producer);
           },
           () => undefined,
         );
@@ -259,12 +289,12 @@ export function createRedisBroker(
           ...begin(),
           seq,
           id,
-          write([null, refusal.code, refusal.reason, refusal.details]),
-          mostOutcomes,
-          life,
+          encodeTuple([null, refusal.code, refusal.reason, refusal.details]),
+          maxOutcomes,
+          sessionLifeMs,
         ],
       );
-      if (place === 'first') sessions.began(room, producer);
+      if (place === 'first') sessions.recordSession(room, producer);
     },
     watermark: sessions.watermark,
     rest: sessions.rest,
@@ -275,16 +305,16 @@ export function createRedisBroker(
         [...roomKeys(room), keys.producer(room, producer)],
         [...begin(), seq, id],
       )) as string[];
-      return reply[0] === 'above' ? null : outcomeOf(reply, null);
+      return reply[0] === 'above' ? null : decodeAppendReply(reply, null);
     },
     admissions,
     read: reads.read,
     subscribe: feeds.subscribe,
     publish(room, event) {
       if (event.type !== 'broadcast') throw new TypeError('only broadcasts are published by themselves');
-      appends.flush(room);
+      appends.flushRoom(room);
       const text = writeBroadcast(event);
-      calls.within(() => redis.publish(keys.channel(room), text), text.length).catch(failed);
+      calls.askRedis(() => redis.publish(keys.channel(room), text), text.length).catch(failed);
     },
     enter: presence.enter,
     update: presence.update,

@@ -6,7 +6,7 @@ import {
   type NodeRedisClusterClient,
 } from './cluster.js';
 import type { ServerPorts } from '../../../ports/ports.js';
-import type { Redis, RedisEvents } from './port.js';
+import type { RedisConnection, RedisEvents } from './port.js';
 
 /** What is needed of node-redis (`redis`): a client that is connected, or about to be. */
 export interface NodeRedisClient {
@@ -65,7 +65,7 @@ export const databaseOf = (client: RedisClient): number => {
 };
 
 /** Resolves once a client is connected. Rejects with the reason where it cannot be, such as a wrong password. */
-function connected(
+function whenConnected(
   client: Pick<NodeRedisClient, 'on' | 'off'>,
   isReady: () => boolean,
   connect: () => Promise<unknown> | null,
@@ -97,27 +97,30 @@ const isRefusal = (error: unknown): boolean =>
   error instanceof Error &&
   /^(?:WRONGPASS|NOAUTH|NOPERM|ERR AUTH|ERR invalid password|ERR Client sent AUTH)/.test(error.message);
 
-function overNodeRedis(client: NodeRedisClient, { message, ready, back }: RedisEvents): Redis {
-  client.on('ready', ready);
+function overNodeRedis(
+  client: NodeRedisClient,
+  { onMessage, onReady, onListening }: RedisEvents,
+): RedisConnection {
+  client.on('ready', onReady);
   const subscriber = client.duplicate();
   // Without a listener, a connection that breaks would end the process; the client reports its own.
   subscriber.on('error', ignore);
-  subscriber.on('ready', back);
+  subscriber.on('ready', onListening);
   const subscribing = subscriber.connect();
   subscribing.catch(ignore);
   const listener = (text: string, channel: string): void => {
-    message(channel, text);
+    onMessage(channel, text);
   };
   return {
-    ready: () => client.isReady,
+    isReady: () => client.isReady,
     connect: () =>
-      connected(
+      whenConnected(
         client,
         () => client.isReady,
         () => (client.isOpen ? null : client.connect()),
       ),
-    quiet: false,
-    counts: true,
+    mayMissMessages: false,
+    countsReceivers: true,
     command: (args) => client.sendCommand(args),
     publish: (channel, text) => client.sendCommand(['PUBLISH', channel, text]),
     load: (script) => client.sendCommand(['SCRIPT', 'LOAD', script]),
@@ -129,7 +132,7 @@ function overNodeRedis(client: NodeRedisClient, { message, ready, back }: RedisE
       await subscriber.unsubscribe(channel);
     },
     close() {
-      client.off('ready', ready);
+      client.off('ready', onReady);
       subscriber.destroy();
     },
   };
@@ -150,27 +153,30 @@ function whileOpen<T>(subscriber: IoRedisSubscriber, call: () => Promise<T>): Pr
   });
 }
 
-function overIoRedis(client: IoRedisClient, { message, ready, back, lost }: RedisEvents): Redis {
+function overIoRedis(
+  client: IoRedisClient,
+  { onMessage, onReady, onListening, onLost }: RedisEvents,
+): RedisConnection {
   if (client.options.autoResendUnfulfilledCommands !== false)
     throw new TypeError(
       'redisBroker needs ioredis with autoResendUnfulfilledCommands: false: what it repeats by itself, the server says twice',
     );
-  client.on('ready', ready);
-  client.on('close', lost);
+  client.on('ready', onReady);
+  client.on('close', onLost);
   const subscriber = client.duplicate();
   subscriber.on('error', ignore);
-  subscriber.on('ready', back);
-  subscriber.on('message', message);
+  subscriber.on('ready', onListening);
+  subscriber.on('message', onMessage);
   return {
-    ready: () => client.status === 'ready',
+    isReady: () => client.status === 'ready',
     connect: () =>
-      connected(
+      whenConnected(
         client,
         () => client.status === 'ready',
         () => (client.status === 'wait' ? client.connect() : null),
       ),
-    quiet: false,
-    counts: true,
+    mayMissMessages: false,
+    countsReceivers: true,
     command: ([name = '', ...args]) => client.call(name, ...args),
     publish: (channel, text) => client.call('PUBLISH', channel, text),
     load: (script) => client.call('SCRIPT', 'LOAD', script),
@@ -181,20 +187,20 @@ function overIoRedis(client: IoRedisClient, { message, ready, back, lost }: Redi
       await whileOpen(subscriber, () => subscriber.unsubscribe(channel));
     },
     close() {
-      client.off('ready', ready);
-      client.off('close', lost);
+      client.off('ready', onReady);
+      client.off('close', onLost);
       subscriber.disconnect();
     },
   };
 }
 
 /** How long a step with a channel may take, in ms. */
-const stepTimeoutMs = 10_000;
+const channelStepTimeoutMs = 10_000;
 
 /** A step that is never answered, as where a connection broke under it, holds up no later one. */
-function bounded(step: () => Promise<void>, after: ServerPorts['after']): Promise<void> {
+function inStepTime(step: () => Promise<void>, after: ServerPorts['setTimer']): Promise<void> {
   return new Promise((resolve, reject) => {
-    const cancel = after(stepTimeoutMs, () => {
+    const cancel = after(channelStepTimeoutMs, () => {
       reject(new Error('Redis did not answer in time'));
     });
     step().then(resolve, reject).finally(cancel);
@@ -202,12 +208,12 @@ function bounded(step: () => Promise<void>, after: ServerPorts['after']): Promis
 }
 
 /** One thing at a time for each channel: a subscription that overtakes the end of the one before is ended with it. */
-function inTurn(redis: Redis, after: ServerPorts['after']): Redis {
+function serializeByChannel(redis: RedisConnection, after: ServerPorts['setTimer']): RedisConnection {
   const turns = new Map<string, Promise<void>>();
   const take = (channel: string, step: () => Promise<void>): Promise<void> => {
     const turn = (turns.get(channel) ?? Promise.resolve()).then(
-      () => bounded(step, after),
-      () => bounded(step, after),
+      () => inStepTime(step, after),
+      () => inStepTime(step, after),
     );
     const kept = turn.catch(ignore).then(() => {
       if (turns.get(channel) === kept) turns.delete(channel);
@@ -225,15 +231,19 @@ function inTurn(redis: Redis, after: ServerPorts['after']): Redis {
 const isFunction = (it: unknown): boolean => typeof it === 'function';
 
 /** @throws TypeError where it is neither client, or one that repeats commands by itself. */
-export function redisOver(client: RedisClient, events: RedisEvents, after: ServerPorts['after']): Redis {
+export function connectionOver(
+  client: RedisClient,
+  events: RedisEvents,
+  after: ServerPorts['setTimer'],
+): RedisConnection {
   const given: Readonly<Record<string, unknown>> = Object(client) as Readonly<Record<string, unknown>>;
   if (isFunction(given['call']))
-    return inTurn(
+    return serializeByChannel(
       'nodes' in client ? overIoRedisCluster(client, events) : overIoRedis(client as IoRedisClient, events),
       after,
     );
   if ('masters' in given)
-    return inTurn(overNodeRedisCluster(client as NodeRedisClusterClient, events), after);
+    return serializeByChannel(overNodeRedisCluster(client as NodeRedisClusterClient, events), after);
   // Its connections come and go, and what one of them sends may overtake what another one does.
   if (
     isFunction(given['sendCommand']) &&
@@ -243,6 +253,6 @@ export function redisOver(client: RedisClient, events: RedisEvents, after: Serve
       'redisBroker needs one client, and not a pool of them: createClient, not createClientPool',
     );
   if (isFunction(given['sendCommand']))
-    return inTurn(overNodeRedis(client as NodeRedisClient, events), after);
+    return serializeByChannel(overNodeRedis(client as NodeRedisClient, events), after);
   throw new TypeError('redisBroker needs a client of node-redis or of ioredis');
 }

@@ -2,51 +2,55 @@
 import { createHash } from 'node:crypto';
 import { BrokerUnavailable } from '../../../broker/broker.js';
 import type { ServerPorts } from '../../../ports/ports.js';
-import type { Redis } from './port.js';
+import type { RedisConnection } from './port.js';
 
 /** How long Redis may take to answer, in ms. */
-const patience = 5_000;
+const answerTimeoutMs = 5_000;
 /** Calls that may be on their way, and their bytes: beyond them, Redis is as good as away. */
-const most = 20_000;
-const mostBytes = 2 ** 26;
+const maxPendingCalls = 20_000;
+const maxPendingBytes = 2 ** 26;
 /** From one call to the next to a Redis that did not answer, in ms: does it by now? */
-const probeEvery = 1_000;
+const probeEveryMs = 1_000;
 
-export type Call = (
+export type RunScript = (
   script: string,
   keys: readonly string[],
   args: readonly (string | number)[],
 ) => Promise<unknown>;
 
-export interface Calls {
-  readonly script: Call;
+export interface ScriptRunner {
+  readonly script: RunScript;
   /** Anything else that Redis is asked. */
-  readonly within: <T>(call: () => Promise<T>, bytes: number) => Promise<T>;
+  readonly askRedis: <T>(call: () => Promise<T>, bytes: number) => Promise<T>;
   /** Redis learns these scripts before it is asked to run one: of two calls, the one whose script it does not know would be overtaken. */
-  load(scripts: readonly string[]): void;
+  loadScripts(scripts: readonly string[]): void;
   /** What is on its way is answered no more. */
-  lost(): void;
+  connectionLost(): void;
   /** Whether Redis is there, and answered what it was asked last. */
-  healthy(): boolean;
+  isHealthy(): boolean;
   /** A command by itself. */
   command(...args: readonly string[]): Promise<unknown>;
 }
 
-const isUnknown = (error: unknown): boolean => error instanceof Error && error.message.startsWith('NOSCRIPT');
+const isUnknownScript = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('NOSCRIPT');
 
 /** A call that Redis has not answered. */
-interface OnItsWay {
+interface PendingCall {
   readonly bytes: number;
   giveUp(): void;
 }
 
 /** @param ports the clock and the timers by which Redis is late. */
-export function createCalls(redis: () => Redis, ports: Pick<ServerPorts, 'steady' | 'after'>): Calls {
+export function createScriptRunner(
+  redis: () => RedisConnection,
+  ports: Pick<ServerPorts, 'monotonicNow' | 'setTimer'>,
+): ScriptRunner {
   const digests = new Map<string, string>();
   /** What is on its way, and what gives up each. */
-  const onTheirWay = new Set<OnItsWay>();
+  const pendingCalls = new Set<PendingCall>();
   let pendingBytes = 0;
-  let late = false;
+  let isLate = false;
   let probeAt = 0;
 
   const digestOf = (script: string): string => {
@@ -55,21 +59,21 @@ export function createCalls(redis: () => Redis, ports: Pick<ServerPorts, 'steady
     return digest;
   };
 
-  const over = (it: OnItsWay): void => {
-    if (onTheirWay.delete(it)) pendingBytes -= it.bytes;
+  const forgetCall = (it: PendingCall): void => {
+    if (pendingCalls.delete(it)) pendingBytes -= it.bytes;
   };
 
   /** Rejects with {@link BrokerUnavailable} and nothing else: whether it took effect is not known then. */
-  async function inTime<T>(call: () => Promise<T>, bytes: number): Promise<T> {
-    const now = ports.steady();
+  async function askInTime<T>(call: () => Promise<T>, bytes: number): Promise<T> {
+    const now = ports.monotonicNow();
     if (
-      !redis().ready() ||
-      onTheirWay.size >= most ||
-      (onTheirWay.size > 0 && pendingBytes + bytes > mostBytes) ||
-      (late && now < probeAt)
+      !redis().isReady() ||
+      pendingCalls.size >= maxPendingCalls ||
+      (pendingCalls.size > 0 && pendingBytes + bytes > maxPendingBytes) ||
+      (isLate && now < probeAt)
     )
       throw new BrokerUnavailable('Redis is away');
-    if (late) probeAt = now + probeEvery;
+    if (isLate) probeAt = now + probeEveryMs;
     let cancel = (): void => undefined;
     try {
       const asked = call();
@@ -77,28 +81,28 @@ export function createCalls(redis: () => Redis, ports: Pick<ServerPorts, 'steady
         const away = (reason: string): void => {
           reject(new BrokerUnavailable(reason));
         };
-        const it: OnItsWay = {
+        const it: PendingCall = {
           bytes,
           giveUp: () => {
             away('the connection to Redis broke');
           },
         };
-        onTheirWay.add(it);
+        pendingCalls.add(it);
         pendingBytes += bytes;
-        cancel = ports.after(patience, () => {
-          late = true;
+        cancel = ports.setTimer(answerTimeoutMs, () => {
+          isLate = true;
           away('Redis did not answer in time');
         });
         // The client library holds it until it is answered, or its connection ends: so long it counts,
         // whoever still waits for it.
         asked.then(
           (answer) => {
-            late = false;
-            over(it);
+            isLate = false;
+            forgetCall(it);
             resolve(answer);
           },
           (error: unknown) => {
-            over(it);
+            forgetCall(it);
             reject(error as Error);
           },
         );
@@ -112,36 +116,36 @@ export function createCalls(redis: () => Redis, ports: Pick<ServerPorts, 'steady
     }
   }
 
-  const weightOf = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0);
+  const bytesOf = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0);
 
   return {
     script(script, keys, args) {
       const rest = [String(keys.length), ...keys, ...args.map(String)];
-      return inTime(async () => {
+      return askInTime(async () => {
         try {
           return await redis().command(['EVALSHA', digestOf(script), ...rest]);
         } catch (error) {
           // Redis started anew: it learns the script by this.
-          if (!isUnknown(error)) throw error;
+          if (!isUnknownScript(error)) throw error;
           return redis().command(['EVAL', script, ...rest]);
         }
-      }, weightOf(rest));
+      }, bytesOf(rest));
     },
-    within: inTime,
-    lost() {
-      for (const it of onTheirWay) {
-        over(it);
+    askRedis: askInTime,
+    connectionLost() {
+      for (const it of pendingCalls) {
+        forgetCall(it);
         it.giveUp();
       }
     },
-    healthy: () => redis().ready() && !late,
-    load(scripts) {
+    isHealthy: () => redis().isReady() && !isLate,
+    loadScripts(scripts) {
       // One that fails is sent whole when it is needed.
       for (const script of scripts)
         redis()
           .load(script)
           .catch(() => undefined);
     },
-    command: (...args) => inTime(() => redis().command(args), weightOf(args)),
+    command: (...args) => askInTime(() => redis().command(args), bytesOf(args)),
   };
 }

@@ -5,7 +5,7 @@ import { json } from '../../../../protocol/codec.js';
 const codec = json();
 
 /** `[offset, timestamp, result, tag]`, of which nodes of earlier versions wrote no tag; or `[null, code, reason, details]`. */
-function known(epoch: string, text: string): Appended {
+function decodeKnownOutcome(epoch: string, text: string): Appended {
   const [it] = codec.decode(text) as [readonly unknown[]];
   const [first, second, third, fourth] = it;
   if (first === null)
@@ -24,7 +24,7 @@ function known(epoch: string, text: string): Appended {
 }
 
 /** `it`: what was to be appended, where it was. */
-export function outcomeOf(
+export function decodeAppendReply(
   [status = '', one = '', two = '', three = '', four = '']: readonly string[],
   it: Append | null,
 ): Appended {
@@ -32,7 +32,7 @@ export function outcomeOf(
     case 'ok':
       return { status: 'ok', epoch: one, offset: Number(two), timestamp: Number(three), tag: four };
     case 'known':
-      return known(one, two);
+      return decodeKnownOutcome(one, two);
     case 'duplicate':
       return { status: 'duplicate', epoch: one, offset: null, timestamp: Date.now(), result: null };
     case 'gap':

@@ -1,15 +1,15 @@
 // Appends of one turn of the event loop to one room leave in one script call: one at a time was measured at a quarter of the pace.
 import type { Append, Appended } from '../../../broker/broker.js';
-import { portion, valuesIn } from '../../../util/frame-splitting.js';
-import type { Calls } from '../client/script-runner.js';
-import type { Keys } from '../store/keys.js';
-import { outcomeOf } from './append-reply.js';
+import { maxPortionValues, countValues } from '../../../util/frame-splitting.js';
+import type { ScriptRunner } from '../client/script-runner.js';
+import type { RedisKeys } from '../store/keys.js';
+import { decodeAppendReply } from './append-reply.js';
 import { randomText } from '../../system/random.js';
 import { append as script } from '../store/scripts.js';
-import { inside, write } from '../store/wire.js';
+import { encodeItems, encodeTuple } from '../store/wire.js';
 
-interface Waiting {
-  readonly it: Append;
+interface WaitingAppend {
+  readonly append: Append;
   readonly args: readonly (string | number)[];
   /** Characters of what is to be kept, and values in it, which whoever hears it counts before it is read. */
   readonly size: number;
@@ -18,30 +18,30 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-export interface Appends {
-  add(it: Append): Promise<Appended>;
+export interface AppendBatches {
+  addAppend(it: Append): Promise<Appended>;
   /** What waits for a room leaves now: what is asked of the room next comes after it. */
-  flush(room: string): void;
+  flushRoom(room: string): void;
   flushAll(): void;
 }
 
 interface AppendPorts {
-  readonly calls: Calls;
-  readonly keys: Keys;
+  readonly runner: ScriptRunner;
+  readonly keys: RedisKeys;
   /** The arguments that every script of a room begins with. */
-  readonly begin: () => readonly (string | number)[];
-  readonly life: number;
-  readonly settledLimit: number;
+  readonly roomArguments: () => readonly (string | number)[];
+  readonly roomLifeMs: number;
+  readonly maxOutcomes: number;
 }
 
 /** Messages that leave before the turn is over. */
-const soon = 32;
+const flushAtCount = 32;
 /** Messages in one call, and bytes of them: a script holds up everybody else for as long as it runs. */
-const most = 256;
-const mostBytes = 2 ** 20;
+const maxBatchMessages = 256;
+const maxBatchBytes = 2 ** 20;
 
 /** The longest that a log is kept, in ms: beyond it Redis counts no more. */
-const longest = 1e13;
+const maxTtlMs = 1e13;
 
 const argumentsOf = ({
   producer,
@@ -60,93 +60,104 @@ const argumentsOf = ({
   id,
   follows,
   randomText(6),
-  inside([id]),
-  write([sender, type, version, data]).slice(1),
-  inside([result]),
+  encodeItems([id]),
+  encodeTuple([sender, type, version, data]).slice(1),
+  encodeItems([result]),
   log.limit,
-  Math.ceil(Math.min(log.ttl, longest)),
+  Math.ceil(Math.min(log.ttl, maxTtlMs)),
 ];
 
-export function createAppends({ calls, keys, begin, life, settledLimit }: AppendPorts): Appends {
-  const rooms = new Map<string, Waiting[]>();
+export function createAppendBatches({
+  runner,
+  keys,
+  roomArguments,
+  roomLifeMs,
+  maxOutcomes,
+}: AppendPorts): AppendBatches {
+  const waitingByRoom = new Map<string, WaitingAppend[]>();
   let scheduled = false;
 
-  async function send(room: string, batch: readonly Waiting[]): Promise<void> {
+  async function sendBatch(room: string, batch: readonly WaitingAppend[]): Promise<void> {
     try {
       const producers = new Map<string, string>();
       for (const {
-        it: { producer },
+        append: { producer },
       } of batch)
         if (!producers.has(producer ?? ''))
           producers.set(producer ?? '', keys.producer(room, producer ?? ''));
       const of = [
         keys.meta(room),
         keys.log(room),
-        ...batch.map(({ it }) => producers.get(it.producer ?? '') as string),
+        ...batch.map(({ append }) => producers.get(append.producer ?? '') as string),
       ];
       const args = [
-        ...begin(),
+        ...roomArguments(),
         keys.channel(room),
-        settledLimit,
-        life,
+        maxOutcomes,
+        roomLifeMs,
         batch.length,
         ...batch.flatMap(({ args: its }) => its),
       ];
-      const replies = (await calls.script(script, of, args)) as string[][];
-      for (const [at, { it, resolve }] of batch.entries()) {
-        resolve(outcomeOf(replies[at] ?? [], it));
+      const replies = (await runner.script(script, of, args)) as string[][];
+      for (const [at, { append, resolve }] of batch.entries()) {
+        resolve(decodeAppendReply(replies[at] ?? [], append));
       }
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
   }
 
-  function flush(room: string): void {
-    const batch = rooms.get(room);
+  function flushRoom(room: string): void {
+    const batch = waitingByRoom.get(room);
     if (!batch) return;
-    rooms.delete(room);
+    waitingByRoom.delete(room);
     let from = 0;
     let size = 0;
     let values = 0;
     for (const [at, it] of batch.entries()) {
-      if (at > from && (at - from === most || size + it.size > mostBytes || values + it.values > portion)) {
-        void send(room, batch.slice(from, at));
+      if (
+        at > from &&
+        (at - from === maxBatchMessages ||
+          size + it.size > maxBatchBytes ||
+          values + it.values > maxPortionValues)
+      ) {
+        void sendBatch(room, batch.slice(from, at));
         [from, size, values] = [at, 0, 0];
       }
       size += it.size;
       values += it.values;
     }
-    void send(room, batch.slice(from));
+    void sendBatch(room, batch.slice(from));
   }
 
   function flushAll(): void {
     scheduled = false;
-    for (const room of rooms.keys()) flush(room);
+    for (const room of waitingByRoom.keys()) flushRoom(room);
   }
 
   return {
-    add: (it) =>
+    addAppend: (it) =>
       new Promise((resolve, reject) => {
         const args = argumentsOf(it);
-        const mine: Waiting = {
-          it,
+        const mine: WaitingAppend = {
+          append: it,
           args,
           size: String(args[6]).length + String(args[7]).length,
-          values: valuesIn(it.data),
+          values: countValues(it.data),
           resolve,
           reject,
         };
-        const waiting = rooms.get(it.room);
+        const waiting = waitingByRoom.get(it.room);
         if (waiting) {
           waiting.push(mine);
           // Redis is at the first of them while the others are made.
-          if (waiting.length >= soon) flush(it.room);
-        } else rooms.set(it.room, [mine]);
+          if (waiting.length >= flushAtCount) flushRoom(it.room);
+        } else waitingByRoom.set(it.room, [mine]);
         if (scheduled) return;
         scheduled = true;
         setImmediate(flushAll);
       }),
-    flush,
+    flushRoom,
     flushAll,
   };
 }

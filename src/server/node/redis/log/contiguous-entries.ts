@@ -6,7 +6,7 @@ import { readEntry } from '../store/wire.js';
  * The entries that lead up to offset `end` without a hole, and how many texts were none of ours. What stands before a hole is as good as trimmed: a reader that got the entries on both
  * sides would take for whole what is not, and one that got none would never get past it.
  */
-export function runUpTo(
+export function contiguousUpTo(
   end: number,
   texts: readonly string[],
 ): { readonly entries: readonly EntryTuple[]; readonly foreign: number } {

@@ -2,31 +2,31 @@
 import type { EntryTuple } from '../../../../protocol/frames.js';
 import type { Position } from '../../../../protocol/position.js';
 import type { ServerPorts } from '../../../ports/ports.js';
-import { weightOf } from '../../../util/memory-size.js';
+import { memorySizeOf } from '../../../util/memory-size.js';
 
-interface Read {
+interface PageRead {
   readonly top: Position;
   readonly entries: readonly EntryTuple[];
 }
 
-export interface Pages {
+export interface SharedPages {
   /** What resolves once the page with the entries that follow a position was read; null where none is being read. */
-  reading(room: string, at: Position): Promise<void> | null;
+  whenRead(room: string, at: Position): Promise<void> | null;
   /** The entries that follow a position, as far as one page has them. Null where there is none. */
-  find(room: string, at: Position): readonly EntryTuple[] | null;
+  findEntries(room: string, at: Position): readonly EntryTuple[] | null;
   /** Reads at most `limit` entries that follow a position, and keeps them. `read` is told the highest offset that no other page has, or '+'. */
-  keep<T extends Read>(
+  readAndKeep<T extends PageRead>(
     room: string,
     at: Position,
     limit: number,
     read: (high: number | '+') => Promise<T>,
   ): Promise<T>;
   /** A room's log is not what it was. */
-  drop(room: string): void;
+  dropRoom(room: string): void;
   close(): void;
 }
 
-interface Page {
+interface SharedPage {
   readonly epoch: string;
   readonly room: string;
   /** Offsets of the first entry and of the last: while it is read, of the last that it may have. */
@@ -34,115 +34,118 @@ interface Page {
   last: number;
   /** Null while it is read. */
   entries: readonly EntryTuple[] | null;
-  ready: Promise<void>;
-  weight: number;
+  whenReady: Promise<void>;
+  bytes: number;
   usedAt: number;
 }
 
 /** How long a page is kept after its last use, in ms: readers that go on at the pace of their lines are near one another for that long. */
-const lifeMs = 5_000;
+const pageLifeMs = 5_000;
 /** What all pages may cost in memory, in bytes, about. */
-const mostWeight = 2 ** 24;
+const maxPagesBytes = 2 ** 24;
 /** What an entry costs in memory beside its data, in bytes. */
-const entryWeight = 300;
+const entryBytes = 300;
 
-export function createPages({ after, steady }: Pick<ServerPorts, 'after' | 'steady'>): Pages {
+export function createSharedPages({
+  setTimer,
+  monotonicNow,
+}: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>): SharedPages {
   /** The one that was used longest ago comes first. */
-  const pages = new Set<Page>();
-  const rooms = new Map<string, Set<Page>>();
-  let weight = 0;
+  const pages = new Set<SharedPage>();
+  const pagesByRoom = new Map<string, Set<SharedPage>>();
+  let totalBytes = 0;
   let stop: (() => void) | null = null;
 
-  function remove(page: Page): void {
+  function removePage(page: SharedPage): void {
     if (!pages.delete(page)) return;
-    weight -= page.weight;
-    const others = rooms.get(page.room);
+    totalBytes -= page.bytes;
+    const others = pagesByRoom.get(page.room);
     others?.delete(page);
-    if (others?.size === 0) rooms.delete(page.room);
+    if (others?.size === 0) pagesByRoom.delete(page.room);
   }
 
   /** Forgets what is old or too much. What is being read stays. */
   function relieve(): void {
     for (const page of pages) {
-      if (weight <= mostWeight && steady() - page.usedAt < lifeMs) break;
-      if (page.entries) remove(page);
+      if (totalBytes <= maxPagesBytes && monotonicNow() - page.usedAt < pageLifeMs) break;
+      if (page.entries) removePage(page);
     }
     if (pages.size === 0 || stop) return;
-    stop = after(lifeMs, () => {
+    stop = setTimer(pageLifeMs, () => {
       stop = null;
       relieve();
     });
   }
 
-  function touch(page: Page): void {
-    page.usedAt = steady();
+  function touchPage(page: SharedPage): void {
+    page.usedAt = monotonicNow();
     if (pages.delete(page)) pages.add(page);
   }
 
-  const pageWith = (room: string, epoch: string, offset: number): Page | null => {
-    for (const page of rooms.get(room) ?? [])
+  const pageWith = (room: string, epoch: string, offset: number): SharedPage | null => {
+    for (const page of pagesByRoom.get(room) ?? [])
       if (page.epoch === epoch && page.first <= offset && offset <= page.last) return page;
     return null;
   };
 
   return {
-    reading(room, at) {
+    whenRead(room, at) {
       const page = pageWith(room, at.epoch, at.offset + 1);
-      return page && !page.entries ? page.ready : null;
+      return page && !page.entries ? page.whenReady : null;
     },
-    find(room, at) {
+    findEntries(room, at) {
       const page = pageWith(room, at.epoch, at.offset + 1);
       if (!page?.entries) return null;
-      touch(page);
+      touchPage(page);
       return page.entries.slice(at.offset + 1 - page.first);
     },
-    async keep(room, at, limit, read) {
+    async readAndKeep(room, at, limit, read) {
       const first = at.offset + 1;
       let next = Infinity;
-      for (const page of rooms.get(room) ?? [])
+      for (const page of pagesByRoom.get(room) ?? [])
         if (page.epoch === at.epoch && page.first > first) next = Math.min(next, page.first);
       let settle = (): void => undefined;
-      const page: Page = {
+      const page: SharedPage = {
         epoch: at.epoch,
         room,
         first,
         last: Math.min(next - 1, first + limit - 1),
         entries: null,
-        ready: new Promise((resolve) => {
+        whenReady: new Promise((resolve) => {
           settle = resolve;
         }),
-        weight: 0,
-        usedAt: steady(),
+        bytes: 0,
+        usedAt: monotonicNow(),
       };
       pages.add(page);
-      const its = rooms.get(room) ?? new Set();
-      rooms.set(room, its.add(page));
+      const its = pagesByRoom.get(room) ?? new Set();
+      pagesByRoom.set(room, its.add(page));
       try {
         const found = await read(next === Infinity ? '+' : next - 1);
         const [oldest] = found.entries;
-        if (found.top.epoch !== at.epoch || oldest?.[0] !== first || oldest[2] !== at.tag) remove(page);
+        if (found.top.epoch !== at.epoch || oldest?.[0] !== first || oldest[2] !== at.tag) removePage(page);
         else if (pages.has(page)) {
           page.entries = found.entries;
           page.last = first + found.entries.length - 1;
-          for (const entry of found.entries) page.weight += entryWeight + weightOf(entry[8]);
-          weight += page.weight;
-          touch(page);
+          for (const entry of found.entries) page.bytes += entryBytes + memorySizeOf(entry[8]);
+          totalBytes += page.bytes;
+          touchPage(page);
         }
         return found;
       } catch (error) {
-        remove(page);
+        removePage(page);
         throw error;
       } finally {
         settle();
         relieve();
       }
     },
-    drop(room) {
-      for (const page of rooms.get(room) ?? []) remove(page);
+    dropRoom(room) {
+      for (const page of pagesByRoom.get(room) ?? []) removePage(page);
     },
     close() {
       stop?.();
-      for (const page of pages) remove(page);
+      for (const page of pages) removePage(page);
     },
   };
 }

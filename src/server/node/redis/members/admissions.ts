@@ -1,23 +1,23 @@
 // From where on sessions were told of rooms: a key for each, beside the room's others. A user's key says when
 // its sessions were ended.
 import type { Admissions } from '../../../broker/broker.js';
-import type { Calls } from '../client/script-runner.js';
-import type { Keys } from '../store/keys.js';
+import type { ScriptRunner } from '../client/script-runner.js';
+import type { RedisKeys } from '../store/keys.js';
 import * as scripts from '../store/scripts.js';
 
 interface AdmissionPorts {
-  readonly calls: Calls;
-  readonly call: (
+  readonly runner: ScriptRunner;
+  readonly runInRoom: (
     room: string,
     script: string,
     keys: readonly string[],
     args: readonly (string | number)[],
   ) => Promise<unknown>;
-  readonly keys: Keys;
+  readonly keys: RedisKeys;
   /** How long an admission outlives its last use, in ms. */
   readonly lifeMs: number;
   /** Something is known of a session. */
-  readonly began: (room: string, producer: string) => void;
+  readonly recordSession: (room: string, producer: string) => void;
 }
 
 /** The moment that a value begins with, and the rest. */
@@ -28,19 +28,30 @@ function readMoment(value: unknown): readonly [at: number, rest: string] | null 
 
 export interface RedisAdmissions extends Admissions {
   /** Every session of a user was ended, `agoMs` ago. */
-  end(user: string, agoMs: number): Promise<void>;
+  recordEnded(user: string, agoMs: number): Promise<void>;
 }
 
-export function createAdmissions({ calls, call, keys, lifeMs, began }: AdmissionPorts): RedisAdmissions {
+export function createRedisAdmissions({
+  runner,
+  runInRoom,
+  keys,
+  lifeMs,
+  recordSession,
+}: AdmissionPorts): RedisAdmissions {
   return {
     async admit(room, producer, { epoch, offset }) {
-      await call(room, scripts.moment, [keys.admission(room, producer)], [`${offset} ${epoch}`, lifeMs, 0]);
-      began(room, producer);
+      await runInRoom(
+        room,
+        scripts.moment,
+        [keys.admission(room, producer)],
+        [`${offset} ${epoch}`, lifeMs, 0],
+      );
+      recordSession(room, producer);
     },
     async admitted(room, producer, user) {
       const [kept, ended] = await Promise.all([
-        call(room, scripts.kept, [keys.admission(room, producer)], []),
-        user === null ? '' : calls.script(scripts.kept, [keys.ended(user)], []),
+        runInRoom(room, scripts.kept, [keys.admission(room, producer)], []),
+        user === null ? '' : runner.script(scripts.kept, [keys.ended(user)], []),
       ]);
       const admission = readMoment(kept);
       const from = admission && readMoment(admission[1]);
@@ -50,11 +61,11 @@ export function createAdmissions({ calls, call, keys, lifeMs, began }: Admission
       return admission[0] <= endedAt ? null : { offset: from[0], epoch: from[1] };
     },
     async expel(room, producer) {
-      await call(room, scripts.forget, [keys.admission(room, producer)], []);
+      await runInRoom(room, scripts.forget, [keys.admission(room, producer)], []);
     },
-    async end(user, agoMs) {
+    async recordEnded(user, agoMs) {
       // For longer than any admission that it ends.
-      await calls.script(scripts.moment, [keys.ended(user)], ['', lifeMs * 2, agoMs]);
+      await runner.script(scripts.moment, [keys.ended(user)], ['', lifeMs * 2, agoMs]);
     },
   };
 }

@@ -9,11 +9,11 @@ export const writeParcel = ({ id, body }: Parcel): string => {
 };
 
 /** What {@link writeParcel} writes, up to the bytes. */
-const head = /^\[1,"parcel","([\w-]{8,64})","\\u0001/;
-const longestHead = 128;
+const parcelHead = /^\[1,"parcel","([\w-]{8,64})","\\u0001/;
+const maxHeadLength = 128;
 
 export function readParcel(text: string): Parcel | null {
-  const [before = '', id] = head.exec(text.slice(0, longestHead)) ?? [];
+  const [before = '', id] = parcelHead.exec(text.slice(0, maxHeadLength)) ?? [];
   const base64 = text.slice(before.length, -2);
   return id !== undefined && text.endsWith('"]') && /^[A-Za-z0-9+/]*={0,2}$/.test(base64)
     ? { id, body: Buffer.from(base64, 'base64') }

@@ -1,14 +1,14 @@
 // Channels that a node listens on for as long as it is there: where a subscription fails, it is made again.
 import type { ServerPorts } from '../../../ports/ports.js';
-import type { Redis } from '../client/port.js';
+import type { RedisConnection } from '../client/port.js';
 
-interface StandingPorts {
-  readonly after: ServerPorts['after'];
-  readonly redis: () => Redis;
+interface SubscriptionPorts {
+  readonly after: ServerPorts['setTimer'];
+  readonly redis: () => RedisConnection;
   readonly failed: (error: unknown) => void;
 }
 
-export interface Standing {
+export interface StandingSubscriptions {
   /** Listens on a channel until it is dropped. Resolves once Redis has confirmed. */
   keep(channel: string): Promise<void>;
   drop(channel: string): void;
@@ -18,7 +18,11 @@ export interface Standing {
 /** From one attempt to the next, in ms. */
 const retryAfterMs = 1_000;
 
-export function createStanding({ after, redis, failed }: StandingPorts): Standing {
+export function createStandingSubscriptions({
+  after,
+  redis,
+  failed,
+}: SubscriptionPorts): StandingSubscriptions {
   const wanted = new Set<string>();
 
   async function listen(channel: string): Promise<void> {

@@ -1,12 +1,12 @@
 // The part of a script that remembers what became of a producer's numbers, within a bound of numbers and of bytes.
-import { forgottenReason, mostOutcomeBytes } from '../../../broker/producer-name.js';
+import { forgottenReason, maxOutcomeBytes } from '../../../broker/producer-name.js';
 
 /**
  * What is remembered of a number: its id by length, then a line of the outcome. A producer's hash counts the bytes of its outcomes, from above, in a field of its own, whose name looks
  * to nodes of an earlier version like that of a number that is never too old.
  */
-export const known: string = `
-local weigh, most = 'w9007199254740991', ${mostOutcomeBytes}
+export const outcomesPart: string = `
+local weigh, most = 'w9007199254740991', ${maxOutcomeBytes}
 local function recall(key, seq, id)
   local said = redis.call('HGET', key, 's' .. seq)
   if not said then return {'duplicate', epoch} end

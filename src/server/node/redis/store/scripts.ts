@@ -1,7 +1,7 @@
 // What happens in Redis in one step each. The first write of each is one that Redis refuses where its memory is full, if any is: after a write that it takes, it takes them all.
 // All keys of a room share a hash tag, so that a cluster keeps them together. Numbers are written with '%.0f': Lua would round what is long.
 
-import { known } from './outcomes-script.js';
+import { outcomesPart } from './outcomes-script.js';
 
 /** How long an empty room outlives its last use, in ms. */
 const emptyLifeMs = 600_000;
@@ -10,7 +10,7 @@ const emptyLifeMs = 600_000;
  * The time, an epoch where there is none, and how long a room is remembered. KEYS 1 meta; ARGV 1 the epoch where there is none, 2 ms to add to the clock, 3 how long
  * what is known of a room outlives its last use, in ms.
  */
-const begin = `
+const beginPart = `
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) + tonumber(ARGV[2])
 local meta = redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'tag', 'ttl')
@@ -28,7 +28,7 @@ end
 `;
 
 /** Entries leave the log when there are too many, or they are too old. */
-const trim = `
+const trimPart = `
 local function trim(limit)
   if limit > 0 then redis.call('XTRIM', KEYS[2], 'MAXLEN', limit) else redis.call('DEL', KEYS[2]) end
   local item = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
@@ -44,7 +44,7 @@ end
  * Appends a batch to one room. KEYS 1 meta, 2 log, 3… one of the producer of each message, or of nobody. ARGV 4 channel, 5 settled numbers kept, 6 their life in ms, 7 how many
  * messages; then for each: whether it has a producer, seq, id, the number it follows, tag, the entry's id as JSON, the rest of the entry as JSON, the result as JSON, the log's limit, its ttl.
  */
-export const append: string = `${begin}${known}${trim}
+export const append: string = `${beginPart}${outcomesPart}${trimPart}
 local function add(entry)
   local added = redis.pcall('XADD', KEYS[2], number(offset) .. '-0', 'entry', entry, 'at', number(now))
   if type(added) ~= 'table' or not added.err then return end
@@ -110,7 +110,7 @@ return replies
 `;
 
 /** Settles a number without an entry. KEYS 1 meta, 2 log, 3 producer; ARGV 4 seq, 5 id, 6 the refusal as JSON, 7 numbers kept, 8 their life. Says where it is the producer's first. */
-export const refuse: string = `${begin}${known}
+export const refuse: string = `${beginPart}${outcomesPart}
 local last = redis.call('HGET', KEYS[3], 'last')
 if tonumber(ARGV[4]) > tonumber(last or '0') then
   local outcome = #ARGV[5] .. ':' .. ARGV[5] .. ARGV[6]
@@ -122,7 +122,7 @@ return last and 'ok' or 'first'
 `;
 
 /** What is known of a number. KEYS 1 meta, 2 log, 3 producer; ARGV 4 seq, 5 id. */
-export const recall: string = `${begin}${known}
+export const recall: string = `${beginPart}${outcomesPart}
 live()
 if tonumber(ARGV[4]) > tonumber(redis.call('HGET', KEYS[3], 'last') or '0') then return {'above'} end
 return recall(KEYS[3], ARGV[4], ARGV[5])
@@ -132,7 +132,7 @@ return recall(KEYS[3], ARGV[4], ARGV[5])
  * The log between two offsets, oldest first, and where it stands. KEYS 1 meta, 2 log; ARGV 4 the lowest offset, 5 the highest or '+', 6 whether the newest are wanted ('1') or the oldest, 7 how many at most, 8 how
  * many bytes of them at most, one entry at least. The last of the reply is the offset up to which entries are given, where there are more up to the highest; otherwise it is empty.
  */
-export const read: string = `${begin}${trim}
+export const read: string = `${beginPart}${trimPart}
 live()
 trim(redis.call('XLEN', KEYS[2]))
 local newest, most, room = ARGV[6] == '1', tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -164,7 +164,7 @@ return {epoch, number(offset), tag, first and string.match(first[1], '^%d+') or 
 `;
 
 /** Where the log stands, and the tag of one of its entries, or nothing where it has no such entry. KEYS 1 meta, 2 log; ARGV 4 the entry's offset. */
-export const tagged: string = `${begin}${trim}
+export const tagged: string = `${beginPart}${trimPart}
 live()
 trim(redis.call('XLEN', KEYS[2]))
 local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
