@@ -269,7 +269,13 @@ export const layers = [
     purpose:
       'Connections as handlers see them (`Peer`), their memberships, and members that are shown without a connection',
     imports: ['src/server/util'],
-    typeImports: ['src/protocol', 'src/server/ports', 'src/server/rooms', 'src/server/delivery'],
+    typeImports: [
+      'src/protocol',
+      'src/server/ports',
+      'src/server/broker',
+      'src/server/rooms',
+      'src/server/delivery',
+    ],
   },
   {
     folder: 'src/server/access',
@@ -284,8 +290,8 @@ export const layers = [
     typeImports: ['src/server/ports', 'src/server/broker', 'src/server/members'],
   },
   {
-    folder: 'src/server/frames',
-    purpose: 'One file for each kind of frame: what the server does with it',
+    folder: 'src/server/messages',
+    purpose: 'A durable message on its way into the log: its sequence, its handler, its append',
     imports: [
       'src/protocol',
       'src/contract',
@@ -300,17 +306,34 @@ export const layers = [
     typeImports: ['src/server/ports'],
   },
   {
+    folder: 'src/server/frames',
+    purpose: 'One file for each kind of frame: what the server does with it',
+    imports: [
+      'src/protocol',
+      'src/server/util',
+      'src/server/broker',
+      'src/server/observe',
+      'src/server/rooms',
+      'src/server/delivery',
+      'src/server/members',
+      'src/server/access',
+      'src/server/messages',
+    ],
+    typeImports: ['src/server/ports'],
+  },
+  {
     folder: 'src/server/connection',
     purpose:
       'One connection: bytes in, frames in order, its life as a machine; and limits on the number of connections',
     imports: [
       'src/protocol',
       'src/server/util',
+      'src/server/observe',
       'src/server/delivery',
       'src/server/members',
       'src/server/frames',
     ],
-    typeImports: ['src/server/ports'],
+    typeImports: ['src/server/ports', 'src/server/broker', 'src/server/rooms'],
   },
   {
     folder: 'src/server/cluster',
@@ -333,10 +356,11 @@ export const layers = [
       'src/server/delivery',
       'src/server/members',
       'src/server/access',
-      'src/server/frames',
+      'src/server/messages',
       'src/server/connection',
       'src/server/cluster',
     ],
+    typeImports: ['src/server/frames'],
     globals: { console: ['options.ts'] },
   },
   {

@@ -5,7 +5,7 @@ import type { NodeEvent } from '../broker/broker.js';
 import type { ServerPorts } from '../ports/ports.js';
 import { compositeKey } from '../util/composite-key.js';
 
-interface RevocationMoment {
+export interface RevocationMoment {
   /** The how manieth it is: of two in one millisecond, one is later. */
   readonly order: number;
   readonly at: number;

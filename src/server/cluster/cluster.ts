@@ -20,25 +20,15 @@ export interface ClusterContext extends ServerPorts {
   readonly broker: Broker;
   readonly peers: ReadonlySet<Peer>;
   readonly load: () => NodeLoad;
-  /** Whether clients can reach this node: before that, others must not send it any. */
-  readonly isReachable: boolean;
   readonly failed: (error: unknown) => void;
 }
 
-export function createCluster({
-  broker,
-  peers,
-  load,
-  isReachable,
-  failed,
-  ...ports
-}: ClusterContext): Cluster {
+export function createCluster({ broker, peers, load, failed, ...ports }: ClusterContext): Cluster {
   let announced: ReturnType<Broker['announce']> | null = null;
   let isEnded = false;
   const announce = (): void => {
     if (!isEnded) announced ??= broker.announce(load);
   };
-  if (isReachable) announce();
   const stops: (() => void)[] = [];
 
   async function nodes(): Promise<readonly NodeLoad[]> {

@@ -6,7 +6,7 @@ import type { ClientFrame } from '../../protocol/frames.js';
 import { maxFlight } from '../../protocol/limits.js';
 import { Malformed, parseClientFrame } from '../../protocol/parse.js';
 import { dispatchFrame } from '../frames/dispatch.js';
-import type { TooFast } from '../frames/refuse-frame.js';
+import type { ExceededRate } from '../rooms/too-fast.js';
 import { refuseTooFast } from '../frames/rate-limited.js';
 import { queueFrame } from '../delivery/queue-frame.js';
 import type { Peer } from '../members/peer.js';
@@ -40,7 +40,7 @@ export function createIntake(context: FrameContext, failed: (error: unknown) => 
   const { settings, meter, monotonicNow } = context;
   const { limits } = settings;
   /** Frames that came faster than they may, and what they may be told. */
-  const tooFastFrames = new WeakMap<ClientFrame, TooFast>();
+  const tooFastFrames = new WeakMap<ClientFrame, ExceededRate>();
 
   /** What was in flight when it was asked to wait is no offence; what comes after that is. */
   function closeIfAbusive(peer: IntakePeer): boolean {

@@ -1,11 +1,11 @@
-// broadcast: a message that is not kept.
+// broadcast: a message that no log keeps.
 import type { ClientFrame } from '../../protocol/frames.js';
 import { authorizeMember } from '../access/authorize.js';
 import { isHere } from '../delivery/receiver.js';
 import { identityOf, type Peer } from '../members/peer.js';
 import { parseLazily } from '../rooms/lazy-parse.js';
 import type { FrameContext } from './context.js';
-import { complain, fail, isTaken, refuse } from './refuse-frame.js';
+import { refuseByAnswer, refuseByError, refuseNotJoined, takeRoomToken } from './refuse-frame.js';
 
 export async function handleBroadcast(
   frame: Extract<ClientFrame, { type: 'broadcast' }>,
@@ -13,20 +13,15 @@ export async function handleBroadcast(
   context: FrameContext,
 ): Promise<void> {
   const membership = peer.memberships.get(frame.room);
-  if (!membership) return fail(peer, frame.room, 'not-joined', 'join the room first');
+  if (!membership) return refuseNotJoined(peer, frame);
   try {
     const message = parseLazily(membership.served.contract, frame);
-    const answer = await authorizeMember(
-      membership,
-      'broadcast',
-      frame.message,
-      () => message().data,
-      context,
-    );
+    const readData = (): unknown => message().data;
+    const answer = await authorizeMember(membership, 'broadcast', frame.message, readData, context);
     if (!isHere(membership)) return;
-    if (answer !== 'yes') return refuse(peer, frame.room, answer);
+    if (answer !== 'yes') return refuseByAnswer(peer, frame, answer);
     const { data, version } = message();
-    if (!isTaken(membership, 'broadcast', context)) return;
+    if (!takeRoomToken(membership, frame, context.monotonicNow())) return;
     const { member, sender } = identityOf(peer);
     context.broker.publish(frame.room, {
       type: 'broadcast',
@@ -37,6 +32,6 @@ export async function handleBroadcast(
       data,
     });
   } catch (error) {
-    complain(peer, frame.room, error);
+    refuseByError(peer, frame, error);
   }
 }

@@ -1,57 +1,47 @@
-// Which handler a frame goes to.
+// The way of a frame to the handler of its kind.
 import type { ClientFrame } from '../../protocol/frames.js';
 import { BrokerUnavailable } from '../broker/broker.js';
-import { handleAuth, handleHello } from './hello.js';
-import { handleJoin, handleLeave } from './join.js';
-import { handleSend } from './send.js';
-import { handleBroadcast } from './broadcast.js';
-import { handleHistory } from './history.js';
-import { presence } from './presence.js';
-import { appendsSettled } from './pipelining.js';
-import { traceOf } from '../observe/log.js';
-import { tryMaybe, thenMaybe, type MaybePromise } from '../util/maybe-promise.js';
 import { queueFrame } from '../delivery/queue-frame.js';
 import type { Peer } from '../members/peer.js';
+import { traceOf } from '../observe/log.js';
+import { thenMaybe, tryMaybe, type MaybePromise } from '../util/maybe-promise.js';
+import { handleBroadcast } from './broadcast.js';
 import type { FrameContext } from './context.js';
-import { askForResend } from './resend.js';
+import { handleAuth, handleHello } from './hello.js';
+import { handleHistory } from './history.js';
+import { handleJoin, handleLeave } from './join.js';
+import { appendsSettled } from '../messages/pipelining.js';
+import { handlePresence } from './presence.js';
+import { refuseFrame } from './refuse-frame.js';
+import { handleSend } from './send.js';
+import { askForResend } from '../messages/sequence.js';
 
-/** What keeps rooms cannot be asked: the client may try again, and no connection ends for it. */
+/** How long a client waits before it sends a message again that the broker could not take, in ms. */
+const unavailablePauseMs = 1_000;
+
+/** The broker cannot be asked: the client may try again, and keeps its connection. */
 function refuseUnavailable(frame: ClientFrame, peer: Peer, { endMembership, settings }: FrameContext): void {
-  const reason = 'the server cannot be asked now';
-  switch (frame.type) {
-    case 'join': {
-      const membership = peer.memberships.get(frame.room);
-      if (membership) endMembership(membership, settings.presenceGrace);
-      return queueFrame(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason });
-    }
-    case 'send': {
-      const membership = peer.memberships.get(frame.room);
-      if (membership) askForResend(membership);
-      return queueFrame(peer, {
-        type: 'nack',
-        room: frame.room,
-        seq: frame.seq,
-        code: 'unavailable',
-        after: 1_000,
-        reason,
-        details: null,
-      });
-    }
-    case 'history':
-      return queueFrame(peer, { type: 'error', ref: frame.ref, code: 'unavailable', reason });
-    default:
-      return undefined;
-  }
+  if (frame.type !== 'join' && frame.type !== 'send' && frame.type !== 'history') return;
+  const membership = frame.type === 'history' ? undefined : peer.memberships.get(frame.room);
+  if (membership && frame.type === 'join') endMembership(membership, settings.presenceGrace);
+  if (membership && frame.type === 'send') askForResend(membership);
+  refuseFrame(peer, frame, {
+    code: 'unavailable',
+    reason: 'the server cannot be asked now',
+    after: frame.type === 'send' ? unavailablePauseMs : null,
+  });
 }
 
+/** Handles a frame. The connection ends if its handler throws, unless the broker was unavailable. */
 export function dispatchFrame(frame: ClientFrame, peer: Peer, context: FrameContext): MaybePromise<void> {
   return tryMaybe(
-    () =>
-      frame.type === 'send'
-        ? handleSend(frame, peer, context)
-        : thenMaybe(appendsSettled(peer), () =>
-            peer.isEnded ? undefined : handleInTurn(frame, peer, context),
-          ),
+    () => {
+      if (frame.type === 'send') return handleSend(frame, peer, context);
+      // Any other frame is answered after the messages before it.
+      return thenMaybe(appendsSettled(peer), () =>
+        peer.isEnded ? undefined : handleInTurn(frame, peer, context),
+      );
+    },
     (error) => {
       if (!(error instanceof BrokerUnavailable)) throw error;
       context.settings.logger.warn(traceOf(error.cause ?? error), 'the broker could not be asked');
@@ -60,7 +50,6 @@ export function dispatchFrame(frame: ClientFrame, peer: Peer, context: FrameCont
   );
 }
 
-/** Anything but a message comes after the answers to those before it. */
 function handleInTurn(
   frame: Exclude<ClientFrame, { type: 'send' }>,
   peer: Peer,
@@ -78,7 +67,7 @@ function handleInTurn(
     case 'broadcast':
       return handleBroadcast(frame, peer, context);
     case 'presence':
-      return presence(frame, peer, context);
+      return handlePresence(frame, peer, context);
     case 'history':
       return handleHistory(frame, peer, context);
     case 'ping':

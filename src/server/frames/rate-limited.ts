@@ -1,57 +1,54 @@
-// Frames of a connection that speaks too fast: refused for now, in their place, so that nothing overtakes.
+// Frames that come too fast, from one connection or into one room.
 import type { ClientFrame } from '../../protocol/frames.js';
-import { appendsSettled } from './pipelining.js';
-import { dispatchFrame } from './dispatch.js';
+import type { Membership, Peer } from '../members/peer.js';
+import type { NotNow } from '../rooms/not-now.js';
+import { tooFast, type ExceededRate } from '../rooms/too-fast.js';
 import { thenMaybe, type MaybePromise } from '../util/maybe-promise.js';
-import { queueFrame } from '../delivery/queue-frame.js';
-import type { Peer } from '../members/peer.js';
 import type { FrameContext } from './context.js';
-import { askForResend } from './resend.js';
-import { postpone, tooFastFor, type TooFast } from './refuse-frame.js';
+import { dispatchFrame } from './dispatch.js';
+import { appendsSettled } from '../messages/pipelining.js';
+import { putOffFrame } from './refuse-frame.js';
+import { askForResend } from '../messages/sequence.js';
 
-/** In its place: after the answers to what is on its way to the broker. */
+/**
+ * Refuses a frame that came too fast. The answer keeps its place: it comes after the answers to the messages that are
+ * on their way to the broker.
+ */
 export function refuseTooFast(
   frame: ClientFrame,
   peer: Peer,
-  rate: TooFast,
+  rate: ExceededRate,
   context: FrameContext,
 ): MaybePromise<void> {
   return thenMaybe(appendsSettled(peer), () =>
-    peer.isEnded ? undefined : refuseInPlace(frame, peer, rate, context),
+    peer.isEnded ? undefined : refuseInPlace(frame, peer, tooFast(frame.type, rate), context),
   );
 }
 
 function refuseInPlace(
   frame: ClientFrame,
   peer: Peer,
-  rate: TooFast,
+  notNow: NotNow,
   context: FrameContext,
 ): MaybePromise<void> {
-  const notNow = tooFastFor(frame.type, rate);
   switch (frame.type) {
     case 'send': {
       const membership = peer.memberships.get(frame.room);
-      // One that waits for an earlier number is passed over anyway.
-      if (membership && membership.resendAfter !== null) return;
-      if (membership) askForResend(membership);
-      return queueFrame(peer, {
-        type: 'nack',
-        room: frame.room,
-        seq: frame.seq,
-        code: notNow.notNow,
-        after: notNow.afterMs,
-        reason: notNow.reason,
-        details: null,
-      });
+      if (membership && !mayNack(membership)) return;
+      return putOffFrame(peer, frame, notNow);
     }
     case 'join':
     case 'broadcast':
     case 'presence':
-      return postpone(peer, frame.room, notNow);
     case 'history':
-      return postpone(peer, frame.ref, notNow);
+      return putOffFrame(peer, frame, notNow);
     default:
-      // What ends something, or says who is there, is never too much.
+      // A frame that ends something or proves an identity is never too much.
       return dispatchFrame(frame, peer, context);
   }
+}
+
+/** False while the server waits for an earlier message: this one is passed over in silence then. */
+function mayNack(membership: Membership): boolean {
+  return membership.resendAfter === null && askForResend(membership);
 }

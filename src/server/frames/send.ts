@@ -1,38 +1,30 @@
-// send: a durable message. Whether its number is the next, what becomes of it, and the answer.
+// send: a durable message. The server decides whether its seq is the next one, handles it, and answers.
 import { closeCodes } from '../../protocol/codes.js';
 import { authorizeTimeoutMs } from '../access/authorize.js';
-import { inTime, TimedOut } from '../util/in-time.js';
-import type { Refusal } from '../broker/broker.js';
-import type { MessageOutcome } from './in-progress.js';
 import { queueAck } from '../delivery/acks.js';
-import { trackAppend, appendsSettled, canPipeline } from './pipelining.js';
-import { thenMaybe, type MaybePromise } from '../util/maybe-promise.js';
-import { notInTime, minPutOffMs, maxPutOffMs } from '../rooms/not-now.js';
-import { queueFrame } from '../delivery/queue-frame.js';
 import { identityOf, type Membership, type Peer } from '../members/peer.js';
+import { maxPutOffMs, minPutOffMs, notInTime } from '../rooms/not-now.js';
+import { inTime, TimedOut } from '../util/in-time.js';
+import { thenMaybe, type MaybePromise } from '../util/maybe-promise.js';
+import { acceptMessage, needsNoAppCode } from '../messages/append-message.js';
 import type { FrameContext } from './context.js';
-import { askForResend } from './resend.js';
-import { makeRefusal } from '../rooms/refusal.js';
-import { chargeRefusal } from './refuse-frame.js';
-import { acceptMessage, needsNoAppCode } from './append-message.js';
-import { precedingSeq, type SendFrame } from './send-frame.js';
+import type { MessageOutcome } from '../messages/in-progress.js';
+import { appendsSettled, canPipeline, trackAppend } from '../messages/pipelining.js';
+import { chargeRefusal, refuseFrame, refuseNotJoined } from './refuse-frame.js';
+import { askForResend, precedingSeq, type SendFrame } from '../messages/sequence.js';
 
-const queueNack = (
-  peer: Peer,
-  { room, seq }: SendFrame,
-  { code, reason, details }: Refusal,
-  after: number | null = null,
-): void => {
-  queueFrame(peer, { type: 'nack', room, seq, code, after, reason, details });
-};
+/** How long a client waits before it sends a message again to a room that it is not in, in ms. */
+const notJoinedPauseMs = 1_000;
 
-function askForGap(membership: Membership, frame: SendFrame): void {
-  const { lastSeq } = membership;
-  if (askForResend(membership))
-    queueNack(membership.peer, frame, makeRefusal('gap', `seq ${lastSeq + 1} comes next`), lastSeq);
+const unavailable: MessageOutcome = { status: 'unavailable', why: notInTime };
+
+function refuseGap(membership: Membership, frame: SendFrame): void {
+  const { lastSeq, peer } = membership;
+  if (!askForResend(membership)) return;
+  refuseFrame(peer, frame, { code: 'gap', reason: `seq ${lastSeq + 1} comes next`, after: lastSeq });
 }
 
-/** Twice as long each time, until a message of this member is settled. */
+/** For how long a message is put off: twice as long each time, until a message of this member is settled. */
 const nextPutOffMs = (membership: Membership): number =>
   Math.min(maxPutOffMs, minPutOffMs * 2 ** membership.putOffCount++);
 
@@ -53,27 +45,25 @@ function answerMessage(membership: Membership, frame: SendFrame, outcome: Messag
       ]);
     case 'refused':
       chargeRefusal(peer);
-      return queueNack(peer, frame, outcome.refusal);
+      return refuseFrame(peer, frame, outcome.refusal);
     case 'gap':
       membership.lastSeq = outcome.last;
-      return askForGap(membership, frame);
+      return refuseGap(membership, frame);
     case 'conflict':
-      return queueNack(peer, frame, makeRefusal('conflict', 'another message has this number'));
-    case 'unavailable':
-      // The client sends it again after a while. What it sent behind it is passed over until then, without a word.
+      return refuseFrame(peer, frame, { code: 'conflict', reason: 'another message has this number' });
+    case 'unavailable': {
+      // The client sends the message again after a while. Messages behind it are passed over until then.
       if (!askForResend(membership)) return;
-      return queueNack(
-        peer,
-        frame,
-        makeRefusal(outcome.why.notNow, outcome.why.reason),
-        outcome.why.afterMs ?? nextPutOffMs(membership),
-      );
+      const { notNow, reason, afterMs } = outcome.why;
+      const after = afterMs ?? nextPutOffMs(membership);
+      return refuseFrame(peer, frame, { code: notNow, reason, after });
+    }
     default:
       outcome satisfies never;
   }
 }
 
-/** Answers once the outcome is there, or that it is not there yet. */
+/** Answers once the outcome is there, or after a while that it is not there yet. */
 async function answerWhenDone(
   membership: Membership,
   frame: SendFrame,
@@ -83,13 +73,18 @@ async function answerWhenDone(
   try {
     answerMessage(membership, frame, await inTime(outcome, authorizeTimeoutMs, setTimer));
   } catch (error) {
-    if (error instanceof TimedOut)
-      answerMessage(membership, frame, { status: 'unavailable', why: notInTime });
+    if (error instanceof TimedOut) answerMessage(membership, frame, unavailable);
     else membership.peer.drop(closeCodes.internal, 'the server failed to handle a frame');
   }
 }
 
-/** Another number of this session is at work, of a connection that ended: that one first, or the handler would run for a message whose number turns out not to be the next. */
+/**
+ * Handles a message once an earlier one of the session has its outcome.
+ *
+ * 1. The client sends 16, and its connection breaks while 16 is being handled.
+ * 2. It reconnects and sends 17.
+ * 3. If 16 is refused as a gap, 17 is not the next one, and its handler must not run.
+ */
 async function handleBehind(
   membership: Membership,
   frame: SendFrame,
@@ -99,13 +94,12 @@ async function handleBehind(
   try {
     await inTime(messageBefore, authorizeTimeoutMs, context.setTimer);
   } catch (error) {
-    if (error instanceof TimedOut)
-      return answerMessage(membership, frame, { status: 'unavailable', why: notInTime });
+    if (error instanceof TimedOut) return answerMessage(membership, frame, unavailable);
   }
   if (!membership.peer.isEnded) await handleNext(membership, frame, context);
 }
 
-/** Once what is on its way is answered, it is known what comes next. */
+/** Handles a message once the messages in flight are answered: only then is it known which seq comes next. */
 async function handleAfterAppends(
   membership: Membership,
   frame: SendFrame,
@@ -115,25 +109,22 @@ async function handleAfterAppends(
   if (!membership.peer.isEnded) await handleNext(membership, frame, context);
 }
 
-/** The number's turn has come. `ahead`: it follows one that is still on its way to the broker. */
+/** Handles a message whose turn has come. `isAhead`: it follows one that is still on its way to the broker. */
 function beginMessage(
   membership: Membership,
   frame: SendFrame,
   context: FrameContext,
-  ahead: boolean,
+  isAhead: boolean,
 ): MaybePromise<void> {
   const { peer, room } = membership;
   if (peer.isEnded) return;
   const mayPipeline = needsNoAppCode(membership, frame, context);
-  const outcome = acceptMessage(membership, frame, context, ahead);
+  const outcome = acceptMessage(membership, frame, context, isAhead);
   if (outcome === null) return handleAfterAppends(membership, frame, context);
   membership.resendAfter = null;
   if (!(outcome instanceof Promise)) return answerMessage(membership, frame, outcome);
-  context.messagesInProgress.track(identityOf(peer).producer, room, {
-    seq: frame.seq,
-    id: frame.id,
-    outcome,
-  });
+  const message = { seq: frame.seq, id: frame.id, outcome };
+  context.messagesInProgress.track(identityOf(peer).producer, room, message);
   const whenAnswered = answerWhenDone(membership, frame, outcome, context);
   if (!mayPipeline || !canPipeline(peer)) return whenAnswered;
   trackAppend(peer, frame, whenAnswered);
@@ -155,18 +146,18 @@ function handleNext(membership: Membership, frame: SendFrame, context: FrameCont
     );
   }
   const newest = messagesInProgress.newest(producer, frame.room);
-  const hasAppendsInFlight = newest && peer.appendsInFlight > 0 && membership.resendAfter === null;
-  if (hasAppendsInFlight && precedingSeq(frame) === newest.seq && needsNoAppCode(membership, frame, context))
+  const pipelined = peer.appendsInFlight > 0 && membership.resendAfter === null ? newest : undefined;
+  if (pipelined && precedingSeq(frame) === pipelined.seq && needsNoAppCode(membership, frame, context))
     return beginMessage(membership, frame, context, true);
   if (precedingSeq(frame) !== membership.lastSeq)
-    return hasAppendsInFlight ? handleAfterAppends(membership, frame, context) : askForGap(membership, frame);
+    return pipelined ? handleAfterAppends(membership, frame, context) : refuseGap(membership, frame);
   if (newest) return handleBehind(membership, frame, newest.outcome, context);
   return beginMessage(membership, frame, context, false);
 }
 
 export function handleSend(frame: SendFrame, peer: Peer, context: FrameContext): MaybePromise<void> {
   const membership = peer.memberships.get(frame.room);
-  if (!membership) return queueNack(peer, frame, makeRefusal('not-joined', 'join the room first'), 1_000);
+  if (!membership) return refuseNotJoined(peer, frame, notJoinedPauseMs);
   context.counters.messagesIn++;
   return handleNext(membership, frame, context);
 }

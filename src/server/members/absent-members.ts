@@ -1,18 +1,21 @@
-// Sessions that lost their connection and are still shown in rooms, by user: they count as connections of their user, so that nobody fills a room with members that are not there.
+// Sessions without a connection that are still shown in rooms, by user. They count as connections of their user, so
+// that a user cannot fill a room with members that are not there.
 
 export interface AbsentMembers {
-  /** A session of a user is gone, and shown for a while. */
+  /** The session of a user lost its connection, and is shown for a while. */
   add(user: string, member: string): void;
-  /** It is back, or shown no more. */
+  /** The session has a connection again, or is not shown any more. */
   forget(member: string): void;
-  /** Of a user so many may be shown: those that are gone for longest leave their rooms now. */
-  trim(user: string, maxShown: number): void;
+  /**
+   * Forgets sessions of a user until `maxShown` are left, beginning with the one that lost its connection first.
+   * Returns the members that have to leave their rooms.
+   */
+  trim(user: string, maxShown: number): readonly string[];
 }
 
-/** @param end takes a member out of the rooms that it is still shown in. */
-export function createAbsentMembers(end: (member: string) => void): AbsentMembers {
+export function createAbsentMembers(): AbsentMembers {
   const userByMember = new Map<string, string>();
-  /** Those of each user, the one that is gone for longest first. */
+  /** The members of each user. The one that lost its connection first comes first. */
   const membersByUser = new Map<string, Set<string>>();
 
   function forget(member: string): void {
@@ -32,14 +35,10 @@ export function createAbsentMembers(end: (member: string) => void): AbsentMember
     },
     forget,
     trim(user, maxShown) {
-      const membersOfUser = membersByUser.get(user) ?? [];
-      for (const member of [...membersOfUser].slice(
-        0,
-        Math.max(0, (membersByUser.get(user)?.size ?? 0) - maxShown),
-      )) {
-        forget(member);
-        end(member);
-      }
+      const membersOfUser = [...(membersByUser.get(user) ?? [])];
+      const surplus = membersOfUser.slice(0, Math.max(0, membersOfUser.length - maxShown));
+      for (const member of surplus) forget(member);
+      return surplus;
     },
   };
 }

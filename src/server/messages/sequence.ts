@@ -1,5 +1,11 @@
-// The request to send a membership's messages again from a number on.
+// The numbers of a session's durable messages.
+import type { ClientFrame } from '../../protocol/frames.js';
 import type { Membership } from '../members/peer.js';
+
+export type SendFrame = Extract<ClientFrame, { type: 'send' }>;
+
+/** The seq that must be the last one in the log for this message to come next. */
+export const precedingSeq = ({ follows, seq }: SendFrame): number => follows ?? seq - 1;
 
 /**
  * Notes that the client is asked to send its messages again, beginning with the one after `lastSeq`. Later messages

@@ -1,18 +1,18 @@
-// A room's handler for a durable message: called, held to the contract, and understood where it throws.
+// A room's handler for a durable message: the call, the check of what it leaves, and the meaning of what it throws.
 import { readMessage, versionOf, type Validated } from '../../contract/validate.js';
 import { RealtimeError } from '../../protocol/error.js';
 import { checkPayload } from '../../protocol/payload.js';
 import type { Refusal } from '../broker/broker.js';
-import { traceOf } from '../observe/log.js';
-import { toMaybePromise, tryMaybe, thenMaybe, type MaybePromise } from '../util/maybe-promise.js';
-import { notNowOf, type NotNow } from '../rooms/not-now.js';
 import type { Identity, Membership } from '../members/peer.js';
+import { traceOf, type ServerLog } from '../observe/log.js';
+import { notNowOf, type NotNow } from '../rooms/not-now.js';
 import { explainError, isMisusedCode, makeRefusal, refusalFromError } from '../rooms/refusal.js';
-import type { IncomingMessage, ServedRoom } from '../rooms/serve.js';
-import type { FrameContext } from './context.js';
-import type { SendFrame } from './send-frame.js';
+import type { IncomingMessage } from '../rooms/serve.js';
+import { thenMaybe, toMaybePromise, tryMaybe, type MaybePromise } from '../util/maybe-promise.js';
+import type { MessageContext } from './context.js';
+import type { SendFrame } from './sequence.js';
 
-/** What a room's handler throws by calling `reject`. */
+/** Thrown by `reject` of a handler's context. */
 class RejectedByHandler extends Error {
   readonly details: unknown;
   constructor(reason: string, details: unknown) {
@@ -21,10 +21,10 @@ class RejectedByHandler extends Error {
   }
 }
 
-/** What a handler threw, where that says neither "not now" nor why it refuses. */
+/** Stands for an error that says neither "not now" nor why the message is refused. */
 class HandlerFailed extends Error {}
 
-/** What a handler throws to say "not now". */
+/** Stands for an error that says "not now". */
 class PutOffByHandler extends Error {
   readonly notNow: NotNow;
   constructor(notNow: NotNow) {
@@ -39,6 +39,7 @@ function rethrowFromHandler(error: unknown): never {
   throw isMisusedCode(error) ? new HandlerFailed('the handler failed', { cause: error }) : error;
 }
 
+/** A message as its handler left it. */
 export interface HandledMessage {
   readonly data: unknown;
   readonly version: number;
@@ -50,34 +51,45 @@ function reject(reason: string, details?: unknown): never {
   throw new RejectedByHandler(reason, details);
 }
 
-/** Whether what a handler left fits the contract. A schema that does not take what it makes itself, since it transforms, can say nothing of it. */
-function fitsContract(
-  { contract }: ServedRoom,
+/**
+ * Throws if the data that a handler left does not fit the contract. If the schema rejects its own output, because it
+ * transforms, the check is skipped: such a schema cannot judge data that is transformed already.
+ */
+function checkLeftData(
+  { served: { contract }, room }: Membership,
   { message: type, version, data }: SendFrame,
   leftData: unknown,
-): boolean {
-  const readAs = (from: number, value: unknown): Validated | null => {
+  logger: ServerLog,
+): void {
+  let failure: unknown = null;
+  const readAs = (ofVersion: number, value: unknown): Validated | null => {
     try {
-      return readMessage(contract, type, from, value);
-    } catch {
+      return readMessage(contract, type, ofVersion, value);
+    } catch (error) {
+      failure ??= error;
       return null;
     }
   };
   const newestVersion = versionOf(contract, type);
-  if (readAs(newestVersion, leftData)) return true;
-  // Null where the handler wrote into what arrived, and spoilt it.
+  if (readAs(newestVersion, leftData)) return;
+  // Null if the handler wrote into the data that arrived, so that it does not fit any more.
   const parsedAgain = readAs(version, data);
-  return parsedAgain !== null && !readAs(newestVersion, parsedAgain.data);
+  if (parsedAgain !== null && !readAs(newestVersion, parsedAgain.data)) return;
+  // The schema itself failed: the app's developer has to learn of it.
+  if (!(failure instanceof RealtimeError))
+    logger.error({ room, type, ...traceOf(failure) }, 'the schema of a message threw');
+  throw new TypeError('what the handler left does not fit its contract');
 }
 
 /** Runs the room's handler, if there is one. */
 export function runHandler(
-  { served, params, room }: Membership,
+  membership: Membership,
   { user, member }: Identity,
   frame: SendFrame,
   { data, version }: Validated,
-  { messagesInProgress }: FrameContext,
+  { messagesInProgress, settings }: MessageContext,
 ): MaybePromise<HandledMessage> {
+  const { served, params, room } = membership;
   const handler = served.handlers.get(frame.message);
   if (!handler) return { data, version, result: null };
   const message: IncomingMessage = {
@@ -106,21 +118,20 @@ export function runHandler(
     rethrowFromHandler,
   );
   return thenMaybe(pendingResult, (result) => {
-    // A handler may have changed it in place.
+    // A handler may have written into the data.
     checkPayload(message.data);
     checkPayload(result, 'the result');
-    if (!fitsContract(served, frame, message.data))
-      throw new TypeError('what the handler left does not fit its contract');
+    checkLeftData(membership, frame, message.data, settings.logger);
     return { data: message.data, version, result };
   });
 }
 
-/** What becomes of a message whose check or handler threw. */
+/** The refusal of a message whose check or handler threw, or why it is put off. */
 export function refusalAfterThrow(
   error: unknown,
   { room, peer }: Membership,
   type: string,
-  { settings, mayExplainFailure }: FrameContext,
+  { settings, mayExplainFailure }: MessageContext,
 ): Refusal | NotNow {
   if (error instanceof PutOffByHandler) return error.notNow;
   if (error instanceof RealtimeError) return refusalFromError(error);
