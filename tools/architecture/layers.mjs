@@ -484,7 +484,7 @@ export const layers = [
       'src/server/node/system/random.ts',
     ],
     typeImports: ['src/protocol', 'src/server/ports'],
-    globals: { Date: ['broker.ts'] },
+    globals: { Date: ['broker.ts', 'parts.ts'] },
   },
   {
     folder: 'src/server/node/cli',

@@ -26,7 +26,7 @@ function setup() {
   return {
     clock,
     sent,
-    calls: createScriptRunner(() => redis, { monotonicNow: clock.now, setTimer: clock.after }),
+    calls: createScriptRunner(redis, { monotonicNow: clock.now, setTimer: clock.after }),
   };
 }
 

@@ -18,6 +18,14 @@ export type RunScript = (
   args: readonly (string | number)[],
 ) => Promise<unknown>;
 
+/** Runs a script of a room, after what was asked of the room before. */
+export type RunInRoom = (
+  room: string,
+  script: string,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+) => Promise<unknown>;
+
 export interface ScriptRunner {
   readonly script: RunScript;
   /** Anything else that Redis is asked. */
@@ -43,7 +51,7 @@ interface PendingCall {
 
 /** @param ports the clock and the timers by which Redis is late. */
 export function createScriptRunner(
-  redis: () => RedisConnection,
+  redis: RedisConnection,
   ports: Pick<ServerPorts, 'monotonicNow' | 'setTimer'>,
 ): ScriptRunner {
   const digests = new Map<string, string>();
@@ -67,7 +75,7 @@ export function createScriptRunner(
   async function askInTime<T>(call: () => Promise<T>, bytes: number): Promise<T> {
     const now = ports.monotonicNow();
     if (
-      !redis().isReady() ||
+      !redis.isReady() ||
       pendingCalls.size >= maxPendingCalls ||
       (pendingCalls.size > 0 && pendingBytes + bytes > maxPendingBytes) ||
       (isLate && now < probeAt)
@@ -123,11 +131,11 @@ export function createScriptRunner(
       const rest = [String(keys.length), ...keys, ...args.map(String)];
       return askInTime(async () => {
         try {
-          return await redis().command(['EVALSHA', digestOf(script), ...rest]);
+          return await redis.command(['EVALSHA', digestOf(script), ...rest]);
         } catch (error) {
           // Redis started anew: it learns the script by this.
           if (!isUnknownScript(error)) throw error;
-          return redis().command(['EVAL', script, ...rest]);
+          return redis.command(['EVAL', script, ...rest]);
         }
       }, bytesOf(rest));
     },
@@ -138,14 +146,11 @@ export function createScriptRunner(
         it.giveUp();
       }
     },
-    isHealthy: () => redis().isReady() && !isLate,
+    isHealthy: () => redis.isReady() && !isLate,
     loadScripts(scripts) {
       // One that fails is sent whole when it is needed.
-      for (const script of scripts)
-        redis()
-          .load(script)
-          .catch(() => undefined);
+      for (const script of scripts) redis.load(script).catch(() => undefined);
     },
-    command: (...args) => askInTime(() => redis().command(args), bytesOf(args)),
+    command: (...args) => askInTime(() => redis.command(args), bytesOf(args)),
   };
 }

@@ -3,7 +3,8 @@ import type { LogPage, Range, RoomEvent, Unrecoverable } from '../../../broker/b
 import type { Position } from '../../../../protocol/position.js';
 import type { ChannelMessage } from '../store/wire.js';
 
-interface RoomFeed {
+/** A room that this node hears. */
+export interface RoomFeed {
   readonly room: string;
   readonly listeners: Set<(event: RoomEvent) => void>;
   /** Where it stands in the log; null until that is known. */
@@ -23,6 +24,8 @@ interface RoomFeed {
 }
 
 export interface FeedPorts {
+  /** The feeds, by room. */
+  readonly feedsByRoom: Map<string, RoomFeed>;
   listenToRoom(room: string): Promise<void>;
   stopListening(room: string): void;
   /** Where the room's log ends. */
@@ -54,6 +57,7 @@ const maxEntriesPerRead = 4_096;
 const maxBytesPerRead = 2 ** 20;
 
 export function createRoomFeeds({
+  feedsByRoom,
   listenToRoom,
   stopListening,
   topOf,
@@ -61,8 +65,6 @@ export function createRoomFeeds({
   membersOf,
   failed,
 }: FeedPorts): RoomFeeds {
-  const feeds = new Map<string, RoomFeed>();
-
   const emitEvent = ({ listeners }: RoomFeed, event: RoomEvent): void => {
     for (const listener of listeners) listener(event);
   };
@@ -93,7 +95,7 @@ export function createRoomFeeds({
       do {
         feed.readAgain = false;
         await readOn(feed);
-      } while (feed.readAgain && feeds.get(feed.room) === feed);
+      } while (feed.readAgain && feedsByRoom.get(feed.room) === feed);
     } catch (error) {
       // It is looked at again when Redis is back, and every few seconds.
       failed(error);
@@ -156,7 +158,7 @@ export function createRoomFeeds({
 
   return {
     async subscribe(room, listener) {
-      let feed = feeds.get(room);
+      let feed = feedsByRoom.get(room);
       if (!feed) {
         const made: RoomFeed = {
           room,
@@ -171,15 +173,15 @@ export function createRoomFeeds({
           membersMoved: false,
         };
         made.whenStarted = startFeed(made);
-        feeds.set(room, (feed = made));
+        feedsByRoom.set(room, (feed = made));
       }
       const { listeners, whenStarted } = feed;
       const mine = feed;
       listeners.add(listener);
       const end = (): void => {
         listeners.delete(listener);
-        if (listeners.size > 0 || feeds.get(room) !== mine) return;
-        feeds.delete(room);
+        if (listeners.size > 0 || feedsByRoom.get(room) !== mine) return;
+        feedsByRoom.delete(room);
         stopListening(room);
       };
       try {
@@ -191,7 +193,7 @@ export function createRoomFeeds({
       return end;
     },
     hearMessage(room, said) {
-      const feed = feeds.get(room);
+      const feed = feedsByRoom.get(room);
       if (!feed) return;
       if (said.type === 'entries') return hearEntries(feed, said);
       if (said.type === 'presence') {
@@ -202,20 +204,20 @@ export function createRoomFeeds({
       emitEvent(feed, said);
     },
     checkRoom(room) {
-      const feed = feeds.get(room);
+      const feed = feedsByRoom.get(room);
       if (feed?.position) void syncWithLog(feed);
     },
     checkAll() {
-      for (const feed of feeds.values()) {
+      for (const feed of feedsByRoom.values()) {
         if (!feed.position) continue;
         void syncWithLog(feed);
         countMembers(feed).catch(failed);
       }
     },
     countStale() {
-      for (const feed of feeds.values()) if (feed.membersMayBeStale) countMembers(feed).catch(failed);
+      for (const feed of feedsByRoom.values()) if (feed.membersMayBeStale) countMembers(feed).catch(failed);
     },
-    heardUpTo: (room) => feeds.get(room)?.position ?? null,
-    rooms: () => Array.from(feeds.values(), ({ room, position }) => [room, position] as const),
+    heardUpTo: (room) => feedsByRoom.get(room)?.position ?? null,
+    rooms: () => Array.from(feedsByRoom.values(), ({ room, position }) => [room, position] as const),
   };
 }

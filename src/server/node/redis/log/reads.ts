@@ -4,18 +4,14 @@ import type { Position } from '../../../../protocol/position.js';
 import type { LogPage, Range, Unrecoverable } from '../../../broker/broker.js';
 import { measureItem, oldestItems } from '../../../util/frame-splitting.js';
 import type { ServerPorts } from '../../../ports/ports.js';
+import type { RunInRoom } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
 import { createSharedPages } from './shared-pages.js';
 import { contiguousUpTo } from './contiguous-entries.js';
 import * as scripts from '../store/scripts.js';
 
 interface LogReaderPorts extends Pick<ServerPorts, 'setTimer' | 'monotonicNow'> {
-  readonly runInRoom: (
-    room: string,
-    script: string,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ) => Promise<unknown>;
+  readonly runInRoom: RunInRoom;
   readonly keys: RedisKeys;
   /** The arguments that every script of a room begins with. */
   readonly roomArguments: () => readonly (string | number)[];

@@ -1,18 +1,13 @@
 // From where on sessions were told of rooms: a key for each, beside the room's others. A user's key says when
 // its sessions were ended.
 import type { Admissions } from '../../../broker/broker.js';
-import type { ScriptRunner } from '../client/script-runner.js';
+import type { RunInRoom, ScriptRunner } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
 import * as scripts from '../store/scripts.js';
 
 interface AdmissionPorts {
   readonly runner: ScriptRunner;
-  readonly runInRoom: (
-    room: string,
-    script: string,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ) => Promise<unknown>;
+  readonly runInRoom: RunInRoom;
   readonly keys: RedisKeys;
   /** How long an admission outlives its last use, in ms. */
   readonly lifeMs: number;

@@ -4,7 +4,7 @@ import { kinds, type Check } from '../../../../protocol/checks.js';
 import { json } from '../../../../protocol/codec.js';
 import type { ServerPorts } from '../../../ports/ports.js';
 import { repeat } from '../../../util/repeat.js';
-import type { ScriptRunner } from '../client/script-runner.js';
+import type { RunInRoom, ScriptRunner } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
 import { nodeLeaseMs, renewLeaseEveryMs } from '../store/lease.js';
 import * as scripts from '../store/scripts.js';
@@ -14,12 +14,7 @@ interface PresencePorts {
   /** The clock and the timers by which leases are renewed. */
   readonly ports: Pick<ServerPorts, 'monotonicNow' | 'setTimer'>;
   readonly runner: ScriptRunner;
-  readonly runInRoom: (
-    room: string,
-    script: string,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ) => Promise<unknown>;
+  readonly runInRoom: RunInRoom;
   readonly keys: RedisKeys;
   readonly node: string;
   readonly roomLifeMs: number;

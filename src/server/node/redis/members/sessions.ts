@@ -1,15 +1,11 @@
 // Sessions in a room, for as long as Redis remembers their numbers, and where they were let in: those of one user that are not in use have a bound.
 import { producerInUseMs, maxIdleSessionsOf, userOfProducer } from '../../../broker/producer-name.js';
+import type { RunInRoom } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
 import * as scripts from '../store/session-scripts.js';
 
 interface SessionPorts {
-  readonly runInRoom: (
-    room: string,
-    script: string,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ) => Promise<unknown>;
+  readonly runInRoom: RunInRoom;
   readonly keys: RedisKeys;
   /** Ms to add to the clock of Redis. */
   readonly clockOffsetMs: () => number;

@@ -14,20 +14,20 @@ export interface NodeLoads {
 }
 
 export function createNodeLoads({
-  after,
-  calls,
+  setTimer,
+  runner,
   keys,
   node,
   failed,
 }: {
-  readonly after: ServerPorts['setTimer'];
-  readonly calls: ScriptRunner;
+  readonly setTimer: ServerPorts['setTimer'];
+  readonly runner: ScriptRunner;
   readonly keys: RedisKeys;
   readonly node: string;
   readonly failed: (error: unknown) => void;
 }): NodeLoads {
   const askLoads = (load: string): Promise<unknown> =>
-    calls.script(scripts.loads, [keys.loads], [node, nodeLeaseMs, load]);
+    runner.script(scripts.loads, [keys.loads], [node, nodeLeaseMs, load]);
 
   return {
     announce(load) {
@@ -36,13 +36,13 @@ export function createNodeLoads({
         if (!ended) askLoads(writeLoad(load())).catch(failed);
       };
       say();
-      const stop = repeat(after, renewLeaseEveryMs, say);
+      const stop = repeat(setTimer, renewLeaseEveryMs, say);
       return {
         refresh: say,
         async end() {
           ended = true;
           stop();
-          await calls.command('HDEL', keys.loads, node).catch(failed);
+          await runner.command('HDEL', keys.loads, node).catch(failed);
         },
       };
     },

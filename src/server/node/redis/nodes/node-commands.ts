@@ -8,7 +8,7 @@ import * as scripts from '../store/scripts.js';
 import { readNodeEvent, writeNodeEvent } from '../store/wire.js';
 
 interface NodeCommandPorts {
-  readonly steady: ServerPorts['monotonicNow'];
+  readonly monotonicNow: ServerPorts['monotonicNow'];
   readonly runner: ScriptRunner;
   readonly keys: RedisKeys;
   /** Keeps it that every session of a user was ended, so many ms ago. */
@@ -40,7 +40,7 @@ interface WaitingCommand {
 }
 
 export function createNodeCommands({
-  steady,
+  monotonicNow,
   runner,
   keys,
   recordEnded,
@@ -73,7 +73,7 @@ export function createNodeCommands({
   }
 
   async function sendCommand(it: WaitingCommand): Promise<void> {
-    const agoMs = Math.round(steady() - it.at);
+    const agoMs = Math.round(monotonicNow() - it.at);
     try {
       await Promise.all([
         runner.script(
@@ -109,7 +109,7 @@ export function createNodeCommands({
 
   return {
     tell(event) {
-      const it = { event, id: randomText(9), at: steady() };
+      const it = { event, id: randomText(9), at: monotonicNow() };
       // Here at once, whether or not the others can be told.
       actOnce(event, it.id, 0);
       void sendCommand(it);

@@ -8,7 +8,7 @@ import type { StandingSubscriptions } from './standing.js';
 
 interface NodeMessagePorts {
   readonly runner: ScriptRunner;
-  readonly redis: () => RedisConnection;
+  readonly redis: RedisConnection;
   readonly subscriptions: StandingSubscriptions;
   readonly keys: RedisKeys;
   readonly failed: (error: unknown) => void;
@@ -42,10 +42,10 @@ export function createNodeMessages({
     async hand(node, parcel) {
       const text = writeParcel(parcel);
       const heard = Number(
-        await runner.askRedis(() => redis().publish(keys.handChannel(node), text), text.length),
+        await runner.askRedis(() => redis.publish(keys.handChannel(node), text), text.length),
       );
       // A cluster counts those who listen at one of its nodes; the number of each request says whether one was lost.
-      return heard > 0 || !redis().countsReceivers;
+      return heard > 0 || !redis.countsReceivers;
     },
     receive(node, listener) {
       const channel = keys.handChannel(node);

@@ -3,8 +3,8 @@ import type { ServerPorts } from '../../../ports/ports.js';
 import type { RedisConnection } from '../client/port.js';
 
 interface SubscriptionPorts {
-  readonly after: ServerPorts['setTimer'];
-  readonly redis: () => RedisConnection;
+  readonly setTimer: ServerPorts['setTimer'];
+  readonly redis: RedisConnection;
   readonly failed: (error: unknown) => void;
 }
 
@@ -19,7 +19,7 @@ export interface StandingSubscriptions {
 const retryAfterMs = 1_000;
 
 export function createStandingSubscriptions({
-  after,
+  setTimer,
   redis,
   failed,
 }: SubscriptionPorts): StandingSubscriptions {
@@ -28,11 +28,11 @@ export function createStandingSubscriptions({
   async function listen(channel: string): Promise<void> {
     while (wanted.has(channel)) {
       try {
-        return await redis().subscribe(channel);
+        return await redis.subscribe(channel);
       } catch (error) {
         failed(error);
         await new Promise<void>((resolve) => {
-          after(retryAfterMs, resolve);
+          setTimer(retryAfterMs, resolve);
         });
       }
     }
@@ -44,7 +44,7 @@ export function createStandingSubscriptions({
       return listen(channel);
     },
     drop(channel) {
-      if (wanted.delete(channel)) redis().unsubscribe(channel).catch(failed);
+      if (wanted.delete(channel)) redis.unsubscribe(channel).catch(failed);
     },
     close() {
       wanted.clear();
