@@ -1,4 +1,4 @@
-// From where on sessions were told of rooms, in the memory of one process.
+// The admissions of sessions in the memory of one process.
 import type { Admissions } from './broker.js';
 import type { Position } from '../../protocol/position.js';
 import { maxIdleSessionsOf, sessionLifeMs, userOfProducer } from './producer-name.js';
@@ -6,40 +6,43 @@ import { compositeKey } from '../util/composite-key.js';
 
 interface KeptAdmission {
   readonly from: Pick<Position, 'epoch' | 'offset'>;
-  /** The how manieth thing that happened here. */
+  /** Sequence number: tells which of two events came first, even in one ms. */
   readonly order: number;
   usedAt: number;
-  /** Its room and user. */
+  /** The room and user, as one key. */
   readonly user: string;
 }
 
 export interface MemoryAdmissions extends Admissions {
-  /** A session is in use. */
+  /** The session is in use. */
   use(room: string, producer: string): void;
-  /** A session is not in a room any more. */
+  /** The session left the room. */
   rest(room: string, producer: string): void;
-  /** Every session of a user was ended. */
+  /** Every session of the user was ended. */
   end(user: string): void;
   sweep(): void;
   clear(): void;
 }
 
-/** Admissions that are kept: beyond them, those that were used least lately are forgotten, and their sessions start anew. */
+/**
+ * The number of admissions, at most. Beyond it the least recently used are forgotten, and their sessions
+ * start anew.
+ */
 const maxAdmissions = 65_536;
-/** What one costs beside its key, in bytes. */
+/** The memory of an admission beside its key, in bytes. */
 const admissionBytes = 200;
 
-/** `mostBytes`: what they may cost together. */
+/** `maxBytes`: the memory that all admissions may take. */
 export function memoryAdmissions(now: () => number, maxBytes: number): MemoryAdmissions {
-  /** The one that was used least lately is the first. */
+  /** The least recently used comes first. */
   const admissions = new Map<string, KeptAdmission>();
-  /** When the sessions of a user were ended last: in the order of events, and by the clock. */
+  /** When the sessions of a user were last ended: in the order of events, and by the clock. */
   const endedUsers = new Map<string, { readonly order: number; readonly at: number }>();
   let order = 0;
 
   let totalBytes = 0;
 
-  /** Those of sessions that are not there any more, by room and user; the one that left first is the first. */
+  /** The keys of sessions that left their rooms, by room and user. The one that left first comes first. */
   const idleByUser = new Map<string, Set<string>>();
 
   const markInUse = (key: string): void => {
@@ -106,7 +109,7 @@ export function memoryAdmissions(now: () => number, maxBytes: number): MemoryAdm
         if (now() - usedAt <= sessionLifeMs) break;
         forget(key);
       }
-      // No admission that is older is left by then.
+      // By then no older admission is left.
       for (const [user, { at }] of endedUsers) if (now() - at > sessionLifeMs * 2) endedUsers.delete(user);
     },
     clear() {

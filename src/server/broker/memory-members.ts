@@ -1,14 +1,14 @@
-// Who is in the rooms of one process, in the order in which they came, and what that costs.
+// The members of rooms in one process, in the order in which they came, and the memory that they take.
 import type { MemberTuple } from '../../protocol/frames.js';
 import { memorySizeOf } from '../util/memory-size.js';
 
-/** What a member costs beside its user and presence, in bytes. */
+/** The memory of a member beside its user and presence, in bytes. */
 const memberBytes = 200;
 
 const bytesOf = (member: MemberTuple | undefined): number =>
   member ? memberBytes + memorySizeOf(member) : 0;
 
-/** What the members of all rooms cost together, in bytes. */
+/** The memory that the members of all rooms take. */
 export interface MembersMemory {
   bytes: number;
 }
@@ -34,13 +34,13 @@ export class RoomMembers {
     return [...this.all.values()];
   }
 
-  /** A member that is there already keeps its place. */
+  /** Adds a member. One that is there already keeps its place. */
   put(member: MemberTuple): void {
     this.memory.bytes += bytesOf(member) - bytesOf(this.all.get(member[0]));
     this.all.set(member[0], member);
   }
 
-  /** Whether the member was there. */
+  /** Removes a member. Returns whether it was there. */
   remove(id: string): boolean {
     this.memory.bytes -= bytesOf(this.all.get(id));
     return this.all.delete(id);

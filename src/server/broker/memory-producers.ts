@@ -1,4 +1,5 @@
-// What one process remembers of its rooms' producers: the last number of each, and what became of the newest ones. All of it has a bound in bytes.
+// The producers of rooms in one process: the last seq of each, and the newest outcomes, within a bound of
+// bytes.
 import type { Refusal } from './broker.js';
 import {
   forgottenReason,
@@ -29,17 +30,17 @@ interface Producer {
   readonly room: RoomProducers;
   last: number;
   usedAt: number;
-  /** Until when it counts as in use. */
+  /** Until when the producer counts as in use. */
   usedUntil: number;
-  /** The newest outcomes by seq, oldest first. */
+  /** The newest outcomes by seq. The oldest comes first. */
   readonly settled: Map<number, SettledMessage>;
-  /** What it costs, in bytes, but for `load`. */
+  /** The memory that the producer takes, in bytes, without `payloadBytes`. */
   bytes: number;
-  /** What the results and details of its outcomes cost, in bytes. */
+  /** The memory that the results and details of its outcomes take, in bytes. */
   payloadBytes: number;
 }
 
-/** What a producer costs beside its name, and an outcome beside its id, in bytes. */
+/** The memory of a producer beside its name, and of an outcome beside its id, in bytes. */
 const producerBytes = 300;
 const outcomeBytes = 200;
 
@@ -50,7 +51,7 @@ const payloadBytesOf = ({ outcome }: SettledMessage): number =>
 
 const outcomeBytesOf = ({ id }: SettledMessage): number => outcomeBytes + id.length;
 
-/** The same outcome without what it carries. */
+/** The same outcome without its result, or without its reason and details. */
 const withoutPayload = ({ id, outcome }: SettledMessage): SettledMessage => ({
   id,
   outcome:
@@ -62,7 +63,7 @@ const withoutPayload = ({ id, outcome }: SettledMessage): SettledMessage => ({
 /** The producers of one room. */
 export class RoomProducers {
   readonly all: Map<string, Producer> = new Map();
-  /** Those that are not in use, by user; the one that has not been for the longest time is the first. */
+  /** The producers that are not in use, by user. The one that is longest out of use comes first. */
   readonly idle: Map<string | null, Set<Producer>> = new Map();
   private readonly pool: MemoryProducers;
 
@@ -78,7 +79,7 @@ export class RoomProducers {
     return this.all.get(name)?.last ?? 0;
   }
 
-  /** What became of a number; undefined where that is not known any more. */
+  /** The outcome of a seq. Undefined if it is not remembered. */
   outcome(name: string, seq: number): SettledMessage | undefined {
     return this.all.get(name)?.settled.get(seq);
   }
@@ -114,7 +115,7 @@ export class RoomProducers {
     pool.keepWithinBound();
   }
 
-  /** A session is there: its numbers are not forgotten. */
+  /** The session is in use, and its numbers are not forgotten. */
   use(name: string): void {
     const producer = this.all.get(name);
     if (!producer) return;
@@ -123,7 +124,10 @@ export class RoomProducers {
     this.wake(producer);
   }
 
-  /** A session is not there any more. `agoMs`: how long ago it was last used by the node that says so; where it was used later, it stays in use, and the answer is false. */
+  /**
+   * The session left the room. Returns false if it was used after `agoMs` ago, by another node: it stays in
+   * use then.
+   */
   rest(name: string, agoMs: number): boolean {
     const producer = this.all.get(name);
     if (!producer) return true;
@@ -157,12 +161,12 @@ export class RoomProducers {
 
 /** The producers of all rooms of a broker. */
 export class MemoryProducers {
-  /** What all of them cost, in bytes. */
+  /** The memory that all producers take, in bytes. */
   bytes = 0;
   readonly now: () => number;
   private readonly rooms = new Set<RoomProducers>();
   private readonly maxBytes: number;
-  /** The weight at which something has to go. */
+  /** The number of bytes at which something has to be forgotten. */
   private boundAtBytes: number;
 
   constructor(now: () => number, mostBytes: number) {
@@ -176,7 +180,7 @@ export class MemoryProducers {
     return room;
   }
 
-  /** A room that has no producers is forgotten. */
+  /** Forgets a room without producers. */
   end(room: RoomProducers): void {
     this.rooms.delete(room);
   }
@@ -187,7 +191,10 @@ export class MemoryProducers {
     this.bytes += weight + load;
   }
 
-  /** The oldest outcomes of a producer lose what they carry, until all of it costs at most `most` bytes. The newest keeps it, unless it alone costs more than one producer may. */
+  /**
+   * Drops the payloads of a producer's oldest outcomes, until all take at most `most` bytes. The newest keeps
+   * its payload, unless it alone takes more than one producer may.
+   */
   dropPayloads(producer: Producer, most: number): void {
     for (const [seq, settled] of producer.settled) {
       if (producer.payloadBytes <= most) return;
@@ -200,8 +207,12 @@ export class MemoryProducers {
   }
 
   /**
-   * Where all of it costs too much, a fifth goes at once, so that this is seldom: results and details of the producers
-   * that were used least lately; then producers that are not in use; then outcomes of those that are.
+   * If all producers take too much, frees a fifth, so that it seldom has to be done. It forgets in this
+   * order:
+   *
+   * 1. results and details of the least recently used producers,
+   * 2. producers that are not in use,
+   * 3. outcomes of producers that are in use.
    */
   keepWithinBound(): void {
     if (this.bytes <= this.boundAtBytes) return;
@@ -226,11 +237,11 @@ export class MemoryProducers {
         this.addBytes(producer, -outcomeBytesOf(settled), -payloadBytesOf(settled));
       producer.settled.clear();
     });
-    // Where those that are in use cost more by themselves, it is tried again once they cost a fifth more.
+    // If the producers in use take more by themselves, it is tried again once they take a fifth more.
     this.boundAtBytes = Math.max(this.maxBytes, this.bytes + this.maxBytes * 0.2);
   }
 
-  /** Forgets those that nobody asked for in a day. */
+  /** Forgets the producers that were not asked for in a day. */
   sweep(): void {
     const now = this.now();
     for (const room of this.rooms)

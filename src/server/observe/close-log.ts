@@ -1,4 +1,5 @@
-// Which closes get a line in the log: those that tell of an attack or of a limit that is too tight. Where our own or the app's code failed, it has a line already.
+// The log line of a connection that the server closes. Closes that hint at an attack, or at a limit that is
+// too tight, are warnings. A failure of the server or of the app has a line of its own already.
 import { closeCodes } from '../../protocol/codes.js';
 import { cutToBytes } from '../../protocol/bytes.js';
 import { maxCloseReason } from '../../protocol/limits.js';
@@ -34,10 +35,13 @@ export function logClose(
   );
 }
 
-/** A reason that a close frame has room for. */
+/** Cuts a reason to the bytes that a close frame has room for. */
 export const fitCloseReason = (reason: string): string => cutToBytes(reason, maxCloseReason);
 
-/** Closes a transport. Where it cannot be closed, it is cut, so that the caller's next step runs all the same. */
+/**
+ * Closes a transport, or terminates it if it cannot be closed. Never throws, so that the caller's next step
+ * runs.
+ */
 export function closeTransport(
   transport: Transport,
   code: number,

@@ -1,8 +1,9 @@
-// What the server writes to its log: one line an event, in words that cannot be mistaken for another line, and counted where there are many. What users say, and what proves who they are, never gets here.
+// The server's log: one line for each event, safe to print, and counted if there are many. Payloads, tokens
+// and session keys never get here.
 import type { ServerPorts } from '../ports/ports.js';
 import { compositeKey } from '../util/composite-key.js';
 
-/** Any logger with these methods, such as pino's: the details first. */
+/** A logger that takes the details first, such as one of pino. */
 export interface ServerLogger {
   debug?(details: object, message: string): void;
   info(details: object, message: string): void;
@@ -13,13 +14,15 @@ export interface ServerLogger {
 /** A logger with every level, safe to call with any text. */
 export type ServerLog = Required<ServerLogger>;
 
-/** Characters of a text in a line. */
+/** The characters of a text in a line, at most. */
 const maxTextLength = 200;
-/** Lines a second of one event; what comes beyond is counted. */
+/** The lines of one event in a window, at most. Further ones are counted. */
 const maxLinesPerWindow = 10;
 const windowMs = 1_000;
 
-/** One line: controls, line ends and what steers a terminal or turns text around, written out. */
+/**
+ * Puts a text on one line, and writes out line ends, control characters and characters that turn text around.
+ */
 export function escapeText(text: string): string {
   const shortened = text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text;
   return shortened.replace(
@@ -28,7 +31,10 @@ export function escapeText(text: string): string {
   );
 }
 
-/** What is said of an exception: its kind and the place that threw it. Not its message, which may quote a token or a payload. */
+/**
+ * The kind of an exception and the place that threw it. Its message is left out: it may quote a token or a
+ * payload.
+ */
 export function traceOf(error: unknown): {
   readonly error: string;
   readonly code?: string;
@@ -60,11 +66,11 @@ const escapeDetails = (details: object): object =>
 interface LineCount {
   since: number;
   lines: number;
-  /** What was left out. */
+  /** The lines that were left out. */
   more: number;
 }
 
-/** `logger`, with every line made safe and their number bounded. One that throws harms nobody. */
+/** Makes the lines of `logger` safe, and bounds their number. A logger that throws harms no one else. */
 export function createServerLog(
   logger: ServerLogger,
   { setTimer, monotonicNow }: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>,
@@ -75,7 +81,7 @@ export function createServerLog(
     try {
       logger[level]?.(escapeDetails(details), message);
     } catch {
-      // Whoever watches the log will miss it; nobody else may.
+      // A lost line must not break the caller.
     }
   };
   const writeAtLevel =

@@ -1,4 +1,4 @@
-// What a member shows of itself: parsed as its contract says, so that others see nothing else.
+// A member's presence, parsed by the contract of its room, so that other members see nothing else.
 import { checkPresence } from '../../contract/validate.js';
 import type { AnyContract } from '../../contract/define-room.js';
 import { RealtimeError } from '../../protocol/error.js';
@@ -6,7 +6,9 @@ import { checkPayload } from '../../protocol/payload.js';
 
 export type Presence = Readonly<Record<string, unknown>>;
 
-/** What a contract makes of a whole presence. Throws `invalid` where it does not fit, or is no object of plain data. */
+/**
+ * Parses a whole presence. Throws `invalid` if it does not fit the contract, or is no object of plain data.
+ */
 export function parsePresence(contract: AnyContract, said: unknown): Presence {
   const parsed = checkPresence(contract, said);
   if (parsed !== said) checkPayload(parsed, 'presence');
@@ -18,6 +20,6 @@ export function parsePresence(contract: AnyContract, said: unknown): Presence {
 const isSame = (one: unknown, other: unknown): boolean =>
   Object.is(one, other) || JSON.stringify(one) === JSON.stringify(other);
 
-/** The fields of `now` that are not as they were. */
+/** The fields of `now` that differ from those of `before`. */
 export const changedFields = (before: Presence | null, now: Presence): Presence =>
   Object.fromEntries(Object.entries(now).filter(([key, value]) => !before || !isSame(before[key], value)));

@@ -1,13 +1,17 @@
-// Schemas whose output could never be sent, found where a room is served: the types of `defineRoom` find them too, JavaScript has none.
+// A check for schemas whose output cannot be sent. The types of `defineRoom` refuse them too, but JavaScript
+// has no types.
 import type { AnyContract, MessageDefinition } from '../../contract/define-room.js';
 import type { StandardSchemaV1 } from '../../contract/standard-schema.js';
 
-/** What Standard JSON Schema (standardschema.dev/json-schema) adds to a schema; zod has it from 4.2 on. It throws where there is no JSON Schema for what comes out. */
+/**
+ * A schema with Standard JSON Schema (standardschema.dev/json-schema), which zod has from 4.2 on. `output`
+ * throws if no JSON Schema describes the output.
+ */
 interface DescribedSchema {
   readonly jsonSchema?: { output?(options: { readonly target: 'draft-2020-12' }): unknown } | undefined;
 }
 
-/** A transform may make anything, plain data among it. These are never plain. */
+/** Outputs that are never plain data. Any other transform may make plain data. */
 const neverPlain = /^(Date|BigInt|Map|Set|Symbol)s?\b/;
 
 const schemaOf = (definition: MessageDefinition): StandardSchemaV1 =>
@@ -22,7 +26,7 @@ function whyNotPlain(schema: StandardSchemaV1): string | null {
   }
 }
 
-/** Throws a `TypeError` where a schema of the contract is known to make what cannot be sent. */
+/** Throws a `TypeError` if a schema of the contract is known to make something that cannot be sent. */
 export function checkSchemaOutputs({ pattern, messages, presence }: AnyContract): void {
   const schemas = new Map(
     Object.entries(messages).map(([type, definition]) => [`message '${type}'`, schemaOf(definition)]),

@@ -1,23 +1,30 @@
-// Frames made of many things, cut so that no reader's scan refuses one, whatever the things hold, and that no message is larger than a reader must be ready for.
+// Lists that are split over frames, so that no frame holds more values than a reader's scan lets through, and
+// no message is larger than a reader must be ready for.
 import { maxItems } from '../../protocol/limits.js';
 import { wireSizeOf } from './wire-size.js';
 
-/** Values that a list in a frame holds, unless a single thing holds more. The largest entry there is and a list of members beside it stay below what a scan lets through. */
+/**
+ * The values that the lists of a frame hold at most, unless a single item holds more. The largest entry and a
+ * list of members beside it stay below the receiver's scan limit.
+ */
 export const maxPortionValues: number = maxItems / 2;
 
-/** Bytes of any message that the server sends, unless a single thing in it takes more (P4). */
+/** The bytes of a message that the server sends, at most, unless a single item in it takes more (P4). */
 export const maxMessageBytes: number = 2 ** 20;
 
-/** Bytes of a list of entries, unless a single one takes more: beside it, a frame has room for some members. */
+/**
+ * The bytes of a list of entries, at most, unless a single entry takes more. A frame has room for some
+ * members beside it.
+ */
 const maxListBytes = maxMessageBytes * 0.75;
 
-/** Entries that are read of a log at once, at most, where somebody missed many. */
+/** The entries of a log that the server reads at once, at most. */
 export const maxEntriesPerRead: number = 4_096;
 
-/** Bytes of a list of members: a slow reader takes them one after the other. */
+/** The bytes of a part of a member list, at most. A slow reader takes one part after the other. */
 export const maxMemberListBytes = 65_536;
 
-/** Values in plain data, containers included, as a scan counts them. */
+/** The values in plain data, containers included, as a scan counts them. */
 export function countValues(data: unknown): number {
   if (typeof data !== 'object' || data === null || data instanceof Uint8Array) return 1;
   let count = 1;
@@ -31,20 +38,20 @@ interface MeasuredItem {
   readonly bytes: number;
 }
 
-/** Entries and members never change: each is counted once, however many readers there are. */
+/** Entries and members never change, so that each is measured once for all of its readers. */
 const measuredItems = new WeakMap<object, MeasuredItem>();
 
-/** What one thing in a list takes. */
+/** The values and bytes that one item of a list takes. */
 export function measureItem(item: unknown): MeasuredItem {
   const known = typeof item === 'object' && item !== null ? measuredItems.get(item) : undefined;
   if (known) return known;
-  // With the comma behind it.
+  // One byte more for the comma behind it.
   const measured = { values: countValues(item), bytes: wireSizeOf(item) + 1 };
   if (typeof item === 'object' && item !== null) measuredItems.set(item, measured);
   return measured;
 }
 
-/** Whether all of these lists may stand in one frame. */
+/** Whether all of these lists fit in one frame. */
 export function fitsOneFrame(...lists: readonly (readonly unknown[])[]): boolean {
   let values = 0;
   let bytes = 0;
@@ -58,7 +65,7 @@ export function fitsOneFrame(...lists: readonly (readonly unknown[])[]): boolean
   return true;
 }
 
-/** All of `items`, in order, in portions of at least one. */
+/** Splits `items`, in their order, into portions of at least one item. */
 export function splitIntoPortions<T>(
   items: readonly T[],
   maxBytes: number = maxListBytes,
@@ -85,7 +92,7 @@ export function splitIntoPortions<T>(
   return allPortions;
 }
 
-/** The last of `items` that make one portion; one at least, where there is one. */
+/** The newest items that fit in one portion, and at least one if there is any. */
 export function newestPortion<T>(items: readonly T[]): readonly T[] {
   let from = items.length;
   let portionValues = 0;
@@ -99,7 +106,9 @@ export function newestPortion<T>(items: readonly T[]): readonly T[] {
   return items.slice(from);
 }
 
-/** From an index on, at most so many items of at most so many bytes; one at least, where there is one. */
+/**
+ * At most `maxCount` items of at most `maxBytes`, beginning at an index, and at least one if there is any.
+ */
 export function oldestItems<T>(items: readonly T[], from: number, maxCount: number, maxBytes: number): T[] {
   const end = Math.min(items.length, from + maxCount);
   if (maxBytes === Infinity) return items.slice(from, end);
@@ -111,7 +120,10 @@ export function oldestItems<T>(items: readonly T[], from: number, maxCount: numb
   return items.slice(from, to);
 }
 
-/** How many items before an index are at most so many, of at most so many bytes; one at least, where there is one. */
+/**
+ * How many items before an index are at most `maxCount`, of at most `maxBytes`, and at least one if there is
+ * any.
+ */
 export function countNewestBefore(
   items: readonly unknown[],
   end: number,

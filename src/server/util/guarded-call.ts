@@ -1,9 +1,11 @@
-// Calls of what may fail, at once or later, where nobody waits for the outcome.
+// Calls that may fail at once or later, and whose outcome no caller waits for.
 import type { MaybePromise } from './maybe-promise.js';
 
 export type GuardedCall = (call: () => MaybePromise<void> | undefined) => void;
 
-/** Runs a call, and reports what it throws or rejects with. Never throws. */
+/**
+ * Makes a function that runs a call, and reports the error that it throws or rejects with. It never throws.
+ */
 export const createGuardedCall =
   (failed: (error: unknown) => void): GuardedCall =>
   (call) => {

@@ -1,6 +1,9 @@
-// What plain data costs in memory, about: a byte on the wire may become fifty here.
+// An estimate of the memory that plain data takes. A byte on the wire may become fifty in memory.
 
-/** Of an object or array by itself, of each of its keys or items, and of a string beside its characters: as V8 lays them out on 64 bits. */
+/**
+ * The bytes of an empty object or array, of each key or item in it, and of an empty string, as V8 lays them
+ * out on 64 bits.
+ */
 const containerBytes = 56;
 const slotBytes = 16;
 const textBytes = 24;

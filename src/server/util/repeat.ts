@@ -1,7 +1,10 @@
-// A timer that repeats, over the one timer that the server's ports have.
+// A timer that repeats.
 import type { SetTimer } from './set-timer.js';
 
-/** Calls every `intervalMs`, for the first time after one interval, until the returned function is called. */
+/**
+ * Calls back every `intervalMs`, for the first time after one interval, until the returned function is
+ * called.
+ */
 export function repeat(setTimer: SetTimer, intervalMs: number, callback: () => void): () => void {
   let cancel = setTimer(intervalMs, ringAgain);
   function ringAgain(): void {

@@ -1,21 +1,24 @@
-// One timer for every deadline of every connection, in steps: a connection has one moment that matters, and no timer of its own.
+// One timer for the deadlines of all connections. Each item waits in the slot of its moment, and needs no
+// timer of its own.
 import type { SetTimer } from './set-timer.js';
 
 export interface TimedItem {
-  /** The step this waits in, kept by the wheel. */
+  /** The slot in which the item waits. The wheel sets it. */
   slot: number;
 }
 
 export interface TimerWheel<T extends TimedItem> {
-  /** Calls `due` for `item` at about `at`, never before. Replaces an earlier moment. */
+  /**
+   * Calls `onDue` for the item at about `at`, and never before. An earlier moment of the item is forgotten.
+   */
   schedule(item: T, at: number): void;
   cancel(item: T): void;
 }
 
-/** A slot of an item that waits for nothing. */
+/** The slot of an item that waits for nothing. */
 export const noSlot = -1;
 
-/** `step`: how late it may ring, in ms. */
+/** Makes a wheel. `stepMs`: how late it may ring, in ms. */
 export function createTimerWheel<T extends TimedItem>(
   stepMs: number,
   { now, setTimer }: { readonly now: () => number; readonly setTimer: SetTimer },

@@ -1,22 +1,23 @@
-// How fast a connection may speak: a token bucket, which allows a burst and then a steady pace.
+// A token bucket: a limit on how fast a connection or a network may go on, which allows a burst and then a
+// steady rate.
 
 export interface TokenBucket {
-  /** Takes a token. 0, or in how many ms there would be one. */
+  /** Takes a token, and returns 0. If there is none, returns in how many ms there will be one. */
   take(now: number): number;
-  /** Takes tokens that need not be there: those that come next are taken for them. */
+  /** Takes tokens that need not be there. Later tokens pay for them. */
   charge(tokens: number): void;
-  /** Whether tokens were taken that are not there yet. */
+  /** Whether the bucket owes tokens. */
   readonly isInDebt: boolean;
-  /** Tokens a second. */
+  /** Tokens per second. */
   readonly rate: number;
-  /** How many found none since the bucket was last half full. */
+  /** How many calls of `take` found no token since the bucket was last half full. */
   readonly refusedCount: number;
 }
 
-/** What a bucket owes at most, in seconds of its pace. */
+/** The most that a bucket owes, in seconds of its rate. */
 const maxOwedSeconds = 8;
 
-// A class: see lane.ts.
+// A class, because ten thousand idle connections have one each: see connection/frame-queue.ts.
 class WholeMsTokenBucket implements TokenBucket {
   refusedCount = 0;
   private tokens: number;
@@ -39,7 +40,7 @@ class WholeMsTokenBucket implements TokenBucket {
 
   take(now: number): number {
     const { rate } = this;
-    // Whole ms: see server.ts.
+    // Whole ms: V8 allocates an object for each fraction that a connection keeps.
     const wholeNow = Math.floor(now);
     this.tokens = Math.min(rate * 2, this.tokens + ((wholeNow - this.at) * rate) / 1_000);
     this.at = wholeNow;
@@ -53,7 +54,7 @@ class WholeMsTokenBucket implements TokenBucket {
   }
 }
 
-/** Tokens come at `rate` a second, and as many as come in two seconds may be taken at once. */
+/** Makes a full bucket. It gets `rate` tokens per second, and holds as many as come in two seconds. */
 export function createTokenBucket(rate: number, createdAt: number): TokenBucket {
   return new WholeMsTokenBucket(rate, createdAt);
 }
