@@ -1,4 +1,4 @@
-// The server as a speaker in its own rooms.
+// The server as a sender of messages in its own rooms.
 import type { AnyContract } from '../contract/define-room.js';
 import { checkMessage, readMessage } from '../contract/validate.js';
 import { RealtimeError } from '../protocol/error.js';
@@ -7,21 +7,24 @@ import { findRoom } from './rooms/find-room.js';
 import type { Settings } from './settings.js';
 import type { ServerPorts } from './ports/ports.js';
 
-/** An entry of a room's log, as the server reads it. */
+/** A message in the log of a room, as the server reads it. */
 export interface LoggedMessage {
   readonly id: string;
   readonly type: string;
   readonly data: unknown;
   readonly offset: number;
   readonly timestamp: number;
-  /** Null: the server itself. */
+  /** Null for a message of the server itself. */
   readonly sender: { readonly id: string; readonly user: MemberTuple[1] } | null;
 }
 
-/** A room as the server speaks in it. */
+/** A room as the server uses it. */
 export interface ServerRoom {
   readonly id: string;
-  /** Appends a message of the server's own: its `sender` is null. Rejects with `invalid` or `unknown-type`. */
+  /**
+   * Appends a message of the server, whose `sender` is null. Rejects with `invalid`, `unknown-type` or
+   * `denied`.
+   */
   send(
     type: string,
     data: unknown,
@@ -29,16 +32,16 @@ export interface ServerRoom {
     readonly offset: number;
     readonly epoch: string;
     readonly timestamp: number;
-    /** As that of a receipt: `epoch`, `offset` and `tag` together name one message for good. */
+    /** The tag of a receipt: `epoch`, `offset` and `tag` together name one message for good. */
     readonly tag?: string;
   }>;
-  /** To everybody who is there now, in no log. */
+  /** Sends a message to every member that is there now. No log keeps it. */
   broadcast(type: string, data: unknown): void;
-  /** Everybody in the room, on every node. */
+  /** All members of the room, on all nodes. */
   members(): Promise<
     readonly { readonly id: string; readonly user: MemberTuple[1]; readonly presence: unknown }[]
   >;
-  /** Entries of the log, oldest first; what the contract cannot read is passed over. */
+  /** The messages of the log, oldest first. A message that the contract cannot read is left out. */
   history(options?: { readonly before?: number; readonly limit?: number }): Promise<readonly LoggedMessage[]>;
 }
 
@@ -105,7 +108,7 @@ export function serverRoom(
               },
             ];
           } catch {
-            // Of another version of the contract.
+            // The message is of another version of the contract.
             return [];
           }
         },

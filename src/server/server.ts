@@ -19,42 +19,56 @@ export interface ServerStats {
   readonly node: string;
   readonly connections: number;
   readonly rooms: number;
-  /** Durable messages that clients sent here. */
+  /** The durable messages that clients sent to this node. */
   readonly messagesIn: number;
-  /** Messages and broadcasts, counted for each member they went to. */
+  /** Messages and broadcasts, counted once for each member they went to. */
   readonly messagesOut: number;
-  /** What waits to be read, of all connections together. */
+  /** The bytes that wait to be read, of all connections together. */
   readonly bytesQueued: number;
   readonly draining: boolean;
-  /** Whether there are as many connections as there may be. */
+  /** Whether no more connections are let in, because there are as many as there may be. */
   readonly full: boolean;
 }
 
 export interface ServerCore {
   readonly settings: Settings;
-  /** The first subprotocol on offer that this server speaks. Where there is none, the connection is opened all the same, and closed with a code that says so. */
+  /**
+   * The first of the offered subprotocols that this server speaks. If there is none, the connection is opened
+   * all the same, and closed with a code that says so.
+   */
   choose(offered: Iterable<string>): { readonly codec: Codec; readonly protocol: string } | null;
-  /** Whether a browser page of this origin may connect. */
+  /** Whether a page of this origin may connect. */
   allows(origin: string | null, host: string | null, reach?: Reach): boolean;
-  /** Serves a connection. `codec` null: nothing in common. */
+  /** Serves a connection. `codec` is null if the client offered no subprotocol that this server speaks. */
   open(transport: Transport, codec: Codec | null, request: RequestInfo): TransportEvents;
   room(room: AnyContract | string, params?: Readonly<Record<string, string>>): ServerRoom;
-  /** Ends every connection of a user, on every node, with 4403. Of the reason, each is told the first 123 bytes. */
+  /**
+   * Ends every connection of a user, on every node, with 4403. The client is told the first 123 bytes of the
+   * reason.
+   */
   disconnect(user: string, reason?: string): void;
-  /** Asks again, on every node, whether a user may be in its rooms, and ends what it may not. */
+  /**
+   * Asks `authorize` again, on every node, whether a user may be in its rooms, and expels it from the others.
+   */
   reauthorize(user: string): void;
   stats(): ServerStats;
-  /** Why a connection would not be taken now; null where it would. Cheaper than `stats`. */
+  /** Why a connection would not be let in now; null if it would. Cheaper than `stats`. */
   refuses(): 'draining' | 'full' | null;
-  /** Clients can reach it from now on: others may send it clients. */
+  /** Clients can reach this node from now on: other nodes may send it clients. */
   announce(): void;
-  /** Every node and its load. Rejects with `unavailable` where the nodes cannot be asked. */
+  /** All nodes and their loads. Rejects with `BrokerUnavailable` if the other nodes cannot be asked. */
   cluster(): Promise<readonly NodeLoad[]>;
-  /** From now on asks clients to move while this node is above the mean and another has room. Returns what stops it. */
+  /**
+   * Asks clients to move while this node is above the mean and another has room, until the returned function
+   * is called.
+   */
   rebalance(options?: RebalanceOptions): () => void;
-  /** Takes no new connections, asks the others to move on within `over` ms, and resolves once they have or the time is up. */
+  /**
+   * Lets no new connection in, asks the others to move within `over` ms, and resolves once they have, or the
+   * time is up.
+   */
   drain(options?: { readonly over?: number }): Promise<void>;
-  /** Ends every connection with 1012 and closes the broker it made itself. */
+  /** Ends every connection with 1012, and closes the broker if the server made it. */
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// Questions to the user's code: in time, and with a clear answer whatever it does.
+// Questions to the app's `authorize`, with a bound on time, and a clear answer whatever the app's code does.
 import { traceOf, type ServerLog } from '../observe/log.js';
 import { inTime, TimedOut } from '../util/in-time.js';
 import { tryMaybe, thenMaybe, type MaybePromise } from '../util/maybe-promise.js';
@@ -8,10 +8,10 @@ import type { Action, AuthorizeRequest } from '../rooms/serve.js';
 import type { Membership } from '../members/peer.js';
 import { compositeKey } from '../util/composite-key.js';
 
-/** How long the user's code may take, in ms. */
+/** How long the app's code may take (`authenticate`, `authorize`, a message handler), in ms. */
 export const authorizeTimeoutMs = 10_000;
 
-/** Answers that are kept for one member of a room. */
+/** The answers that are kept for one member of a room, at most. */
 const maxCachedAnswers = 64;
 
 /** What a question to the app needs. */
@@ -21,7 +21,7 @@ export interface AuthorizeContext extends Pick<ServerPorts, 'setTimer' | 'monoto
 
 type AuthorizeSubject = Pick<Membership, 'served' | 'params' | 'room' | 'peer'>;
 
-/** Whether an answer is there without being asked for. */
+/** Whether an operation is allowed without asking. */
 export function isAlreadyAllowed(
   { served: { authorize }, cachedAnswers }: Membership,
   action: Action,
@@ -33,13 +33,19 @@ export function isAlreadyAllowed(
   );
 }
 
-/** What `authorize` finds in `data`, made when it is first read. What making it throws is the answer to the operation, whatever `authorize` makes of it. */
+/**
+ * The data of an operation, which is made when `authorize` first reads it. If that throws, the error is the
+ * answer to the operation, whatever `authorize` says.
+ */
 export type LazyData = () => unknown;
 
-/** For what has no data. */
+/** For operations without data. */
 export const noData: LazyData = () => null;
 
-/** May somebody who is in the room do this? Asks its `authorize`, unless an answer still counts. One that was asked before a new token or a `reauthorize` is asked for again. */
+/**
+ * Asks whether a member of a room may do something, unless an earlier answer still counts. An answer that was
+ * asked for before a new token or a `reauthorize` is asked for again.
+ */
 export function authorizeMember(
   membership: Membership,
   action: Action,
@@ -50,7 +56,7 @@ export function authorizeMember(
   return askUntilCurrent(askUnlessCached, membership, action, type, data, context);
 }
 
-/** Asks, and asks anew for as long as a new token or a `reauthorize` came while it asked. */
+/** Asks, and asks again for as long as a new token or a `reauthorize` comes meanwhile. */
 function askUntilCurrent(
   askFirst: typeof askUnlessCached,
   membership: Membership,
@@ -86,9 +92,9 @@ function askUnlessCached(
   const now = context.monotonicNow();
   if (known && now < known.until) return known.answer;
   return thenMaybe(askAuthorize(membership, action, type, data, context), (answer) => {
-    // What was asked before a new token or a `reauthorize` says nothing any more.
+    // An answer that was asked for before a new token or a `reauthorize` must not be kept.
     if (typeof answer === 'string' && membership.cachedAnswers === verdicts) {
-      // A member may make up types without end.
+      // Bounded, because a member may invent message types without end.
       for (const oldest of verdicts.keys()) {
         if (verdicts.size < maxCachedAnswers) break;
         verdicts.delete(oldest);
@@ -99,7 +105,13 @@ function askUnlessCached(
   });
 }
 
-/** Asks the room's `authorize`. One that throws `unavailable` or `limited` says "not now", and so does one that is late; any other that throws is a no, and logged. Throws what `data` threw, where `authorize` read it. */
+/**
+ * Asks the room's `authorize`.
+ *
+ * - An error `unavailable` or `limited` says "not now", and so does an answer that takes too long.
+ * - Any other error is a no, and is logged.
+ * - If reading the data throws, this throws the same error.
+ */
 export function askAuthorize(
   { served, params, room, peer }: AuthorizeSubject,
   action: Action,

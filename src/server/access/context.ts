@@ -7,8 +7,11 @@ import type { Revocations } from './revocations.js';
 export interface AccessContext extends AuthorizeContext {
   readonly settings: { readonly logger: ServerLog; readonly presenceGrace: number };
   readonly revocations: Revocations;
-  /** A membership ends: at once, or after the grace. */
+  /** Ends a membership: at once with 0, or after the grace. */
   readonly endMembership: (membership: Membership, grace: number) => void;
-  /** Puts a session out of a room, since its user may not be there: its membership ends at once, if there is one, and what it was told there it is not told again. Never rejects. */
+  /**
+   * Expels a session from a room, because its user may not be there any more. Its membership ends at once, if
+   * it has one, and it is not told again what it was told there. Never rejects.
+   */
   readonly expelSession: (peer: Peer, room: string) => Promise<void>;
 }

@@ -1,4 +1,5 @@
-// Whether a connection may still be in its rooms: asked for all of them at once when its token is new, or when the app says that something changed.
+// The question whether a connection may still be in its rooms. It is asked for all of them at once, after a
+// new token, or when the app calls `reauthorize`.
 import { askAuthorize } from './authorize.js';
 import { queueFrame } from '../delivery/queue-frame.js';
 import { isHere } from '../delivery/receiver.js';
@@ -13,14 +14,15 @@ async function reauthorizeRoom(
   const { room, peer, presence } = membership;
   membership.cachedAnswers = null;
   const answer = await askAuthorize(membership, 'join', null, () => presence, context);
-  // Gone meanwhile, or asked for again: then the newer answer counts.
+  // The member left meanwhile, or is asked for again: the newer answer counts then.
   if (answer === 'yes' || peer.reauthorizeCount !== countBefore || !isHere(membership)) return;
   if (answer === 'no') {
     const expelled = context.expelSession(peer, room);
     queueFrame(peer, { type: 'left', room, code: 'denied' });
     await expelled;
   } else {
-    // Nobody knows: it joins again, and so asks again, with nothing delivered until then.
+    // There is no answer: the member joins again, and so is asked for again. Nothing is delivered to it until
+    // then.
     context.endMembership(membership, context.settings.presenceGrace);
     queueFrame(peer, { type: 'reset', room, why: 'unavailable' });
   }

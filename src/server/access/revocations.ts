@@ -1,22 +1,22 @@
-// Users whose connections were ended, or whose rights changed: what was asked of the app before that is out
-// of date when its answer comes.
+// Users who were disconnected, or whose rights changed. An answer of the app that was asked for before that
+// is out of date.
 import { authorizeTimeoutMs } from './authorize.js';
 import type { NodeEvent } from '../broker/broker.js';
 import type { ServerPorts } from '../ports/ports.js';
 import { compositeKey } from '../util/composite-key.js';
 
 export interface RevocationMoment {
-  /** The how manieth it is: of two in one millisecond, one is later. */
+  /** Sequence number: tells which of two revocations in one ms came first. */
   readonly order: number;
   readonly at: number;
 }
 
 export interface Revocations {
-  /** A user was ended or is to be asked for anew, `age` ms ago. */
+  /** A user was disconnected, or is to be asked for again, `age` ms ago. */
   record(event: NodeEvent, age: number): void;
-  /** The moment, as {@link Revocations.happenedSince} takes it. */
+  /** The moment now, for {@link Revocations.happenedSince}. */
   currentMoment(): RevocationMoment;
-  /** Whether that was told of a user since a moment. */
+  /** Whether a command for a user came after a moment. */
   happenedSince(moment: RevocationMoment, type: NodeEvent['type'], user: string): boolean;
 }
 
@@ -31,7 +31,7 @@ export function createRevocations({
       const key = compositeKey(type, user);
       const moment: RevocationMoment = { order: ++order, at: monotonicNow() - age };
       latestMoments.set(key, moment);
-      // No question to the app takes longer.
+      // No question to the app takes longer than half of this.
       setTimer(authorizeTimeoutMs * 2, () => {
         if (latestMoments.get(key) === moment) latestMoments.delete(key);
       });

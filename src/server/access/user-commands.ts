@@ -1,11 +1,14 @@
-// What is told of a user, on whichever node: its connections end, or its rooms are asked for again.
+// The commands of the app for a user, on whichever node its connections are: disconnect, and reauthorize.
 import { closeCodes } from '../../protocol/codes.js';
 import type { NodeEvent } from '../broker/broker.js';
 import type { Peer } from '../members/peer.js';
 import { reauthorize } from './reauthorize.js';
 import type { AccessContext } from './context.js';
 
-/** Hears what nodes tell one another. `age`: how many ms ago it was told. `guarded`: runs what may fail. */
+/**
+ * Makes a listener for the commands of all nodes. `age`: how many ms ago a command was sent. `runGuarded`:
+ * runs a call that may fail.
+ */
 export function createUserCommandListener(
   peers: ReadonlySet<Peer>,
   context: AccessContext,
@@ -17,10 +20,11 @@ export function createUserCommandListener(
     const commandedAt = monotonicNow() - ageMs;
     for (const peer of peers) {
       if (peer.identity?.user?.id !== event.user) continue;
-      // Who was let in since is not meant, where it was heard late.
+      // A late command must not hit users who connected after it was issued.
       if (ageMs > 0 && peer.identity.helloAt > commandedAt) continue;
       if (event.type === 'disconnect') {
-        // A room that it was let into at this node, and that was heard of later than the end of its user.
+        // The session may have been admitted to a room after the broker recorded the end of its user: that
+        // admission has to end too.
         for (const { room, served } of Array.from(peer.memberships.values()))
           if (served.authorize) void expelSession(peer, room);
         peer.drop(closeCodes.forbidden, event.reason);

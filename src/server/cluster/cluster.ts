@@ -1,4 +1,4 @@
-// This node among the others: what it says of itself, what it knows of them, and what it does about it.
+// This node among the others: its announcement, the loads of all nodes, and rebalancing.
 import type { Broker, NodeLoad } from '../broker/broker.js';
 import type { Peer } from '../members/peer.js';
 import type { ServerPorts } from '../ports/ports.js';
@@ -6,12 +6,12 @@ import type { MaybePromise } from '../util/maybe-promise.js';
 import { rebalance, type RebalanceOptions } from './rebalance.js';
 
 export interface Cluster {
-  /** Every node and its load, by name; of this node, what is so now. */
+  /** All nodes and their loads, by name. The load of this node is the current one. */
   nodes(): Promise<readonly NodeLoad[]>;
   rebalance(options: RebalanceOptions): () => void;
-  /** Clients can reach this node: it is one of the nodes from now on. */
+  /** Clients can reach this node: from now on it is one of the nodes. */
   announce(): void;
-  /** Tells the others now what this node carries. */
+  /** Announces the load of this node now. */
   refresh(): void;
   end(): MaybePromise<void>;
 }

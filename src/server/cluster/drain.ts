@@ -1,21 +1,22 @@
-// The end of a node, without haste: its clients are asked to move on, each at a moment of its own, and who has not is told to.
+// The end of a node without haste: its clients are asked to move, each at a moment of its own. Connections
+// that are left in the end are closed.
 import { closeCodes } from '../../protocol/codes.js';
 import { queueFrame } from '../delivery/queue-frame.js';
 import type { Peer } from '../members/peer.js';
 import type { ServerPorts } from '../ports/ports.js';
 
 export interface Drain {
-  /** Whether no new connection is taken. */
+  /** Whether no new connection is let in. */
   readonly isDraining: boolean;
-  /** Takes no new connections from now on. */
+  /** Lets no new connection in from now on. */
   refuse(): void;
-  /** Resolves once nobody is left, after `over` ms at the latest. A second call waits for the first. */
+  /** Resolves once no connection is left, after `overMs` at the latest. A second call waits for the first. */
   begin(overMs: number): Promise<void>;
   /** A connection is gone. */
   connectionLeft(): void;
 }
 
-/** Who begins to move last has the rest of the time for it. */
+/** The share of the time in which clients begin to move. The last one has the rest for its move. */
 const lastMoveShare = 0.8;
 
 export function createDrain(peers: ReadonlySet<Peer>, { setTimer }: Pick<ServerPorts, 'setTimer'>): Drain {
@@ -29,7 +30,7 @@ export function createDrain(peers: ReadonlySet<Peer>, { setTimer }: Pick<ServerP
 
   async function run(overMs: number): Promise<void> {
     for (const peer of peers) {
-      // Who has not been let in yet has nothing to carry over.
+      // A session that was not let in yet has nothing to carry over.
       if (peer.isLive) queueFrame(peer, { type: 'goaway', within: Math.floor(overMs * lastMoveShare) });
       else restart(peer);
     }

@@ -1,24 +1,33 @@
-// A node that carries more than its share asks some of its clients to move. Where they go is the balancer's choice: so it asks only while another node has room.
+// A node with more than its share of connections asks some of its clients to move. The balancer chooses where
+// they go, so the node asks only while another node has room.
 import type { NodeLoad } from '../broker/broker.js';
 import { queueFrame } from '../delivery/queue-frame.js';
 import type { Peer } from '../members/peer.js';
 import type { ServerPorts } from '../ports/ports.js';
 
 export interface RebalanceOptions {
-  /** How far above the mean a node may be, as a part of it, before it asks anybody. Default 0.1. */
+  /**
+   * How far above the mean of all nodes this node may be before it asks, as a part of the mean.
+   *
+   * @default 0.1
+   */
   readonly tolerance?: number;
-  /** Clients asked a second, at most. Default 10. */
+  /**
+   * Clients that are asked per second, at most.
+   *
+   * @default 10
+   */
   readonly rate?: number;
 }
 
-/** How often a node compares itself with the others, in ms: more than their loads are old. */
+/** How often a node compares its load with the others, in ms. It is longer than their loads are old. */
 const compareEveryMs = 10_000;
-/** How long a client that was asked is not asked again, in ms. */
+/** For how long a client is not asked again, in ms. */
 const askAgainAfterMs = 60_000;
 
 /**
- * How many connections `node` should be rid of: what it has above the mean of the nodes that stay, where that is more than the tolerance, but no more than nodes
- * with room are below it.
+ * The number of connections that `node` has too many: those above the mean of the nodes that stay, if they
+ * are more than the tolerance allows, and no more than the others have room for.
  */
 export function surplusOf(node: string, loads: readonly NodeLoad[], tolerance: number): number {
   const staying = loads.filter(({ draining }) => !draining);
@@ -33,7 +42,7 @@ export function surplusOf(node: string, loads: readonly NodeLoad[], tolerance: n
   return Math.floor(Math.min(ownLoad.connections - mean, freeRoom));
 }
 
-/** Some of a set, each as likely as the others. */
+/** Random items, each as likely as the others. */
 function randomSample<T>(all: readonly T[], count: number, random: () => number): readonly T[] {
   const pool = [...all];
   return Array.from(
@@ -50,9 +59,9 @@ export interface BalancedNode {
 }
 
 /**
- * Compares and asks, again and again. Returns what stops it.
+ * Compares and asks again and again, until the returned function is called.
  *
- * @throws TypeError where an option makes no sense.
+ * @throws TypeError if an option makes no sense.
  */
 export function rebalance(
   { node, peers, loads, failed }: BalancedNode,

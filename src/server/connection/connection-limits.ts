@@ -1,21 +1,41 @@
-// How many connections there are, and whose: those of which nobody knows yet, of one address, of one user. And what those of which nobody knows hold.
+// The number of connections: of all, of those that have not said hello, of one address and of one user. Also
+// the memory that the frames of unidentified connections take.
 import { closeCodes } from '../../protocol/codes.js';
 import type { RequestInfo } from '../ports/ports.js';
 
-/** A connection, to be counted. */
+/** A connection that is counted. */
 export interface CountedConnection {
   readonly request: RequestInfo;
 }
 
-/** How many connections may be open at once. */
+/** How many connections may be open at once. Each must be a number from 1. */
 export interface ConnectionLimits {
-  /** All together, on one node. Beyond them the upgrade is refused with 503, so that a balancer tries another node, and `/health/ready` says so. Default `Infinity`. */
+  /**
+   * All connections of one node. Beyond that an upgrade is refused with 503, so that a balancer tries another
+   * node, and `/health/ready` answers 503.
+   *
+   * @default Infinity
+   */
   readonly total: number;
-  /** That have not said who they are. Default 1,000. */
+  /**
+   * Connections of one node that have not said who they are.
+   *
+   * @default 1_000
+   */
   readonly strangers: number;
-  /** Of one user, on one node: tabs, devices, and those that broke without a word. Of sessions that are only shown still (`presenceGrace`), as many are left as there is room for. Default 100. */
+  /**
+   * Connections of one user on one node: tabs, devices, and connections that broke without a sign. Sessions
+   * that are only shown (`presenceGrace`) fill the room that is left.
+   *
+   * @default 100
+   */
   readonly perUser: number;
-  /** From one address, or one /64 network of IPv6, on one node. Default `Infinity`: a network may share one address, and behind a proxy everybody does unless `trustProxy` is set. */
+  /**
+   * Connections from one address on one node, or from one /64 network of IPv6. A network may share one
+   * address, and without `trustProxy` all clients behind a proxy do.
+   *
+   * @default Infinity
+   */
   readonly perAddress: number;
 }
 
@@ -26,20 +46,26 @@ export interface LimitReached {
 }
 
 export interface ConnectionCounts {
-  /** A connection is opened. Counts it, or says why it may not be. */
+  /** Counts a connection that opens. Returns why it is not let in, or null. */
   admit(peer: CountedConnection): LimitReached | null;
-  /** Somebody said who they are, as a user of this id. Counts them, or says why they may not stay. */
+  /**
+   * The connection belongs to this user; null for a session without a user. Returns why it must not stay, or
+   * null.
+   */
   identify(peer: CountedConnection, user: string | null): LimitReached | null;
   release(peer: CountedConnection): void;
-  /** How many connections a user has. */
+  /** The number of connections of a user. */
   countOf(user: string): number;
-  /** Whether what a connection said, which costs so much in memory, may wait: always, once it has said who it is. Why not, otherwise. It is counted until the connection is known, or gone. */
+  /**
+   * Counts the memory of a frame that waits before hello is answered, until the connection is identified or
+   * gone. Returns why the frame must not wait, or null.
+   */
   holdBytes(peer: CountedConnection, weight: number): LimitReached | null;
-  /** Whether no more may come. */
+  /** Whether no more connections are let in. */
   readonly isFull: boolean;
 }
 
-/** Whose address it is: with IPv6, whoever has one has all of its /64. */
+/** The network of an address: for IPv6 its /64, since one client may use all of it. */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
   const ipv4 = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
@@ -53,22 +79,22 @@ export function networkOf(address: string): string {
   return groups.slice(0, 4).join(':');
 }
 
-/** What a connection that has not said who it is may have said beside, in bytes of memory. */
+/** The memory that waiting frames of one unidentified connection may take, in bytes. */
 const maxUnidentifiedBytes = 262_144;
-/** What all of them may have said, as a part of the heap. */
+/** The memory that those of all unidentified connections may take, as a part of the heap. */
 const unidentifiedHeapShare = 1 / 16;
 
 export function createConnectionCounts(
   { total: maxTotal, strangers: maxUnidentified, perUser, perAddress }: ConnectionLimits,
   heapBytes: number,
 ): ConnectionCounts {
-  /** What each of them holds, in bytes of memory. */
+  /** The memory that the waiting frames of each take, in bytes. */
   const unidentified = new Map<CountedConnection, number>();
   let heldBytes = 0;
   let total = 0;
   const countByUser = new Map<string, number>();
   const countByAddress = new Map<string, number>();
-  /** What a connection is counted as. */
+  /** The user that a connection is counted for. */
   const userOfConnection = new WeakMap<CountedConnection, string>();
 
   const decrement = (counts: Map<string, number>, key: string): void => {

@@ -1,4 +1,5 @@
-// A connection: all that there is of it in one object, since ten thousand of them may be idle, and each closure would cost every one of them as much as a field of ten.
+// A connection, as one object. Ten thousand of them may be idle, and each closure of each would cost as much
+// memory as ten fields.
 import { closeCodes } from '../../protocol/codes.js';
 import type { Codec, Encoded } from '../../protocol/codec.js';
 import type { ClientFrame } from '../../protocol/frames.js';
@@ -21,14 +22,16 @@ export interface ConnectionHost {
   readonly intake: Intake;
   readonly flusher: SendFlusher;
   readonly helloTimeout: number;
-  /** Frames a second. */
+  /** Frames per second. */
   readonly rate: number;
-  /** Whether it was not given up yet. */
+  /** Whether the connection is still open for the server. */
   isOpen(peer: Connection): boolean;
-  /** Why what a connection said may not wait until it is known who it is; null where it may. */
+  /**
+   * Counts the memory of a frame that waits before hello is answered. Returns why it must not wait, or null.
+   */
   holdBytes(peer: Connection, weight: number): LimitReached | null;
   slow(peer: Connection): void;
-  /** Something happened in the connection's life. */
+  /** Takes a step of the session's machine. */
   advance(peer: Connection, event: SessionEvent): void;
   drop(peer: Connection, code: number, reason: string): void;
   failed(error: unknown): void;

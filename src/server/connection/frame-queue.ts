@@ -1,27 +1,35 @@
-// Keeps one session's frames in order: the next is not looked at before the last is answered, or is on its way to the broker (flying.ts). Costs no promise where a handler answers at once.
+// The frames of one connection, handled in order. The next frame starts once the one before it is answered,
+// or is on its way to the broker (messages/pipelining.ts). A handler that answers at once costs no promise.
 import { maxFlight, maxFlightBytes } from '../../protocol/limits.js';
 
 export interface FrameQueue<T> {
-  /** `bytes`: what it costs while it waits. False where too much waits already. */
+  /**
+   * Handles an item now or later. `bytes`: its size while it waits. Returns false if too much waits already.
+   */
   push(item: T, bytes: number): boolean;
-  /** Drops what waits; what runs looks at `ended` after each of its steps. */
+  /** Drops the items that wait. The handler that runs checks `isEnded` after each of its steps. */
   end(): void;
   readonly isEnded: boolean;
-  /** Whether what is pushed now would wait. */
+  /** Whether an item that is pushed now would wait. */
   readonly isBusy: boolean;
 }
 
-/** What a lane is for. */
+/** The handler of a queue's items. */
 export interface FrameHandler<T> {
   run(item: T): void | Promise<void>;
-  /** Whether an item may wait, beside the bounds of the lane. Default: it may. */
+  /** Whether an item may wait, beside the bounds of the queue. Absent means that it may. */
   mayWait?(item: T): boolean;
   failed(error: unknown): void;
 }
 
-/** Frames that may wait behind a slow handler: what a client leaves unacknowledged, and ample room for its other frames. */
+/**
+ * The frames that may wait behind a slow handler: as many as a client may leave unacknowledged, and ample
+ * room for others.
+ */
 const maxWaitingFrames = 4 * maxFlight;
-/** Bytes of them. The frame that passes this still waits: one alone may be larger, where the server's limit allows it. */
+/**
+ * The bytes of frames that may wait. A frame that passes the bound still waits: it may be larger by itself.
+ */
 const maxWaitingBytes = 2 * maxFlightBytes;
 
 interface WaitingFrame<T> {
@@ -29,7 +37,8 @@ interface WaitingFrame<T> {
   readonly bytes: number;
 }
 
-// A class, as of everything that each of ten thousand idle connections has: methods of its own, and an AbortController, cost each a kilobyte.
+// A class, like everything that each of ten thousand idle connections has: methods of its own, or an
+// `AbortController`, would cost each of them a kilobyte.
 class OrderedFrameQueue<T> implements FrameQueue<T> {
   isEnded = false;
   private waiting: WaitingFrame<T>[] | null = null;
@@ -63,7 +72,7 @@ class OrderedFrameQueue<T> implements FrameQueue<T> {
     this.isEnded = true;
   }
 
-  /** Whether it is still at it. */
+  /** Starts an item. Returns whether it is not finished yet. */
   private start(item: T): boolean {
     if (this.isEnded) return false;
     let pending: void | Promise<void>;

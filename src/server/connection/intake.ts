@@ -1,4 +1,5 @@
-// From a connection's bytes to frames in its lane: sizes, scans and shapes are checked here, and how fast they come.
+// The way from the bytes of a connection to frames in its queue. Sizes, scans, shapes and the rate of frames
+// are checked here.
 import { closeCodes } from '../../protocol/codes.js';
 import { isLarger } from '../../protocol/bytes.js';
 import type { Codec, Encoded } from '../../protocol/codec.js';
@@ -20,46 +21,54 @@ import type { MaybePromise } from '../util/maybe-promise.js';
 export interface IntakePeer extends Peer {
   readonly frameQueue: FrameQueue<ClientFrame>;
   readonly state: SessionState;
-  /** Something happened in the connection's life. */
+  /** Takes a step of the session's machine. */
   advance(event: SessionEvent): void;
 }
 
 export interface Intake {
-  /** A message of a connection that is there. Never throws. */
+  /** Reads a message of an open connection. Never throws. */
   readMessage(peer: IntakePeer, codec: Codec, data: Encoded): void;
-  /** A frame of the transport's own. Never throws. */
+  /** Counts pings and pongs of the transport's own. Never throws. */
   countControls(peer: IntakePeer, count: number): void;
-  /** What the lane does with a frame when its turn has come. */
+  /** Handles a frame when its turn has come. */
   runFrame(peer: IntakePeer, frame: ClientFrame): MaybePromise<void>;
 }
 
-/** What plain data costs in memory, at most, for each of its bytes on the wire; beyond that it counts for what it costs. */
+/**
+ * The memory that a frame may take for each of its bytes on the wire. A frame that takes more counts for the
+ * memory.
+ */
 const memoryBytesPerWireByte = 8;
 
 export function createIntake(context: FrameContext, failed: (error: unknown) => void): Intake {
   const { settings, meter, monotonicNow } = context;
   const { limits } = settings;
-  /** Frames that came faster than they may, and what they may be told. */
+  /** The frames that came too fast, with the rate that they exceeded. */
   const tooFastFrames = new WeakMap<ClientFrame, ExceededRate>();
 
-  /** What was in flight when it was asked to wait is no offence; what comes after that is. */
+  /**
+   * Closes a connection that goes on too fast after it was told to wait. Frames that were on their way when
+   * it was told are no offence.
+   */
   function closeIfAbusive(peer: IntakePeer): boolean {
     if (peer.bucket.refusedCount <= limits.rate * 2 + maxFlight) return false;
     peer.drop(closeCodes['rate-limited'], 'too fast for too long');
     return true;
   }
 
-  /** Counts what asks for no answer. False where it was one too many, and the connection was closed for it. */
+  /**
+   * Counts a frame that gets no answer. Returns false if it was one too many, and the connection was closed.
+   */
   const countUnanswered = (peer: IntakePeer): boolean =>
     peer.bucket.take(monotonicNow()) === 0 || !closeIfAbusive(peer);
 
-  /** Its frames, or null where they are none and the connection was closed for it. */
+  /** Decodes a message. Returns null if it is malformed, and the connection was closed. */
   function decodeFrames(peer: IntakePeer, codec: Codec, data: Encoded): ClientFrame[] | null {
     try {
       if (!isLarger(data, limits.frame)) {
         const tuples = codec.decode(data, limits.frame);
         const frames = tuples.flatMap((tuple) => parseClientFrame(tuple) ?? []);
-        // What means nothing to us was read all the same.
+        // Frames of an unknown kind count as well: they were read.
         for (let unknownCount = Math.max(tuples.length, 1) - frames.length; unknownCount > 0; unknownCount--)
           if (!countUnanswered(peer)) return null;
         return frames;
@@ -75,7 +84,10 @@ export function createIntake(context: FrameContext, failed: (error: unknown) => 
     return null;
   }
 
-  /** How long a ping took, if that can be: the time is what the client says it was sent. */
+  /**
+   * Measures the round trip of a ping. The time at which it was sent is the client's word, so an impossible
+   * one is ignored.
+   */
   function measurePing(sentAt: number): void {
     const roundTripMs = context.now() - sentAt;
     if (roundTripMs >= 0 && roundTripMs <= settings.heartbeat.interval + settings.heartbeat.timeout)
@@ -99,7 +111,7 @@ export function createIntake(context: FrameContext, failed: (error: unknown) => 
       const now = monotonicNow();
       const bytesPerFrame = Math.ceil(codec.size(data) / frames.length);
       for (const frame of frames) {
-        // Of many in one message the first proves life.
+        // Of many frames in one message the first one proves that the client lives.
         if (frame === frames[0] || frame.type === 'hello' || peer.state.status !== 'live')
           peer.advance({ type: frame.type === 'hello' ? 'hello' : 'frame' });
         if (peer.state.status === 'closed') return;
@@ -107,11 +119,11 @@ export function createIntake(context: FrameContext, failed: (error: unknown) => 
         if (waitMs > 0) {
           if (closeIfAbusive(peer)) return;
           const isSign = frame.type === 'ping' || frame.type === 'pong';
-          // A connection that pays for refusals lives all the same.
+          // A connection that pays for refusals still lives.
           if (isSign && !peer.bucket.isInDebt) continue;
           if (!isSign) tooFastFrames.set(frame, { waitMs, perSecond: peer.bucket.rate });
         }
-        // A ping asks whether the link lives, not whether a handler is done.
+        // A ping asks whether the link lives, and not whether a handler is done: it is answered at once.
         if (frame.type === 'pong') measurePing(frame.time);
         if (frame.type === 'ping' && peer.state.status === 'live') {
           queueFrame(peer, { type: 'pong', time: frame.time, spread: context.reconnectSpreadMs() });
@@ -126,7 +138,7 @@ export function createIntake(context: FrameContext, failed: (error: unknown) => 
         )
           return peer.drop(closeCodes['rate-limited'], 'too much waits to be handled');
       }
-      // Where nothing was a frame we know, it still proves life.
+      // A message of unknown frames still proves that the client lives.
       if (frames.length === 0) peer.advance({ type: 'frame' });
     },
   };

@@ -1,4 +1,5 @@
-// One connection's life on the server, as a pure machine: hello, authentication, live, closed; its deadlines are fields.
+// The life of one connection on the server, as a pure machine: hello, authentication, live, closed. Its
+// deadlines are fields.
 import { closeCodes } from '../../protocol/codes.js';
 
 /**
@@ -23,7 +24,7 @@ export type SessionEvent =
   | { readonly type: 'hello' }
   | { readonly type: 'frame' | 'heard' | 'pinged' | 'tick' | 'closed' }
   | { readonly type: 'renewed'; readonly expiresAt: number }
-  // `number`: any, so that those of many connections are different.
+  // `number`: any number that differs between connections, so that their pings are spread.
   | { readonly type: 'known'; readonly expiresAt: number; readonly number: number };
 
 export type SessionEffect =
@@ -36,7 +37,9 @@ export interface SessionContext {
   readonly timeout: number;
 }
 
-/** A client that pings by itself is alive, and measures. The server pings it once in so many intervals, to measure as well. */
+/**
+ * The server pings a client that pings by itself only once in this many intervals, to measure the round trip.
+ */
 const serverPingEvery = 4;
 
 const noEffects: readonly SessionEffect[] = [];
@@ -50,7 +53,7 @@ export function newSession(now: number, helloTimeout: number): SessionState {
   return { status: 'hello', by: now + helloTimeout };
 }
 
-/** The next moment that matters to this session. */
+/** The next moment at which the machine has to be asked. */
 export function sessionDeadline(
   state: SessionState,
   { interval, timeout }: Omit<SessionContext, 'now'>,
@@ -107,7 +110,8 @@ export function sessionStep(
       ];
     case 'pinged': {
       if (state.status !== 'live') return [state, noEffects];
-      // Its next one has some time to get here. Our own, where it is due, goes with the answer, and costs no write of its own.
+      // The client's next ping has some time to get here. If the server's own ping is due, it goes with the
+      // answer, and costs no write.
       const next = { ...state, pingAt: now + interval + timeout / 8 };
       return now - state.pingedAt >= (serverPingEvery - 0.5) * interval
         ? [{ ...next, pingedAt: now }, [{ type: 'ping', alone: false }]]

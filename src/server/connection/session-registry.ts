@@ -1,15 +1,15 @@
-// Which connection speaks for a session: one at a time, the newest of its client.
+// The connection that speaks for each session: one at a time, the newest of its client.
 import { closeCodes } from '../../protocol/codes.js';
 import type { ConnectionCounts } from './connection-limits.js';
 import type { Peer } from '../members/peer.js';
 import type { FrameContext, SessionRefusal } from '../frames/context.js';
 
 export interface SessionRegistry extends Pick<FrameContext, 'registerSession' | 'recordSettled'> {
-  /** A connection is gone. Whether it spoke for its session. */
+  /** The connection is gone. Returns whether it spoke for its session. */
   endSession(peer: Peer): boolean;
 }
 
-/** `replace`: ends a connection whose session goes on with a newer one. */
+/** Makes a registry. `replace`: ends a connection after a newer one of its session was registered. */
 export function createSessionRegistry(
   counts: ConnectionCounts,
   replace: (older: Peer) => void,
@@ -26,7 +26,7 @@ export function createSessionRegistry(
       if (!identity) return conflictRefusal;
       const older = sessions.get(identity.producer);
       if (older && older.identity?.instance !== identity.instance && !takeover) return conflictRefusal;
-      // A hello that was held up on its way while its client already opened another connection.
+      // This hello was held up on its way, while its client opened another connection.
       if (older?.identity?.instance === identity.instance && older.identity.attempt > identity.attempt)
         return { code: closeCodes.replaced, reason: 'a newer connection of this session is there' };
       sessions.set(identity.producer, peer);

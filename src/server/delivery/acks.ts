@@ -1,14 +1,18 @@
-// Acknowledgements: those of one turn to one room are one frame, behind the messages of the room that come meanwhile, and before whatever else is said to the connection.
+// Acknowledgements. Those of one turn of the event loop to one room become one frame: behind the messages of
+// the room that come meanwhile, and before any other frame for the connection.
 import type { ReceiptTuple } from '../../protocol/frames.js';
 import { serverTuple } from '../../protocol/parse.js';
 import type { OpenAck, Reader } from './receiver.js';
 
-/** Receipts in one frame. With so many the frame is written, not at the end of the turn: whoever waits for them sends on while the rest of what came with them is handled. */
+/**
+ * The receipts in one frame, at most. A full frame is written at once, and not at the end of the turn: its
+ * client can send on while the server handles the rest.
+ */
 const maxReceiptsPerAck = 32;
 
 export function queueAck(peer: Reader, room: string, epoch: string, receipt: ReceiptTuple): void {
   const { openAck, sendQueue } = peer;
-  // What a handler returned may be large: such a receipt goes alone.
+  // The result of a handler may be large. A receipt with a result goes alone.
   const isPlain = receipt[4] === null;
   if (
     isPlain &&

@@ -1,20 +1,25 @@
-// What a slow reader gets of the volatile traffic that passed it by: nothing, the newest few, or the newest of each kind.
+// The broadcasts that a slow reader gets later: none, the newest few, or the newest of each kind.
 import type { ServerFrame } from '../../protocol/frames.js';
 import type { SlowPolicy } from '../rooms/slow-policy.js';
 import { memorySizeOf } from '../util/memory-size.js';
 import { compositeKey } from '../util/composite-key.js';
 
-/** Broadcasts kept for one member of one room, and what they may cost in memory, in bytes, unless one alone costs more. */
+/**
+ * The broadcasts that are kept for one member of one room, at most, and the memory that they may take, in
+ * bytes, unless a single one takes more.
+ */
 const maxBroadcasts = 100;
 const maxBacklogBytes = 65_536;
 
 type BroadcastFrame = Extract<ServerFrame, { type: 'broadcast' }>;
 
-/** What is kept for one member of one room, and what it costs. */
+/** The broadcasts that are kept for one member of one room, and the memory that they take. */
 export interface BroadcastBacklog {
-  /** Oldest first, by what the next of its kind replaces. */
+  /** The oldest comes first. The key tells which later broadcast replaces it. */
   readonly frames: Map<string | number, BroadcastFrame>;
-  /** Broadcasts that were kept so far: each is a key of its own, unless its room coalesces. */
+  /**
+   * How many broadcasts were kept so far. The number is the key of a broadcast, unless its room coalesces.
+   */
   broadcasts: number;
   bytes: number;
 }
@@ -26,7 +31,7 @@ function dropBroadcast(backlog: BroadcastBacklog, key: string | number): void {
   if (frame && backlog.frames.delete(key)) backlog.bytes -= memorySizeOf(frame.data);
 }
 
-/** Whether it is kept, and so comes later. */
+/** Keeps a broadcast for later, if the policy says so. Returns whether it is kept. */
 export function keepBroadcast(backlog: BroadcastBacklog, policy: SlowPolicy, frame: BroadcastFrame): boolean {
   if (policy !== 'drop-oldest' && policy !== 'coalesce') return false;
   const key =

@@ -1,4 +1,4 @@
-// The same frame for many: encoded once for each codec that asks.
+// A frame for many connections, encoded once for each codec.
 import type { Codec, Encoded } from '../../protocol/codec.js';
 import type { ServerFrame } from '../../protocol/frames.js';
 import { serverTuple } from '../../protocol/parse.js';

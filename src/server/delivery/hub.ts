@@ -1,4 +1,5 @@
-// Within this node: who is in which room, and the way of a room's events to its members. Encodes once for each codec in use.
+// The rooms of this node: their members here, and the way of each room's events to them. An event is encoded
+// once for each codec in use.
 import type { EntryTuple, MemberTuple, ServerFrame } from '../../protocol/frames.js';
 import { serverTuple } from '../../protocol/parse.js';
 import type { Position } from '../../protocol/position.js';
@@ -19,15 +20,18 @@ interface HubRoom {
   listening: Promise<() => void> | (() => void);
   readonly roomRate: RoomRate;
   diff: PresenceDiff | null;
-  /** Who is there; null until somebody asks. What is heard while the broker is asked is applied behind its answer. */
+  /**
+   * The members of the room on all nodes; null until they are asked for. Events that arrive while the broker
+   * is asked are applied to its answer.
+   */
   memberList: MemberList | null;
   askingMembers: Promise<MemberList> | null;
   earlyEvents: Extract<RoomEvent, { type: 'presence' }>[];
-  /** The newest entry heard. */
+  /** The newest entry that this node heard. */
   newestEntry: EntryTuple | null;
 }
 
-/** Comings and goings since the last tick. */
+/** The changes of a room's members since the last tick. */
 interface PresenceDiff {
   readonly joined: Map<string, MemberTuple>;
   readonly left: Set<string>;
@@ -35,32 +39,41 @@ interface PresenceDiff {
 }
 
 export interface Hub {
-  /** How fast a room may be spoken in here. `rate`: what the room says of it, if anything. */
+  /** The rate limit of a room on this node. `rate`: messages per second that the room defines, or null. */
   rateOf(room: string, rate: number | null): RoomRate;
-  /** Takes a member in, with its events held back until `go`. Resolves once the node hears the room. */
+  /** Adds a member, and holds its events back until `goLive`. Resolves once this node hears the room. */
   enter(receiver: Receiver): Promise<void>;
-  /** Hands a member what was held back, and from then on what happens. `at`: where it stands in the log. */
+  /**
+   * Delivers the frames that were held back, and from now on each event at once. `at`: where the member
+   * stands in the log.
+   */
   goLive(receiver: Receiver, at: Position): void;
-  /** From here on what happens passes a member by. */
+  /** From now on the room's events pass the member by. */
   fallBehind(receiver: Receiver): void;
   leave(receiver: Receiver): void;
   members(room: string): Iterable<Receiver>;
-  /** Who is in a room, whichever node has them. The broker is asked once for all members that this node has there. */
+  /**
+   * The members of a room on all nodes. The broker is asked once for all members that this node has in the
+   * room.
+   */
   memberList(room: string): Promise<MemberList>;
-  /** The same, where it was asked for before. */
+  /** The same list if it was asked for before; otherwise null. */
   knownMemberList(room: string): MemberList | null;
   readonly rooms: number;
-  /** Messages and broadcasts, counted for each member they went to. */
+  /** Messages and broadcasts, counted once for each member they went to. */
   readonly deliveredCount: number;
 }
 
-/** How long comings, goings and presence changes of a room are gathered, in ms. */
+/** For how long the changes of a room's members are gathered, in ms. */
 export const presenceTickMs = 50;
 
-/** Members whose changes are kept for a reader that is behind. Beyond them it joins again. */
+/** The members whose changes are kept for a slow reader, at most. Beyond that the reader joins again. */
 const maxTouchedMembers = 20_000;
 
-/** What a member that is behind must learn later beside the log. Whether that is all that is to be done about it. */
+/**
+ * Remembers what a slow reader cannot get from the log: broadcasts, and members that changed. Returns true if
+ * the frame needs no further delivery.
+ */
 function noteForSlowReader(behind: BehindState, frame: ServerFrame, policy: SlowPolicy): boolean {
   if (frame.type === 'broadcast') return keepBroadcast(behind.backlog, policy, frame);
   if (frame.type !== 'presence') return false;
@@ -73,7 +86,10 @@ function noteForSlowReader(behind: BehindState, frame: ServerFrame, policy: Slow
   return false;
 }
 
-/** What changed in a room's presence: one frame, or several where it would be too large for one. Nobody is in two of the lists, so that their order does not matter. */
+/**
+ * The changes of a room's members as one frame, or as several if one would be too large. No member is in two
+ * of the lists, so that the order of the frames does not matter.
+ */
 export function presenceFrames(
   room: string,
   joined: PresenceFrame['joined'],
@@ -91,7 +107,7 @@ export function presenceFrames(
   ];
 }
 
-/** `roomRate`: what is let into a room a second, unless the room says otherwise. */
+/** Makes a hub. `roomRate`: messages per second that a room takes, unless it defines a rate. */
 export function createHub(
   broker: Broker,
   ports: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>,
@@ -110,7 +126,7 @@ export function createHub(
       const { sendQueue } = member;
       if (member.behind && noteForSlowReader(member.behind, frame, member.served.slow)) continue;
       if (member.heldFrames) {
-        // Held back with its offset, so that what the log already gave is not given again.
+        // The offset tells later whether the member has the entry from the log by then.
         member.heldFrames.push({
           offset,
           deliver() {
@@ -163,7 +179,7 @@ export function createHub(
   };
 
   const hearEvent = (id: string, room: HubRoom, event: RoomEvent): void => {
-    // One that everybody left hears for nobody, though another of its name may be there.
+    // The last member left this room, and another room of the same name may have taken its place since.
     if (rooms.get(id) !== room) return;
     switch (event.type) {
       case 'entry':
@@ -232,7 +248,7 @@ export function createHub(
       try {
         if (room.listening instanceof Promise) await room.listening;
       } catch (error) {
-        // Whoever comes next asks anew.
+        // The next member asks the broker again.
         room.members.delete(receiver);
         if (rooms.get(receiver.room) === room) rooms.delete(receiver.room);
         throw error;
@@ -280,7 +296,7 @@ export function createHub(
       try {
         return await (room.askingMembers ??= askMembers(id, room));
       } finally {
-        // Where the broker could not be asked, whoever joins next asks anew.
+        // If the broker could not be asked, the next member asks again.
         room.askingMembers = null;
         room.earlyEvents = [];
       }

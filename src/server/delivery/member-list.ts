@@ -1,20 +1,24 @@
-// Who is in a room, as this node knows it: in pieces of which each is encoded once, until somebody in it comes, goes or changes.
+// The members of a room on all nodes, in pieces. A piece is encoded once, until one of its members comes,
+// goes or changes.
 import type { Codec, Encoded } from '../../protocol/codec.js';
 import type { MemberTuple } from '../../protocol/frames.js';
 import type { RoomEvent } from '../broker/broker.js';
 import { encodeOnce } from './encode-once.js';
 import { measureItem, maxMemberListBytes, splitIntoPortions } from '../util/frame-splitting.js';
 
-/** A part of the list. */
+/** A piece of the list. */
 export interface ListPiece {
   readonly serial: number;
-  /** How much it is on the wire, about. */
+  /** The bytes that it takes on the wire, about. */
   readonly bytes: number;
-  /** As `presence` frames. */
+  /** The piece as `presence` frames. */
   readonly frames: readonly ((codec: Codec) => Encoded)[];
 }
 
-/** How far a member was told the list: the last piece that it was told, and the last there was when it came. Who came later it hears of as it happens. */
+/**
+ * How much of the list a member was told: the last piece that it was told, and the last piece that there was
+ * when it came. It hears of later members as they come.
+ */
 export interface ListProgress {
   toldUpTo: number;
   readonly lastSerial: number;
@@ -22,26 +26,26 @@ export interface ListProgress {
 
 export interface MemberList {
   get(id: string): MemberTuple | undefined;
-  /** What becomes of the room by an event. */
+  /** Applies an event to the list. */
   applyEvent(event: Extract<RoomEvent, { type: 'presence' }>): void;
-  /** The event without members that show what they showed before; null where nothing is left. */
+  /** The event without members that show what they showed before; null if nothing is left. */
   withoutUnchanged(
     event: Extract<RoomEvent, { type: 'presence' }>,
   ): Extract<RoomEvent, { type: 'presence' }> | null;
-  /** What a `joined` frame has room for, and where the list goes on. */
+  /** The members that a `joined` frame has room for, and where the list goes on. */
   beginListing(): { readonly members: readonly MemberTuple[]; readonly listing: ListProgress };
-  /** The next piece of a list; null behind the last. */
+  /** The next piece of a list; null behind the last one. */
   nextPiece(listing: ListProgress): ListPiece | null;
 }
 
 interface ListPart {
   readonly serial: number;
   members: Map<string, MemberTuple>;
-  /** How many it was made of. */
+  /** The number of members that came into it. */
   memberCount: number;
-  /** Counted when it is asked for, since members change far more often than they come; null since one changed. */
+  /** Counted when it is read, since members change far more often than they come. Null after a change. */
   bytes: number | null;
-  /** Made when it is asked for; null since somebody in it changed. */
+  /** Made when it is read. Null after a change. */
   portions: readonly (readonly MemberTuple[])[] | null;
   piece: ListPiece | null;
 }
@@ -94,7 +98,10 @@ export function createMemberList(room: string, members: readonly MemberTuple[]):
     partOf.set(member[0], part);
   }
 
-  /** Where few are left in a part, they go on in the next one: whoever was told this part and not that one is told them again, and misses nobody. */
+  /**
+   * Moves the members of a part into the next part if few are left. A reader that was told this part and not
+   * the next one is told them again, and misses none.
+   */
   function mergeIntoNext(part: ListPart): void {
     if (part.members.size > part.memberCount / 4) return;
     const index = parts.indexOf(part);

@@ -23,7 +23,7 @@ export function queueFrameAndMeasure({ sendQueue }: Addressee, frame: ServerFram
 }
 
 function pushPart(outgoing: SendQueue, part: Encoded): void {
-  // What goes to a whole room may overtake an acknowledgement, what is said to one connection may not.
+  // A frame for a whole room may overtake an acknowledgement, a frame for one connection may not.
   outgoing.queueDeferred();
   outgoing.push(part);
 }

@@ -1,4 +1,4 @@
-// What delivery needs of a member of a room, and of its connection.
+// A member of a room and its connection, as delivery sees them.
 import type { ReceiptTuple } from '../../protocol/frames.js';
 import type { Position } from '../../protocol/position.js';
 import type { Transport } from '../ports/ports.js';
@@ -38,35 +38,41 @@ export interface HeldFrame {
   deliver(): void;
 }
 
-/** How far a slow reader is with a room. */
+/** How far a slow reader has come with a room. */
 export interface BehindState {
-  /** The last entry that it was given. */
+  /** The last entry that was queued for it. */
   at: Position;
-  /** Members that came, left or changed meanwhile: null where nobody did, `'many'` where they are too many to keep. */
+  /**
+   * The members that came, left or changed meanwhile: null if none did, `'many'` if they are too many to
+   * keep.
+   */
   touched: Set<string> | 'many' | null;
-  /** Broadcasts that its room keeps for it. */
+  /** The broadcasts that its room keeps for it. */
   readonly backlog: BroadcastBacklog;
 }
 
-/** A member of a room, and how far it is with what happens there. */
+/** A member of a room, and how far it has come with the room's events. */
 export interface Receiver extends Speaker {
   readonly room: string;
   readonly peer: Reader & Speaker['peer'];
   readonly served: { readonly slow: SlowPolicy };
-  /** The queue of its connection: at hand for whoever goes through all members of a room. */
+  /** The queue of its connection, within reach of a loop over all members of a room. */
   readonly sendQueue: SendQueue;
-  /** While joining, what happens in the room waits here. */
+  /** The frames that wait while the member joins; null once it is live. */
   heldFrames: HeldFrame[] | null;
-  /** Where it stood in the log when it went live. */
+  /** Where the member stood in the log when it went live. */
   at: Position | null;
-  /** While the reader is slow: what happens in the room passes it by, and the log has it later. */
+  /** Set while the reader is slow: the room's events pass it by, and it gets them from the log later. */
   behind: BehindState | null;
-  /** How far it was told who is in the room; null where it was told of all. */
+  /** How much of the member list it was told; null once it was told all of it. */
   listProgress: ListProgress | null;
-  /** How fast the room may be spoken in, by all of its members together and by each user. */
+  /** The rate limit of the room, which all its members share. */
   readonly roomRate: RoomRate;
 }
 
-/** Whether a member is where it was: its connection is there, and it did not leave, join anew or get put out. */
+/**
+ * Whether a member is still in its room: its connection is open, and it did not leave, join again or get
+ * expelled.
+ */
 export const isHere = (receiver: Receiver): boolean =>
   !receiver.peer.isEnded && receiver.peer.memberships.get(receiver.room) === receiver;

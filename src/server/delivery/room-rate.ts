@@ -1,55 +1,60 @@
-// How fast a room may be spoken in on this node: by its members together, and by each of its users.
+// The rate limit of a room on one node: for all its members together, and a share for each user.
 import type { ServerPorts } from '../ports/ports.js';
 import { createTokenBucket, type TokenBucket } from '../util/token-bucket.js';
 
-/** What one user has left of a room's pace. It is kept for as long as it differs from that of somebody who was never there. */
+/**
+ * The share of one user in a room's rate. It is kept for as long as it differs from the share of a new user.
+ */
 export interface UserShare {
-  /** Messages that the user may say, of those that are set aside for it. */
+  /** The messages that the user may send from its share. */
   tokens: number;
   refilledAt: number;
-  /** The round in which it was used last, and the one in which its user spoke last. */
+  /** The round in which the share was last used, and the round in which its user last sent something. */
   round: number;
   spokeIn: number;
-  /** How often the user may join. */
+  /** A limit on how often the user may join. */
   joins: TokenBucket | null;
 }
 
-/** A member that speaks. Its share is looked for again in each round. */
+/** A member that sends something. Its share is looked up once in each round. */
 export interface Speaker {
   readonly peer: { readonly identity: { readonly user: { readonly id: string } | null } | null };
   readonly member: string;
   share: UserShare | null;
 }
 
-/** How long a round is, in ms. Who spoke in this round or the one before counts as one of those who share the pace; after as long, a share is whole again. */
+/**
+ * The length of a round, in ms. Users who sent something in this round or the one before share the rate.
+ * After as long, a share is full again.
+ */
 const roundMs = 10_000;
 
 const noShares = new Map<string, UserShare>();
 
-/** A user with several connections has one share; somebody who is nobody in particular has one for each session. */
+/** All connections of a user have one share. A session without a user has a share of its own. */
 const shareKeyOf = ({ peer, member }: Speaker): string => {
   const user = peer.identity?.user;
   return user ? `user ${user.id}` : `member ${member}`;
 };
 
-// A class: see lane.ts.
+// A class, because each room has one: see connection/frame-queue.ts.
 export class RoomRate {
-  /** Messages a second. */
+  /** Messages per second. */
   readonly perSecond: number;
   private tokens: number;
   private refilledAt: number;
   private round = 0;
   private roundAt: number;
-  /** Shares that were used in this round, and those that were used in the one before and not since. */
+  /** The shares that were used in this round, and those that were used in the round before and not since. */
   private shares = new Map<string, UserShare>();
   private olderShares: Map<string, UserShare> = noShares;
-  /** How many users spoke in this round, and in the one before. */
+  /** How many users sent something in this round, and in the one before. */
   private speakers = 0;
   private olderSpeakers = 0;
 
   private readonly remember: () => void;
 
-  /** `remember`: called when there is something to remember. */
+  /** `remember`: called when there is a share to remember. */
   constructor(perSecond: number, createdAt: number, remember: () => void = () => undefined) {
     this.perSecond = perSecond;
     this.remember = remember;
@@ -57,14 +62,17 @@ export class RoomRate {
     this.refilledAt = this.roundAt = Math.floor(createdAt);
   }
 
-  /** Users that spoke or joined lately. */
+  /** The users who sent something or joined lately. */
   get users(): number {
     return this.shares.size + this.olderShares.size;
   }
 
   /**
-   * Takes a token for something that a member says. 0, or in how many ms there would be one. A user that has
-   * used up its share gets what the others leave: half of a full bucket is kept for those that have not.
+   * Takes a token for a message of a member, and returns 0. If there is none, returns in how many ms there
+   * will be one.
+   *
+   * A user who has used up its share gets the tokens that the others leave: half of a full bucket is kept for
+   * users who have not.
    */
   take(speaker: Speaker, nowExact: number): number {
     const { perSecond } = this;
@@ -76,7 +84,7 @@ export class RoomRate {
       this.speakers++;
     }
     const { users } = this;
-    // Somebody who has only joined may want to speak next.
+    // A user who has only joined may want to send something next.
     const fairRate = perSecond / Math.min(users, Math.max(this.speakers, this.olderSpeakers) + 1);
     share.tokens = Math.min(
       Math.max(1, fairRate * 2),
@@ -95,8 +103,8 @@ export class RoomRate {
   }
 
   /**
-   * Counts a join, and refuses one only where its user joins too often itself: after a restart everybody comes at
-   * once. What is kept for those who say little is not spent by joins.
+   * Counts a join. Refuses it only if its user joins too often: after a restart all users come at once. Joins
+   * do not use up the tokens that are kept for users who send little.
    */
   join(speaker: Speaker, nowExact: number): number {
     const now = Math.floor(nowExact);
@@ -107,7 +115,7 @@ export class RoomRate {
     return wait;
   }
 
-  /** Forgets what is too old to matter. Whether nothing is left to remember. */
+  /** Forgets the shares that are full again. Returns whether none is left. */
   forget(now: number): boolean {
     this.turnRound(Math.floor(now));
     return this.users === 0;
@@ -131,7 +139,7 @@ export class RoomRate {
     this.round++;
   }
 
-  /** The share of a member that speaks: it need not be looked for twice in a round. */
+  /** The share of a member. It is looked up once in a round. */
   private lastShare(speaker: Speaker, now: number): UserShare {
     this.turnRound(now);
     return speaker.share?.round === this.round ? speaker.share : (speaker.share = this.shareOf(speaker, now));
@@ -156,13 +164,16 @@ export class RoomRate {
   }
 }
 
-/** The paces of rooms on this node. */
+/** The rate limits of the rooms on this node. */
 export interface RoomRates {
-  /** The pace of a room of which something is remembered, or a new one. */
+  /** The rate limit of a room, or a new one if none is remembered. */
   of(room: string, perSecond: number): RoomRate;
 }
 
-/** A pace remembers its users for longer than they are in the room: otherwise leaving and joining would make it anew. */
+/**
+ * Makes the rate limits. A limit outlives the room's members: otherwise a user could renew its share by
+ * leaving and joining.
+ */
 export function createRoomRates({
   setTimer,
   monotonicNow,

@@ -1,28 +1,29 @@
-// What is due to a connection: queued, joined to one message or few, written once a turn. A reader for whom much waits already is told of, one for whom too much waits is given up.
+// The frames that are due to a connection: queued, joined to one message or few, and written once a turn of
+// the event loop. The queue tells of a reader that is slow, and gives up a reader that is too slow.
 import type { Codec, Encoded } from '../../protocol/codec.js';
 import { Batch } from './batch.js';
 import type { Transport } from '../ports/ports.js';
 
 export interface SendQueue {
   readonly codec: Codec;
-  /** Whether much waits to be read: what can come later should. */
+  /** Whether much waits to be read. Frames that can come later should come later then. */
   isSlow: boolean;
   push(part: Encoded): void;
-  /** The same of a part that may still grow, and that others may overtake: it is asked for when it is settled. */
+  /** Queues a part that may still grow, and that other parts may overtake. It is made when it is queued. */
   defer(part: () => Encoded): void;
-  /** Queues what was deferred, now: at the latest when the queue is written. */
+  /** Queues the deferred part now. At the latest it is queued when the queue is written. */
   queueDeferred(): void;
-  /** Writes what is queued, now. */
+  /** Writes the queued parts now. */
   flush(): void;
   end(): void;
 }
 
 export interface SendPressure {
-  /** More waits than the limit. Told once, until `slow` is taken back. */
+  /** More than the limit waits to be read. Reported once, until `isSlow` is reset. */
   slow(): void;
-  /** More than twice the limit: nothing more is written. */
+  /** More than twice the limit waits to be read. Nothing more is written. */
   overflow(): void;
-  /** The transport threw: nothing more is written. */
+  /** The transport threw. Nothing more is written. */
   failed(error: unknown): void;
 }
 
@@ -30,7 +31,7 @@ export interface SendFlusher {
   createQueue(codec: Codec, transport: Transport, pressure: SendPressure): SendQueue;
 }
 
-// A class: see lane.ts.
+// A class, because ten thousand idle connections have one each: see connection/frame-queue.ts.
 class TurnSendQueue implements SendQueue {
   isSlow = false;
   private batch: Batch;
@@ -69,7 +70,8 @@ class TurnSendQueue implements SendQueue {
     const { batch } = this;
     if (batch === this.empty && !this.deferred) this.flushTurn.add(this);
     const batchWithPart = (this.batch = batch.append(part));
-    // Answers to much that was asked in one message: what they cost is seen before there are more of them. Half of the limit: with that much on top of what may wait, acknowledgements still find room.
+    // Answers to many frames of one message: their size is checked before there are more of them. With half
+    // of the limit on top of what may wait, acknowledgements still find room.
     if (batchWithPart.bytes > this.flushTurn.limitBytes / 2) this.flush();
   }
 
@@ -78,7 +80,7 @@ class TurnSendQueue implements SendQueue {
     const { batch, transport, flushTurn } = this;
     if (this.ended || batch === this.empty) return;
     if (transport.buffered() > flushTurn.limitBytes * 2) {
-      // Ended first: whoever gives the connection up flushes it once more.
+      // Ended first: the code that gives the connection up flushes it once more.
       this.end();
       this.pressure.overflow();
       return;
@@ -88,7 +90,7 @@ class TurnSendQueue implements SendQueue {
     try {
       for (let at = 0; at < messages.length; at++) transport.send(messages[at] as Encoded);
     } catch (error) {
-      // One flush writes to many connections: the others get what is theirs.
+      // One flush writes to many connections: a failure of one must not keep the others from theirs.
       this.end();
       this.pressure.failed(error);
       return;
@@ -105,7 +107,7 @@ class TurnSendQueue implements SendQueue {
   }
 }
 
-/** What is due in this turn of the event loop, to all connections. */
+/** The queues that are written at the end of this turn of the event loop. */
 class FlushTurn {
   private dirtyQueues: TurnSendQueue[] = [];
   private scheduled = false;
@@ -142,7 +144,10 @@ class FlushTurn {
   }
 }
 
-/** One flush a turn for all connections. `limit`: bytes that may wait for one of them. */
+/**
+ * Makes a flusher, which writes all queues once a turn. `limitBytes`: the bytes that may wait for one
+ * connection.
+ */
 export function createSendFlusher(atEndOfTurn: (call: () => void) => void, limitBytes: number): SendFlusher {
   const turn = new FlushTurn(atEndOfTurn, limitBytes);
   return { createQueue: (codec, transport, pressure) => new TurnSendQueue(codec, transport, pressure, turn) };

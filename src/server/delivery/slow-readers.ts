@@ -1,4 +1,5 @@
-// Readers that are slower than what happens: nothing more is pushed to them until they have read what waits, then the log feeds them, a portion at a time.
+// Readers that are slower than the events of their rooms. Nothing more is pushed to them until they have read
+// what waits. Then the log feeds them, a portion at a time.
 import { closeCodes } from '../../protocol/codes.js';
 import { BrokerUnavailable, type Broker } from '../broker/broker.js';
 import type { MemberTuple } from '../../protocol/frames.js';
@@ -12,27 +13,30 @@ import { measureItem, maxEntriesPerRead } from '../util/frame-splitting.js';
 import { emptyBacklog } from './broadcast-backlog.js';
 
 export interface SlowReaders {
-  /** A connection has more waiting than it should: its rooms are told that they lag. */
+  /** More waits for the connection than should: its rooms are told `lag`, and their events pass it by. */
   fallBehind(peer: Reader): void;
-  /** A member has its place in a room, but not all that the log has behind `at`: that comes as it reads. */
+  /** The member has its place in the room, but not every entry after `at`: the log feeds it as it reads. */
   followLog(receiver: Receiver, at: Position): void;
-  /** Tells a member who is in the room, from a piece of the list on, as it reads. */
+  /** Tells the member who is in the room, from a piece of the list on, as it reads. */
   listMembers(receiver: Receiver, from: ListProgress): void;
-  /** Before an answer that may be long: what resolves once the connection has read most of what waits for it, or is over. Null where little waits. */
+  /**
+   * Resolves once the connection has read most of what waits for it, or is over. Null if little waits.
+   * Awaited before an answer that may be long.
+   */
   whenRead(peer: Reader): Promise<void> | null;
 }
 
 interface SlowReaderContext extends Pick<ServerPorts, 'setTimer' | 'monotonicNow'> {
   readonly broker: Broker;
   readonly hub: Hub;
-  /** Bytes that may wait for one connection. */
+  /** The bytes that may wait for one connection. */
   readonly limitBytes: number;
   readonly failed: (error: unknown) => void;
 }
 
-/** How often a slow reader is looked at, in ms. */
+/** How often a slow reader is checked, in ms. */
 const lookEveryMs = 100;
-/** How long one may read nothing before it is given up, in ms. */
+/** How long a reader may read nothing before its connection is closed, in ms. */
 const readTimeoutMs = 30_000;
 
 const currentTouched = (behind: BehindState): BehindState['touched'] => behind.touched;
@@ -45,7 +49,7 @@ export function createSlowReaders({
   monotonicNow,
   failed,
 }: SlowReaderContext): SlowReaders {
-  /** It joins again, and learns what is missing. */
+  /** Makes the member join again, and so learn what it misses. */
   function resetMember(receiver: Receiver, why: string): void {
     receiver.heldFrames = null;
     receiver.behind = null;
@@ -53,10 +57,10 @@ export function createSlowReaders({
     queueFrame(receiver.peer, { type: 'reset', room: receiver.room, why });
   }
 
-  /** Entries from the log until enough waits again. Whether it has them all. */
+  /** Queues entries from the log, until enough waits again or the member has them all. */
   async function feedFromLog(receiver: Receiver, behind: BehindState): Promise<void> {
     const { peer, room } = receiver;
-    // From here on nothing passes by: what the log does not have yet waits.
+    // From now on no event passes the member by: what the log does not have yet is held.
     receiver.heldFrames = [];
     const page = await broker.read(room, {
       after: behind.at,
@@ -75,7 +79,7 @@ export function createSlowReaders({
       receiver.heldFrames = null;
       return;
     }
-    // Looked at anew: more may have changed while the log was read.
+    // Read again: more members may have changed while the log was read.
     const touched = currentTouched(behind);
     if (touched === 'many') return resetMember(receiver, 'unavailable');
     if (touched && !tellTouched(receiver, touched)) {
@@ -85,7 +89,10 @@ export function createSlowReaders({
     hub.goLive(receiver, behind.at);
   }
 
-  /** What became of members that came, left or changed while the reader was behind, as much as it takes at once. Whether that is all. */
+  /**
+   * Tells what became of members that came, left or changed while the reader was behind, as much as it takes
+   * at once. Returns whether that was all.
+   */
   function tellTouched({ room, peer }: Receiver, touched: Set<string>): boolean {
     const roster = hub.knownMemberList(room);
     const joined: MemberTuple[] = [];
@@ -103,7 +110,9 @@ export function createSlowReaders({
     return touched.size === 0;
   }
 
-  /** Tells a member who is in the room, a piece after the other as it reads, at most so many bytes at once. */
+  /**
+   * Tells the member who is in the room, one piece after the other as it reads, at most `maxBytes` at once.
+   */
   function sendMemberList(receiver: Receiver, maxBytes: number): void {
     const { peer, room, listProgress, sendQueue } = receiver;
     for (let toldBytes = 0; listProgress && isHere(receiver);) {
@@ -124,8 +133,10 @@ export function createSlowReaders({
   }
 
   /**
-   * Calls once few bytes wait for a connection, or it is over. One that reads nothing meanwhile is given up. `before`: what waited at the last look. It reads where less waits than
-   * at the look before, even though more was written since an earlier one.
+   * Calls back once few bytes wait for the connection, or it is over. Closes a connection that reads nothing.
+   *
+   * `waitingBefore`: the bytes that waited at the last check. The connection reads if fewer wait now, even if
+   * more was written since an earlier check.
    */
   function callWhenRead(
     peer: Reader,
@@ -144,7 +155,7 @@ export function createSlowReaders({
     });
   }
 
-  /** Feeds whoever has read what waited, and gives up whoever reads nothing. */
+  /** Feeds the reader once it has read what waited. */
   function watchReader(peer: Reader): void {
     callWhenRead(peer, () => {
       if (peer.isEnded) return;
@@ -162,14 +173,14 @@ export function createSlowReaders({
     });
   }
 
-  /** Whether every room is live again. */
+  /** Feeds every room of the reader. Returns whether all of them are live again. */
   async function feedRooms(peer: Reader): Promise<boolean> {
     for (const receiver of peer.memberships.values()) {
       if (!receiver.behind || receiver.heldFrames) continue;
       try {
         await feedFromLog(receiver, receiver.behind);
       } catch (error) {
-        // What waited meanwhile is in the log.
+        // The frames that were held meanwhile are in the log.
         receiver.heldFrames = null;
         throw error;
       }

@@ -1,4 +1,4 @@
-// A connection as handlers of frames know it: its user, and its place in each room.
+// A connection as the handlers of frames see it: its user, and its memberships.
 import type { SenderTuple } from '../../protocol/frames.js';
 import type { Reader, Receiver } from '../delivery/receiver.js';
 import type { RequestInfo } from '../ports/ports.js';
@@ -6,49 +6,54 @@ import type { Answer } from '../rooms/not-now.js';
 import type { ServedRoom, User } from '../rooms/serve.js';
 import type { TokenBucket } from '../util/token-bucket.js';
 
-/** Answers that still count, by what was asked. */
+/** Answers of `authorize` that still count, by action and message type. */
 export type CachedAnswers = Map<string, { readonly answer: Answer; readonly until: number }>;
 
-/** A session's place in a room. */
+/** The place of a session in a room. */
 export interface Membership extends Receiver {
   readonly served: ServedRoom;
   readonly params: Readonly<Record<string, string>>;
   readonly peer: Peer;
-  /** The last seq of this session that was appended or refused. */
+  /** The last seq of the session that was appended or refused. */
   lastSeq: number;
-  /** When the broker was last asked for that number, in ms of the steady clock. */
+  /** When the broker was last asked for that seq, in ms of the monotonic clock. */
   watermarkAskedAt: number;
-  /** The last seq that the server had when it asked the client to send again what follows; null while it waits for nothing. Later messages are passed over in silence until the next one comes. */
+  /**
+   * The last seq that the server had when it asked the client to send the following messages again; null
+   * while it waits for none. Later messages are passed over in silence until the next one comes.
+   */
   resendAfter: number | null;
-  /** How often in a row its next message was put off by the room's handler. */
+  /** How often in a row the app's code has put off the next message. */
   putOffCount: number;
-  /** Own presence, whole, as others see it. */
+  /** The member's whole presence as the others see it. */
   presence: Readonly<Record<string, unknown>> | null;
-  /** The same as the client said it: what its contract made of it need not fit the contract again. */
+  /**
+   * The whole presence as the client said it. What the contract made of it need not fit the contract again.
+   */
   saidPresence: Readonly<Record<string, unknown>> | null;
-  /** Whether the server put it out of the room, which `authorize` did not allow any more. */
+  /** Whether the server expelled the member, because `authorize` did not allow it any more. */
   isExpelled: boolean;
-  /** What `authorize` said lately, where its room lets that count for a while; null where that is nothing. */
+  /** The answers of `authorize` that are used again for a while; null if there are none. */
   cachedAnswers: CachedAnswers | null;
 }
 
-/** What a session proved about itself. */
+/** What a session has proved about itself. */
 export interface Identity {
   readonly user: User | null;
   readonly shownUser: User | null;
-  /** User and session key: whose numbers a room's log counts. */
+  /** User and session key: the name under which a room's log counts the session's messages. */
   readonly producer: string;
   readonly instance: string;
-  /** When it began to be asked for, by the steady clock. */
+  /** When its hello arrived, by the monotonic clock. */
   readonly helloAt: number;
-  /** The number of this connection among those of its instance; 0 where the client does not say. */
+  /** The number of this connection among those of its instance; 0 if the client does not say. */
   readonly attempt: number;
-  /** What others see instead of the session key. */
+  /** What the others see instead of the session key. */
   readonly member: string;
   readonly sender: SenderTuple;
 }
 
-/** The rooms that a connection is in, by room. */
+/** The memberships of a connection, by room. */
 export interface Memberships {
   readonly size: number;
   get(room: string): Membership | undefined;
@@ -64,27 +69,29 @@ export interface Peer extends Reader {
   readonly memberships: Memberships;
   readonly bucket: TokenBucket;
   identity: Identity | null;
-  /** Whether the session said hello, was let in, and is not over. */
+  /** Whether the session said hello, was let in, and has not ended. */
   readonly isLive: boolean;
-  /** Messages that the broker has been given, and that its lane does not wait for. */
+  /** The messages that are on their way to the broker, and that the frame queue does not wait for. */
   appendsInFlight: number;
-  /** What they cost in memory. */
+  /** The memory that they take, in bytes. */
   appendBytesInFlight: number;
-  /** Called once there is none of them any more. */
+  /** Called once none of them is left. */
   onAppendsSettled: (() => void) | null;
-  /** When its token was last renewed. */
+  /** When the token was last renewed. */
   tokenRenewedAt: number;
-  /** How often its rooms were asked for anew: an answer to a join that was under way meanwhile is out of date. */
+  /**
+   * How often `authorize` was asked again for all rooms. An answer that was asked for before is out of date.
+   */
   reauthorizeCount: number;
-  /** Whether the server ended it because its user may not be here, or its token is over. */
+  /** Whether the server ended the connection because its user may not be here, or its token expired. */
   isRevoked: boolean;
-  /** The session was let in, until its token expires, in ms of the steady clock. */
+  /** The session is let in until its token expires, in ms of the monotonic clock. */
   startSession(expiresAt: number): void;
   /** The session has a new token. */
   renewSession(expiresAt: number): void;
 }
 
-/** The identity of a session that said hello; handlers run only then. */
+/** The identity of a session that said hello. Handlers of other frames run only after that. */
 export function identityOf(peer: Peer): Identity {
   if (!peer.identity) throw new Error('a frame was handled before hello');
   return peer.identity;

@@ -1,4 +1,5 @@
-// Members that lost their connection: still shown for a grace time, and gone after it unless they come back.
+// Members that lost their connection. They are shown for a grace time, and leave after it unless they come
+// back.
 import { createTimerWheel, noSlot, type TimedItem, type TimerWheel } from '../util/timer-wheel.js';
 import { compositeKey } from '../util/composite-key.js';
 
@@ -9,21 +10,23 @@ interface GracePeriod extends TimedItem {
 }
 
 export interface PresenceGrace {
-  /** The member goes after `grace` ms. Replaces an earlier moment. */
+  /** The member leaves after `grace` ms. An earlier moment is forgotten. */
   add(room: string, member: string, grace: number): void;
-  /** The member is back, or gone for another reason. */
+  /** The member came back, or left for another reason. */
   cancel(room: string, member: string): void;
-  /** Whether a member is still shown somewhere. */
+  /** Whether the member is still shown in a room. */
   has(member: string): boolean;
-  /** A member goes now, everywhere. */
+  /** The member leaves all its rooms now. */
   endMember(member: string): void;
-  /** Everybody goes now. */
+  /** All members leave now. */
   endAll(): void;
 }
 
 /**
- * @param stepMs how late somebody may go, in ms.
- * @param onMemberGone told once a member is on grace nowhere any more.
+ * Makes the grace periods.
+ *
+ * @param stepMs How late a member may leave, in ms.
+ * @param onMemberGone Called once a member has no grace period left.
  */
 export function createPresenceGrace(
   stepMs: number,

@@ -1,21 +1,24 @@
-// What the members of this node show, those on grace among them, by what it costs in memory: bounded for each user, and for the node.
+// The memory that the presences of this node's members take, members on grace included. It is bounded for
+// each user and for the node.
 import { memorySizeOf } from '../util/memory-size.js';
 import { compositeKey } from '../util/composite-key.js';
 
 export interface PresenceMemory {
   /**
-   * A member shows this from now on, instead of what it showed in the room before. False where its user, or all members of this node, would show too much: then it shows what it showed before.
-   * `said`: what its client said, where that is something else.
+   * The member shows this presence from now on. Returns false if its user, or all members of this node, would
+   * show too much: it still shows what it showed before then.
+   *
+   * `said`: the presence as the client said it, if that differs.
    */
   show(room: string, member: string, user: string | null, presence: unknown, said: unknown): boolean;
-  /** A member is gone from a room. */
+  /** The member left the room. */
   forget(room: string, member: string): void;
 }
 
-/** What the members of one user may show, as a part of the heap, and at most, in bytes. */
+/** The memory that the presences of one user may take, as a part of the heap, and at most, in bytes. */
 const userHeapShare = 1 / 64;
 const maxUserBytes = 2 ** 23;
-/** What all members of a node may show, as a part of the heap. */
+/** The memory that the presences of all members of a node may take, as a part of the heap. */
 const nodeHeapShare = 1 / 8;
 
 interface ShownPresence {
@@ -45,7 +48,7 @@ export function createPresenceMemory(heapBytes: number): PresenceMemory {
       const key = compositeKey(room, member);
       const before = shownPresences.get(key);
       const bytes = memorySizeOf(presence) + (said === presence ? 0 : memorySizeOf(said));
-      // Sessions of nobody in particular count each for themselves.
+      // A session without a user counts for itself.
       const owner = user === null ? `\n${member}` : user;
       const addedBytes = bytes - (before?.bytes ?? 0);
       const bytesOfUser = (bytesByUser.get(owner) ?? 0) + addedBytes;
