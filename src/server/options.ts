@@ -130,7 +130,7 @@ export function settingsOf(options: ServerOptions, ports: ServerPorts): Settings
       throw new TypeError(`limits.${name} must be a whole number from 1`);
   for (const name of ['depth', 'items'] as const)
     if (limits[name] !== defaultLimits[name])
-      throw new TypeError(`limits.${name} is ${defaultLimits[name]}: the protocol says so`);
+      throw new TypeError(`limits.${name} must be ${defaultLimits[name]}, as the protocol states`);
   const connections = {
     total: Infinity,
     strangers: 1_000,

@@ -141,7 +141,7 @@ export function createConnectionCounts(
       if (heldBytes + weight > heapBytes * unidentifiedHeapShare)
         return {
           code: closeCodes.busy,
-          reason: 'too much waits of connections that have not said who they are',
+          reason: 'too much waits from connections that have not said who they are',
         };
       unidentified.set(peer, before + weight);
       heldBytes += weight;

@@ -78,7 +78,7 @@ function checkLeftData(
   // The schema itself failed: the app's developer has to learn of it.
   if (!(failure instanceof RealtimeError))
     logger.error({ room, type, ...traceOf(failure) }, 'the schema of a message threw');
-  throw new TypeError('what the handler left does not fit its contract');
+  throw new TypeError('the data that the handler left does not fit its contract');
 }
 
 /** Runs the room's handler, if there is one. */

@@ -1,4 +1,4 @@
-// `roomful/server`: Node servers.
+// The entry `roomful/server`: servers for Node.
 export { createRealtimeServer } from './realtime-server.js';
 export { jwt } from './auth/jwt.js';
 export { serve } from '../rooms/serve.js';

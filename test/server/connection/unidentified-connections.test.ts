@@ -99,7 +99,7 @@ test('T49 all strangers together hold at most a sixteenth of the heap, and what 
       expect(open).toHaveLength(8);
       expect(peers.find(({ closed }) => closed)?.closed).toEqual({
         code: 1013,
-        reason: 'too much waits of connections that have not said who they are',
+        reason: 'too much waits from connections that have not said who they are',
       });
       if (end === 'known') await world.answer();
       else for (const { events } of open) events.closed(1006);

@@ -92,10 +92,10 @@ describe('the command line', () => {
   });
 
   test.each([
-    ['serve', 'which rooms?'],
-    ['--untyped', 'say serve'],
+    ['serve', 'no rooms'],
+    ['--untyped', 'name a command: serve'],
     ['dance --untyped', "there is no command 'dance'"],
-    ['serve now --untyped', "'now' is too much"],
+    ['serve now --untyped', "unexpected argument 'now'"],
     ['serve --untyped --rooms x.js', 'exclude each other'],
     ['serve --untyped --port many', "--port is a number from 0 to 65535, not 'many'"],
     ['serve --untyped --port 70000', '--port is a number'],

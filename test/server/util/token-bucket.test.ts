@@ -175,5 +175,5 @@ test.each([
 });
 
 test('T20 limits that the protocol states are no options', () => {
-  expect(() => rawWorld({ rooms, limits: { depth: 64 } as never })).toThrow(/limits.depth is 32/);
+  expect(() => rawWorld({ rooms, limits: { depth: 64 } as never })).toThrow(/limits.depth must be 32/);
 });

@@ -1,17 +1,18 @@
-// Public keys from an address: fetched when they are needed, and where they cannot be had, not again for each token.
+// Public keys from an address. They are fetched when they are needed, and after failures not again for each
+// token.
 import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 
-/** How long no new attempt is made after two in a row that failed, in ms. */
+/** How long no attempt is made after two failures in a row, in ms. */
 const retryAfterMs = 5_000;
 
-/** @param monotonicNow a clock in ms that nobody sets. */
+/** @param monotonicNow A clock in ms that nobody sets. */
 export function createRemoteKeys(url: URL, monotonicNow: () => number): JWTVerifyGetKey {
   const remote = createRemoteJWKSet(url);
   let retryAt = -Infinity;
   let failure: unknown;
   let failures = 0;
 
-  /** A token of a key that is here is judged by it; of another key nothing can be said now. */
+  /** A token whose key is here is checked with it. For any other key, the last failure is the answer. */
   const withoutFetching: JWTVerifyGetKey = async (header, token) => {
     const here = remote.fresh ? remote.jwks() : undefined;
     if (!here) throw failure;
@@ -31,7 +32,7 @@ export function createRemoteKeys(url: URL, monotonicNow: () => number): JWTVerif
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys)) {
         failure = error;
-        // One that failed alone, as where a connection broke, is tried again at once.
+        // A single failure, such as a connection that broke, is tried again at once.
         if (++failures > 1) retryAt = monotonicNow() + retryAfterMs;
       }
       throw error;

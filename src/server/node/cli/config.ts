@@ -1,4 +1,4 @@
-// What the command line and the environment say, or what is wrong with it.
+// The configuration from the command line and the environment, or what is wrong with it.
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import type { TrustProxy } from '../http/proxies.js';
 
@@ -6,7 +6,7 @@ export interface ServeConfig {
   readonly port: number;
   readonly host: string | undefined;
   readonly path: string;
-  /** A module that exports `rooms`. */
+  /** The path of a module that exports `rooms`. */
   readonly rooms: string | null;
   readonly untyped: boolean;
   readonly anonymous: boolean;
@@ -57,42 +57,42 @@ export const helpText = `roomful serve [options]
 A realtime server, for trying out and for small deployments.
 
 Rooms
-  --rooms FILE           a module (.js, .mjs) that exports rooms: a list of serve(…), and, if it likes,
+  --rooms FILE           a module (.js, .mjs) that exports rooms, a list of serve(…); it may also export
                          authenticate and expose
-  --untyped              every room there can be, open to everybody who is let in, nothing checked
+  --untyped              serve every room, without checks, to every user who is let in
 
-Who is let in: set one of these, or export authenticate from FILE
-  ROOMFUL_JWT_SECRET     the secret that tokens are signed with (HS256), 32 bytes at least
-  ROOMFUL_JWKS_URL       where the public keys are that tokens are signed with
+Authentication: set one of these, or export authenticate from FILE
+  ROOMFUL_JWT_SECRET     the secret that tokens are signed with (HS256), of 32 bytes at least
+  ROOMFUL_JWKS_URL       the address of the public keys that tokens are signed with
   ROOMFUL_JWT_ISSUER, ROOMFUL_JWT_AUDIENCE
-                         who must have issued a token, and for whom
-  --anonymous            everybody, as nobody in particular
+                         the issuer and the audience that a token must have
+  --anonymous            let every client in, without a user
 
-Where
-  --port N               default: PORT of the environment, or 8080; 0: a free one
-  --host NAME            default: all interfaces
-  --path PATH            where upgrades are served; default /realtime
-  --origin URL           an origin that pages may connect from; again for each. Default: this host's own
-  --trust-proxy N|LIST   how many proxies are in front, or their addresses and subnets, with commas
+Addresses
+  --port N               the port, or 0 for a free one; default: PORT of the environment, or 8080
+  --host NAME            the host name to listen on; default: all interfaces
+  --path PATH            the path of upgrades; default /realtime
+  --origin URL           an origin whose pages may connect; repeat it for more. Default: this host's own
+  --trust-proxy N|LIST   the number of proxies in front, or their addresses and subnets, with commas
 
 More than one node
-  --redis URL            keep rooms in Redis (redis:// or rediss://), and share them with other nodes; needs
-                         the package redis. Default: ROOMFUL_REDIS of the environment, or in memory, alone
-  --prefix NAME          what every key in Redis begins with; default roomful
-  --node NAME            the name of this node; default: random
-  --max-connections N    connections that this node takes; default: as many as come
+  --redis URL            keep rooms in Redis (redis:// or rediss://), shared with other nodes; needs the
+                         package redis. Default: ROOMFUL_REDIS of the environment, or in memory, alone
+  --prefix NAME          the beginning of every key in Redis; default roomful
+  --node NAME            the name of this node; default: a random one
+  --max-connections N    the connections that this node takes; default: no limit
   --rebalance            ask clients to move while this node has more than its share
-  --drain SECONDS        how long clients have to move on after SIGTERM; default 10
+  --drain SECONDS        how long clients have to move after SIGTERM; default 10
 
-Watching
-  --metrics              serve /metrics, for Prometheus. /health/live and /health/ready are always there
-  --heartbeat SECONDS    how often connections are asked whether they live; default 25
+Monitoring
+  --metrics              serve /metrics for Prometheus. /health/live and /health/ready are always served
+  --heartbeat SECONDS    how often the server pings a connection; default 25
 
-  -h, --help             this text
-  -v, --version          the version
+  -h, --help             print this text
+  -v, --version          print the version
 
-On a terminal it says what it does in words; elsewhere each line is JSON. SIGTERM and SIGINT drain, then end
-it with 0; a second one ends it at once.
+On a terminal the output is text; elsewhere each line is JSON. SIGTERM and SIGINT drain the server and then
+end it with exit code 0; a second signal ends it at once.
 `;
 
 class ConfigError extends Error {}
@@ -119,12 +119,14 @@ function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): ServeConf
   if (values.help || (positionals.length === 0 && argv.length === 0)) return 'help';
   const [command, ...more] = positionals;
   if (command !== 'serve')
-    throw new ConfigError(command === undefined ? 'say serve' : `there is no command '${command}'`);
-  if (more.length) throw new ConfigError(`'${more[0]}' is too much`);
+    throw new ConfigError(
+      command === undefined ? 'name a command: serve' : `there is no command '${command}'`,
+    );
+  if (more.length) throw new ConfigError(`unexpected argument '${more[0]}'`);
   const { rooms = null, untyped } = values;
   if (rooms === null && !untyped)
     throw new ConfigError(
-      'which rooms? Name a module with --rooms, or say --untyped for every room, nothing checked',
+      'no rooms: name a module with --rooms, or use --untyped for every room, without checks',
     );
   if (rooms !== null && untyped) throw new ConfigError('--rooms and --untyped exclude each other');
   const redis = values.redis ?? env['ROOMFUL_REDIS'] ?? null;
@@ -164,7 +166,10 @@ function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): ServeConf
   };
 }
 
-/** The configuration, or what is to be printed instead, and with which code to end. */
+/**
+ * Reads the configuration. Returns a text to print and an exit code instead, for help, the version or a
+ * mistake.
+ */
 export function readConfig(
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -180,6 +185,6 @@ export function readConfig(
       error instanceof ConfigError ||
       (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
     if (!isOurs) throw error;
-    return { text: `${error.message}\n\nroomful --help says what there is.\n`, exitCode: 2 };
+    return { text: `${error.message}\n\nRun roomful --help for all options.\n`, exitCode: 2 };
   }
 }

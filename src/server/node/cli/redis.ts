@@ -1,4 +1,4 @@
-// A broker over Redis, for the ready-made server: the package is the user's to install.
+// The Redis broker of the ready-made server. The operator installs the package `redis`.
 import type { Broker } from '../../broker/broker.js';
 import type { ServerLogger } from '../../observe/log.js';
 import { redisBroker } from '../redis/broker.js';
@@ -19,7 +19,7 @@ interface RedisPackage {
 }
 
 async function loadRedisPackage(): Promise<RedisPackage> {
-  // A name that no bundler resolves: who needs no Redis needs no package.
+  // A name that bundlers do not resolve: the package is needed only with --redis.
   const name = 'redis';
   try {
     return (await import(/* @vite-ignore */ name)) as RedisPackage;
@@ -31,7 +31,11 @@ async function loadRedisPackage(): Promise<RedisPackage> {
   }
 }
 
-/** Resolves once Redis answers. @throws Misconfigured where there is no package for it. */
+/**
+ * Connects to Redis, and resolves once it answers. Null without --redis.
+ *
+ * @throws Misconfigured if the package `redis` is not installed.
+ */
 export async function connectRedis(
   { redis: url, prefix }: ServeConfig,
   say: ServerLogger,
@@ -59,8 +63,11 @@ export async function connectRedis(
     prefix,
     onWarning({ what, channel, key, error }) {
       if (what === 'foreign')
-        say.warn({ channel: channel ?? null, key: key ?? null }, 'something in Redis is none of ours');
-      // While Redis is away that is all there is to say.
+        say.warn(
+          { channel: channel ?? null, key: key ?? null },
+          'something in Redis was not written by this server',
+        );
+      // While Redis is away, its absence was logged once, and no call needs a line of its own.
       else if (!away)
         say.warn(
           { error: error instanceof Error ? error.message : String(error) },

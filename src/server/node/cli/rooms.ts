@@ -1,4 +1,4 @@
-// Which rooms the ready-made server has, and who is let in.
+// The rooms of the ready-made server, and the users that it lets in.
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { jwt } from '../auth/jwt.js';
@@ -6,7 +6,7 @@ import { serve } from '../../rooms/serve.js';
 import type { ServerOptions } from '../../options.js';
 import type { ServeConfig } from './config.js';
 
-/** What the user has to mend. */
+/** A mistake that the operator has to correct. */
 export class Misconfigured extends Error {}
 
 type ServedModule = Pick<ServerOptions, 'rooms' | 'authenticate' | 'expose'>;
@@ -22,7 +22,11 @@ async function loadModule(file: string): Promise<Partial<ServedModule>> {
   }
 }
 
-/** @throws Misconfigured where the module is not what it should be, or nobody says who is let in. */
+/**
+ * Loads the rooms.
+ *
+ * @throws Misconfigured if the module does not fit, or the configuration does not say who is let in.
+ */
 export async function loadRooms({
   rooms: file,
   anonymous,
@@ -40,8 +44,8 @@ export async function loadRooms({
   if (ways.length !== 1) {
     throw new Misconfigured(
       ways.length === 0
-        ? 'who is let in? Set ROOMFUL_JWT_SECRET or ROOMFUL_JWKS_URL, export authenticate beside the rooms, or say --anonymous for everybody'
-        : 'who is let in? An exported authenticate, a key in the environment and --anonymous exclude each other',
+        ? 'no authentication: set ROOMFUL_JWT_SECRET or ROOMFUL_JWKS_URL, export authenticate beside the rooms, or use --anonymous to let every client in'
+        : 'too many ways of authentication: an exported authenticate, a key in the environment and --anonymous exclude each other',
     );
   }
   const checks = { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) };

@@ -1,4 +1,4 @@
-// What the ready-made server says of itself: words on a terminal, a JSON line elsewhere.
+// The output of the ready-made server: words on a terminal, lines of JSON elsewhere.
 import { pino } from 'pino';
 import type { ServerLogger } from '../../observe/log.js';
 
@@ -6,7 +6,7 @@ const levelMarks = { info: ' ', warn: '!', error: '✗' } as const;
 
 const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-/** @param terminal whether somebody reads along. */
+/** @param terminal Whether the output goes to a terminal. */
 export function createCliLogger(terminal: boolean, write: (text: string) => void): ServerLogger {
   if (!terminal) return pino({ name: 'roomful', level: 'info' }, { write });
   const line =

@@ -1,4 +1,4 @@
-// The ready-made server's life: it listens, and when it is told to end, its clients move on first.
+// The life of the ready-made server: it listens, and when a signal ends it, its clients move first.
 import { once } from 'node:events';
 import type { ServerLogger } from '../../observe/log.js';
 import { createRealtimeServer, type RealtimeServer } from '../realtime-server.js';
@@ -7,7 +7,7 @@ import { connectRedis } from './redis.js';
 import { loadRooms } from './rooms.js';
 import { createCliLogger } from './say.js';
 
-/** How often a drain says how far it is, in ms. */
+/** How often the progress of a drain is printed, in ms. */
 const progressEveryMs = 1_000;
 const endSignals = ['SIGTERM', 'SIGINT'] as const;
 
@@ -31,8 +31,8 @@ async function startServer(
   });
   const address = await realtime.listen({ port, path, ...(host !== undefined && { host }) });
   if (config.untyped)
-    say.warn({}, 'every room is open to everybody who is let in, and nothing is checked (--untyped)');
-  if (config.anonymous) say.warn({}, 'everybody is let in, as nobody in particular (--anonymous)');
+    say.warn({}, 'every user who is let in may use every room, and nothing is checked (--untyped)');
+  if (config.anonymous) say.warn({}, 'every client is let in, without a user (--anonymous)');
   if (config.rebalance) realtime.rebalance();
   say.info({ url: address.url, node: realtime.stats().node, rooms: redis ? 'Redis' : 'memory' }, 'listening');
   return {
@@ -44,17 +44,21 @@ async function startServer(
   };
 }
 
-/** Serves until a signal ends it. Returns the exit code. @throws Misconfigured where the user has to mend something. */
+/**
+ * Serves until a signal ends it. Returns the exit code.
+ *
+ * @throws Misconfigured if the operator has to correct something.
+ */
 export async function serveUntilTold(config: ServeConfig): Promise<number> {
   const say = createCliLogger(process.stdout.isTTY, (text) => {
     process.stdout.write(text);
   });
   const told = Promise.race(endSignals.map((signal) => once(process, signal).then(() => signal)));
-  // It may be told before it has begun: while it waits for Redis, say.
+  // The signal may come before the server has started, such as while it waits for Redis.
   const server = await Promise.race([startServer(config, say), told]);
   if (typeof server === 'string') return 0;
   const signal = await told;
-  // A second one ends it at once.
+  // A second signal ends the process at once.
   for (const again of endSignals)
     process.once(again, () => {
       process.exit(1);

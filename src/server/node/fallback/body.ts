@@ -1,24 +1,24 @@
-// A request's body, bounded in size and in time, and by what others hold at once: bytes of bodies that are being read.
+// The body of a request, bounded in bytes and in time, and by the bytes of all bodies that are being read.
 import type { IncomingMessage } from 'node:http';
 import type { ServerPorts } from '../../ports/ports.js';
 
-/** Why there is none: the status to answer with, or 0 where nobody waits for an answer. */
+/** Why there is no body: the status to answer with, or 0 if the client is gone. */
 export type BodyRefusal = 404 | 408 | 413 | 503 | 0;
 
-/** Bytes that may still be held by one of those who share them. */
+/** Bytes that several bodies share while they are read. */
 export interface ByteShare {
   bytesLeft: number;
 }
 
-/** How much of a body is read, and whose bytes it takes meanwhile. */
+/** A bound on a body, and the shares that its bytes are taken from. */
 export interface BodyHolder {
   readonly maxBytes: number;
   readonly shares: readonly ByteShare[];
 }
 
-/** Tells by the beginning of a body for whom the rest is read; 404 where it is for nobody. */
+/** Finds out from the beginning of a body which holder the rest is for. 404 if it is for none. */
 export interface BodyRecognition {
-  /** How many bytes are enough to tell. A shorter body is told by all of it. */
+  /** The bytes that are enough to find out. A shorter body is judged by all of it. */
   readonly bytes: number;
   readonly recognize: (head: Buffer) => BodyHolder | 404;
 }
@@ -32,7 +32,7 @@ export interface BodyReader {
   ): Promise<Buffer | BodyRefusal>;
 }
 
-/** How long a body may take to come, in ms. */
+/** How long a body may take to arrive, in ms. */
 const bodyTimeoutMs = 10_000;
 
 export function createBodyReader(after: ServerPorts['setTimer']): BodyReader {
@@ -53,11 +53,11 @@ export function createBodyReader(after: ServerPorts['setTimer']): BodyReader {
           cancel();
           hold(-size);
           request.off('data', take);
-          // What still comes is passed over, and not kept.
+          // The rest of the body is read, and not kept.
           if (typeof outcome === 'number') request.resume();
           resolve(outcome);
         };
-        /** Whether it is read on. */
+        /** Returns whether the body is read on. */
         const recognize = (): boolean => {
           if (recognized || !recognition) return true;
           recognized = true;

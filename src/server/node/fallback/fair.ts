@@ -1,12 +1,13 @@
-// What a node does for requests of which it cannot tell whose they are: bounded for all together, and for each network, so that one of them leaves something to the others.
+// Bounds for requests whose client is not known: for all together, and for each network, so that one network
+// leaves something to the others.
 import { networkOf } from '../../connection/connection-limits.js';
 import { createTokenBucket, type TokenBucket } from '../../util/token-bucket.js';
 import type { ByteShare } from './body.js';
 
-/** A share of so many bytes for each network that holds any. */
+/** A share of `bytes` for each network that holds any. */
 export function createNetworkShares(bytes: number): {
   of(address: string): ByteShare;
-  /** Forgets the share of an address, if nothing of it is held. */
+  /** Forgets the share of an address if nothing of it is held. */
   free(address: string): void;
 } {
   const shares = new Map<string, ByteShare>();
@@ -24,10 +25,13 @@ export function createNetworkShares(bytes: number): {
   };
 }
 
-/** Networks whose pace is known. A forgotten one begins anew; all together are bounded all the same. */
+/** The networks whose rate is remembered, at most. A forgotten one begins anew; all together stay bounded. */
 const maxNetworks = 1_000;
 
-/** So many steps a second for all together, twice as many at once, and half of them for one network. */
+/**
+ * Bounds steps to `rate` per second for all networks together, twice as many at once, and to half of that for
+ * one network.
+ */
 export function createNetworkPace(
   rate: number,
   now: number,
@@ -43,7 +47,7 @@ export function createNetworkPace(
       if (networks.size <= maxNetworks) break;
       networks.delete(oldest);
     }
-    // What one network has too many takes nothing from the others.
+    // Steps that one network has too many take nothing from the others.
     for (let step = 0; step < steps; step++) if (own.take(at) > 0 || all.take(at) > 0) return false;
     return true;
   };

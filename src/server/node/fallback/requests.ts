@@ -1,9 +1,12 @@
-// Some requests of an HTTP server that is somebody else's.
+// Some of the requests of an HTTP server that belongs to the app.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
 type RequestListener = (this: Server, request: IncomingMessage, response: ServerResponse) => void;
 
-/** Asks `answer` first; what it leaves alone goes to whoever listened before. Who listens later hears everything, as ever. Returns what restores it. */
+/**
+ * Asks `answer` first. A request that it leaves alone goes to the listeners that were there before. Later
+ * listeners hear every request. Returns a function that restores the listeners.
+ */
 export function serveRequests(
   http: Server,
   answer: (request: IncomingMessage, response: ServerResponse) => boolean,

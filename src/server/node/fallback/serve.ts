@@ -1,4 +1,5 @@
-// Requests of clients for whom WebSocket is blocked: one that stays open as a stream, and those that bring what the client says (P36 to P39).
+// The HTTP fallback for clients whose network blocks WebSocket: a response that stays open as a stream, and
+// requests that bring the client's messages (P36 to P39).
 import { closeCodes } from '../../../protocol/codes.js';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BrokerUnavailable } from '../../broker/broker.js';
@@ -15,37 +16,40 @@ import { maxOpeningBytes, secretOf, FallbackStream } from './stream.js';
 import { stopTimeoutMs } from '../system/timeouts.js';
 
 export interface FallbackOptions {
-  /** The path of upgrades; ours are below it. */
+  /** The path of upgrades. The fallback is below it. */
   readonly path: string;
   readonly addressOf: (request: IncomingMessage) => string;
-  /** How others reach the server. */
+  /** How clients reach the server. */
   readonly reach: () => Reach;
   readonly meter: Meter;
   readonly ports: Pick<ServerPorts, 'monotonicNow' | 'setTimer'>;
 }
 
 export interface Fallback {
-  /** Answers a request that is ours. Whether it is. */
+  /** Answers a request of the fallback. Returns false for any other request. */
   answerRequest(request: IncomingMessage, response: ServerResponse): boolean;
-  /** Ends what is still open. */
+  /** Ends the streams that are still open. */
   stop(): void;
 }
 
-/** Bytes of a request that opens a stream: a secret, and what is on offer. */
+/** The bytes of a request that opens a stream: a secret and the offered subprotocols. */
 const maxOfferBytes = 2_048;
-/** Bytes of a request up, at least: many messages may gather while one is under way. */
+/**
+ * The least bound on a request with messages, in bytes: many messages may gather while one request is under
+ * way.
+ */
 const minBodyLimitBytes = 1_048_576;
-/** Bytes of all requests that are being read, of connections that have said who they are; … */
+/** The bytes of all requests that are being read, for connections that said hello. */
 const identifiedShareBytes = 33_554_432;
-/** … of those that have not, and of those that other nodes hold; … */
+/** The same for connections that did not say hello, and again for connections of other nodes. */
 const unidentifiedShareBytes = 16_777_216;
-/** … and of each of these two from one network. */
+/** The part of each of these two that one network may take. */
 const networkShareBytes = 4_194_304;
-/** Bytes of a connection that has not said who it is, of all its requests. */
+/** The bytes of all requests of a connection that did not say hello. */
 const maxUnidentifiedBytes = 262_144;
-/** Requests a second that are handed on to other nodes, twice as many at once. */
+/** The requests that are handed on to other nodes per second; twice as many at once. */
 const handedOnPerSecond = 500;
-/** The same of their bytes, in steps. */
+/** The same for their bytes, in steps. */
 const handedOnStepBytes = 16_384;
 const handedOnStepsPerSecond = 512;
 const idPattern = /^[\w-]{8,64}$/;
@@ -58,7 +62,7 @@ const streamHeaders = {
   'x-content-type-options': 'nosniff',
 };
 
-/** What a page of another origin may read: that it is refused, too. */
+/** The headers that let a page of another origin read the answer, even a refusal. */
 const corsHeaders = (origin: string | null): Readonly<Record<string, string>> =>
   origin === null ? {} : { 'access-control-allow-origin': origin, vary: 'origin' };
 
@@ -92,7 +96,7 @@ export function createFallback(
     const { headers } = request;
     const origin = headers.origin ?? null;
     const read = corsHeaders(origin);
-    // A balancer understands it, and tries another node.
+    // A balancer understands this answer, and tries another node.
     if (core.refuses()) return refuseRequest(response, 503, { 'retry-after': '1', ...read });
     const address = addressOf(request);
     const body = await bodies.readBody(request, {
@@ -144,7 +148,8 @@ export function createFallback(
       return refuseRequest(response, 404, { connection: 'close', ...read });
     const address = addressOf(request);
     const wait = { 'retry-after': '1', ...read };
-    // Anybody may name another node: what is handed on is bounded for all of them together.
+    // Any client may name another node, so the requests that are handed on are bounded for all clients
+    // together.
     if (!stream && !mayHandOn(address, 1, ports.monotonicNow())) return refuseRequest(response, 503, wait);
     const shares = stream ? networkShares : handingNetworkShares;
     const network = shares.of(address);
@@ -168,7 +173,7 @@ export function createFallback(
     refuseRequest(response, taken ? 204 : 404, read);
   }
 
-  /** Who only names a connection holds nothing of what is its own. */
+  /** A request that names a connection without its secret must not take the bytes of its share. */
   function holderOfBody(stream: FallbackStream, head: Buffer, network: ByteShare): BodyHolder | 404 {
     if (!stream.hasSecretOf(head)) return 404;
     return stream.isUnidentified
@@ -205,7 +210,7 @@ export function createFallback(
           ? openStream(id, request, response)
           : takeRequest(id, asked.get('node'), request, response)
         ).catch((error: unknown) => {
-          // Where another node cannot be asked, the client tries again: that is no failure of this request.
+          // If another node cannot be asked, the client tries again: the request itself did not fail.
           if (!(error instanceof BrokerUnavailable))
             logger.error(traceOf(error), 'a request of a client without WebSocket could not be served');
           refuseRequest(response, 503);

@@ -1,4 +1,4 @@
-// A streamed response as the core's transport, and what its client's requests say.
+// A streamed response as the core's transport, and the requests that bring its client's messages.
 import { closeCodes } from '../../../protocol/codes.js';
 import { timingSafeEqual } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
@@ -16,11 +16,11 @@ import type { ByteShare } from './body.js';
 import type { ServerPorts, Transport, TransportEvents } from '../../ports/ports.js';
 import { closeTimeoutMs } from '../system/timeouts.js';
 
-/** What a request's body begins with: the secret of its connection, and the how manieth it is. */
+/** Every body starts with the connection's secret and the request's sequence number. */
 const bodyOpening = /^([\w-]{16,64})\n(\d{1,15})\n/;
 export const maxOpeningBytes = 82;
 
-/** The secret that a request's body begins with; null where it begins with none. */
+/** The secret at the beginning of a body; null if there is none. */
 export const secretOf = (body: Buffer): string | null =>
   bodyOpening.exec(body.subarray(0, maxOpeningBytes).toString('latin1'))?.[1] ?? null;
 
@@ -32,10 +32,10 @@ const missingRequestTimeoutMs = 1_000;
 
 const lostOrderReason = 'requests are missing, or came twice';
 
-/** The client's side of a body that does not fit: 1002 as for a WebSocket frame that is none. */
+/** The close code for a malformed body: 1002, as for a malformed WebSocket frame. */
 const protocolErrorCode = 1002;
 
-// A class, for the sake of many idle connections: see ../../lane.ts.
+// A class, because many idle connections have one each: see connection/frame-queue.ts.
 export class FallbackStream implements Transport {
   readonly secret: Buffer;
   private readonly response: ServerResponse;
@@ -43,19 +43,19 @@ export class FallbackStream implements Transport {
   private readonly onGone: () => void;
   private events: TransportEvents | null = null;
   private requestsTaken = 0;
-  /** Requests that came before one that was said earlier. */
+  /** The requests that overtook an earlier one. */
   private readonly earlyRequests = new Map<number, Uint8Array>();
-  /** Cancels the timer of a request that is missing. */
+  /** Cancels the timer of a missing request. */
   private stopWaiting: (() => void) | null = null;
 
-  /** What its requests may hold while they are read, before it has said who it is, and after. */
+  /** The bytes that its requests may take while they are read, before and after hello. */
   readonly unidentifiedShare: ByteShare;
   readonly identifiedShare: ByteShare;
   private readonly maxUnidentifiedBytes: number;
 
   /**
-   * @param bytes that its requests may hold.
-   * @param gone told once the response is over, whoever ended it.
+   * @param bytes The bytes that its requests may take.
+   * @param onGone Called once the response is over.
    */
   constructor(
     response: ServerResponse,
@@ -77,7 +77,7 @@ export class FallbackStream implements Transport {
     });
   }
 
-  /** From here on the core is told. */
+  /** From here on the core gets the events of the connection. */
   serve(events: TransportEvents): void {
     this.events = events;
     if (this.response.destroyed) this.end(closeCodes.abnormal);
@@ -98,7 +98,7 @@ export class FallbackStream implements Transport {
     const { response } = this;
     if (response.writableEnded) return;
     response.end(encodeClose(code, reason));
-    // Who reads nothing would hold what waits for it.
+    // A client that reads nothing would keep the waiting bytes in memory.
     response.once(
       'close',
       this.after(closeTimeoutMs, () => {
@@ -115,18 +115,18 @@ export class FallbackStream implements Transport {
     return this.response.writableLength;
   }
 
-  /** Whether it has not said who it is. */
+  /** Whether the session has not said hello yet. */
   get isUnidentified(): boolean {
     return this.events?.isUnidentified?.() ?? true;
   }
 
-  /** Whether a body that begins so is of this connection. */
+  /** Whether a body with this beginning has the secret of this connection. */
   hasSecretOf(head: Buffer): boolean {
     const secret = Buffer.from(secretOf(head) ?? '');
     return secret.length === this.secret.length && timingSafeEqual(secret, this.secret);
   }
 
-  /** Takes what a request brought. Whether it is of this connection: somebody else's is not looked at. */
+  /** Takes the body of a request. Returns false, without reading it, if it is for another connection. */
   takeBody(body: Buffer, limit: number): boolean {
     const said = bodyOpening.exec(body.subarray(0, maxOpeningBytes).toString('latin1'));
     if (!said || !this.hasSecretOf(body)) return false;
@@ -151,7 +151,7 @@ export class FallbackStream implements Transport {
     return bytes;
   }
 
-  /** What is next, for as long as it is there. */
+  /** Reads the requests that come next, for as long as they are there. */
   private readOn(limit: number): void {
     for (
       let bytes = this.earlyRequests.get(this.requestsTaken + 1);
@@ -170,7 +170,7 @@ export class FallbackStream implements Transport {
         : null;
   }
 
-  /** Its order is lost: nothing may be passed over in silence. */
+  /** Ends the connection because the order of its requests is lost: no message may be skipped in silence. */
   abort(reason: string): void {
     this.close(protocolErrorCode, reason);
     this.end(protocolErrorCode);

@@ -1,4 +1,4 @@
-// Which paths of an HTTP server are served here, and by whom an upgrade is answered that is for none of them.
+// The paths of an HTTP server that realtime servers serve, and the one that answers an upgrade for no path.
 import type { Server } from 'node:http';
 
 interface Attachment {
@@ -8,23 +8,26 @@ interface Attachment {
   readonly stop: () => void;
 }
 
-/** By the order in which they came. The first answers what is for nobody. */
+/** In the order in which they were attached. The first one answers upgrades for no path. */
 const attachments = new WeakMap<Server, Attachment[]>();
 const attachmentsOf = (http: Server): readonly Attachment[] => attachments.get(http) ?? [];
 
 /**
- * A path as it is compared: with a slash in front and none behind.
+ * Gives a path the form in which paths are compared: with a slash in front, and none at the end.
  *
- * @throws TypeError where it is no path.
+ * @throws TypeError if the text is no path.
  */
 export function normalizePath(path: string): string {
   const whole = path.startsWith('/') ? path : `/${path}`;
   if (!/^(?:\/[^/?#\s]+)*\/?$/.test(whole))
-    throw new TypeError(`path: '${path}' is none: write segments joined by '/', such as '/realtime'`);
+    throw new TypeError(`path: '${path}' is no path: write segments joined by '/', such as '/realtime'`);
   return whole === '/' ? whole : whole.replace(/\/$/, '');
 }
 
-/** Takes a path of a server, from whoever has it: two that answer one upgrade would break it. Returns whether somebody had it, and what gives it back. */
+/**
+ * Takes a path of an HTTP server from any server that has it: two answers to one upgrade would break it.
+ * Returns whether it was taken, and a function that gives it back.
+ */
 export function takePath(
   http: Server,
   attachment: Attachment,
@@ -43,10 +46,10 @@ export function takePath(
   };
 }
 
-/** Whether this listener is the one to answer what is for nobody. */
+/** Whether this listener is the one that answers upgrades for no path. */
 export const answersUnclaimed = (http: Server, asked: string, listener: object): boolean =>
   attachmentsOf(http)[0]?.listener === listener && !attachmentsOf(http).some(({ path }) => path === asked);
 
-/** Whether anybody else listens for upgrades of this server. */
+/** Whether listeners of others wait for upgrades of this HTTP server. */
 export const hasOtherListeners = (http: Server): boolean =>
   http.listenerCount('upgrade') > attachmentsOf(http).length;

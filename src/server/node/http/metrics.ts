@@ -1,4 +1,4 @@
-// What a node does, for Prometheus.
+// The measurements of a node, for Prometheus.
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { closeCodes } from '../../../protocol/codes.js';
 import type { Meter } from '../../ports/meter.js';
@@ -6,12 +6,12 @@ import type { ServerStats } from '../../server.js';
 
 export interface Metrics {
   readonly meter: Meter;
-  /** Everything, in the text format of Prometheus. */
+  /** All measurements in the text format of Prometheus. */
   text(): Promise<string>;
   readonly contentType: string;
 }
 
-/** Of what people wait for, in seconds: from a tenth of a millisecond to ten seconds. */
+/** Buckets for durations, in seconds: from a tenth of a millisecond to ten seconds. */
 const durationBucketsSeconds = [
   0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
 ];
@@ -32,7 +32,7 @@ export function createMetrics(stats: () => ServerStats): Metrics {
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
 
-  /** Read where it is, when it is asked for. */
+  /** Adds a gauge that is read when the metrics are asked for. */
   const addGauge = (name: string, help: string, read: (stats: ServerStats) => number): void => {
     const made: Gauge = new Gauge({
       name: `roomful_${name}`,
@@ -94,7 +94,7 @@ export function createMetrics(stats: () => ServerStats): Metrics {
   return {
     meter: {
       connectionClosed(code) {
-        // Clients may choose among thousands: those that mean nothing here count as one.
+        // A client may choose among thousands of codes. Those without a meaning here count as one.
         closeCounter.inc({ code: knownCloseCodes.has(code) ? code : 'other' });
       },
       messageAcknowledged(ms) {

@@ -1,4 +1,5 @@
-// From an HTTP upgrade to a session of the core. The upgrade is answered at once: what is refused is refused by a close code, which a browser can read.
+// The way from an HTTP upgrade to a session of the core. An upgrade is accepted even if the connection is
+// refused: a browser can read a close code, but no HTTP status.
 import { closeCodes } from '../../../protocol/codes.js';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -42,7 +43,10 @@ function serveSocket(
 
 const noHeaders: RequestInfo['headers'] = Object.freeze({});
 
-/** What an app may want to know of a request. The rest is between the two ends of the connection, and would be held for as long as that lasts. */
+/**
+ * The headers that an app may want. Those of the WebSocket handshake are left out: they would be kept for as
+ * long as the connection lasts.
+ */
 function headersForApp(
   { headers }: IncomingMessage,
   { settings: { authenticate } }: ServerCore,
@@ -55,10 +59,10 @@ function headersForApp(
   );
 }
 
-/** How long others on the same HTTP server may take to answer an upgrade, in ms, before it is for nobody. */
+/** How long other listeners of the same HTTP server may take to answer an upgrade, in ms. */
 const otherListenersTimeoutMs = 10_000;
 
-/** The path that a request names. What is no address is a path that nobody has. */
+/** The path of a URL. A text that is no URL is a path that no server has. */
 const pathOf = (url: string): string =>
   URL.canParse(url, 'http://host') ? new URL(url, 'http://host').pathname : url;
 
@@ -73,28 +77,31 @@ function refuseUpgrade(socket: Duplex, status: string, more = ''): void {
     .end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${more}Content-Length: 0\r\n\r\n`);
 }
 
-/** Pieces in which the network may bring one message, at most: each is a buffer of its own until the last is there. */
+/**
+ * The pieces in which the network may bring one message: at least this many, since each is a buffer of its
+ * own until the last one is there.
+ */
 const minBufferedChunks = 4_096;
-/** Bytes that a piece has on average, at least, where messages may be large. */
+/** With large messages, the bytes that a piece has on average, at least. */
 const averageChunkBytes = 64;
 
 export interface UpgradeOptions {
-  /** With a slash in front, and none behind. */
+  /** With a slash in front, and none at the end. */
   readonly path: string;
   readonly after: ServerPorts['setTimer'];
   readonly addressOf: (request: IncomingMessage) => string;
-  /** How others reach the server. */
+  /** How clients reach the server. */
   readonly reach: () => Reach;
 }
 
-/** Serves the upgrades of an HTTP server on one path. Returns what stops it. */
+/** Serves the upgrades of an HTTP server on one path, until the returned function is called. */
 export function serveUpgrades(
   core: ServerCore,
   http: Server,
   { path, after, addressOf, reach }: UpgradeOptions,
 ): () => void {
   const { limits, logger } = core.settings;
-  // `closeTimeout` is not in the types of ws yet.
+  // The types of ws do not have `closeTimeout` yet.
   const settings: ServerOptions<typeof ServedSocket> & { readonly closeTimeout: number } = {
     noServer: true,
     WebSocket: ServedSocket,
@@ -105,16 +112,20 @@ export function serveUpgrades(
     maxPayload: limits.frame,
     maxFragments: limits.fragments,
     maxBufferedChunks: Math.max(minBufferedChunks, Math.ceil(limits.frame / averageChunkBytes)),
-    // A browser refuses a connection whose offers are not answered: where there is nothing in common, the first is, and a close code says the rest.
+    // A browser refuses a connection whose offers are not answered. If there is no common subprotocol, the
+    // first offer is accepted, and a close code says the rest.
     handleProtocols: (offers) => core.choose(offers)?.protocol ?? [...offers][0] ?? false,
   };
   const sockets = new WebSocketServer<typeof ServedSocket>(settings);
   const openSockets = new Set<ServedSocket>();
-  /** One that nobody answers would stay for ever. Where others listen as well, it may be theirs, and they have some time for it. */
+  /**
+   * Without an answer the socket would stay open for ever. If others listen as well, the upgrade may be
+   * theirs, and they get some time.
+   */
   const answerUnclaimed = (socket: Duplex, asked: string): void => {
     const answer = (): void => {
       refuseUpgrade(socket, '404 Not Found');
-      logger.warn({ path: asked }, 'an upgrade was for nobody');
+      logger.warn({ path: asked }, 'no server answered an upgrade');
     };
     if (!hasOtherListeners(http)) return answer();
     const written = bytesWrittenTo(socket);
@@ -124,7 +135,7 @@ export function serveUpgrades(
     socket.once('close', cancel);
   };
   const handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    // Whosever it is: one that breaks with nobody listening ends the process.
+    // For every upgrade, whoever serves it: an error without a listener would end the process.
     socket.on('error', ignore);
     const pathname = pathOf(request.url ?? '/');
     const asked = pathname === '/' ? pathname : pathname.replace(/\/$/, '');
@@ -134,7 +145,7 @@ export function serveUpgrades(
     }
     if (asked !== pathname)
       logger.warn({ path: pathname }, `a client asked for ${path} with a slash behind it, and is served`);
-    // An answer that a balancer understands: it tries another node.
+    // A balancer understands this answer, and tries another node.
     if (core.refuses()) return refuseUpgrade(socket, '503 Service Unavailable', 'Retry-After: 1\r\n');
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       openSockets.add(webSocket);
@@ -164,9 +175,8 @@ export function serveUpgrades(
     listener: onUpgrade,
     stop: () => http.off('upgrade', onUpgrade),
   });
-  if (wasTaken)
-    logger.warn({ path }, 'a realtime server was attached at this path already: the newer one has it now');
-  // First: what others write from here on is their answer.
+  if (wasTaken) logger.warn({ path }, 'another realtime server had this path: the newer one has it now');
+  // The first listener: bytes that others write from here on are their answer.
   http.prependListener('upgrade', onUpgrade);
   return () => {
     http.off('upgrade', onUpgrade);

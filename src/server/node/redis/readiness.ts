@@ -45,6 +45,6 @@ export async function checkEviction(runner: ScriptRunner): Promise<void> {
   const policy = await evictionPolicyOf(runner);
   if (policy !== null && policy !== 'noeviction')
     throw new Error(
-      `Redis evicts what it is given (maxmemory-policy ${policy}): it has to be noeviction, or messages are lost`,
+      `Redis evicts keys (maxmemory-policy ${policy}): set it to noeviction, or messages are lost`,
     );
 }

@@ -1,4 +1,4 @@
-// The world as Node gives it.
+// The clock, timers and random numbers of Node.
 import { createHash } from 'node:crypto';
 import { getHeapStatistics } from 'node:v8';
 import type { ServerPorts } from '../../ports/ports.js';

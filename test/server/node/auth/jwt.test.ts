@@ -58,7 +58,7 @@ describe('T4 a token', () => {
 
   test.each<readonly [string, () => Promise<string | null> | string | null, Partial<JwtOptions> | undefined]>(
     [
-      ['there is none', () => null, undefined],
+      ['there is no token', () => null, undefined],
       ['an empty one', () => '', undefined],
       ['nonsense', () => 'a.b.c', undefined],
       ['of another secret', () => signed(claims(), other), undefined],

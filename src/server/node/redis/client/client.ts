@@ -1,4 +1,5 @@
-// The clients that a Redis broker takes: node-redis and ioredis, by what they have in common with what is needed, and nothing of their types.
+// The Redis clients that the broker takes, node-redis and ioredis, by the part of them that it needs. Their
+// packages' types are not imported.
 import {
   overIoRedisCluster,
   overNodeRedisCluster,
@@ -8,7 +9,7 @@ import {
 import type { ServerPorts } from '../../../ports/ports.js';
 import type { RedisConnection, RedisEvents } from './port.js';
 
-/** What is needed of node-redis (`redis`): a client that is connected, or about to be. */
+/** The part of node-redis (`redis`) that the broker needs. The client may be connected or not yet. */
 export interface NodeRedisClient {
   readonly isReady: boolean;
   readonly isOpen: boolean;
@@ -28,7 +29,10 @@ export interface NodeRedisSubscriber {
   destroy(): void;
 }
 
-/** What is needed of ioredis, made with `autoResendUnfulfilledCommands: false`. */
+/**
+ * The part of ioredis that the broker needs. The client must be made with `autoResendUnfulfilledCommands:
+ * false`.
+ */
 export interface IoRedisClient {
   readonly status: string;
   readonly options: {
@@ -56,7 +60,7 @@ export type RedisClient = NodeRedisClient | IoRedisClient | NodeRedisClusterClie
 
 const ignore = (): void => undefined;
 
-/** Which database a client speaks to. A cluster has one. */
+/** The number of a client's database. A cluster has only 0. */
 export const databaseOf = (client: RedisClient): number => {
   const { options = {} } = client as {
     readonly options?: { readonly database?: unknown; readonly db?: unknown };
@@ -64,7 +68,7 @@ export const databaseOf = (client: RedisClient): number => {
   return Number(options.database ?? options.db ?? 0);
 };
 
-/** Resolves once a client is connected. Rejects with the reason where it cannot be, such as a wrong password. */
+/** Resolves once a client is connected. Rejects if it cannot be, such as with a wrong password. */
 function whenConnected(
   client: Pick<NodeRedisClient, 'on' | 'off'>,
   isReady: () => boolean,
@@ -81,7 +85,7 @@ function whenConnected(
       resolve();
     };
     const failed = (error: unknown): void => {
-      // A connection that breaks is made again; a client that is refused is refused again.
+      // A connection that breaks is made again. A client that Redis refuses would be refused again.
       if (!isRefusal(error)) return;
       stop();
       reject(error as Error);
@@ -92,7 +96,7 @@ function whenConnected(
   });
 }
 
-/** Whether Redis said that this client may not speak to it. */
+/** Whether Redis refused the client. */
 const isRefusal = (error: unknown): boolean =>
   error instanceof Error &&
   /^(?:WRONGPASS|NOAUTH|NOPERM|ERR AUTH|ERR invalid password|ERR Client sent AUTH)/.test(error.message);
@@ -103,7 +107,8 @@ function overNodeRedis(
 ): RedisConnection {
   client.on('ready', onReady);
   const subscriber = client.duplicate();
-  // Without a listener, a connection that breaks would end the process; the client reports its own.
+  // Without a listener, a connection that breaks would end the process. The client itself reports such
+  // errors.
   subscriber.on('error', ignore);
   subscriber.on('ready', onListening);
   const subscribing = subscriber.connect();
@@ -138,7 +143,10 @@ function overNodeRedis(
   };
 }
 
-/** What was under way when its connection closes is neither answered nor refused by ioredis: here it is refused. */
+/**
+ * Rejects if the connection closes meanwhile: ioredis neither answers nor refuses a call whose connection
+ * closes.
+ */
 function whileOpen<T>(subscriber: IoRedisSubscriber, call: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
@@ -159,7 +167,7 @@ function overIoRedis(
 ): RedisConnection {
   if (client.options.autoResendUnfulfilledCommands !== false)
     throw new TypeError(
-      'redisBroker needs ioredis with autoResendUnfulfilledCommands: false: what it repeats by itself, the server says twice',
+      'redisBroker needs ioredis with autoResendUnfulfilledCommands: false: otherwise the client repeats commands, and messages are sent twice',
     );
   client.on('ready', onReady);
   client.on('close', onLost);
@@ -194,10 +202,13 @@ function overIoRedis(
   };
 }
 
-/** How long a step with a channel may take, in ms. */
+/** How long a subscription or its end may take, in ms. */
 const channelStepTimeoutMs = 10_000;
 
-/** A step that is never answered, as where a connection broke under it, holds up no later one. */
+/**
+ * Rejects a step that is not answered in time, as after a connection broke under it, so that it holds up no
+ * later one.
+ */
 function inStepTime(step: () => Promise<void>, after: ServerPorts['setTimer']): Promise<void> {
   return new Promise((resolve, reject) => {
     const cancel = after(channelStepTimeoutMs, () => {
@@ -207,7 +218,10 @@ function inStepTime(step: () => Promise<void>, after: ServerPorts['setTimer']): 
   });
 }
 
-/** One thing at a time for each channel: a subscription that overtakes the end of the one before is ended with it. */
+/**
+ * Takes one step at a time for each channel. Otherwise a new subscription could overtake the end of the one
+ * before, and would be ended with it.
+ */
 function serializeByChannel(redis: RedisConnection, after: ServerPorts['setTimer']): RedisConnection {
   const turns = new Map<string, Promise<void>>();
   const take = (channel: string, step: () => Promise<void>): Promise<void> => {
@@ -230,7 +244,11 @@ function serializeByChannel(redis: RedisConnection, after: ServerPorts['setTimer
 
 const isFunction = (it: unknown): boolean => typeof it === 'function';
 
-/** @throws TypeError where it is neither client, or one that repeats commands by itself. */
+/**
+ * Makes a connection from a client.
+ *
+ * @throws TypeError if it is a client of neither library, a pool, or one that repeats commands by itself.
+ */
 export function connectionOver(
   client: RedisClient,
   events: RedisEvents,
@@ -244,7 +262,7 @@ export function connectionOver(
     );
   if ('masters' in given)
     return serializeByChannel(overNodeRedisCluster(client as NodeRedisClusterClient, events), after);
-  // Its connections come and go, and what one of them sends may overtake what another one does.
+  // The clients of a pool come and go, and a command of one may overtake a command of another.
   if (
     isFunction(given['sendCommand']) &&
     (!isFunction(given['duplicate']) || typeof given['isReady'] !== 'boolean')

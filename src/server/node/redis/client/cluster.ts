@@ -1,7 +1,11 @@
-// Clients of a cluster, behind the same port: a command goes to whoever has its key, a script is taught to every master, and a channel is heard wherever it is published.
+// Clients of a Redis cluster. A command goes to the node that has its key, a script is loaded into every
+// master, and a channel is heard wherever it is published.
 import type { RedisConnection, RedisEvents } from './port.js';
 
-/** What is needed of a cluster of node-redis (`createCluster`), connected or about to be. */
+/**
+ * The part of a cluster of node-redis (`createCluster`) that the broker needs. It may be connected or not
+ * yet.
+ */
 export interface NodeRedisClusterClient {
   readonly isReady: boolean;
   readonly isOpen: boolean;
@@ -26,7 +30,7 @@ export interface NodeRedisClusterSubscriber {
   destroy(): void;
 }
 
-/** What is needed of ioredis's `Cluster`, made with `retryDelayOnFailover: 0`. */
+/** The part of ioredis's `Cluster` that the broker needs. It must be made with `retryDelayOnFailover: 0`. */
 export interface IoRedisClusterClient {
   readonly status: string;
   connect(): Promise<unknown>;
@@ -48,11 +52,16 @@ export interface IoRedisClusterSubscriber {
 
 const ignore = (): void => undefined;
 
-/** The key that says where a command goes: scripts name how many they have, and then the first. */
+/**
+ * The key that decides where a command goes. A script names the number of its keys, and then the first one.
+ */
 const firstKeyOf = ([name = '', , count = '0', key]: readonly string[]): string | undefined =>
   name.startsWith('EVAL') && count !== '0' ? key : undefined;
 
-/** At whoever has the room: from elsewhere, it could overtake what a script says there. */
+/**
+ * Publishes at the node that has the room. From elsewhere, the text could overtake one that a script
+ * publishes there.
+ */
 const publishCommand = (channel: string, text: string): string[] => [
   'EVAL',
   "return redis.call('PUBLISH', KEYS[1], ARGV[1])",
@@ -120,7 +129,7 @@ export function overIoRedisCluster(
 ): RedisConnection {
   if (client.options.retryDelayOnFailover !== 0)
     throw new TypeError(
-      'redisBroker needs a Cluster of ioredis with retryDelayOnFailover: 0: what it repeats by itself, the server says twice',
+      'redisBroker needs a Cluster of ioredis with retryDelayOnFailover: 0: otherwise the client repeats commands, and messages are sent twice',
     );
   client.on('ready', onReady);
   client.on('+node', onReady);

@@ -1,4 +1,4 @@
-// Scripts, called: in time or not at all, and not when Redis is away.
+// Calls to Redis. Each is answered in time or fails, and fails at once while Redis is away.
 import { createHash } from 'node:crypto';
 import { BrokerUnavailable } from '../../../broker/broker.js';
 import type { ServerPorts } from '../../../ports/ports.js';
@@ -6,10 +6,10 @@ import type { RedisConnection } from './port.js';
 
 /** How long Redis may take to answer, in ms. */
 const answerTimeoutMs = 5_000;
-/** Calls that may be on their way, and their bytes: beyond them, Redis is as good as away. */
+/** The calls that Redis has not answered, at most, and their bytes. Beyond that, Redis counts as away. */
 const maxPendingCalls = 20_000;
 const maxPendingBytes = 2 ** 26;
-/** From one call to the next to a Redis that did not answer, in ms: does it by now? */
+/** After Redis did not answer in time, one call in this time tries it again, in ms. */
 const probeEveryMs = 1_000;
 
 export type RunScript = (
@@ -18,7 +18,7 @@ export type RunScript = (
   args: readonly (string | number)[],
 ) => Promise<unknown>;
 
-/** Runs a script of a room, after what was asked of the room before. */
+/** Runs a script of a room, after the calls for the room that were made before. */
 export type RunInRoom = (
   room: string,
   script: string,
@@ -28,15 +28,18 @@ export type RunInRoom = (
 
 export interface ScriptRunner {
   readonly script: RunScript;
-  /** Anything else that Redis is asked. */
+  /** Asks Redis anything else. `bytes`: the size of the question. */
   readonly askRedis: <T>(call: () => Promise<T>, bytes: number) => Promise<T>;
-  /** Redis learns these scripts before it is asked to run one: of two calls, the one whose script it does not know would be overtaken. */
+  /**
+   * Loads scripts into Redis. Otherwise the first call of a script would be overtaken: Redis does not know
+   * it, and it is sent again.
+   */
   loadScripts(scripts: readonly string[]): void;
-  /** What is on its way is answered no more. */
+  /** The calls that wait will not be answered. */
   connectionLost(): void;
-  /** Whether Redis is there, and answered what it was asked last. */
+  /** Whether Redis is there, and answered its last call in time. */
   isHealthy(): boolean;
-  /** A command by itself. */
+  /** Runs a single command. */
   command(...args: readonly string[]): Promise<unknown>;
 }
 
@@ -49,13 +52,13 @@ interface PendingCall {
   giveUp(): void;
 }
 
-/** @param ports the clock and the timers by which Redis is late. */
+/** Makes a runner on a clock and timers of the caller's. */
 export function createScriptRunner(
   redis: RedisConnection,
   ports: Pick<ServerPorts, 'monotonicNow' | 'setTimer'>,
 ): ScriptRunner {
   const digests = new Map<string, string>();
-  /** What is on its way, and what gives up each. */
+  /** The calls that wait for Redis. */
   const pendingCalls = new Set<PendingCall>();
   let pendingBytes = 0;
   let isLate = false;
@@ -71,7 +74,9 @@ export function createScriptRunner(
     if (pendingCalls.delete(it)) pendingBytes -= it.bytes;
   };
 
-  /** Rejects with {@link BrokerUnavailable} and nothing else: whether it took effect is not known then. */
+  /**
+   * Rejects with {@link BrokerUnavailable} and nothing else. Whether the call took effect is not known then.
+   */
   async function askInTime<T>(call: () => Promise<T>, bytes: number): Promise<T> {
     const now = ports.monotonicNow();
     if (
@@ -101,8 +106,8 @@ export function createScriptRunner(
           isLate = true;
           away('Redis did not answer in time');
         });
-        // The client library holds it until it is answered, or its connection ends: so long it counts,
-        // whoever still waits for it.
+        // The client library holds the call until it is answered or its connection ends. It counts for that
+        // long, even if its caller waits no longer.
         asked.then(
           (answer) => {
             isLate = false;
@@ -133,7 +138,7 @@ export function createScriptRunner(
         try {
           return await redis.command(['EVALSHA', digestOf(script), ...rest]);
         } catch (error) {
-          // Redis started anew: it learns the script by this.
+          // Redis was restarted: it learns the script by this call.
           if (!isUnknownScript(error)) throw error;
           return redis.command(['EVAL', script, ...rest]);
         }
@@ -148,7 +153,7 @@ export function createScriptRunner(
     },
     isHealthy: () => redis.isReady() && !isLate,
     loadScripts(scripts) {
-      // One that fails is sent whole when it is needed.
+      // A script that could not be loaded is sent whole when it is needed.
       for (const script of scripts) redis.load(script).catch(() => undefined);
     },
     command: (...args) => askInTime(() => redis.command(args), bytesOf(args)),

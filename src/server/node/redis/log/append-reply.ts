@@ -1,10 +1,13 @@
-// What Redis says of a number, as the port says it.
+// The replies of Redis to appends and recalls.
 import type { Append, Appended } from '../../../broker/broker.js';
 import { json } from '../../../../protocol/codec.js';
 
 const codec = json();
 
-/** `[offset, timestamp, result, tag]`, of which nodes of earlier versions wrote no tag; or `[null, code, reason, details]`. */
+/**
+ * Decodes `[offset, timestamp, result, tag]`, in which nodes of earlier versions wrote no tag, or `[null,
+ * code, reason, details]`.
+ */
 function decodeKnownOutcome(epoch: string, text: string): Appended {
   const [it] = codec.decode(text) as [readonly unknown[]];
   const [first, second, third, fourth] = it;
@@ -23,7 +26,7 @@ function decodeKnownOutcome(epoch: string, text: string): Appended {
   };
 }
 
-/** `it`: what was to be appended, where it was. */
+/** Decodes a reply. `append`: the message that was to be appended; null for a recall. */
 export function decodeAppendReply(
   [status = '', one = '', two = '', three = '', four = '']: readonly string[],
   it: Append | null,

@@ -1,4 +1,5 @@
-// Appends of one turn of the event loop to one room leave in one script call: one at a time was measured at a quarter of the pace.
+// Appends of one turn of the event loop to one room leave in one script call. One call each was measured at a
+// quarter of the speed.
 import type { Append, Appended } from '../../../broker/broker.js';
 import { maxPortionValues, countValues } from '../../../util/frame-splitting.js';
 import type { ScriptRunner } from '../client/script-runner.js';
@@ -11,7 +12,7 @@ import { encodeItems, encodeTuple } from '../store/wire.js';
 interface WaitingAppend {
   readonly append: Append;
   readonly args: readonly (string | number)[];
-  /** Characters of what is to be kept, and values in it, which whoever hears it counts before it is read. */
+  /** The characters that are stored, and the values in them, which a receiver's scan counts. */
   readonly size: number;
   readonly values: number;
   readonly resolve: (outcome: Appended) => void;
@@ -20,7 +21,7 @@ interface WaitingAppend {
 
 export interface AppendBatches {
   addAppend(it: Append): Promise<Appended>;
-  /** What waits for a room leaves now: what is asked of the room next comes after it. */
+  /** Sends the appends that wait for a room now, so that the next call for the room comes after them. */
   flushRoom(room: string): void;
   flushAll(): void;
 }
@@ -34,13 +35,13 @@ interface AppendPorts {
   readonly maxOutcomes: number;
 }
 
-/** Messages that leave before the turn is over. */
+/** This many messages leave before the turn is over. */
 const flushAtCount = 32;
-/** Messages in one call, and bytes of them: a script holds up everybody else for as long as it runs. */
+/** The messages in one call, at most, and their bytes: a script holds up all other callers while it runs. */
 const maxBatchMessages = 256;
 const maxBatchBytes = 2 ** 20;
 
-/** The longest that a log is kept, in ms: beyond it Redis counts no more. */
+/** The longest that a log is kept, in ms. Redis does not count further. */
 const maxTtlMs = 1e13;
 
 const argumentsOf = ({
@@ -150,7 +151,7 @@ export function createAppendBatches({
         const waiting = waitingByRoom.get(it.room);
         if (waiting) {
           waiting.push(mine);
-          // Redis is at the first of them while the others are made.
+          // Redis works on the first of them while the others are made.
           if (waiting.length >= flushAtCount) flushRoom(it.room);
         } else waitingByRoom.set(it.room, [mine]);
         if (scheduled) return;

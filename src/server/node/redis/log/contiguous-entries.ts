@@ -1,10 +1,12 @@
-// What may be taken from a log that others may have written into.
+// The entries of a log that others may have written into.
 import type { EntryTuple } from '../../../../protocol/frames.js';
 import { readEntry } from '../store/wire.js';
 
 /**
- * The entries that lead up to offset `end` without a hole, and how many texts were none of ours. What stands before a hole is as good as trimmed: a reader that got the entries on both
- * sides would take for whole what is not, and one that got none would never get past it.
+ * Returns the entries up to offset `end` that have no hole among them, and how many texts were no entries.
+ *
+ * Entries before a hole count as trimmed. A reader that got the entries on both sides would take them for
+ * complete, and a reader that got none would never get past the hole.
  */
 export function contiguousUpTo(
   end: number,

@@ -1,4 +1,5 @@
-// Rooms that this node hears: one position for each, holes filled from the log, and what was missed while nobody listened.
+// The rooms that this node hears. Each has one position in its log. Holes are filled from the log, and so is
+// what the node missed while it did not listen.
 import type { LogPage, Range, RoomEvent, Unrecoverable } from '../../../broker/broker.js';
 import type { Position } from '../../../../protocol/position.js';
 import type { ChannelMessage } from '../store/wire.js';
@@ -7,19 +8,19 @@ import type { ChannelMessage } from '../store/wire.js';
 export interface RoomFeed {
   readonly room: string;
   readonly listeners: Set<(event: RoomEvent) => void>;
-  /** Where it stands in the log; null until that is known. */
+  /** The feed's position in the log; null until it is known. */
   position: Position | null;
-  /** Resolves once it stands somewhere. */
+  /** Resolves once the position is known. */
   whenStarted: Promise<void>;
   isSyncing: boolean;
-  /** Something came while it read: it reads on. */
+  /** Set if something came while the log was read: it is read again. */
   readAgain: boolean;
-  /** Who is in the room, as was said last. */
+  /** The members of the room, as this node last heard. */
   members: Set<string>;
-  /** Comings and goings may have been missed since they were counted. */
+  /** Whether members may have come or left unheard since they were counted. */
   membersMayBeStale: boolean;
   isCountingMembers: boolean;
-  /** Somebody came or went while they were counted. */
+  /** Whether members came or left while they were counted. */
   membersMoved: boolean;
 }
 
@@ -28,7 +29,7 @@ export interface FeedPorts {
   readonly feedsByRoom: Map<string, RoomFeed>;
   listenToRoom(room: string): Promise<void>;
   stopListening(room: string): void;
-  /** Where the room's log ends. */
+  /** The end of the room's log. */
   topOf(room: string): Promise<Position>;
   readLog(room: string, range: Range): Promise<LogPage | Unrecoverable>;
   membersOf(room: string): Promise<readonly (readonly [id: string, user: unknown, presence: unknown])[]>;
@@ -38,21 +39,19 @@ export interface FeedPorts {
 export interface RoomFeeds {
   subscribe(room: string, listener: (event: RoomEvent) => void): Promise<() => void>;
   hearMessage(room: string, said: ChannelMessage): void;
-  /** Looks at the log whether anything was missed. */
+  /** Looks in the log for entries that were missed. */
   checkRoom(room: string): void;
-  /** The same for every room, and at who is there: for a while nothing may have been heard. */
+  /** Looks in the logs and at the members of all rooms: for a while this node may have heard nothing. */
   checkAll(): void;
-  /** Counts again who is there, where that failed. */
+  /** Counts the members again where that failed. */
   countStale(): void;
-  /** Where a room's log ended when it was heard of last; null where it is not heard. */
-  heardUpTo(room: string): Position | null;
   rooms(): Iterable<readonly [room: string, position: Position | null]>;
 }
 
-/** How often members are counted anew because they moved meanwhile. */
+/** How often members are counted again because they changed meanwhile. */
 const maxMemberCounts = 5;
 
-/** What is read of a log at once: entries, and bytes of them. */
+/** The entries that are read of a log at once, at most, and their bytes. */
 const maxEntriesPerRead = 4_096;
 const maxBytesPerRead = 2 ** 20;
 
@@ -97,7 +96,7 @@ export function createRoomFeeds({
         await readOn(feed);
       } while (feed.readAgain && feedsByRoom.get(feed.room) === feed);
     } catch (error) {
-      // It is looked at again when Redis is back, and every few seconds.
+      // The room is checked again when Redis is back, and every few seconds.
       failed(error);
     } finally {
       feed.isSyncing = false;
@@ -117,7 +116,7 @@ export function createRoomFeeds({
     } finally {
       feed.isCountingMembers = false;
     }
-    // Where they never stand still, the next look has better luck.
+    // Members that change all the time are counted by a later look.
     if (feed.membersMoved) return;
     feed.membersMayBeStale = false;
     const ids = new Set(here.map(([id]) => id));
@@ -137,7 +136,7 @@ export function createRoomFeeds({
     for (const entry of entries) {
       const at: Position = feed.position;
       if (epoch === at.epoch && entry[0] <= at.offset) {
-        // Another entry in its place: the log went back, and is written on from there.
+        // Another entry has this offset: the log went back, and was continued from there.
         if (entry[0] === at.offset && entry[1] !== at.tag) return void syncWithLog(feed);
         continue;
       }
@@ -152,7 +151,7 @@ export function createRoomFeeds({
     await listenToRoom(feed.room);
     feed.position = await topOf(feed.room);
     for (const [id] of await membersOf(feed.room)) feed.members.add(id);
-    // What was heard since is in the log.
+    // Entries that were heard since are in the log.
     if (feed.readAgain) void syncWithLog(feed);
   }
 
@@ -217,7 +216,6 @@ export function createRoomFeeds({
     countStale() {
       for (const feed of feedsByRoom.values()) if (feed.membersMayBeStale) countMembers(feed).catch(failed);
     },
-    heardUpTo: (room) => feedsByRoom.get(room)?.position ?? null,
     rooms: () => Array.from(feedsByRoom.values(), ({ room, position }) => [room, position] as const),
   };
 }

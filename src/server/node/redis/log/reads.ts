@@ -1,4 +1,4 @@
-// What is read of a room's log in Redis: bounded, checked for holes, and for many readers of the same entries read once.
+// Reads of a room's log in Redis: bounded, checked for holes, and shared by readers of the same entries.
 import type { EntryTuple } from '../../../../protocol/frames.js';
 import type { Position } from '../../../../protocol/position.js';
 import type { LogPage, Range, Unrecoverable } from '../../../broker/broker.js';
@@ -15,29 +15,29 @@ interface LogReaderPorts extends Pick<ServerPorts, 'setTimer' | 'monotonicNow'> 
   readonly keys: RedisKeys;
   /** The arguments that every script of a room begins with. */
   readonly roomArguments: () => readonly (string | number)[];
-  /** Where a room's log ended when it was heard of last; null where the room is not heard. */
+  /** The end of a room's log as this node last heard of it; null if it does not hear the room. */
   readonly heardUpTo: (room: string) => Position | null;
-  /** Something in a room's log is no entry. */
+  /** Called if a room's log holds something that is no entry. */
   readonly reportForeign: (room: string) => void;
 }
 
 export interface LogReader {
   read(room: string, range: Range): Promise<LogPage | Unrecoverable>;
-  /** Where a room's log ends. */
+  /** The end of a room's log. */
   top(room: string): Promise<Position>;
   close(): void;
 }
 
-/** As many as there are. */
+/** A limit for "all entries". */
 const unlimited = 2 ** 52;
 
-/** What Redis said of a log. */
+/** A stretch of a log, as Redis returned it. */
 interface LogStretch {
   readonly top: Position;
-  /** The offset of the oldest entry, or the next one to be. */
+  /** The offset of the oldest entry in the log, or of the next one if the log is empty. */
   readonly first: number;
   readonly entries: readonly EntryTuple[];
-  /** Whether there are more up to what was asked for. */
+  /** Whether more entries were asked for than are here. */
   readonly isCut: boolean;
 }
 
@@ -93,7 +93,10 @@ export function createLogReader({
     high: number | '+',
   ): Promise<LogStretch> => readPage(room, { low: at.offset + 1, high, newest: false, limit, bytes });
 
-  /** What other readers were given lately, if the log has it as it was: tags are a chain, so that the last one proves those before it. */
+  /**
+   * Returns entries that another reader was given lately, if the log still has them. Tags are a chain, so the
+   * tag of the last entry proves those before it.
+   */
   async function provenPage(
     room: string,
     at: Position,
@@ -115,7 +118,7 @@ export function createLogReader({
         entries,
         isCut: entries.length < kept.length,
       };
-    // The log is not what it was: it is read anew.
+    // The log has changed: it is read from Redis.
     pages.dropRoom(room);
     return null;
   }
@@ -127,11 +130,12 @@ export function createLogReader({
     bytes: number,
   ): Promise<LogStretch> {
     const newest = heardUpTo(room);
-    // As far as is known nothing follows: there is nothing to share, and many who come back at once are not to wait for one another.
+    // As far as this node knows, nothing follows. Then there is nothing to share, and many readers that come
+    // back at once must not wait for one another.
     if (newest && newest.epoch === at.epoch && newest.offset <= at.offset)
       return oldest(room, at, limit, bytes, '+');
     for (;;) {
-      // From here to `keep` nothing is waited for: of many readers at once, one reads.
+      // There is no await between here and `readAndKeep`: of many readers at once, one reads.
       const reading = pages.whenRead(room, at);
       if (reading) {
         await reading;
@@ -144,7 +148,7 @@ export function createLogReader({
     }
   }
 
-  /** What follows a position, or a part of it. */
+  /** Reads the entries after a position, or some of them. */
   async function readPart(
     room: string,
     at: Position,
@@ -172,14 +176,14 @@ export function createLogReader({
     const entries = [...first.entries];
     let newest = first;
     let left = bytes - bytesOf(entries);
-    // Of what others were given, one part ends where the next one begins.
+    // Shared pages end where the next one begins, so several may be needed.
     for (;;) {
       const last = entries.at(-1);
       const { top } = newest;
       if (newest.isCut || !last || last[0] >= top.offset || entries.length >= limit || left <= 0) break;
       const at = { epoch: top.epoch, offset: last[0], tag: last[1] };
       const some = await readPart(room, at, limit - entries.length, left);
-      // What was read before it holds. Whoever reads on from there is told why not.
+      // The entries that were read before are valid. The reader learns the reason when it reads on.
       if ('why' in some) break;
       for (const entry of some.entries) entries.push(entry);
       left -= bytesOf(some.entries);
@@ -195,7 +199,7 @@ export function createLogReader({
     bytes: number,
   ): Promise<LogPage> {
     const isNone = limit === 0;
-    // Nothing is asked for: then the highest is below the lowest.
+    // If nothing is asked for, the highest offset is below the lowest.
     const { top, first, entries } = await readPage(room, {
       low: isNone ? 1 : '-',
       high: isNone ? 0 : offset === null ? '+' : Math.max(0, offset - 1),

@@ -1,4 +1,5 @@
-// Entries that were read from Redis lately. What many members missed is read once, and given to all of them.
+// Entries that were read from Redis lately. Entries that many members missed are read once, and given to all
+// of them.
 import type { EntryTuple } from '../../../../protocol/frames.js';
 import type { Position } from '../../../../protocol/position.js';
 import type { ServerPorts } from '../../../ports/ports.js';
@@ -10,18 +11,21 @@ interface PageRead {
 }
 
 export interface SharedPages {
-  /** What resolves once the page with the entries that follow a position was read; null where none is being read. */
+  /** Resolves once the page with the entries after a position was read; null if none is being read. */
   whenRead(room: string, at: Position): Promise<void> | null;
-  /** The entries that follow a position, as far as one page has them. Null where there is none. */
+  /** The entries after a position, as far as one page has them; null if no page does. */
   findEntries(room: string, at: Position): readonly EntryTuple[] | null;
-  /** Reads at most `limit` entries that follow a position, and keeps them. `read` is told the highest offset that no other page has, or '+'. */
+  /**
+   * Reads at most `limit` entries after a position, and keeps them. `read` gets the highest offset that no
+   * other page has, or '+'.
+   */
   readAndKeep<T extends PageRead>(
     room: string,
     at: Position,
     limit: number,
     read: (high: number | '+') => Promise<T>,
   ): Promise<T>;
-  /** A room's log is not what it was. */
+  /** The room's log has changed. */
   dropRoom(room: string): void;
   close(): void;
 }
@@ -29,7 +33,7 @@ export interface SharedPages {
 interface SharedPage {
   readonly epoch: string;
   readonly room: string;
-  /** Offsets of the first entry and of the last: while it is read, of the last that it may have. */
+  /** The offsets of its first and last entry. While it is read, the last offset that it may have. */
   readonly first: number;
   last: number;
   /** Null while it is read. */
@@ -39,18 +43,21 @@ interface SharedPage {
   usedAt: number;
 }
 
-/** How long a page is kept after its last use, in ms: readers that go on at the pace of their lines are near one another for that long. */
+/**
+ * How long a page is kept after its last use, in ms. Readers on lines of different speed are as close to one
+ * another.
+ */
 const pageLifeMs = 5_000;
-/** What all pages may cost in memory, in bytes, about. */
+/** The memory that all pages may take, in bytes, about. */
 const maxPagesBytes = 2 ** 24;
-/** What an entry costs in memory beside its data, in bytes. */
+/** The memory of an entry beside its data, in bytes. */
 const entryBytes = 300;
 
 export function createSharedPages({
   setTimer,
   monotonicNow,
 }: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>): SharedPages {
-  /** The one that was used longest ago comes first. */
+  /** The least recently used comes first. */
   const pages = new Set<SharedPage>();
   const pagesByRoom = new Map<string, Set<SharedPage>>();
   let totalBytes = 0;
@@ -64,7 +71,7 @@ export function createSharedPages({
     if (others?.size === 0) pagesByRoom.delete(page.room);
   }
 
-  /** Forgets what is old or too much. What is being read stays. */
+  /** Forgets pages that are old or too many. Pages that are being read stay. */
   function relieve(): void {
     for (const page of pages) {
       if (totalBytes <= maxPagesBytes && monotonicNow() - page.usedAt < pageLifeMs) break;

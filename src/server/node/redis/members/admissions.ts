@@ -1,5 +1,5 @@
-// From where on sessions were told of rooms: a key for each, beside the room's others. A user's key says when
-// its sessions were ended.
+// The admissions of sessions in Redis: a key for each, beside the keys of the room. A key of the user says
+// when its sessions were ended.
 import type { Admissions } from '../../../broker/broker.js';
 import type { RunInRoom, ScriptRunner } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
@@ -11,18 +11,18 @@ interface AdmissionPorts {
   readonly keys: RedisKeys;
   /** How long an admission outlives its last use, in ms. */
   readonly lifeMs: number;
-  /** Something is known of a session. */
+  /** Records a session. */
   readonly recordSession: (room: string, producer: string) => void;
 }
 
-/** The moment that a value begins with, and the rest. */
+/** Splits a value into the moment that it begins with, and the rest. */
 function readMoment(value: unknown): readonly [at: number, rest: string] | null {
   const [, at, rest = ''] = /^(\d+) (.*)$/s.exec(String(value)) ?? [];
   return at === undefined ? null : [Number(at), rest];
 }
 
 export interface RedisAdmissions extends Admissions {
-  /** Every session of a user was ended, `agoMs` ago. */
+  /** Records that every session of a user was ended `agoMs` ago. */
   recordEnded(user: string, agoMs: number): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export function createRedisAdmissions({
       const admission = readMoment(kept);
       const from = admission && readMoment(admission[1]);
       if (!admission || !from) return null;
-      // Both in one ms: nobody knows which was first.
+      // If both are in one ms, it is not known which came first: the admission does not count.
       const endedAt = readMoment(ended)?.[0] ?? -Infinity;
       return admission[0] <= endedAt ? null : { offset: from[0], epoch: from[1] };
     },
@@ -59,7 +59,7 @@ export function createRedisAdmissions({
       await runInRoom(room, scripts.forget, [keys.admission(room, producer)], []);
     },
     async recordEnded(user, agoMs) {
-      // For longer than any admission that it ends.
+      // Longer than any admission that it ends.
       await runner.script(scripts.moment, [keys.ended(user)], ['', lifeMs * 2, agoMs]);
     },
   };

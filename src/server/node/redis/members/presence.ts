@@ -1,4 +1,4 @@
-// Who is in which room, whichever node has them; and whose node is gone is gone with it.
+// The members of rooms on all nodes. The members of a node that is gone are removed.
 import type { MemberTuple } from '../../../../protocol/frames.js';
 import { kinds, type Check } from '../../../../protocol/checks.js';
 import { json } from '../../../../protocol/codec.js';
@@ -11,7 +11,7 @@ import * as scripts from '../store/scripts.js';
 import { encodeItems, encodeTuple } from '../store/wire.js';
 
 interface PresencePorts {
-  /** The clock and the timers by which leases are renewed. */
+  /** The clock and timers by which the lease of this node is renewed. */
   readonly ports: Pick<ServerPorts, 'monotonicNow' | 'setTimer'>;
   readonly runner: ScriptRunner;
   readonly runInRoom: RunInRoom;
@@ -21,7 +21,7 @@ interface PresencePorts {
 }
 
 interface LeasePorts {
-  /** Rooms with members on this node. */
+  /** The rooms with members on this node. */
   readonly rooms: () => readonly string[];
   readonly failed: (error: unknown) => void;
 }
@@ -31,9 +31,9 @@ export interface RedisPresence {
   update(room: string, id: string, patch: Readonly<Record<string, unknown>>): Promise<void>;
   exit(room: string, id: string): Promise<void>;
   members(room: string): Promise<readonly MemberTuple[]>;
-  /** Others said who left a room: where one of them is here, it is said again that it is. */
+  /** Members left a room, as another node said. If one of them is here, this node says again that it is. */
   heardLeft(room: string, ids: readonly string[]): void;
-  /** Says that this node is there until it ends, and takes out the members of nodes that are not. */
+  /** Says that this node is there, until it ends, and removes the members of nodes that are not. */
   startLease(ports: LeasePorts): { end(): Promise<void> };
 }
 
@@ -65,7 +65,7 @@ export function createRedisPresence({
   node,
   roomLifeMs,
 }: PresencePorts): RedisPresence {
-  /** Whether what Redis has of our members may differ from what is so. */
+  /** Whether the members in Redis may differ from those of this node. */
   let mayDiffer = true;
   const sayOrDoubt = async (saying: Promise<unknown>): Promise<void> => {
     try {
@@ -76,15 +76,18 @@ export function createRedisPresence({
     }
   };
 
-  /** Nodes that are there, as Redis said last, and until when this one is. */
+  /** The nodes that are there, as Redis said last, and when the lease of this node ends. */
   let aliveNodes = new Set<string>();
   let leaseEnd = '';
   let isEnded = false;
-  /** Where this one's time had run out, so had everybody's: they have a while to say that they are there. */
+  /**
+   * If the lease of this node had run out, those of all nodes may have, because Redis was away. The others
+   * get a while to renew theirs.
+   */
   let sparedNodes = new Set<string>();
   let sparedUntil = 0;
   const renewLease = async (): Promise<void> => {
-    // Who is gone is not there again because it is asked who is.
+    // A question for the members must not renew the lease of a node that has ended.
     if (isEnded) return;
     const [kept, ends, nodes] = (await runner.script(
       scripts.lease,
@@ -101,7 +104,7 @@ export function createRedisPresence({
     leaseEnd = ends;
   };
 
-  /** Members of this node, whole, by room: a change is of what they showed before. */
+  /** The whole members of this node, by room. A change is a change of what a member showed before. */
   const ownMembers = new Map<string, Map<string, MemberTuple>>();
 
   async function readMembers(room: string): Promise<readonly KeptMember[]> {
@@ -111,7 +114,7 @@ export function createRedisPresence({
       [keys.members(room)],
       [],
     )) as string[];
-    // Every second is what is kept; the counter among them is no member.
+    // Every second text is a member. The counter among them is none.
     return answer
       .flatMap((text, at) => (at % 2 === 1 && answer[at - 1] !== '' ? (readKeptMember(text) ?? []) : []))
       .toSorted((one, two) => one.order - two.order);
@@ -162,7 +165,7 @@ export function createRedisPresence({
     },
     async members(room) {
       const here = await readMembers(room);
-      // One that came since, or one that is gone and in whose rooms nobody else was.
+      // A node that is not known may have come since, or it is gone, and no other node was in its rooms.
       if (here.some((it) => !aliveNodes.has(it.node))) await renewLease();
       const gone = here.filter((it) => !aliveNodes.has(it.node));
       if (gone.length > 0)
@@ -188,7 +191,7 @@ export function createRedisPresence({
             its === node ? !mine?.has(id) : !aliveNodes.has(its),
           );
           if (gone.length > 0) await takeOut(room, gone);
-          // One that is at another node by now is that node's.
+          // A member that is at another node by now belongs to that node.
           for (const member of mine?.values() ?? [])
             if ((here.get(member[0]) ?? node) === node)
               await runInRoom(
@@ -201,7 +204,7 @@ export function createRedisPresence({
       }
       const sayAgain = (): void => {
         say().catch((error: unknown) => {
-          // Redis was away: others may take us for gone, and what we said of our members may be lost.
+          // Redis was away: other nodes may have removed the members of this node, and changes may be lost.
           mayDiffer = true;
           failed(error);
         });

@@ -1,4 +1,4 @@
-// Sessions in a room, for as long as Redis remembers their numbers, and where they were let in: those of one user that are not in use have a bound.
+// The sessions of a room that Redis remembers, and the bound on those of one user that are not in use.
 import { producerInUseMs, maxIdleSessionsOf, userOfProducer } from '../../../broker/producer-name.js';
 import type { RunInRoom } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
@@ -9,13 +9,13 @@ interface SessionPorts {
   readonly keys: RedisKeys;
   /** Ms to add to the clock of Redis. */
   readonly clockOffsetMs: () => number;
-  /** How long what is known of a session outlives its last use, in ms. */
+  /** How long Redis remembers a session after its last use, in ms. */
   readonly lifeMs: number;
   readonly failed: (error: unknown) => void;
 }
 
 export interface RedisSessions {
-  /** A session was let into a room that asks who may, or has said its first message there. */
+  /** Records a session that was admitted to a room with `authorize`, or that sent its first message there. */
   recordSession(room: string, producer: string): void;
   rest(room: string, producer: string, agoMs: number): Promise<void>;
   watermark(room: string, producer: string): Promise<number>;

@@ -1,4 +1,4 @@
-// What each node carries, for as long as it says so.
+// The loads that nodes announce.
 import type { NodeLoad } from '../../../broker/broker.js';
 import type { ServerPorts } from '../../../ports/ports.js';
 import { repeat } from '../../../util/repeat.js';

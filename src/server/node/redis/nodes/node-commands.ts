@@ -1,4 +1,5 @@
-// What nodes ask of one another: said in a channel, and kept for a while for whoever does not hear it. Each acts on it once.
+// Commands of one node to all: published in a channel, and kept for a while for nodes that do not hear it.
+// Each node acts on a command once.
 import type { NodeEvent } from '../../../broker/broker.js';
 import type { ServerPorts } from '../../../ports/ports.js';
 import type { ScriptRunner } from '../client/script-runner.js';
@@ -11,7 +12,7 @@ interface NodeCommandPorts {
   readonly monotonicNow: ServerPorts['monotonicNow'];
   readonly runner: ScriptRunner;
   readonly keys: RedisKeys;
-  /** Keeps it that every session of a user was ended, so many ms ago. */
+  /** Records that every session of a user was ended `agoMs` ago. */
   readonly recordEnded: (user: string, agoMs: number) => Promise<void>;
   readonly failed: (error: unknown) => void;
   readonly reportForeign: (channel: string) => void;
@@ -20,22 +21,25 @@ interface NodeCommandPorts {
 export interface NodeCommands {
   tell(event: NodeEvent): void;
   listen(listener: (event: NodeEvent, age: number) => void): () => void;
-  /** Something was said in the nodes' channel. */
+  /** Handles a text from the channel of the nodes. */
   hearCommand(text: string): void;
-  /** Says what could not be said, and looks at what was not heard. */
+  /** Sends the commands that could not be sent, and reads those that were not heard. */
   catchUp(): Promise<void>;
 }
 
-/** How long it is kept, in ms: a node that was away for longer has lost its connections by then. */
+/** How long a command is kept, in ms. A node that was away for longer has lost its connections by then. */
 const commandLifeMs = 600_000;
-/** Events that wait for Redis, one of a kind for each user, and those known to have been acted on. */
+/**
+ * The commands that wait for Redis, at most, one of a kind for each user; and the ids of commands that were
+ * acted on.
+ */
 const maxWaitingCommands = 20_000;
 const maxKnownCommands = 40_000;
 
 interface WaitingCommand {
   readonly event: NodeEvent;
   readonly id: string;
-  /** When it was told first. */
+  /** When the command was given first. */
   readonly at: number;
 }
 
@@ -49,13 +53,13 @@ export function createNodeCommands({
 }: NodeCommandPorts): NodeCommands {
   const listeners = new Set<(event: NodeEvent, age: number) => void>();
   const knownIds = new Set<string>();
-  /** By kind and user: told again, it is the newer one. */
+  /** By kind and user: a later command replaces an earlier one. */
   const waiting = new Map<string, WaitingCommand>();
-  /** The last that was looked at, as Redis numbers them; none before the first look. */
+  /** The id in Redis of the last command that was read. Empty before the first look. */
   let since = '';
   let catchingUp: Promise<void> | null = null;
 
-  /** Acts on it, unless it was acted on. */
+  /** Acts on a command, unless this node did already. */
   function actOnce(event: NodeEvent, id: string, age: number): void {
     if (knownIds.has(id)) return;
     knownIds.add(id);
@@ -84,7 +88,7 @@ export function createNodeCommands({
         it.event.type === 'disconnect' && recordEnded(it.event.user, agoMs),
       ]);
     } catch (error) {
-      // Said again, it is the same event.
+      // It is sent again as the same command, so that no node acts on it twice.
       const key = `${it.event.type} ${it.event.user}`;
       if (
         (waiting.get(key)?.at ?? -Infinity) <= it.at &&
@@ -110,7 +114,7 @@ export function createNodeCommands({
   return {
     tell(event) {
       const it = { event, id: randomText(9), at: monotonicNow() };
-      // Here at once, whether or not the others can be told.
+      // This node acts at once, whether or not the others can be reached.
       actOnce(event, it.id, 0);
       void sendCommand(it);
     },

@@ -1,4 +1,4 @@
-// What one node hands to another, which holds the connection that it is for: a channel for each node.
+// Requests that one node hands to the node that holds their connection, through a channel for each node.
 import type { Broker, Parcel } from '../../../broker/broker.js';
 import type { ScriptRunner } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
@@ -16,7 +16,7 @@ interface NodeMessagePorts {
 }
 
 export interface NodeMessages extends Pick<Broker, 'hand' | 'receive'> {
-  /** Something was said in a channel. Whether it is one of ours. */
+  /** Handles a text from a channel. Returns false if the channel is for no node here. */
   hearMessage(channel: string, text: string): boolean;
 }
 
@@ -44,7 +44,8 @@ export function createNodeMessages({
       const heard = Number(
         await runner.askRedis(() => redis.publish(keys.handChannel(node), text), text.length),
       );
-      // A cluster counts those who listen at one of its nodes; the number of each request says whether one was lost.
+      // A cluster counts only the receivers at one of its nodes, so the answer says nothing. The sequence
+      // number of each request reveals a lost one.
       return heard > 0 || !redis.countsReceivers;
     },
     receive(node, listener) {

@@ -1,4 +1,4 @@
-// Channels that a node listens on for as long as it is there: where a subscription fails, it is made again.
+// Channels that a node listens on for as long as it runs. A subscription that fails is made again.
 import type { ServerPorts } from '../../../ports/ports.js';
 import type { RedisConnection } from '../client/port.js';
 

@@ -1,5 +1,8 @@
-// What happens in Redis in one step each. The first write of each is one that Redis refuses where its memory is full, if any is: after a write that it takes, it takes them all.
-// All keys of a room share a hash tag, so that a cluster keeps them together. Numbers are written with '%.0f': Lua would round what is long.
+// The steps that Redis takes as a whole, as Lua scripts.
+// The first write of each script is one that Redis refuses if its memory is full. After a write that Redis
+// accepts, it accepts them all.
+// All keys of a room share a hash tag, so that a cluster keeps them together. Numbers are written with
+// '%.0f', because Lua would round long ones.
 
 import { outcomesPart } from './outcomes-script.js';
 
@@ -7,8 +10,11 @@ import { outcomesPart } from './outcomes-script.js';
 const emptyLifeMs = 600_000;
 
 /**
- * The time, an epoch where there is none, and how long a room is remembered. KEYS 1 meta; ARGV 1 the epoch where there is none, 2 ms to add to the clock, 3 how long
- * what is known of a room outlives its last use, in ms.
+ * Reads the clock, and makes the room if there is none.
+ *
+ * - KEYS: 1 meta
+ * - ARGV: 1 an epoch for a new room, 2 ms to add to the clock, 3 how long the room is remembered after its
+ *   last use, in ms
  */
 const beginPart = `
 local time = redis.call('TIME')
@@ -21,18 +27,18 @@ if not epoch then
   redis.call('DEL', KEYS[2])
 end
 local function number(n) return string.format('%.0f', n) end
--- A room in which nothing was said is forgotten soon after the last who was there: anybody may name rooms.
+-- An empty room is forgotten soon after its last use, since any client may name rooms.
 local function live()
   redis.call('PEXPIRE', KEYS[1], number(offset == 0 and ${emptyLifeMs} or math.max(tonumber(ARGV[3]), ttl)))
 end
 `;
 
-/** Entries leave the log when there are too many, or they are too old. */
+/** Removes entries that are too many or too old. */
 const trimPart = `
 local function trim(limit)
   if limit > 0 then redis.call('XTRIM', KEYS[2], 'MAXLEN', limit) else redis.call('DEL', KEYS[2]) end
   local item = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
-  -- What is none of ours is as good as old.
+  -- An item that is no entry counts as old.
   while item and (tonumber(item[2][4] or '') or 0) < now - ttl do
     redis.call('XDEL', KEYS[2], item[1])
     item = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
@@ -41,20 +47,25 @@ end
 `;
 
 /**
- * Appends a batch to one room. KEYS 1 meta, 2 log, 3… one of the producer of each message, or of nobody. ARGV 4 channel, 5 settled numbers kept, 6 their life in ms, 7 how many
- * messages; then for each: whether it has a producer, seq, id, the number it follows, tag, the entry's id as JSON, the rest of the entry as JSON, the result as JSON, the log's limit, its ttl.
+ * Appends a batch of messages to one room.
+ *
+ * - KEYS: 1 meta, 2 log, 3… for each message its producer's key
+ * - ARGV: 4 channel, 5 outcomes that are kept, 6 for how long, in ms, 7 number of messages; then for each:
+ *   whether it has a producer, seq, id, the preceding seq, tag, the id as JSON, the rest of the entry as
+ *   JSON, the result as JSON, the log's limit, its ttl
  */
 export const append: string = `${beginPart}${outcomesPart}${trimPart}
 local function add(entry)
   local added = redis.pcall('XADD', KEYS[2], number(offset) .. '-0', 'entry', entry, 'at', number(now))
   if type(added) ~= 'table' or not added.err then return end
   if string.find(added.err, 'OOM', 1, true) then error(added.err) end
-  -- Something that is none of ours stands where this one belongs: the log begins anew behind it, and whoever stands before it is told that it was trimmed.
+  -- Another program wrote an item with this offset or a later one. The log begins anew here, and readers before
+  -- it are told that it was trimmed.
   redis.call('DEL', KEYS[2])
   redis.call('XADD', KEYS[2], number(offset) .. '-0', 'entry', entry, 'at', number(now))
 end
 local replies, said, lasts, moved = {}, {}, {}, {}
--- What is remembered of a producer's numbers is written once for many: a call costs as much as what it does.
+-- The outcomes of a producer are written together: a call costs as much as its work.
 local fields, gone, bytes = {}, {}, {}
 local function remember(key)
   if not fields[key] then return end
@@ -109,7 +120,12 @@ live()
 return replies
 `;
 
-/** Settles a number without an entry. KEYS 1 meta, 2 log, 3 producer; ARGV 4 seq, 5 id, 6 the refusal as JSON, 7 numbers kept, 8 their life. Says where it is the producer's first. */
+/**
+ * Refuses a message. Returns 'first' if it is the producer's first one.
+ *
+ * - KEYS: 1 meta, 2 log, 3 producer
+ * - ARGV: 4 seq, 5 id, 6 the refusal as JSON, 7 outcomes that are kept, 8 for how long, in ms
+ */
 export const refuse: string = `${beginPart}${outcomesPart}
 local last = redis.call('HGET', KEYS[3], 'last')
 if tonumber(ARGV[4]) > tonumber(last or '0') then
@@ -121,7 +137,12 @@ live()
 return last and 'ok' or 'first'
 `;
 
-/** What is known of a number. KEYS 1 meta, 2 log, 3 producer; ARGV 4 seq, 5 id. */
+/**
+ * Returns the outcome of a message.
+ *
+ * - KEYS: 1 meta, 2 log, 3 producer
+ * - ARGV: 4 seq, 5 id
+ */
 export const recall: string = `${beginPart}${outcomesPart}
 live()
 if tonumber(ARGV[4]) > tonumber(redis.call('HGET', KEYS[3], 'last') or '0') then return {'above'} end
@@ -129,15 +150,19 @@ return recall(KEYS[3], ARGV[4], ARGV[5])
 `;
 
 /**
- * The log between two offsets, oldest first, and where it stands. KEYS 1 meta, 2 log; ARGV 4 the lowest offset, 5 the highest or '+', 6 whether the newest are wanted ('1') or the oldest, 7 how many at most, 8 how
- * many bytes of them at most, one entry at least. The last of the reply is the offset up to which entries are given, where there are more up to the highest; otherwise it is empty.
+ * Reads the log between two offsets, oldest first, and where it ends. The last part of the reply is the
+ * offset up to which entries are given, if there are more up to the highest; otherwise it is empty.
+ *
+ * - KEYS: 1 meta, 2 log
+ * - ARGV: 4 the lowest offset, 5 the highest or '+', 6 '1' for the newest entries, else the oldest, 7 the
+ *   number of entries, at most, 8 their bytes, at most, but at least one entry
  */
 export const read: string = `${beginPart}${trimPart}
 live()
 trim(redis.call('XLEN', KEYS[2]))
 local newest, most, room = ARGV[6] == '1', tonumber(ARGV[7]), tonumber(ARGV[8])
 local low, high, entries, cut, last = ARGV[4], ARGV[5], {}, false, ''
--- Some at a time: Redis makes no more of them than are given.
+-- Read in steps, so that Redis makes few more items than are returned.
 while not cut do
   local count = math.min(32, most - #entries + 1)
   local items = newest and redis.call('XREVRANGE', KEYS[2], high, low, 'COUNT', count) or redis.call('XRANGE', KEYS[2], low, high, 'COUNT', count)
@@ -163,7 +188,12 @@ local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
 return {epoch, number(offset), tag, first and string.match(first[1], '^%d+') or '', entries, cut and string.match(last, '^%d+') or ''}
 `;
 
-/** Where the log stands, and the tag of one of its entries, or nothing where it has no such entry. KEYS 1 meta, 2 log; ARGV 4 the entry's offset. */
+/**
+ * Returns where the log ends, and the tag of one of its entries, or nothing if the log does not have it.
+ *
+ * - KEYS: 1 meta, 2 log
+ * - ARGV: 4 the offset of the entry
+ */
 export const tagged: string = `${beginPart}${trimPart}
 live()
 trim(redis.call('XLEN', KEYS[2]))
@@ -172,7 +202,13 @@ local item = redis.call('XRANGE', KEYS[2], ARGV[4] .. '-0', ARGV[4] .. '-0')[1]
 return {epoch, number(offset), tag, first and string.match(first[1], '^%d+') or '', item and string.match(item[2][2], '^%[%d+,"([^"]*)"') or ''}
 `;
 
-/** Where a log stands, or nothing; whoever asks has members there, and what is known of them and of the room lives on. KEYS 1 meta, 2 members; ARGV 1 their life in ms. */
+/**
+ * Returns where a log ends. The node that asks has members there, so the room and its members are remembered
+ * on.
+ *
+ * - KEYS: 1 meta, 2 members
+ * - ARGV: 1 for how long, in ms
+ */
 export const stand: string = `
 local ttl = tonumber(redis.call('HGET', KEYS[1], 'ttl') or '0')
 local empty = (redis.call('HGET', KEYS[1], 'offset') or '0') == '0'
@@ -181,7 +217,14 @@ redis.call('PEXPIRE', KEYS[2], ARGV[1])
 return redis.call('HMGET', KEYS[1], 'epoch', 'offset', 'tag')
 `;
 
-/** A node is there: until when, and which are. It says when it believed itself to be there until: another moment means that Redis forgot, went back, or took it for gone. KEYS 1 nodes; ARGV 1 this one, 2 how long it is believed, in ms, 3 what it was told last. */
+/**
+ * Renews the lease of a node. Returns whether it was kept, until when it is, and the nodes that are there.
+ * The node says until when it believes its lease to be: if Redis knows another moment, it forgot the lease,
+ * went back in time, or gave it up.
+ *
+ * - KEYS: 1 nodes
+ * - ARGV: 1 this node, 2 the length of a lease, in ms, 3 the end of the lease, as this node was told last
+ */
 export const lease: string = `
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -193,7 +236,13 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 return {kept and '1' or '0', ends, redis.call('ZRANGE', KEYS[1], 0, -1)}
 `;
 
-/** What nodes carry. KEYS 1 loads; ARGV 1 this node, 2 how long it is believed, in ms, 3 what it carries; empty: it only asks. Each value is until when, and then what. */
+/**
+ * Announces the load of a node, unless it is empty, and returns all loads. A value is the moment until which
+ * it counts, and then the load.
+ *
+ * - KEYS: 1 loads
+ * - ARGV: 1 this node, 2 the length of a lease, in ms, 3 the load or ''
+ */
 export const loads: string = `
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -206,7 +255,12 @@ end
 return found
 `;
 
-/** A member is in the room. KEYS 1 members; ARGV 1 channel, 2 id, 3 node, 4 the member as JSON, 5 their life. Whether others learn of it. */
+/**
+ * Adds a member. Returns whether the others learn of it.
+ *
+ * - KEYS: 1 members
+ * - ARGV: 1 channel, 2 id, 3 node, 4 the member as JSON, 5 how long members are remembered, in ms
+ */
 export const enter: string = `
 local before = redis.call('HGET', KEYS[1], ARGV[2])
 local order = before and string.match(before, '^[^\\n]*\\n(%d+)\\n') or redis.call('HINCRBY', KEYS[1], '', 1)
@@ -218,7 +272,12 @@ redis.call('PUBLISH', ARGV[1], '[1,"presence",[' .. ARGV[4] .. '],[],[]]')
 return 1
 `;
 
-/** What a member shows has changed, unless another node has it by now. KEYS 1 members; ARGV 1 channel, 2 id, 3 node, 4 the member as JSON, 5 the change as JSON. */
+/**
+ * Changes what a member shows, unless it is at another node by now.
+ *
+ * - KEYS: 1 members
+ * - ARGV: 1 channel, 2 id, 3 node, 4 the member as JSON, 5 the change as JSON
+ */
 export const update: string = `
 local before = redis.call('HGET', KEYS[1], ARGV[2])
 local order = before and string.match(before, '^[^\\n]*\\n(%d+)\\n')
@@ -228,7 +287,12 @@ redis.call('PUBLISH', ARGV[1], '[1,"presence",[],[],[' .. ARGV[5] .. ']]')
 return 1
 `;
 
-/** Members are gone, but for those that another node has by now. KEYS 1 members; ARGV 1 channel; then for each: id, node, the id as JSON. */
+/**
+ * Removes members, except for those that are at another node by now.
+ *
+ * - KEYS: 1 members
+ * - ARGV: 1 channel; then for each member: id, node, the id as JSON
+ */
 export const exit: string = `
 local left = {}
 for at = 2, #ARGV, 3 do
@@ -238,13 +302,19 @@ for at = 2, #ARGV, 3 do
     left[#left + 1] = ARGV[at + 2]
   end
 end
--- What is left is the number of the last that came.
+-- Only the counter of members is left.
 if redis.call('HLEN', KEYS[1]) == 1 and redis.call('HEXISTS', KEYS[1], '') == 1 then redis.call('DEL', KEYS[1]) end
 if #left > 0 then redis.call('PUBLISH', ARGV[1], '[1,"presence",[],[' .. table.concat(left, ',') .. '],[]]') end
 return #left
 `;
 
-/** Tells every node, and keeps it for those that do not hear it now: where there is no room to keep it, it is told all the same. KEYS 1 what was told; ARGV 1 channel, 2 the event, 3 how long it is kept in ms. */
+/**
+ * Sends a command to every node, and keeps it for those that do not hear it. If there is no room to keep it,
+ * it is sent all the same.
+ *
+ * - KEYS: 1 commands
+ * - ARGV: 1 channel, 2 the command, 3 how long it is kept, in ms
+ */
 export const tell: string = `
 redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', '20000', '*', 'event', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
@@ -252,7 +322,12 @@ redis.call('PUBLISH', ARGV[1], ARGV[2])
 return 1
 `;
 
-/** What was told since, oldest first, and where that ends. KEYS 1 what was told; ARGV 1 the id of the last that is known, or '' for none: then nothing but the end. */
+/**
+ * Returns the id of the newest command, and the commands since a known one, oldest first.
+ *
+ * - KEYS: 1 commands
+ * - ARGV: 1 the id of the last command that is known, or '' for none, which returns no commands
+ */
 export const told: string = `
 local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local events = {}
@@ -267,7 +342,12 @@ end
 return {newest and newest[1] or ARGV[1] ~= '' and ARGV[1] or '0-0', events}
 `;
 
-/** Keeps a moment, `ago` ms before now, and what belongs to it. KEYS 1 where; ARGV 1 what, 2 its life in ms, 3 how long ago it was, in ms. */
+/**
+ * Keeps a moment and a text.
+ *
+ * - KEYS: 1 key
+ * - ARGV: 1 text, 2 how long it is kept, in ms, 3 how long ago the moment was, in ms
+ */
 export const moment: string = `
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) - tonumber(ARGV[3])
@@ -275,8 +355,8 @@ redis.call('SET', KEYS[1], string.format('%.0f', now) .. ' ' .. ARGV[1], 'PX', A
 return 1
 `;
 
-/** What is kept there. KEYS 1 where. */
+/** Returns the text of a key. KEYS: 1 key. */
 export const kept: string = `return redis.call('GET', KEYS[1]) or ''`;
 
-/** Forgets it. KEYS 1 where. */
+/** Deletes a key. KEYS: 1 key. */
 export const forget: string = `return redis.call('DEL', KEYS[1])`;

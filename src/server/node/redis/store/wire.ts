@@ -1,10 +1,11 @@
-// What passes between nodes, as text: unknown in, event or nothing out. Others may write on our channels, and older versions of ourselves.
+// Texts that pass between nodes. They are read as unknown, since other programs may write on the same
+// channels, and so may older versions of this one.
 import { json } from '../../../../protocol/codec.js';
 import { kinds, type Check } from '../../../../protocol/checks.js';
 import type { EntryTuple } from '../../../../protocol/frames.js';
 import type { NodeEvent, NodeLoad, Parcel, RoomEvent } from '../../../broker/broker.js';
 
-/** Of this format: another says nothing to us. */
+/** The version of the format. A text of another version is not read. */
 const formatVersion = 1;
 
 const codec = json();
@@ -32,7 +33,7 @@ export type ChannelMessage =
   | { readonly type: 'entries'; readonly epoch: string; readonly entries: readonly EntryTuple[] }
   | Exclude<RoomEvent, { type: 'entry' | 'reset' }>;
 
-/** What was said in a room's channel, or null where it is none of ours. */
+/** Reads a text from the channel of a room. Null if it is no message of the broker. */
 export function readChannelMessage(text: string): ChannelMessage | null {
   const [from, type, ...fields] = decodeTuple(text) ?? [];
   if (from !== formatVersion) return null;
@@ -67,7 +68,10 @@ export const writeBroadcast = ({
 }: Extract<RoomEvent, { type: 'broadcast' }>): string =>
   encodeTuple([formatVersion, 'broadcast', except, sender, message, of, data]);
 
-/** `id`: its own, since it may be heard several times. `waited`: how long it could not be said, in ms. */
+/**
+ * Writes a command. `id`: its own id, since it may be heard several times. `waited`: for how long it could
+ * not be sent, in ms.
+ */
 export const writeNodeEvent = (event: NodeEvent, id: string, waited: number): string =>
   encodeTuple([
     formatVersion,
@@ -108,7 +112,7 @@ export function readLoad(text: string): NodeLoad | null {
   return { node, connections, rooms, draining, full } as NodeLoad;
 }
 
-/** What was handed on, of any form that the codec reads. */
+/** Reads a request that was handed on, in any form that the codec reads. */
 export function readAnyParcel(text: string): Parcel | null {
   const [from, type, id, body] = decodeTuple(text) ?? [];
   return from === formatVersion && type === 'parcel' && is('id', id) && body instanceof Uint8Array
