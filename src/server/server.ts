@@ -137,7 +137,8 @@ async function closeParts(
 /**
  * Makes the core of a server.
  *
- * @param isReachable Whether clients can reach this node from the start. If not, the other nodes learn of it once `announce` is called.
+ * @param isReachable Whether clients can reach this node from the start. If not, the other nodes learn of it once
+ *   `announce` is called.
  * @throws TypeError if an option makes no sense.
  */
 export function createServerCore(options: ServerOptions, ports: ServerPorts, isReachable = true): ServerCore {

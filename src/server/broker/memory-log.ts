@@ -66,7 +66,10 @@ export class RoomLog {
     return entry;
   }
 
-  /** Drops the entries beyond the limits. Too many leave in slices, so that an append costs the same however long the log is. */
+  /**
+   * Drops the entries beyond the limits. Surplus entries leave in slices, so that an append costs the same however long
+   * the log is.
+   */
   trim(now: number): void {
     const { entries } = this;
     const { limit, ttl } = this.limits;

@@ -20,7 +20,10 @@ export interface CatchUpPage {
   readonly isKnown: boolean;
 }
 
-/** The newest entries of a page that fit in one frame. The others are history: they must not follow as if they were new. */
+/**
+ * The newest entries of a page that fit in one frame. The others are history: they must not follow as if they were
+ * new.
+ */
 function newestOfPage(page: LogPage): LogPage {
   const entries = newestPortion(page.entries);
   const [first] = entries;

@@ -36,7 +36,8 @@ export function checkSchemaOutputs({ pattern, messages, presence }: AnyContract)
     const exoticType = whyNotPlain(schema);
     if (exoticType)
       throw new TypeError(
-        `Room '${pattern}', ${place}: its schema makes a ${exoticType}, and only plain data can be sent, such as a text or a number for a moment`,
+        `Room '${pattern}', ${place}: its schema makes a ${exoticType}, ` +
+          'and only plain data can be sent, such as a text or a number for a moment',
       );
   }
 }

@@ -57,7 +57,10 @@ export const isMisusedCode = (error: unknown): boolean =>
 /** Explains an error of the app's code to the app's developer. The text may quote secrets. */
 export function explainError(error: unknown): string {
   if (isMisusedCode(error))
-    return `it threw the code '${(error as RealtimeError).code}', which only the server may use: a handler refuses a message with ${[...handlerCodes].join(', ')}, and puts it off with unavailable, limited`;
+    return (
+      `it threw the code '${(error as RealtimeError).code}', which only the server may use: a handler refuses ` +
+      `a message with ${[...handlerCodes].join(', ')}, and puts it off with unavailable, limited`
+    );
   return error instanceof Error
     ? `${error.name}: ${error.message}`
     : `it threw a value of type ${typeof error}, and no Error`;

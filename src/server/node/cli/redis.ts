@@ -25,7 +25,8 @@ async function loadRedisPackage(): Promise<RedisPackage> {
     return (await import(/* @vite-ignore */ name)) as RedisPackage;
   } catch (error) {
     throw new Misconfigured(
-      '--redis needs the package redis beside this one: npm install redis, or npx -p roomful -p redis roomful serve …',
+      '--redis needs the package redis beside this one: npm install redis, ' +
+        'or npx -p roomful -p redis roomful serve …',
       { cause: error },
     );
   }

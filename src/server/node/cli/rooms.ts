@@ -44,8 +44,10 @@ export async function loadRooms({
   if (ways.length !== 1) {
     throw new Misconfigured(
       ways.length === 0
-        ? 'no authentication: set ROOMFUL_JWT_SECRET or ROOMFUL_JWKS_URL, export authenticate beside the rooms, or use --anonymous to let every client in'
-        : 'too many ways of authentication: an exported authenticate, a key in the environment and --anonymous exclude each other',
+        ? 'no authentication: set ROOMFUL_JWT_SECRET or ROOMFUL_JWKS_URL, export authenticate beside the rooms, ' +
+            'or use --anonymous to let every client in'
+        : 'too many ways of authentication: an exported authenticate, a key in the environment and --anonymous ' +
+            'exclude each other',
     );
   }
   const checks = { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) };

@@ -38,7 +38,7 @@ interface ClientParts {
   readonly redis: RedisConnection;
   readonly runner: ScriptRunner;
   readonly appends: AppendBatches;
-  /** Runs a script after the appends that wait for its room: calls for a room take effect in the order they were made. */
+  /** Runs a script after the appends that wait for its room, so that the order of calls for a room is kept. */
   readonly runInRoom: RunInRoom;
   /** The arguments that every script of a room begins with: an epoch for a new room, the clock's offset, a lifetime. */
   readonly roomArguments: () => readonly (string | number)[];

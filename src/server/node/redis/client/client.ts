@@ -167,7 +167,8 @@ function overIoRedis(
 ): RedisConnection {
   if (client.options.autoResendUnfulfilledCommands !== false)
     throw new TypeError(
-      'redisBroker needs ioredis with autoResendUnfulfilledCommands: false: otherwise the client repeats commands, and messages are sent twice',
+      'redisBroker needs ioredis with autoResendUnfulfilledCommands: false: ' +
+        'otherwise the client repeats commands, and messages are sent twice',
     );
   client.on('ready', onReady);
   client.on('close', onLost);

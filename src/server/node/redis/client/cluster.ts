@@ -129,7 +129,8 @@ export function overIoRedisCluster(
 ): RedisConnection {
   if (client.options.retryDelayOnFailover !== 0)
     throw new TypeError(
-      'redisBroker needs a Cluster of ioredis with retryDelayOnFailover: 0: otherwise the client repeats commands, and messages are sent twice',
+      'redisBroker needs a Cluster of ioredis with retryDelayOnFailover: 0: ' +
+        'otherwise the client repeats commands, and messages are sent twice',
     );
   client.on('ready', onReady);
   client.on('+node', onReady);

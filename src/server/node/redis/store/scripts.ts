@@ -76,7 +76,8 @@ end
 local limit = 0
 for at = 1, tonumber(ARGV[7]) do
   local base = 7 + (at - 1) * 10
-  local counted, seq, id, follows, newTag = ARGV[base + 1] == '1', ARGV[base + 2], ARGV[base + 3], ARGV[base + 4], ARGV[base + 5]
+  local counted, seq, id = ARGV[base + 1] == '1', ARGV[base + 2], ARGV[base + 3]
+  local follows, newTag = ARGV[base + 4], ARGV[base + 5]
   local key = KEYS[2 + at]
   local last = counted and (lasts[key] or redis.call('HGET', key, 'last') or '0')
   if counted then lasts[key] = last end
@@ -88,7 +89,8 @@ for at = 1, tonumber(ARGV[7]) do
   else
     offset = offset + 1
     limit, ttl = tonumber(ARGV[base + 9]), tonumber(ARGV[base + 10])
-    local entry = '[' .. number(offset) .. ',"' .. newTag .. '","' .. tag .. '",' .. ARGV[base + 6] .. ',' .. number(now) .. ',' .. ARGV[base + 7]
+    local position = number(offset) .. ',"' .. newTag .. '","' .. tag .. '"'
+    local entry = '[' .. position .. ',' .. ARGV[base + 6] .. ',' .. number(now) .. ',' .. ARGV[base + 7]
     if limit > 0 then add(entry) end
     tag = newTag
     said[#said + 1] = entry
@@ -97,7 +99,8 @@ for at = 1, tonumber(ARGV[7]) do
       local into, from = fields[key] or {}, gone[key] or {}
       fields[key], gone[key] = into, from
       into[#into + 1] = 's' .. seq
-      local outcome = #id .. ':' .. id .. '[' .. number(offset) .. ',' .. number(now) .. ',' .. ARGV[base + 8] .. ',"' .. newTag .. '"]'
+      local receipt = number(offset) .. ',' .. number(now) .. ',' .. ARGV[base + 8] .. ',"' .. newTag .. '"'
+      local outcome = #id .. ':' .. id .. '[' .. receipt .. ']'
       into[#into + 1] = outcome
       bytes[key] = (bytes[key] or 0) + #outcome
       from[#from + 1] = 's' .. number(tonumber(seq) - tonumber(ARGV[5]))
@@ -165,7 +168,8 @@ local low, high, entries, cut, last = ARGV[4], ARGV[5], {}, false, ''
 -- Read in steps, so that Redis makes few more items than are returned.
 while not cut do
   local count = math.min(32, most - #entries + 1)
-  local items = newest and redis.call('XREVRANGE', KEYS[2], high, low, 'COUNT', count) or redis.call('XRANGE', KEYS[2], low, high, 'COUNT', count)
+  local items = newest and redis.call('XREVRANGE', KEYS[2], high, low, 'COUNT', count)
+    or redis.call('XRANGE', KEYS[2], low, high, 'COUNT', count)
   for _, item in ipairs(items) do
     local text = item[2][2]
     room = room - #text
@@ -185,7 +189,9 @@ if newest then
   end
 end
 local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
-return {epoch, number(offset), tag, first and string.match(first[1], '^%d+') or '', entries, cut and string.match(last, '^%d+') or ''}
+local oldest = first and string.match(first[1], '^%d+') or ''
+local cutAt = cut and string.match(last, '^%d+') or ''
+return {epoch, number(offset), tag, oldest, entries, cutAt}
 `;
 
 /**
@@ -199,7 +205,9 @@ live()
 trim(redis.call('XLEN', KEYS[2]))
 local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
 local item = redis.call('XRANGE', KEYS[2], ARGV[4] .. '-0', ARGV[4] .. '-0')[1]
-return {epoch, number(offset), tag, first and string.match(first[1], '^%d+') or '', item and string.match(item[2][2], '^%[%d+,"([^"]*)"') or ''}
+local oldest = first and string.match(first[1], '^%d+') or ''
+local itemTag = item and string.match(item[2][2], '^%[%d+,"([^"]*)"') or ''
+return {epoch, number(offset), tag, oldest, itemTag}
 `;
 
 /**
@@ -246,7 +254,8 @@ return {kept and '1' or '0', ends, redis.call('ZRANGE', KEYS[1], 0, -1)}
 export const loads: string = `
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', now + tonumber(ARGV[2])) .. ' ' .. ARGV[3]) end
+local ends = string.format('%.0f', now + tonumber(ARGV[2]))
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], ARGV[1], ends .. ' ' .. ARGV[3]) end
 local all, found = redis.call('HGETALL', KEYS[1]), {}
 for at = 1, #all, 2 do
   local ends, load = string.match(all[at + 1], '^(%d+) (.*)$')
