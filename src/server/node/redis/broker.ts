@@ -1,5 +1,4 @@
 // The broker of many nodes: rooms in Redis, one script for each step, one channel for each room.
-import type { MemberTuple } from '../../../protocol/frames.js';
 import type { Append, Appended, Broker } from '../../broker/broker.js';
 import { maxOutcomes, sessionLifeMs } from '../../broker/producer-name.js';
 import type { ServerPorts } from '../../ports/ports.js';
@@ -11,7 +10,9 @@ import { decodeAppendReply } from './log/append-reply.js';
 import { lookForMissed } from './look.js';
 import { createRedisParts, type RedisParts } from './parts.js';
 import { checkEviction, reachRedis } from './readiness.js';
-import * as scripts from './store/scripts.js';
+import * as logScripts from './store/log-scripts.js';
+import * as memberScripts from './store/member-scripts.js';
+import * as nodeScripts from './store/node-scripts.js';
 import * as sessionScripts from './store/session-scripts.js';
 import { encodeTuple, readChannelMessage, writeBroadcast } from './store/wire.js';
 
@@ -47,7 +48,9 @@ export interface RedisBrokerOptions {
   }) => void;
 }
 
-const allScripts: readonly string[] = [...Object.values(scripts), ...Object.values(sessionScripts)];
+const allScripts: readonly string[] = [logScripts, memberScripts, nodeScripts, sessionScripts].flatMap(
+  (scripts) => Object.values<string>(scripts),
+);
 
 /** How often the broker looks for events that it did not hear, in ms. */
 const lookEveryMs = 10_000;
@@ -126,12 +129,12 @@ function messageMethods(parts: RedisParts): MessageMethods {
     async refuse(room, producer, seq, id, { code, reason, details }) {
       const refusal = encodeTuple([null, code, reason, details]);
       const args = [...roomArguments(), seq, id, refusal, maxOutcomes, sessionLifeMs];
-      const place = await runInRoom(room, scripts.refuse, producerKeys(room, producer), args);
+      const place = await runInRoom(room, logScripts.refuse, producerKeys(room, producer), args);
       if (place === 'first') sessions.recordSession(room, producer);
     },
     async recall(room, producer, seq, id) {
       const args = [...roomArguments(), seq, id];
-      const reply = await runInRoom(room, scripts.recall, producerKeys(room, producer), args);
+      const reply = await runInRoom(room, logScripts.recall, producerKeys(room, producer), args);
       const [status] = reply as string[];
       return status === 'above' ? null : decodeAppendReply(reply as string[], null);
     },
@@ -196,7 +199,8 @@ export function createRedisBroker(
       onWarning({ what: 'foreign', key });
     },
   });
-  const { redis, runner, sessions, presence, feeds, nodeCommands, nodeMessages, nodeLoads } = parts;
+  const { redis, runner, sessions, reads, feeds, presence } = parts;
+  const { nodeCommands, nodeMessages, nodeLoads } = parts;
   const { listening, stop } = startParts(parts, ports.setTimer, reportForeign);
   return {
     ...messageMethods(parts),
@@ -209,12 +213,12 @@ export function createRedisBroker(
     watermark: sessions.watermark,
     rest: sessions.rest,
     admissions: parts.admissions,
-    read: parts.reads.read,
-    subscribe: feeds.subscribe,
-    enter: presence.enter,
-    update: presence.update,
-    exit: presence.exit,
-    members: (room): Promise<readonly MemberTuple[]> => presence.members(room),
+    read: (room, range) => reads.read(room, range),
+    subscribe: (room, listener) => feeds.subscribe(room, listener),
+    enter: (room, member) => presence.enter(room, member),
+    update: (room, id, patch) => presence.update(room, id, patch),
+    exit: (room, id) => presence.exit(room, id),
+    members: (room) => presence.members(room),
     tell: nodeCommands.tell,
     listen: nodeCommands.listen,
     hand: nodeMessages.hand,

@@ -2,7 +2,7 @@
 import { sessionLifeMs } from '../../broker/producer-name.js';
 import type { Position } from '../../../protocol/position.js';
 import type { RedisParts } from './parts.js';
-import * as scripts from './store/scripts.js';
+import * as scripts from './store/log-scripts.js';
 
 /** Rooms whose logs are compared at a time, so that other questions to Redis are not held up. */
 const roomsPerStep = 200;

@@ -7,10 +7,10 @@ import { createEventRelay, type EventRelay } from './client/event-relay.js';
 import type { RedisConnection } from './client/port.js';
 import { createScriptRunner, type RunInRoom, type ScriptRunner } from './client/script-runner.js';
 import { createAppendBatches, type AppendBatches } from './log/appends.js';
-import { createRoomFeeds, type RoomFeed, type RoomFeeds } from './log/feeds.js';
-import { createLogReader, type LogReader } from './log/reads.js';
+import { RoomFeeds, type RoomFeed } from './log/feeds.js';
+import { LogReader } from './log/reads.js';
 import { createRedisAdmissions, type RedisAdmissions } from './members/admissions.js';
-import { createRedisPresence, type RedisPresence } from './members/presence.js';
+import { RedisPresence } from './members/presence.js';
 import { createRedisSessions, type RedisSessions } from './members/sessions.js';
 import { createNodeLoads, type NodeLoads } from './nodes/loads.js';
 import { createNodeCommands, type NodeCommands } from './nodes/node-commands.js';
@@ -91,9 +91,9 @@ export function createRedisParts(options: RedisPartsOptions): RedisParts {
   const sessions = createRedisSessions({ ...clientParts, lifeMs });
   const { recordSession } = sessions;
   const admissions = createRedisAdmissions({ ...clientParts, lifeMs, recordSession });
-  const presence = createRedisPresence({ ...clientParts, ports, node, roomLifeMs: lifeMs });
+  const presence = new RedisPresence({ ...clientParts, ports, node, roomLifeMs: lifeMs });
   const feedsByRoom = new Map<string, RoomFeed>();
-  const reads = createLogReader({
+  const reads = new LogReader({
     ...clientParts,
     ...ports,
     heardUpTo: (room) => feedsByRoom.get(room)?.position ?? null,
@@ -101,15 +101,15 @@ export function createRedisParts(options: RedisPartsOptions): RedisParts {
       reportForeignEntry(keys.log(room));
     },
   });
-  const feeds = createRoomFeeds({
+  const feeds = new RoomFeeds({
     feedsByRoom,
     listenToRoom: (room) => runner.askRedis(() => redis.subscribe(keys.channel(room)), room.length),
     stopListening(room) {
       redis.unsubscribe(keys.channel(room)).catch(failed);
     },
-    topOf: reads.top,
-    readLog: reads.read,
-    membersOf: presence.members,
+    topOf: (room) => reads.top(room),
+    readLog: (room, range) => reads.read(room, range),
+    membersOf: (room) => presence.members(room),
     failed,
   });
   const subscriptions = createStandingSubscriptions({ setTimer, redis, failed });

@@ -6,7 +6,7 @@ import type { ScriptRunner } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
 import { decodeAppendReply } from './append-reply.js';
 import { randomText } from '../../system/random.js';
-import { append as script } from '../store/scripts.js';
+import { append as appendScript } from '../store/log-scripts.js';
 import { encodeItems, encodeTuple } from '../store/wire.js';
 
 interface WaitingAppend {
@@ -99,7 +99,7 @@ export function createAppendBatches({
         batch.length,
         ...batch.flatMap(({ args: its }) => its),
       ];
-      const replies = (await runner.script(script, of, args)) as string[][];
+      const replies = (await runner.script(appendScript, of, args)) as string[][];
       for (const [at, { append, resolve }] of batch.entries()) {
         resolve(decodeAppendReply(replies[at] ?? [], append));
       }

@@ -1,6 +1,7 @@
 // The rooms that this node hears. Each has one position in its log. Holes are filled from the log, and so is
 // what the node missed while it did not listen.
 import type { LogPage, Range, RoomEvent, Unrecoverable } from '../../../broker/broker.js';
+import type { MemberTuple } from '../../../../protocol/frames.js';
 import type { Position } from '../../../../protocol/position.js';
 import type { ChannelMessage } from '../store/wire.js';
 
@@ -27,25 +28,13 @@ export interface RoomFeed {
 export interface FeedPorts {
   /** The feeds, by room. */
   readonly feedsByRoom: Map<string, RoomFeed>;
-  listenToRoom(room: string): Promise<void>;
-  stopListening(room: string): void;
+  readonly listenToRoom: (room: string) => Promise<void>;
+  readonly stopListening: (room: string) => void;
   /** The end of the room's log. */
-  topOf(room: string): Promise<Position>;
-  readLog(room: string, range: Range): Promise<LogPage | Unrecoverable>;
-  membersOf(room: string): Promise<readonly (readonly [id: string, user: unknown, presence: unknown])[]>;
+  readonly topOf: (room: string) => Promise<Position>;
+  readonly readLog: (room: string, range: Range) => Promise<LogPage | Unrecoverable>;
+  readonly membersOf: (room: string) => Promise<readonly MemberTuple[]>;
   readonly failed: (error: unknown) => void;
-}
-
-export interface RoomFeeds {
-  subscribe(room: string, listener: (event: RoomEvent) => void): Promise<() => void>;
-  hearMessage(room: string, said: ChannelMessage): void;
-  /** Looks in the log for entries that were missed. */
-  checkRoom(room: string): void;
-  /** Looks in the logs and at the members of all rooms: for a while this node may have heard nothing. */
-  checkAll(): void;
-  /** Counts the members again where that failed. */
-  countStale(): void;
-  rooms(): Iterable<readonly [room: string, position: Position | null]>;
 }
 
 /** How often members are counted again because they changed meanwhile. */
@@ -55,25 +44,160 @@ const maxMemberCounts = 5;
 const maxEntriesPerRead = 4_096;
 const maxBytesPerRead = 2 ** 20;
 
-export function createRoomFeeds({
-  feedsByRoom,
-  listenToRoom,
-  stopListening,
-  topOf,
-  readLog,
-  membersOf,
-  failed,
-}: FeedPorts): RoomFeeds {
-  const emitEvent = ({ listeners }: RoomFeed, event: RoomEvent): void => {
-    for (const listener of listeners) listener(event);
-  };
+type PresenceEvent = Extract<RoomEvent, { type: 'presence' }>;
 
-  async function readOn(feed: RoomFeed): Promise<void> {
-    const from = feed.position;
-    if (!from) return;
-    const page = await readLog(feed.room, { after: from, limit: maxEntriesPerRead, bytes: maxBytesPerRead });
+const emitEvent = ({ listeners }: RoomFeed, event: RoomEvent): void => {
+  for (const listener of listeners) listener(event);
+};
+
+const newFeed = (room: string): RoomFeed => ({
+  room,
+  listeners: new Set(),
+  position: null,
+  whenStarted: Promise.resolve(),
+  isSyncing: false,
+  readAgain: false,
+  members: new Set(),
+  membersMayBeStale: false,
+  isCountingMembers: false,
+  membersMoved: false,
+});
+
+export class RoomFeeds {
+  private readonly ports: FeedPorts;
+
+  constructor(ports: FeedPorts) {
+    this.ports = ports;
+  }
+
+  /** Calls back with the events of a room, until the returned function is called. */
+  async subscribe(room: string, listener: (event: RoomEvent) => void): Promise<() => void> {
+    const { feedsByRoom, stopListening } = this.ports;
+    let feed = feedsByRoom.get(room);
+    if (!feed) {
+      feed = newFeed(room);
+      feed.whenStarted = this.start(feed);
+      feedsByRoom.set(room, feed);
+    }
+    const { listeners, whenStarted } = feed;
+    listeners.add(listener);
+    const end = (): void => {
+      listeners.delete(listener);
+      if (listeners.size > 0 || feedsByRoom.get(room) !== feed) return;
+      feedsByRoom.delete(room);
+      stopListening(room);
+    };
+    try {
+      await whenStarted;
+    } catch (error) {
+      end();
+      throw error;
+    }
+    return end;
+  }
+
+  /** Handles a message from the channel of a room. */
+  hearMessage(room: string, message: ChannelMessage): void {
+    const feed = this.ports.feedsByRoom.get(room);
+    if (!feed) return;
+    if (message.type === 'entries') return this.hearEntries(feed, message);
+    if (message.type === 'presence') {
+      feed.membersMoved = true;
+      for (const [id] of message.joined) feed.members.add(id);
+      for (const id of message.left) feed.members.delete(id);
+    }
+    emitEvent(feed, message);
+  }
+
+  /** Looks in the log of a room for entries that were missed. */
+  checkRoom(room: string): void {
+    const feed = this.ports.feedsByRoom.get(room);
+    if (feed?.position) void this.syncWithLog(feed);
+  }
+
+  /** Looks in the logs and at the members of all rooms: for a while this node may have heard nothing. */
+  checkAll(): void {
+    const { feedsByRoom, failed } = this.ports;
+    for (const feed of feedsByRoom.values()) {
+      if (!feed.position) continue;
+      void this.syncWithLog(feed);
+      this.countMembers(feed).catch(failed);
+    }
+  }
+
+  /** Counts the members again where that failed. */
+  countStale(): void {
+    const { feedsByRoom, failed } = this.ports;
+    for (const feed of feedsByRoom.values())
+      if (feed.membersMayBeStale) this.countMembers(feed).catch(failed);
+  }
+
+  rooms(): Iterable<readonly [room: string, position: Position | null]> {
+    return Array.from(this.ports.feedsByRoom.values(), ({ room, position }) => [room, position] as const);
+  }
+
+  private async start(feed: RoomFeed): Promise<void> {
+    const { listenToRoom, topOf, membersOf } = this.ports;
+    await listenToRoom(feed.room);
+    feed.position = await topOf(feed.room);
+    for (const [id] of await membersOf(feed.room)) feed.members.add(id);
+    // Entries that were heard since are in the log.
+    if (feed.readAgain) void this.syncWithLog(feed);
+  }
+
+  private hearEntries(
+    feed: RoomFeed,
+    { epoch, entries }: Extract<ChannelMessage, { type: 'entries' }>,
+  ): void {
+    if (!feed.position || feed.isSyncing) {
+      feed.readAgain = true;
+      return;
+    }
+    for (const entry of entries) {
+      const at: Position = feed.position;
+      if (epoch === at.epoch && entry[0] <= at.offset) {
+        // Another entry has this offset: the log went back, and was continued from there.
+        if (entry[0] === at.offset && entry[1] !== at.tag) return void this.syncWithLog(feed);
+        continue;
+      }
+      const isNext = epoch === at.epoch && entry[0] === at.offset + 1 && entry[2] === at.tag;
+      if (!isNext) return void this.syncWithLog(feed);
+      feed.position = { epoch, offset: entry[0], tag: entry[1] };
+      emitEvent(feed, { type: 'entry', entry });
+    }
+  }
+
+  private async syncWithLog(feed: RoomFeed): Promise<void> {
+    if (feed.isSyncing) {
+      feed.readAgain = true;
+      return;
+    }
+    const { feedsByRoom, failed } = this.ports;
+    feed.isSyncing = true;
+    try {
+      do {
+        feed.readAgain = false;
+        await this.readOn(feed);
+      } while (feed.readAgain && feedsByRoom.get(feed.room) === feed);
+    } catch (error) {
+      // The room is checked again when Redis is back, and every few seconds.
+      failed(error);
+    } finally {
+      feed.isSyncing = false;
+    }
+  }
+
+  private async readOn(feed: RoomFeed): Promise<void> {
+    const { readLog, topOf } = this.ports;
+    const { room, position } = feed;
+    if (!position) return;
+    const page = await readLog(room, {
+      after: position,
+      limit: maxEntriesPerRead,
+      bytes: maxBytesPerRead,
+    });
     if ('why' in page) {
-      feed.position = await topOf(feed.room);
+      feed.position = await topOf(room);
       emitEvent(feed, { type: 'reset', why: page.why });
       return;
     }
@@ -84,34 +208,15 @@ export function createRoomFeeds({
     if (feed.position && feed.position.offset < page.top.offset) feed.readAgain = true;
   }
 
-  async function syncWithLog(feed: RoomFeed): Promise<void> {
-    if (feed.isSyncing) {
-      feed.readAgain = true;
-      return;
-    }
-    feed.isSyncing = true;
-    try {
-      do {
-        feed.readAgain = false;
-        await readOn(feed);
-      } while (feed.readAgain && feedsByRoom.get(feed.room) === feed);
-    } catch (error) {
-      // The room is checked again when Redis is back, and every few seconds.
-      failed(error);
-    } finally {
-      feed.isSyncing = false;
-    }
-  }
-
-  async function countMembers(feed: RoomFeed): Promise<void> {
+  private async countMembers(feed: RoomFeed): Promise<void> {
     feed.membersMayBeStale = true;
     if (feed.isCountingMembers) return;
     feed.isCountingMembers = true;
-    let here: Extract<RoomEvent, { type: 'presence' }>['joined'] = [];
+    let here: PresenceEvent['joined'] = [];
     try {
       for (let tries = 0; tries === 0 || (feed.membersMoved && tries < maxMemberCounts); tries++) {
         feed.membersMoved = false;
-        here = (await membersOf(feed.room)) as typeof here;
+        here = await this.ports.membersOf(feed.room);
       }
     } finally {
       feed.isCountingMembers = false;
@@ -124,98 +229,4 @@ export function createRoomFeeds({
     feed.members = ids;
     if (here.length + left.length > 0) emitEvent(feed, { type: 'presence', joined: here, left, changed: [] });
   }
-
-  function hearEntries(
-    feed: RoomFeed,
-    { epoch, entries }: Extract<ChannelMessage, { type: 'entries' }>,
-  ): void {
-    if (!feed.position || feed.isSyncing) {
-      feed.readAgain = true;
-      return;
-    }
-    for (const entry of entries) {
-      const at: Position = feed.position;
-      if (epoch === at.epoch && entry[0] <= at.offset) {
-        // Another entry has this offset: the log went back, and was continued from there.
-        if (entry[0] === at.offset && entry[1] !== at.tag) return void syncWithLog(feed);
-        continue;
-      }
-      if (epoch !== at.epoch || entry[0] !== at.offset + 1 || entry[2] !== at.tag)
-        return void syncWithLog(feed);
-      feed.position = { epoch, offset: entry[0], tag: entry[1] };
-      emitEvent(feed, { type: 'entry', entry });
-    }
-  }
-
-  async function startFeed(feed: RoomFeed): Promise<void> {
-    await listenToRoom(feed.room);
-    feed.position = await topOf(feed.room);
-    for (const [id] of await membersOf(feed.room)) feed.members.add(id);
-    // Entries that were heard since are in the log.
-    if (feed.readAgain) void syncWithLog(feed);
-  }
-
-  return {
-    async subscribe(room, listener) {
-      let feed = feedsByRoom.get(room);
-      if (!feed) {
-        const made: RoomFeed = {
-          room,
-          listeners: new Set(),
-          position: null,
-          whenStarted: Promise.resolve(),
-          isSyncing: false,
-          readAgain: false,
-          members: new Set(),
-          membersMayBeStale: false,
-          isCountingMembers: false,
-          membersMoved: false,
-        };
-        made.whenStarted = startFeed(made);
-        feedsByRoom.set(room, (feed = made));
-      }
-      const { listeners, whenStarted } = feed;
-      const mine = feed;
-      listeners.add(listener);
-      const end = (): void => {
-        listeners.delete(listener);
-        if (listeners.size > 0 || feedsByRoom.get(room) !== mine) return;
-        feedsByRoom.delete(room);
-        stopListening(room);
-      };
-      try {
-        await whenStarted;
-      } catch (error) {
-        end();
-        throw error;
-      }
-      return end;
-    },
-    hearMessage(room, said) {
-      const feed = feedsByRoom.get(room);
-      if (!feed) return;
-      if (said.type === 'entries') return hearEntries(feed, said);
-      if (said.type === 'presence') {
-        feed.membersMoved = true;
-        for (const [id] of said.joined) feed.members.add(id);
-        for (const id of said.left) feed.members.delete(id);
-      }
-      emitEvent(feed, said);
-    },
-    checkRoom(room) {
-      const feed = feedsByRoom.get(room);
-      if (feed?.position) void syncWithLog(feed);
-    },
-    checkAll() {
-      for (const feed of feedsByRoom.values()) {
-        if (!feed.position) continue;
-        void syncWithLog(feed);
-        countMembers(feed).catch(failed);
-      }
-    },
-    countStale() {
-      for (const feed of feedsByRoom.values()) if (feed.membersMayBeStale) countMembers(feed).catch(failed);
-    },
-    rooms: () => Array.from(feedsByRoom.values(), ({ room, position }) => [room, position] as const),
-  };
 }

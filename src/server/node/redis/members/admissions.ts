@@ -3,7 +3,7 @@
 import type { Admissions } from '../../../broker/broker.js';
 import type { RunInRoom, ScriptRunner } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
-import * as scripts from '../store/scripts.js';
+import * as scripts from '../store/member-scripts.js';
 
 interface AdmissionPorts {
   readonly runner: ScriptRunner;

@@ -5,7 +5,7 @@ import { repeat } from '../../../util/repeat.js';
 import type { ScriptRunner } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
 import { nodeLeaseMs, renewLeaseEveryMs } from '../store/lease.js';
-import * as scripts from '../store/scripts.js';
+import * as scripts from '../store/node-scripts.js';
 import { readLoad, writeLoad } from '../store/wire.js';
 
 export interface NodeLoads {

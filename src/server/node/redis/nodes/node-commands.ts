@@ -5,7 +5,7 @@ import type { ServerPorts } from '../../../ports/ports.js';
 import type { ScriptRunner } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
 import { randomText } from '../../system/random.js';
-import * as scripts from '../store/scripts.js';
+import * as scripts from '../store/node-scripts.js';
 import { readNodeEvent, writeNodeEvent } from '../store/wire.js';
 
 interface NodeCommandPorts {
