@@ -9,9 +9,9 @@ import type { Connection, ConnectionHost } from './connection/connection.js';
 import { createIntake } from './connection/intake.js';
 import { ConnectionLifecycle } from './connection/lifecycle.js';
 import { createSessionRegistry, type SessionRegistry } from './connection/session-registry.js';
-import { createHub, type Hub } from './delivery/hub.js';
+import { Hub } from './delivery/hub.js';
 import { createSendFlusher } from './delivery/send-queue.js';
-import { createSlowReaders, type SlowReaders } from './delivery/slow-readers.js';
+import { SlowReaders } from './delivery/slow-readers.js';
 import type { FrameContext } from './frames/context.js';
 import { createMessagesInProgress, type MessagesInProgress } from './messages/in-progress.js';
 import { createDepartures, type Departures } from './members/departures.js';
@@ -72,7 +72,7 @@ function createBasicParts(settings: Settings, ports: ServerPorts): BasicParts {
     logger.error(traceOf(error), 'the server failed to handle a frame');
   };
   const connections = new Set<Connection>();
-  const hub = createHub(broker, ports, limits.roomRate);
+  const hub = new Hub(broker, ports, limits.roomRate);
   return {
     settings,
     ports,
@@ -85,7 +85,7 @@ function createBasicParts(settings: Settings, ports: ServerPorts): BasicParts {
     revocations: createRevocations(ports),
     messagesInProgress: createMessagesInProgress({ now: monotonicNow, setTimer }, failed),
     presenceMemory: createPresenceMemory(heapBytes),
-    slowReaders: createSlowReaders({
+    slowReaders: new SlowReaders({
       broker,
       hub,
       limitBytes: settings.buffer,
@@ -188,7 +188,9 @@ function createHost(
     rate: settings.limits.rate,
     isOpen: (connection) => connections.has(connection),
     holdBytes: counts.holdBytes,
-    slow: slowReaders.fallBehind,
+    slow(connection) {
+      slowReaders.fallBehind(connection);
+    },
     advance(connection, event) {
       lifecycle.advance(connection, event);
     },
