@@ -6,7 +6,7 @@ import { createCluster, type Cluster } from './cluster/cluster.js';
 import { createDrain, type Drain } from './cluster/drain.js';
 import { createConnectionCounts, type ConnectionCounts } from './connection/connection-limits.js';
 import type { Connection, ConnectionHost } from './connection/connection.js';
-import { createIntake } from './connection/intake.js';
+import { Intake } from './connection/intake.js';
 import { ConnectionLifecycle } from './connection/lifecycle.js';
 import { createSessionRegistry, type SessionRegistry } from './connection/session-registry.js';
 import { Hub } from './delivery/hub.js';
@@ -182,7 +182,7 @@ function createHost(
   lifecycle: ConnectionLifecycle,
 ): ConnectionHost {
   return {
-    intake: createIntake(frameContext, failed),
+    intake: new Intake(frameContext, failed),
     flusher: createSendFlusher(ports.atEndOfTurn, settings.buffer),
     helloTimeout: settings.helloTimeout,
     rate: settings.limits.rate,

@@ -25,121 +25,135 @@ export interface IntakePeer extends Peer {
   advance(event: SessionEvent): void;
 }
 
-export interface Intake {
-  /** Reads a message of an open connection. Never throws. */
-  readMessage(peer: IntakePeer, codec: Codec, data: Encoded): void;
-  /** Counts pings and pongs of the transport's own. Never throws. */
-  countControls(peer: IntakePeer, count: number): void;
-  /** Handles a frame when its turn has come. */
-  runFrame(peer: IntakePeer, frame: ClientFrame): MaybePromise<void>;
-}
-
 /**
  * The memory that a frame may take for each of its bytes on the wire. A frame that takes more counts for the
  * memory.
  */
 const memoryBytesPerWireByte = 8;
 
-export function createIntake(context: FrameContext, failed: (error: unknown) => void): Intake {
-  const { settings, meter, monotonicNow } = context;
-  const { limits } = settings;
+export class Intake {
+  private readonly context: FrameContext;
+  private readonly failed: (error: unknown) => void;
   /** The frames that came too fast, with the rate that they exceeded. */
-  const tooFastFrames = new WeakMap<ClientFrame, ExceededRate>();
+  private readonly tooFastFrames = new WeakMap<ClientFrame, ExceededRate>();
 
-  /**
-   * Closes a connection that goes on too fast after it was told to wait. Frames that were on their way when
-   * it was told are no offence.
-   */
-  function closeIfAbusive(peer: IntakePeer): boolean {
-    if (peer.bucket.refusedCount <= limits.rate * 2 + maxFlight) return false;
-    peer.drop(closeCodes['rate-limited'], 'too fast for too long');
-    return true;
+  constructor(context: FrameContext, failed: (error: unknown) => void) {
+    this.context = context;
+    this.failed = failed;
+  }
+
+  /** Handles a frame when its turn has come. */
+  runFrame(peer: IntakePeer, frame: ClientFrame): MaybePromise<void> {
+    const exceeded = this.tooFastFrames.get(frame);
+    return exceeded === undefined
+      ? dispatchFrame(frame, peer, this.context)
+      : refuseTooFast(frame, peer, exceeded, this.context);
+  }
+
+  /** Counts pings and pongs of the transport's own. Never throws. */
+  countControls(peer: IntakePeer, count: number): void {
+    peer.advance({ type: 'heard' });
+    for (let remaining = count; remaining > 0 && this.countUnanswered(peer); remaining--);
+  }
+
+  /** Reads a message of an open connection. Never throws. */
+  readMessage(peer: IntakePeer, codec: Codec, data: Encoded): void {
+    const frames = this.decodeFrames(peer, codec, data);
+    if (!frames) return;
+    const now = this.context.monotonicNow();
+    const bytesPerFrame = Math.ceil(codec.size(data) / frames.length);
+    for (const frame of frames) {
+      // Of many frames in one message the first one proves that the client lives.
+      if (frame === frames[0] || frame.type === 'hello' || peer.state.status !== 'live')
+        peer.advance({ type: frame.type === 'hello' ? 'hello' : 'frame' });
+      if (peer.state.status === 'closed') return;
+      const verdict = this.takeToken(peer, frame, now);
+      if (verdict === 'closed') return;
+      if (verdict === 'taken' && !this.takeFrame(peer, frame, bytesPerFrame)) return;
+    }
+    // A message of unknown frames still proves that the client lives.
+    if (frames.length === 0) peer.advance({ type: 'frame' });
+  }
+
+  /** Counts a frame. A frame that came too fast is taken all the same, and refused when its turn has come. */
+  private takeToken(peer: IntakePeer, frame: ClientFrame, now: number): 'taken' | 'ignored' | 'closed' {
+    const { bucket } = peer;
+    const waitMs = bucket.take(now);
+    if (waitMs === 0) return 'taken';
+    if (this.closeIfAbusive(peer)) return 'closed';
+    const isSign = frame.type === 'ping' || frame.type === 'pong';
+    if (!isSign) this.tooFastFrames.set(frame, { waitMs, perSecond: bucket.rate });
+    // A connection that pays for refusals still lives.
+    return isSign && !bucket.isInDebt ? 'ignored' : 'taken';
+  }
+
+  /** Answers a ping, or queues a frame. Returns false if too much waits, and the connection was closed. */
+  private takeFrame(peer: IntakePeer, frame: ClientFrame, bytesOnWire: number): boolean {
+    if (frame.type === 'pong') this.measurePing(frame.time);
+    if (frame.type === 'ping' && peer.state.status === 'live') {
+      // A ping asks whether the link lives, and not whether a handler is done: it is answered at once.
+      const spread = this.context.reconnectSpreadMs();
+      queueFrame(peer, { type: 'pong', time: frame.time, spread });
+      peer.advance({ type: 'pinged' });
+      return true;
+    }
+    const bytes = peer.frameQueue.isBusy
+      ? Math.max(bytesOnWire, memorySizeOf(frame) / memoryBytesPerWireByte)
+      : bytesOnWire;
+    if (peer.frameQueue.push(frame, bytes)) return true;
+    peer.drop(closeCodes['rate-limited'], 'too much waits to be handled');
+    return false;
+  }
+
+  /** Decodes a message. Returns null if it is malformed, and the connection was closed. */
+  private decodeFrames(peer: IntakePeer, codec: Codec, data: Encoded): ClientFrame[] | null {
+    const { limits } = this.context.settings;
+    try {
+      if (!isLarger(data, limits.frame)) {
+        const tuples = codec.decode(data, limits.frame);
+        const frames = tuples.flatMap((tuple) => parseClientFrame(tuple) ?? []);
+        // Frames of an unknown kind count as well, and so does a message without a frame: they were read.
+        const unknownCount = Math.max(tuples.length, 1) - frames.length;
+        for (let remaining = unknownCount; remaining > 0; remaining--)
+          if (!this.countUnanswered(peer)) return null;
+        return frames;
+      }
+      peer.drop(closeCodes['too-big'], `at most ${limits.frame} bytes`);
+    } catch (error) {
+      const isMalformed = error instanceof Malformed;
+      if (!isMalformed) this.failed(error);
+      const reason = isMalformed ? error.message : 'a message that could not be read';
+      peer.drop(closeCodes['bad-frame'], reason);
+    }
+    return null;
   }
 
   /**
    * Counts a frame that gets no answer. Returns false if it was one too many, and the connection was closed.
    */
-  const countUnanswered = (peer: IntakePeer): boolean =>
-    peer.bucket.take(monotonicNow()) === 0 || !closeIfAbusive(peer);
+  private countUnanswered(peer: IntakePeer): boolean {
+    return peer.bucket.take(this.context.monotonicNow()) === 0 || !this.closeIfAbusive(peer);
+  }
 
-  /** Decodes a message. Returns null if it is malformed, and the connection was closed. */
-  function decodeFrames(peer: IntakePeer, codec: Codec, data: Encoded): ClientFrame[] | null {
-    try {
-      if (!isLarger(data, limits.frame)) {
-        const tuples = codec.decode(data, limits.frame);
-        const frames = tuples.flatMap((tuple) => parseClientFrame(tuple) ?? []);
-        // Frames of an unknown kind count as well: they were read.
-        for (let unknownCount = Math.max(tuples.length, 1) - frames.length; unknownCount > 0; unknownCount--)
-          if (!countUnanswered(peer)) return null;
-        return frames;
-      }
-      peer.drop(closeCodes['too-big'], `at most ${limits.frame} bytes`);
-    } catch (error) {
-      if (!(error instanceof Malformed)) failed(error);
-      peer.drop(
-        closeCodes['bad-frame'],
-        error instanceof Malformed ? error.message : 'a message that could not be read',
-      );
-    }
-    return null;
+  /**
+   * Closes a connection that goes on too fast after it was told to wait. Frames that were on their way when
+   * it was told are no offence.
+   */
+  private closeIfAbusive(peer: IntakePeer): boolean {
+    const { rate } = this.context.settings.limits;
+    if (peer.bucket.refusedCount <= rate * 2 + maxFlight) return false;
+    peer.drop(closeCodes['rate-limited'], 'too fast for too long');
+    return true;
   }
 
   /**
    * Measures the round trip of a ping. The time at which it was sent is the client's word, so an impossible
    * one is ignored.
    */
-  function measurePing(sentAt: number): void {
-    const roundTripMs = context.now() - sentAt;
-    if (roundTripMs >= 0 && roundTripMs <= settings.heartbeat.interval + settings.heartbeat.timeout)
-      meter.pongReceived(roundTripMs);
+  private measurePing(sentAt: number): void {
+    const { settings, meter, now } = this.context;
+    const roundTripMs = now() - sentAt;
+    const maxMs = settings.heartbeat.interval + settings.heartbeat.timeout;
+    if (roundTripMs >= 0 && roundTripMs <= maxMs) meter.pongReceived(roundTripMs);
   }
-
-  return {
-    runFrame(peer, frame) {
-      const waitMs = tooFastFrames.get(frame);
-      return waitMs === undefined
-        ? dispatchFrame(frame, peer, context)
-        : refuseTooFast(frame, peer, waitMs, context);
-    },
-    countControls(peer, count) {
-      peer.advance({ type: 'heard' });
-      for (let remaining = count; remaining > 0 && countUnanswered(peer); remaining--);
-    },
-    readMessage(peer, codec, data) {
-      const frames = decodeFrames(peer, codec, data);
-      if (!frames) return;
-      const now = monotonicNow();
-      const bytesPerFrame = Math.ceil(codec.size(data) / frames.length);
-      for (const frame of frames) {
-        // Of many frames in one message the first one proves that the client lives.
-        if (frame === frames[0] || frame.type === 'hello' || peer.state.status !== 'live')
-          peer.advance({ type: frame.type === 'hello' ? 'hello' : 'frame' });
-        if (peer.state.status === 'closed') return;
-        const waitMs = peer.bucket.take(now);
-        if (waitMs > 0) {
-          if (closeIfAbusive(peer)) return;
-          const isSign = frame.type === 'ping' || frame.type === 'pong';
-          // A connection that pays for refusals still lives.
-          if (isSign && !peer.bucket.isInDebt) continue;
-          if (!isSign) tooFastFrames.set(frame, { waitMs, perSecond: peer.bucket.rate });
-        }
-        // A ping asks whether the link lives, and not whether a handler is done: it is answered at once.
-        if (frame.type === 'pong') measurePing(frame.time);
-        if (frame.type === 'ping' && peer.state.status === 'live') {
-          queueFrame(peer, { type: 'pong', time: frame.time, spread: context.reconnectSpreadMs() });
-          peer.advance({ type: 'pinged' });
-        } else if (
-          !peer.frameQueue.push(
-            frame,
-            peer.frameQueue.isBusy
-              ? Math.max(bytesPerFrame, memorySizeOf(frame) / memoryBytesPerWireByte)
-              : bytesPerFrame,
-          )
-        )
-          return peer.drop(closeCodes['rate-limited'], 'too much waits to be handled');
-      }
-      // A message of unknown frames still proves that the client lives.
-      if (frames.length === 0) peer.advance({ type: 'frame' });
-    },
-  };
 }

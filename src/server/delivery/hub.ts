@@ -8,7 +8,7 @@ import type { ServerPorts } from '../ports/ports.js';
 import type { SlowPolicy } from '../rooms/slow-policy.js';
 import { emptyBacklog, keepBroadcast } from './broadcast-backlog.js';
 import { encodeOnce } from './encode-once.js';
-import { createMemberList, type MemberList } from './member-list.js';
+import { MemberList } from './member-list.js';
 import { PresenceDiff } from './presence-diff.js';
 import type { BehindState, Receiver } from './receiver.js';
 import { createRoomRates, type RoomRate, type RoomRates } from './room-rate.js';
@@ -164,7 +164,7 @@ export class Hub {
    */
   async memberList(id: string): Promise<MemberList> {
     const room = this.roomsById.get(id);
-    if (!room) return createMemberList(id, []);
+    if (!room) return new MemberList(id, []);
     if (room.memberList) return room.memberList;
     try {
       return await (room.askingMembers ??= this.askMembers(id, room));
@@ -249,7 +249,7 @@ export class Hub {
   }
 
   private async askMembers(id: string, room: HubRoom): Promise<MemberList> {
-    const memberList = createMemberList(id, await this.broker.members(id));
+    const memberList = new MemberList(id, await this.broker.members(id));
     for (const event of room.earlyEvents) memberList.applyEvent(event);
     return (room.memberList = memberList);
   }
