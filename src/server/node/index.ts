@@ -6,14 +6,8 @@ export { memoryBroker } from '../broker/memory-broker.js';
 export { json } from '../../protocol/codec.js';
 export { msgpack } from '../../protocol/msgpack.js';
 export { RealtimeError } from '../../protocol/error.js';
-export type {
-  Address,
-  ListenOptions,
-  LoggedIn,
-  NodeServerOptions,
-  RealtimeServer,
-  RoomOnServer,
-} from './realtime-server.js';
+export type { Address, ListenOptions } from './http-sites.js';
+export type { LoggedIn, NodeServerOptions, RealtimeServer, RoomOnServer } from './realtime-server.js';
 export type { JwtOptions, TokenClaims } from './auth/jwt.js';
 export type { TrustProxy } from './http/proxies.js';
 export type { ConnectionLimits } from '../connection/connection-limits.js';

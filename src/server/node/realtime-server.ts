@@ -1,28 +1,21 @@
 // The server for Node: the core, with an HTTP server under it.
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
 import { getHeapStatistics } from 'node:v8';
 import type { DataOf, ParamsOf, PresenceIn, RoomName, SendOf, TypeOf } from '../../contract/infer.js';
-import { traceOf } from '../observe/log.js';
-import { memoryBroker } from '../broker/memory-broker.js';
-import type { ServerOptions } from '../options.js';
-import type { Reach } from '../connection/origins.js';
-import type { ServerPorts } from '../ports/ports.js';
-import { noMeter } from '../ports/meter.js';
-import type { NodeLoad } from '../broker/broker.js';
-import type { RebalanceOptions } from '../cluster/rebalance.js';
-import { createServerCore, type ServerCore, type ServerStats } from '../server.js';
 import type { UserInfo } from '../../protocol/frames.js';
-import { createFallback, type Fallback } from './fallback/serve.js';
-import { normalizePath } from './http/attachments.js';
-import { answerMonitor } from './http/health.js';
-import { defaultLogger } from './logger.js';
+import type { NodeLoad } from '../broker/broker.js';
+import { memoryBroker } from '../broker/memory-broker.js';
+import type { RebalanceOptions } from '../cluster/rebalance.js';
+import type { ServerOptions } from '../options.js';
+import type { ServerPorts } from '../ports/ports.js';
+import type { ServerRoom } from '../server-room.js';
+import { createServerCore, type ServerStats } from '../server.js';
 import { createMetrics } from './http/metrics.js';
-import { nodePorts } from './system/ports.js';
 import { createAddressOf, type TrustProxy } from './http/proxies.js';
-import { mayExplainFailure, reachOf } from './http/reach.js';
-import { serveRequests } from './fallback/requests.js';
-import { serveUpgrades } from './http/upgrade.js';
+import { mayExplainFailure } from './http/reach.js';
+import { createHttpSites, type Address, type ListenOptions } from './http-sites.js';
+import { defaultLogger } from './logger.js';
+import { nodePorts } from './system/ports.js';
 
 export interface NodeServerOptions extends ServerOptions {
   /**
@@ -47,34 +40,6 @@ export interface NodeServerOptions extends ServerOptions {
    * @default false
    */
   readonly metrics?: boolean | undefined;
-}
-
-export interface ListenOptions {
-  /**
-   * The port; 0 for a free one.
-   *
-   * @default 0
-   */
-  readonly port?: number;
-  /**
-   * The host name or address to listen on.
-   *
-   * @default all interfaces
-   */
-  readonly host?: string;
-  /**
-   * The path of upgrades.
-   *
-   * @default '/realtime'
-   */
-  readonly path?: string;
-}
-
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-  /** `ws://host:port/path`. */
-  readonly url: string;
 }
 
 export interface RoomOnServer<R> {
@@ -195,92 +160,35 @@ export function createRealtimeServer(options: NodeServerOptions): RealtimeServer
   return createRealtimeServerOn(nodePorts, options);
 }
 
+/** A room of the core, typed by its contract. The contract checks data when it is sent and read. */
+const typedRoom = <R>(room: ServerRoom): RoomOnServer<R> => room as unknown as RoomOnServer<R>;
+
 /** Makes a server on a clock and timers of the caller's. */
 export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOptions): RealtimeServer {
   // A quarter of the heap: the estimates of a broker in memory may be too low, and a growing log must not end
   // the process.
-  const broker =
-    options.broker ??
-    memoryBroker({
-      now: ports.now,
-      randomId: ports.randomId,
-      bytes: getHeapStatistics().heap_size_limit / 4,
-    });
-  const metrics = options.metrics ? createMetrics(() => core.stats()) : null;
-  const core: ServerCore = createServerCore(
+  const bytes = getHeapStatistics().heap_size_limit / 4;
+  const broker = options.broker ?? memoryBroker({ now: ports.now, randomId: ports.randomId, bytes });
+  const metrics = options.metrics ? createMetrics() : null;
+  const core = createServerCore(
     { ...options, broker, logger: options.logger ?? defaultLogger() },
-    {
-      ...ports,
-      mayExplainFailure,
-      ...(metrics && { meter: metrics.meter }),
-    },
+    { ...ports, mayExplainFailure, ...(metrics && { meter: metrics.meter }) },
     false,
   );
-  const meter = metrics?.meter ?? noMeter;
-  const addressOf = createAddressOf(options.trustProxy);
-  const stops: (() => void)[] = [];
-  const servers: Server[] = [];
-  const fallbackAt = (path: string, reach: () => Reach): Fallback | null =>
-    options.fallback === false ? null : createFallback(core, { path, addressOf, reach, meter, ports });
-
+  metrics?.observe(core.stats);
+  const sites = createHttpSites({
+    core,
+    ports,
+    metrics,
+    addressOf: createAddressOf(options.trustProxy),
+    trustProxy: options.trustProxy,
+    hasFallback: options.fallback !== false,
+  });
   return {
-    async listen({ port = 0, host, path: asked = '/realtime' } = {}) {
-      const path = normalizePath(asked);
-      await broker.ready?.();
-      const reach = (): Reach => reachOf(http, options.trustProxy);
-      const ours = fallbackAt(path, reach);
-      const http = createServer(
-        { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
-        (request, response) => {
-          if (!ours?.answerRequest(request, response)) answerMonitor(core, metrics, request, response);
-        },
-      );
-      await new Promise<void>((resolve, reject) => {
-        http.once('error', reject);
-        http.listen({ port, ...(host === undefined ? {} : { host }), backlog: 4_096 }, resolve);
-      });
-      stops.push(serveUpgrades(core, http, { path, after: ports.setTimer, addressOf, reach }), () => {
-        ours?.stop();
-      });
-      servers.push(http);
-      core.announce();
-      // Redis answers in order: once this answer is here, every other node finds this one.
-      await core.cluster().catch((error: unknown) => {
-        core.settings.logger.warn(traceOf(error), 'the other nodes could not be asked');
-      });
-      const address = http.address() as AddressInfo;
-      const name = host ?? 'localhost';
-      return {
-        host: name,
-        port: address.port,
-        url: `ws://${name.includes(':') ? `[${name}]` : name}:${address.port}${path}`,
-      };
-    },
-    attach(server, { path: asked = '/realtime' } = {}) {
-      const path = normalizePath(asked);
-      const reach = (): Reach => reachOf(server, options.trustProxy);
-      // No caller waits for this: a store that does not fit is logged.
-      Promise.resolve(broker.ready?.()).catch((error: unknown) => {
-        core.settings.logger.error(traceOf(error), 'the broker is not ready');
-      });
-      const upgrades = serveUpgrades(core, server, { path, after: ports.setTimer, addressOf, reach });
-      const ours = fallbackAt(path, reach);
-      const requests = ours && serveRequests(server, ours.answerRequest);
-      if (server.listening) core.announce();
-      else server.once('listening', core.announce);
-      const stop = (): void => {
-        server.off('listening', core.announce);
-        upgrades();
-        requests?.();
-        ours?.stop();
-      };
-      stops.push(stop);
-      return stop;
-    },
+    listen: sites.listen,
+    attach: sites.attach,
     room: (room, ...[params]) =>
-      core.room(room, params as Readonly<Record<string, string>> | undefined) as unknown as RoomOnServer<
-        typeof room
-      >,
+      typedRoom<typeof room>(core.room(room, params as Readonly<Record<string, string>> | undefined)),
     disconnect: core.disconnect,
     reauthorize: core.reauthorize,
     stats: core.stats,
@@ -294,18 +202,7 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
     async close() {
       await core.close();
       if (!options.broker) await broker.close();
-      for (const stop of stops.splice(0)) stop();
-      await Promise.all(
-        servers.splice(0).map(
-          (http) =>
-            new Promise<void>((resolve) => {
-              http.close(() => {
-                resolve();
-              });
-              http.closeAllConnections();
-            }),
-        ),
-      );
+      await sites.close();
     },
   };
 }

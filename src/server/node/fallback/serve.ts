@@ -7,9 +7,10 @@ import { logClose } from '../../observe/close-log.js';
 import { traceOf } from '../../observe/log.js';
 import type { Reach } from '../../connection/origins.js';
 import type { Meter } from '../../ports/meter.js';
-import type { ServerPorts } from '../../ports/ports.js';
+import type { RequestInfo, ServerPorts } from '../../ports/ports.js';
 import type { ServerCore } from '../../server.js';
-import { createBodyReader, type BodyHolder, type ByteShare } from './body.js';
+import { createBodyReader, type BodyHolder, type BodyReader, type ByteShare } from './body.js';
+import { answerEmpty, corsHeaders, retryHeaders, streamHeaders } from './answers.js';
 import { createNetworkPace, createNetworkShares } from './fair.js';
 import { seal, unseal } from './seal.js';
 import { maxOpeningBytes, secretOf, FallbackStream } from './stream.js';
@@ -23,13 +24,6 @@ export interface FallbackOptions {
   readonly reach: () => Reach;
   readonly meter: Meter;
   readonly ports: Pick<ServerPorts, 'monotonicNow' | 'setTimer'>;
-}
-
-export interface Fallback {
-  /** Answers a request of the fallback. Returns false for any other request. */
-  answerRequest(request: IncomingMessage, response: ServerResponse): boolean;
-  /** Ends the streams that are still open. */
-  stop(): void;
 }
 
 /** The bytes of a request that opens a stream: a secret and the offered subprotocols. */
@@ -55,176 +49,211 @@ const handedOnStepsPerSecond = 512;
 const idPattern = /^[\w-]{8,64}$/;
 const secretPattern = /^[\w-]{16,64}$/;
 
-const streamHeaders = {
-  'content-type': 'application/octet-stream',
-  'cache-control': 'no-store, no-transform',
-  'x-accel-buffering': 'no',
-  'x-content-type-options': 'nosniff',
-};
+/** A request with its response. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
 
-/** The headers that let a page of another origin read the answer, even a refusal. */
-const corsHeaders = (origin: string | null): Readonly<Record<string, string>> =>
-  origin === null ? {} : { 'access-control-allow-origin': origin, vary: 'origin' };
+const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);
 
-export function createFallback(
-  core: ServerCore,
-  { path, addressOf, reach, meter, ports }: FallbackOptions,
-): Fallback {
-  const { limits, broker, logger, node } = core.settings;
-  const base = `${path.replace(/\/$/, '')}/http/`;
-  const maxBodyBytes = Math.max(minBodyLimitBytes, limits.frame * 2);
-  const streams = new Map<string, FallbackStream>();
-  const bodies = createBodyReader(ports.setTimer);
-  const identifiedShare: ByteShare = { bytesLeft: identifiedShareBytes };
-  const unidentifiedShare: ByteShare = { bytesLeft: unidentifiedShareBytes };
-  const handedOnShare: ByteShare = { bytesLeft: unidentifiedShareBytes };
-  const networkShares = createNetworkShares(networkShareBytes);
-  const handingNetworkShares = createNetworkShares(networkShareBytes);
-  const mayHandOn = createNetworkPace(handedOnPerSecond, ports.monotonicNow());
-  const mayHandOnBytes = createNetworkPace(handedOnStepsPerSecond, ports.monotonicNow());
+export class Fallback {
+  private readonly core: ServerCore;
+  private readonly options: FallbackOptions;
+  /** The beginning of the paths of the fallback. */
+  private readonly basePath: string;
+  private readonly maxBodyBytes: number;
+  private readonly bodies: BodyReader;
+  private readonly streams = new Map<string, FallbackStream>();
+  private readonly identifiedShare: ByteShare = { bytesLeft: identifiedShareBytes };
+  private readonly unidentifiedShare: ByteShare = { bytesLeft: unidentifiedShareBytes };
+  private readonly handedOnShare: ByteShare = { bytesLeft: unidentifiedShareBytes };
+  private readonly networkShares = createNetworkShares(networkShareBytes);
+  private readonly handingNetworkShares = createNetworkShares(networkShareBytes);
+  private readonly mayHandOn: ReturnType<typeof createNetworkPace>;
+  private readonly mayHandOnBytes: ReturnType<typeof createNetworkPace>;
+  private readonly stopReceiving: () => void;
 
-  const refuseRequest = (
-    response: ServerResponse,
-    status: number,
-    more: Readonly<Record<string, string>> = {},
-  ): void => {
-    if (!response.headersSent)
-      response.writeHead(status, { 'cache-control': 'no-store', 'content-length': '0', ...more }).end();
-  };
+  constructor(core: ServerCore, options: FallbackOptions) {
+    const { broker, limits, node } = core.settings;
+    const { path, ports } = options;
+    this.core = core;
+    this.options = options;
+    this.basePath = `${path.replace(/\/$/, '')}/http/`;
+    this.maxBodyBytes = Math.max(minBodyLimitBytes, limits.frame * 2);
+    this.bodies = createBodyReader(ports.setTimer);
+    this.mayHandOn = createNetworkPace(handedOnPerSecond, ports.monotonicNow());
+    this.mayHandOnBytes = createNetworkPace(handedOnStepsPerSecond, ports.monotonicNow());
+    this.stopReceiving = broker.receive(node, ({ id, body }) => {
+      const stream = this.streams.get(id);
+      const opened = stream && unseal(stream.secret.toString(), id, body);
+      if (opened) stream.takeBody(opened, this.maxBodyBytes);
+    });
+  }
 
-  async function openStream(id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { headers } = request;
-    const origin = headers.origin ?? null;
-    const read = corsHeaders(origin);
+  /** Answers a request of the fallback. Returns false for any other request. */
+  answerRequest(request: IncomingMessage, response: ServerResponse): boolean {
+    const [pathname = '', query = ''] = (request.url ?? '').split('?', 2);
+    const name = pathname.startsWith(this.basePath) ? pathname.slice(this.basePath.length) : null;
+    if (name !== 'stream' && name !== 'send') return false;
+    request.on('error', () => undefined);
+    response.on('error', () => undefined);
+    const parameters = new URLSearchParams(query);
+    const id = parameters.get('id') ?? '';
+    if (request.method === 'OPTIONS')
+      answerEmpty(response, 204, {
+        ...corsHeaders(request.headers.origin ?? null),
+        'access-control-allow-methods': 'POST',
+        'access-control-allow-headers': 'content-type',
+        'access-control-max-age': '86400',
+      });
+    else if (request.method !== 'POST') answerEmpty(response, 405, { allow: 'POST, OPTIONS' });
+    else if (!idPattern.test(id)) answerEmpty(response, 400);
+    else {
+      const exchange = { request, response };
+      const answered =
+        name === 'stream'
+          ? this.openStream(id, exchange)
+          : this.takeRequest(id, parameters.get('node'), exchange);
+      answered.catch((error: unknown) => {
+        this.answerFailed(response, error);
+      });
+    }
+    return true;
+  }
+
+  /** Ends the streams that are still open. */
+  stop(): void {
+    this.stopReceiving();
+    if (this.streams.size === 0) return;
+    this.options.ports.setTimer(stopTimeoutMs, () => {
+      for (const stream of this.streams.values()) stream.terminate();
+    });
+  }
+
+  private answerFailed(response: ServerResponse, error: unknown): void {
+    // If another node cannot be asked, the client tries again: the request itself did not fail.
+    if (!(error instanceof BrokerUnavailable))
+      this.core.settings.logger.error(
+        traceOf(error),
+        'a request of a client without WebSocket could not be served',
+      );
+    answerEmpty(response, 503);
+    response.destroy();
+  }
+
+  private async openStream(id: string, { request, response }: Exchange): Promise<void> {
+    const { core, networkShares, unidentifiedShare } = this;
+    const origin = request.headers.origin ?? null;
+    const cors = corsHeaders(origin);
     // A balancer understands this answer, and tries another node.
-    if (core.refuses()) return refuseRequest(response, 503, { 'retry-after': '1', ...read });
-    const address = addressOf(request);
-    const body = await bodies.readBody(request, {
+    if (core.refuses()) return answerEmpty(response, 503, { ...retryHeaders, ...cors });
+    const address = this.options.addressOf(request);
+    const body = await this.bodies.readBody(request, {
       maxBytes: maxOfferBytes,
       shares: [unidentifiedShare, networkShares.of(address)],
     });
     networkShares.free(address);
-    if (typeof body === 'number')
-      return refuseRequest(response, body || 400, { connection: 'close', ...read });
+    if (typeof body === 'number') return answerEmpty(response, body || 400, { connection: 'close', ...cors });
     const [secret = '', offers = ''] = body.toString('latin1').split('\n');
-    if (!secretPattern.test(secret)) return refuseRequest(response, 400, read);
-    if (streams.has(id)) return refuseRequest(response, 409, read);
-    const info = { origin, address, headers };
-    const chosen = core.choose(
-      offers
-        .split(',')
-        .map((offer) => offer.trim())
-        .filter(Boolean),
-    );
-    response.writeHead(200, { ...streamHeaders, ...read });
-    const stream = new FallbackStream(
+    if (!secretPattern.test(secret)) return answerEmpty(response, 400, cors);
+    if (this.streams.has(id)) return answerEmpty(response, 409, cors);
+    response.writeHead(200, { ...streamHeaders, ...cors });
+    const info = { origin, address, headers: request.headers };
+    this.serveStream(id, this.makeStream(id, secret, response), listOf(offers), info);
+  }
+
+  private makeStream(id: string, secret: string, response: ServerResponse): FallbackStream {
+    const bytes = { stranger: maxUnidentifiedBytes, known: this.maxBodyBytes * 2 };
+    const stream: FallbackStream = new FallbackStream(
       response,
       secret,
-      { stranger: maxUnidentifiedBytes, known: maxBodyBytes * 2 },
-      ports.setTimer,
+      bytes,
+      this.options.ports.setTimer,
       () => {
-        if (streams.get(id) === stream) streams.delete(id);
+        if (this.streams.get(id) === stream) this.streams.delete(id);
       },
     );
-    if (!core.allows(origin, headers.host ?? null, reach())) {
+    return stream;
+  }
+
+  private serveStream(
+    id: string,
+    stream: FallbackStream,
+    offers: readonly string[],
+    info: RequestInfo & { readonly headers: IncomingMessage['headers'] },
+  ): void {
+    const { core } = this;
+    const { logger, node } = core.settings;
+    if (!core.allows(info.origin, info.headers.host ?? null, this.options.reach())) {
       const reason = 'this origin may not connect';
       logClose(logger, { request: info, identity: null }, closeCodes.forbidden, reason);
       return stream.close(closeCodes.forbidden, reason);
     }
-    streams.set(id, stream);
+    this.streams.set(id, stream);
+    const chosen = core.choose(offers);
     if (chosen) stream.announce(chosen.protocol, node);
     stream.serve(core.open(stream, chosen?.codec ?? null, info));
   }
 
-  async function takeRequest(
-    id: string,
-    at: string | null,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
-    const read = corsHeaders(request.headers.origin ?? null);
-    const stream = streams.get(id);
-    if (!stream && (at === null || at === node))
-      return refuseRequest(response, 404, { connection: 'close', ...read });
+  /** Takes a request with messages, for a stream of this node or of another one. */
+  private async takeRequest(id: string, node: string | null, exchange: Exchange): Promise<void> {
+    const stream = this.streams.get(id);
+    if (stream) return this.takeHere(stream, exchange);
+    if (node !== null && node !== this.core.settings.node) return this.handOn(id, node, exchange);
+    const cors = corsHeaders(exchange.request.headers.origin ?? null);
+    answerEmpty(exchange.response, 404, { connection: 'close', ...cors });
+  }
+
+  private async takeHere(stream: FallbackStream, { request, response }: Exchange): Promise<void> {
+    const { maxBodyBytes, networkShares, unidentifiedShare } = this;
+    const cors = corsHeaders(request.headers.origin ?? null);
+    const address = this.options.addressOf(request);
+    const network = networkShares.of(address);
+    const body = await this.bodies.readBody(
+      request,
+      { maxBytes: maxBodyBytes, shares: [unidentifiedShare, network] },
+      { bytes: maxOpeningBytes, recognize: (head) => this.holderOfBody(stream, head, network) },
+    );
+    networkShares.free(address);
+    if (typeof body === 'number') return answerEmpty(response, body || 400, { connection: 'close', ...cors });
+    answerEmpty(response, stream.takeBody(body, maxBodyBytes) ? 204 : 404, cors);
+  }
+
+  private async handOn(id: string, node: string, { request, response }: Exchange): Promise<void> {
+    const { handingNetworkShares, handedOnShare } = this;
+    const { broker, limits } = this.core.settings;
+    const { addressOf, meter, ports } = this.options;
+    const cors = corsHeaders(request.headers.origin ?? null);
+    const tryAgain = { ...retryHeaders, ...cors };
     const address = addressOf(request);
-    const wait = { 'retry-after': '1', ...read };
     // Any client may name another node, so the requests that are handed on are bounded for all clients
     // together.
-    if (!stream && !mayHandOn(address, 1, ports.monotonicNow())) return refuseRequest(response, 503, wait);
-    const shares = stream ? networkShares : handingNetworkShares;
-    const network = shares.of(address);
-    const body = await (stream
-      ? bodies.readBody(
-          request,
-          { maxBytes: maxBodyBytes, shares: [unidentifiedShare, network] },
-          { bytes: maxOpeningBytes, recognize: (head) => holderOfBody(stream, head, network) },
-        )
-      : bodies.readBody(request, { maxBytes: limits.frame * 2, shares: [handedOnShare, network] }));
-    shares.free(address);
-    if (typeof body === 'number')
-      return refuseRequest(response, body || 400, { connection: 'close', ...read });
-    if (stream) return refuseRequest(response, stream.takeBody(body, maxBodyBytes) ? 204 : 404, read);
+    if (!this.mayHandOn(address, 1, ports.monotonicNow())) return answerEmpty(response, 503, tryAgain);
+    const shares = [handedOnShare, handingNetworkShares.of(address)];
+    const body = await this.bodies.readBody(request, { maxBytes: limits.frame * 2, shares });
+    handingNetworkShares.free(address);
+    if (typeof body === 'number') return answerEmpty(response, body || 400, { connection: 'close', ...cors });
     const secret = secretOf(body);
-    if (at === null || secret === null) return refuseRequest(response, 404, read);
-    if (!mayHandOnBytes(address, Math.ceil(body.length / handedOnStepBytes), ports.monotonicNow()))
-      return refuseRequest(response, 503, wait);
-    const taken = await broker.hand(at, { id, body: seal(secret, id, body) });
-    if (taken) meter.requestHandedOn();
-    refuseRequest(response, taken ? 204 : 404, read);
+    if (secret === null) return answerEmpty(response, 404, cors);
+    const steps = Math.ceil(body.length / handedOnStepBytes);
+    if (!this.mayHandOnBytes(address, steps, ports.monotonicNow()))
+      return answerEmpty(response, 503, tryAgain);
+    const isTaken = await broker.hand(node, { id, body: seal(secret, id, body) });
+    if (isTaken) meter.requestHandedOn();
+    answerEmpty(response, isTaken ? 204 : 404, cors);
   }
 
   /** A request that names a connection without its secret must not take the bytes of its share. */
-  function holderOfBody(stream: FallbackStream, head: Buffer, network: ByteShare): BodyHolder | 404 {
+  private holderOfBody(stream: FallbackStream, head: Buffer, network: ByteShare): BodyHolder | 404 {
+    const { unidentifiedShare, identifiedShare, maxBodyBytes } = this;
     if (!stream.hasSecretOf(head)) return 404;
     return stream.isUnidentified
       ? { maxBytes: maxUnidentifiedBytes, shares: [unidentifiedShare, network, stream.unidentifiedShare] }
       : { maxBytes: maxBodyBytes, shares: [identifiedShare, stream.identifiedShare] };
   }
-
-  const stopReceiving = broker.receive(node, ({ id, body }) => {
-    const stream = streams.get(id);
-    const opened = stream && unseal(stream.secret.toString(), id, body);
-    if (opened) stream.takeBody(opened, maxBodyBytes);
-  });
-
-  return {
-    answerRequest(request, response) {
-      const [pathname = '', query = ''] = (request.url ?? '').split('?', 2);
-      const name = pathname.startsWith(base) ? pathname.slice(base.length) : null;
-      const asked = new URLSearchParams(query);
-      if (name !== 'stream' && name !== 'send') return false;
-      request.on('error', () => undefined);
-      response.on('error', () => undefined);
-      const id = asked.get('id') ?? '';
-      if (request.method === 'OPTIONS')
-        refuseRequest(response, 204, {
-          ...corsHeaders(request.headers.origin ?? null),
-          'access-control-allow-methods': 'POST',
-          'access-control-allow-headers': 'content-type',
-          'access-control-max-age': '86400',
-        });
-      else if (request.method !== 'POST') refuseRequest(response, 405, { allow: 'POST, OPTIONS' });
-      else if (!idPattern.test(id)) refuseRequest(response, 400);
-      else {
-        (name === 'stream'
-          ? openStream(id, request, response)
-          : takeRequest(id, asked.get('node'), request, response)
-        ).catch((error: unknown) => {
-          // If another node cannot be asked, the client tries again: the request itself did not fail.
-          if (!(error instanceof BrokerUnavailable))
-            logger.error(traceOf(error), 'a request of a client without WebSocket could not be served');
-          refuseRequest(response, 503);
-          response.destroy();
-        });
-      }
-      return true;
-    },
-    stop() {
-      stopReceiving();
-      if (streams.size === 0) return;
-      ports.setTimer(stopTimeoutMs, () => {
-        for (const stream of streams.values()) stream.terminate();
-      });
-    },
-  };
 }

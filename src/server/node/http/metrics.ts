@@ -6,6 +6,8 @@ import type { ServerStats } from '../../server.js';
 
 export interface Metrics {
   readonly meter: Meter;
+  /** From now on the connections and rooms of a server are measured as well. */
+  observe(stats: () => ServerStats): void;
   /** All measurements in the text format of Prometheus. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -27,41 +29,48 @@ const joinOutcomes: ReadonlySet<string> = new Set([
   'denied',
 ]);
 
-export function createMetrics(stats: () => ServerStats): Metrics {
-  const registry = new Registry();
+/** Gauges and counters that are read from the server when the metrics are asked for. */
+function addReadings(registry: Registry, read: () => ServerStats | undefined): void {
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
-
-  /** Adds a gauge that is read when the metrics are asked for. */
-  const addGauge = (name: string, help: string, read: (stats: ServerStats) => number): void => {
-    const made: Gauge = new Gauge({
+  const addGauge = (name: string, help: string, valueOf: (stats: ServerStats) => number): void => {
+    const gauge: Gauge = new Gauge({
       name: `roomful_${name}`,
       help,
       registers,
-      collect: () => {
-        made.set(read(stats()));
+      collect() {
+        const stats = read();
+        if (stats) gauge.set(valueOf(stats));
       },
     });
   };
-  const addTotal = (name: string, help: string, read: (stats: ServerStats) => number): void => {
-    const made: Counter = new Counter({
+  const addTotal = (name: string, help: string, valueOf: (stats: ServerStats) => number): void => {
+    const counter: Counter = new Counter({
       name: `roomful_${name}_total`,
       help,
       registers,
       collect() {
-        made.reset();
-        made.inc(read(stats()));
+        const stats = read();
+        counter.reset();
+        if (stats) counter.inc(valueOf(stats));
       },
     });
   };
-  addGauge('connections', 'Connections that are open.', (it) => it.connections);
-  addGauge('rooms', 'Rooms with a member on this node.', (it) => it.rooms);
-  addGauge('queued_bytes', 'Bytes that wait to be read by clients.', (it) => it.bytesQueued);
-  addGauge('draining', '1 while this node asks its clients to move on.', (it) => Number(it.draining));
-  addGauge('full', '1 while this node has as many connections as it may.', (it) => Number(it.full));
-  addTotal('messages_in', 'Durable messages that clients sent.', (it) => it.messagesIn);
-  addTotal('messages_out', 'Messages and broadcasts, for each member they went to.', (it) => it.messagesOut);
+  addGauge('connections', 'Connections that are open.', (stats) => stats.connections);
+  addGauge('rooms', 'Rooms with a member on this node.', (stats) => stats.rooms);
+  addGauge('queued_bytes', 'Bytes that wait to be read by clients.', (stats) => stats.bytesQueued);
+  addGauge('draining', '1 while this node asks its clients to move on.', (stats) => Number(stats.draining));
+  addGauge('full', '1 while this node has as many connections as it may.', (stats) => Number(stats.full));
+  addTotal('messages_in', 'Durable messages that clients sent.', (stats) => stats.messagesIn);
+  addTotal(
+    'messages_out',
+    'Messages and broadcasts, for each member they went to.',
+    (stats) => stats.messagesOut,
+  );
+}
 
+/** Counters and histograms that events of the server move on. */
+function createMeter(registry: Registry): Meter {
+  const registers = [registry];
   const closeCounter = new Counter({
     name: 'roomful_disconnects_total',
     help: 'Connections that ended, by close code.',
@@ -90,28 +99,38 @@ export function createMetrics(stats: () => ServerStats): Metrics {
     'How long the broker took for an append: how far it lags.',
   );
   const pingTimes = addHistogram('ping', 'Round trips of the heartbeat.');
-
   return {
-    meter: {
-      connectionClosed(code) {
-        // A client may choose among thousands of codes. Those without a meaning here count as one.
-        closeCounter.inc({ code: knownCloseCodes.has(code) ? code : 'other' });
-      },
-      messageAcknowledged(ms) {
-        acknowledgementTimes.observe(ms / 1_000);
-      },
-      appendAnswered(ms) {
-        appendTimes.observe(ms / 1_000);
-      },
-      pongReceived(ms) {
-        pingTimes.observe(ms / 1_000);
-      },
-      requestHandedOn() {
-        handedOnCounter.inc();
-      },
-      roomJoined(outcome) {
-        joinCounter.inc({ outcome: joinOutcomes.has(outcome) ? outcome : 'other' });
-      },
+    connectionClosed(code) {
+      // A client may choose among thousands of codes. Those without a meaning here count as one.
+      closeCounter.inc({ code: knownCloseCodes.has(code) ? code : 'other' });
+    },
+    messageAcknowledged(ms) {
+      acknowledgementTimes.observe(ms / 1_000);
+    },
+    appendAnswered(ms) {
+      appendTimes.observe(ms / 1_000);
+    },
+    pongReceived(ms) {
+      pingTimes.observe(ms / 1_000);
+    },
+    requestHandedOn() {
+      handedOnCounter.inc();
+    },
+    roomJoined(outcome) {
+      joinCounter.inc({ outcome: joinOutcomes.has(outcome) ? outcome : 'other' });
+    },
+  };
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  let readStats: (() => ServerStats) | null = null;
+  collectDefaultMetrics({ register: registry });
+  addReadings(registry, () => readStats?.());
+  return {
+    meter: createMeter(registry),
+    observe(stats) {
+      readStats = stats;
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,

@@ -88,7 +88,7 @@ const averageChunkBytes = 64;
 export interface UpgradeOptions {
   /** With a slash in front, and none at the end. */
   readonly path: string;
-  readonly after: ServerPorts['setTimer'];
+  readonly setTimer: ServerPorts['setTimer'];
   readonly addressOf: (request: IncomingMessage) => string;
   /** How clients reach the server. */
   readonly reach: () => Reach;
@@ -98,7 +98,7 @@ export interface UpgradeOptions {
 export function serveUpgrades(
   core: ServerCore,
   http: Server,
-  { path, after, addressOf, reach }: UpgradeOptions,
+  { path, setTimer, addressOf, reach }: UpgradeOptions,
 ): () => void {
   const { limits, logger } = core.settings;
   // The types of ws do not have `closeTimeout` yet.
@@ -129,7 +129,7 @@ export function serveUpgrades(
     };
     if (!hasOtherListeners(http)) return answer();
     const written = bytesWrittenTo(socket);
-    const cancel = after(otherListenersTimeoutMs, () => {
+    const cancel = setTimer(otherListenersTimeoutMs, () => {
       if (!socket.destroyed && !socket.writableEnded && bytesWrittenTo(socket) === written) answer();
     });
     socket.once('close', cancel);
