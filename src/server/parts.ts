@@ -4,7 +4,7 @@ import { createRevocations, type Revocations } from './access/revocations.js';
 import type { Broker, NodeLoad } from './broker/broker.js';
 import { createCluster, type Cluster } from './cluster/cluster.js';
 import { createDrain, type Drain } from './cluster/drain.js';
-import { createConnectionCounts, type ConnectionCounts } from './connection/connection-limits.js';
+import { ConnectionCounts } from './connection/connection-limits.js';
 import type { Connection, ConnectionHost } from './connection/connection.js';
 import { Intake } from './connection/intake.js';
 import { ConnectionLifecycle } from './connection/lifecycle.js';
@@ -80,7 +80,7 @@ function createBasicParts(settings: Settings, ports: ServerPorts): BasicParts {
     meter: ports.meter ?? noMeter,
     connections,
     counters: { messagesIn: 0 },
-    counts: createConnectionCounts(settings.connections, heapBytes),
+    counts: new ConnectionCounts(settings.connections, heapBytes),
     hub,
     revocations: createRevocations(ports),
     messagesInProgress: createMessagesInProgress({ now: monotonicNow, setTimer }, failed),
@@ -187,7 +187,7 @@ function createHost(
     helloTimeout: settings.helloTimeout,
     rate: settings.limits.rate,
     isOpen: (connection) => connections.has(connection),
-    holdBytes: counts.holdBytes,
+    holdBytes: (connection, bytes) => counts.holdBytes(connection, bytes),
     slow(connection) {
       slowReaders.fallBehind(connection);
     },

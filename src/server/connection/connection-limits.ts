@@ -45,26 +45,6 @@ export interface LimitReached {
   readonly reason: string;
 }
 
-export interface ConnectionCounts {
-  /** Counts a connection that opens. Returns why it is not let in, or null. */
-  admit(peer: CountedConnection): LimitReached | null;
-  /**
-   * The connection belongs to this user; null for a session without a user. Returns why it must not stay, or
-   * null.
-   */
-  identify(peer: CountedConnection, user: string | null): LimitReached | null;
-  release(peer: CountedConnection): void;
-  /** The number of connections of a user. */
-  countOf(user: string): number;
-  /**
-   * Counts the memory of a frame that waits before hello is answered, until the connection is identified or
-   * gone. Returns why the frame must not wait, or null.
-   */
-  holdBytes(peer: CountedConnection, weight: number): LimitReached | null;
-  /** Whether no more connections are let in. */
-  readonly isFull: boolean;
-}
-
 /** The network of an address: for IPv6 its /64, since one client may use all of it. */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
@@ -84,78 +64,96 @@ const maxUnidentifiedBytes = 262_144;
 /** The memory that those of all unidentified connections may take, as a part of the heap. */
 const unidentifiedHeapShare = 1 / 16;
 
-export function createConnectionCounts(
-  { total: maxTotal, strangers: maxUnidentified, perUser, perAddress }: ConnectionLimits,
-  heapBytes: number,
-): ConnectionCounts {
+function decrement(counts: Map<string, number>, key: string): void {
+  const countLeft = (counts.get(key) ?? 0) - 1;
+  if (countLeft > 0) counts.set(key, countLeft);
+  else counts.delete(key);
+}
+
+const busy = (reason: string): LimitReached => ({ code: closeCodes.busy, reason });
+const tooMany = (reason: string): LimitReached => ({ code: closeCodes['rate-limited'], reason });
+
+export class ConnectionCounts {
+  private readonly limits: ConnectionLimits;
+  private readonly maxHeldBytes: number;
   /** The memory that the waiting frames of each take, in bytes. */
-  const unidentified = new Map<CountedConnection, number>();
-  let heldBytes = 0;
-  let total = 0;
-  const countByUser = new Map<string, number>();
-  const countByAddress = new Map<string, number>();
+  private readonly unidentified = new Map<CountedConnection, number>();
+  private heldBytes = 0;
+  private openCount = 0;
+  private readonly countByUser = new Map<string, number>();
+  private readonly countByAddress = new Map<string, number>();
   /** The user that a connection is counted for. */
-  const userOfConnection = new WeakMap<CountedConnection, string>();
+  private readonly userOfConnection = new WeakMap<CountedConnection, string>();
 
-  const decrement = (counts: Map<string, number>, key: string): void => {
-    const countLeft = (counts.get(key) ?? 0) - 1;
-    if (countLeft > 0) counts.set(key, countLeft);
-    else counts.delete(key);
-  };
+  constructor(limits: ConnectionLimits, heapBytes: number) {
+    this.limits = limits;
+    this.maxHeldBytes = heapBytes * unidentifiedHeapShare;
+  }
 
-  const forgetUnidentified = (connection: CountedConnection): void => {
-    heldBytes -= unidentified.get(connection) ?? 0;
-    unidentified.delete(connection);
-  };
+  /** Whether no more connections are let in. */
+  get isFull(): boolean {
+    return this.openCount >= this.limits.total;
+  }
 
-  return {
-    admit(peer) {
-      const address = networkOf(peer.request.address);
-      if (total >= maxTotal) return { code: closeCodes.busy, reason: 'too many connections' };
-      if (unidentified.size >= maxUnidentified)
-        return { code: closeCodes.busy, reason: 'too many connections that have not said who they are' };
-      const countBefore = countByAddress.get(address) ?? 0;
-      if (countBefore >= perAddress)
-        return { code: closeCodes['rate-limited'], reason: 'too many connections from this address' };
-      countByAddress.set(address, countBefore + 1);
-      unidentified.set(peer, 0);
-      total++;
-      return null;
-    },
-    identify(peer, user) {
-      forgetUnidentified(peer);
-      if (user === null) return null;
-      const countBefore = countByUser.get(user) ?? 0;
-      if (countBefore >= perUser)
-        return { code: closeCodes['rate-limited'], reason: 'too many connections of this user' };
-      countByUser.set(user, countBefore + 1);
-      userOfConnection.set(peer, user);
-      return null;
-    },
-    countOf: (user) => countByUser.get(user) ?? 0,
-    holdBytes(peer, weight) {
-      const before = unidentified.get(peer);
-      if (before === undefined) return null;
-      if (before + weight > maxUnidentifiedBytes)
-        return { code: closeCodes['rate-limited'], reason: 'too much was said before hello was answered' };
-      if (heldBytes + weight > heapBytes * unidentifiedHeapShare)
-        return {
-          code: closeCodes.busy,
-          reason: 'too much waits from connections that have not said who they are',
-        };
-      unidentified.set(peer, before + weight);
-      heldBytes += weight;
-      return null;
-    },
-    get isFull() {
-      return total >= maxTotal;
-    },
-    release(peer) {
-      total--;
-      forgetUnidentified(peer);
-      decrement(countByAddress, networkOf(peer.request.address));
-      const user = userOfConnection.get(peer);
-      if (user !== undefined) decrement(countByUser, user);
-    },
-  };
+  /** Counts a connection that opens. Returns why it is not let in, or null. */
+  admit(connection: CountedConnection): LimitReached | null {
+    const address = networkOf(connection.request.address);
+    if (this.isFull) return busy('too many connections');
+    if (this.unidentified.size >= this.limits.strangers)
+      return busy('too many connections that have not said who they are');
+    const countBefore = this.countByAddress.get(address) ?? 0;
+    if (countBefore >= this.limits.perAddress) return tooMany('too many connections from this address');
+    this.countByAddress.set(address, countBefore + 1);
+    this.unidentified.set(connection, 0);
+    this.openCount++;
+    return null;
+  }
+
+  /**
+   * The connection belongs to this user; null for a session without a user. Returns why it must not stay, or
+   * null.
+   */
+  identify(connection: CountedConnection, user: string | null): LimitReached | null {
+    this.forgetUnidentified(connection);
+    if (user === null) return null;
+    const countBefore = this.countOf(user);
+    if (countBefore >= this.limits.perUser) return tooMany('too many connections of this user');
+    this.countByUser.set(user, countBefore + 1);
+    this.userOfConnection.set(connection, user);
+    return null;
+  }
+
+  /** The number of connections of a user. */
+  countOf(user: string): number {
+    return this.countByUser.get(user) ?? 0;
+  }
+
+  /**
+   * Counts the memory of a frame that waits before hello is answered, until the connection is identified or
+   * gone. Returns why the frame must not wait, or null.
+   */
+  holdBytes(connection: CountedConnection, bytes: number): LimitReached | null {
+    const bytesBefore = this.unidentified.get(connection);
+    if (bytesBefore === undefined) return null;
+    if (bytesBefore + bytes > maxUnidentifiedBytes)
+      return tooMany('too much was said before hello was answered');
+    if (this.heldBytes + bytes > this.maxHeldBytes)
+      return busy('too much waits from connections that have not said who they are');
+    this.unidentified.set(connection, bytesBefore + bytes);
+    this.heldBytes += bytes;
+    return null;
+  }
+
+  release(connection: CountedConnection): void {
+    this.openCount--;
+    this.forgetUnidentified(connection);
+    decrement(this.countByAddress, networkOf(connection.request.address));
+    const user = this.userOfConnection.get(connection);
+    if (user !== undefined) decrement(this.countByUser, user);
+  }
+
+  private forgetUnidentified(connection: CountedConnection): void {
+    this.heldBytes -= this.unidentified.get(connection) ?? 0;
+    this.unidentified.delete(connection);
+  }
 }

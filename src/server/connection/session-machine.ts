@@ -64,12 +64,39 @@ export function sessionDeadline(
     : Infinity;
 }
 
+type SessionStep = readonly [SessionState, readonly SessionEffect[]];
+
+/** The client sent a ping. */
+function stepPinged(
+  state: Extract<SessionState, { status: 'live' }>,
+  { now, interval, timeout }: SessionContext,
+): SessionStep {
+  // The client's next ping has some time to get here. If the server's own ping is due, it goes with the answer,
+  // and costs no write.
+  const next = { ...state, pingAt: now + interval + timeout / 8 };
+  return now - state.pingedAt >= (serverPingEvery - 0.5) * interval
+    ? [{ ...next, pingedAt: now }, [{ type: 'ping', alone: false }]]
+    : [next, noEffects];
+}
+
+/** A deadline may have passed. */
+function stepTick(state: SessionState, { now, interval, timeout }: SessionContext): SessionStep {
+  if (state.status === 'hello')
+    return now >= state.by ? closeWith(closeCodes['hello-timeout'], 'no hello in time') : [state, noEffects];
+  if (state.status !== 'live') return [state, noEffects];
+  if (now >= state.expiresAt) return closeWith(closeCodes.unauthorized, 'the token expired');
+  if (now >= state.heardAt + interval + timeout) return closeWith(closeCodes.silent, 'nothing was heard');
+  return now >= state.pingAt
+    ? [{ ...state, pingAt: now + interval, pingedAt: now }, [{ type: 'ping', alone: true }]]
+    : [state, noEffects];
+}
+
 export function sessionStep(
   state: SessionState,
   event: SessionEvent,
   context: SessionContext,
 ): readonly [SessionState, readonly SessionEffect[]] {
-  const { now, interval, timeout } = context;
+  const { now, interval } = context;
   switch (event.type) {
     case 'closed':
       return [closedState, noEffects];
@@ -108,26 +135,10 @@ export function sessionStep(
         state.status === 'live' && state.heardAt !== now ? { ...state, heardAt: now } : state,
         noEffects,
       ];
-    case 'pinged': {
-      if (state.status !== 'live') return [state, noEffects];
-      // The client's next ping has some time to get here. If the server's own ping is due, it goes with the
-      // answer, and costs no write.
-      const next = { ...state, pingAt: now + interval + timeout / 8 };
-      return now - state.pingedAt >= (serverPingEvery - 0.5) * interval
-        ? [{ ...next, pingedAt: now }, [{ type: 'ping', alone: false }]]
-        : [next, noEffects];
-    }
+    case 'pinged':
+      return state.status === 'live' ? stepPinged(state, context) : [state, noEffects];
     case 'tick':
-      if (state.status === 'hello')
-        return now >= state.by
-          ? closeWith(closeCodes['hello-timeout'], 'no hello in time')
-          : [state, noEffects];
-      if (state.status !== 'live') return [state, noEffects];
-      if (now >= state.expiresAt) return closeWith(closeCodes.unauthorized, 'the token expired');
-      if (now >= state.heardAt + interval + timeout) return closeWith(closeCodes.silent, 'nothing was heard');
-      return now >= state.pingAt
-        ? [{ ...state, pingAt: now + interval, pingedAt: now }, [{ type: 'ping', alone: true }]]
-        : [state, noEffects];
+      return stepTick(state, context);
     default:
       event satisfies never;
       return [state, noEffects];

@@ -22,25 +22,6 @@ const offeredSubprotocols = (request: IncomingMessage): string[] =>
 
 const ignore = (): void => undefined;
 
-function serveSocket(
-  core: ServerCore,
-  socket: ServedSocket,
-  stream: Duplex,
-  request: RequestInfo,
-  offers: readonly string[],
-  host: string | null,
-  reach: Reach,
-): void {
-  const transport = wsTransport(socket, stream);
-  if (!core.allows(request.origin, host, reach)) {
-    const reason = 'this origin may not connect';
-    logClose(core.settings.logger, { request, identity: null }, closeCodes.forbidden, reason);
-    transport.close(closeCodes.forbidden, reason);
-    return;
-  }
-  socket.events = core.open(transport, core.choose(offers)?.codec ?? null, request);
-}
-
 const noHeaders: RequestInfo['headers'] = Object.freeze({});
 
 /**
@@ -94,13 +75,11 @@ export interface UpgradeOptions {
   readonly reach: () => Reach;
 }
 
-/** Serves the upgrades of an HTTP server on one path, until the returned function is called. */
-export function serveUpgrades(
-  core: ServerCore,
-  http: Server,
-  { path, setTimer, addressOf, reach }: UpgradeOptions,
-): () => void {
-  const { limits, logger } = core.settings;
+type ServedSockets = InstanceType<typeof WebSocketServer<typeof ServedSocket>>;
+
+/** The WebSocket server of `ws` with the limits of the core. */
+function createSockets(core: ServerCore): ServedSockets {
+  const { limits } = core.settings;
   // The types of ws do not have `closeTimeout` yet.
   const settings: ServerOptions<typeof ServedSocket> & { readonly closeTimeout: number } = {
     noServer: true,
@@ -116,75 +95,118 @@ export function serveUpgrades(
     // first offer is accepted, and a close code says the rest.
     handleProtocols: (offers) => core.choose(offers)?.protocol ?? [...offers][0] ?? false,
   };
-  const sockets = new WebSocketServer<typeof ServedSocket>(settings);
-  const openSockets = new Set<ServedSocket>();
-  /**
-   * Without an answer the socket would stay open for ever. If others listen as well, the upgrade may be
-   * theirs, and they get some time.
-   */
-  const answerUnclaimed = (socket: Duplex, asked: string): void => {
-    const answer = (): void => {
-      refuseUpgrade(socket, '404 Not Found');
-      logger.warn({ path: asked }, 'no server answered an upgrade');
-    };
-    if (!hasOtherListeners(http)) return answer();
-    const written = bytesWrittenTo(socket);
-    const cancel = setTimer(otherListenersTimeoutMs, () => {
-      if (!socket.destroyed && !socket.writableEnded && bytesWrittenTo(socket) === written) answer();
-    });
-    socket.once('close', cancel);
-  };
-  const handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    // For every upgrade, whoever serves it: an error without a listener would end the process.
-    socket.on('error', ignore);
-    const pathname = pathOf(request.url ?? '/');
-    const asked = pathname === '/' ? pathname : pathname.replace(/\/$/, '');
-    if (asked !== path) {
-      if (answersUnclaimed(http, asked, onUpgrade)) answerUnclaimed(socket, asked);
-      return;
-    }
-    if (asked !== pathname)
-      logger.warn({ path: pathname }, `a client asked for ${path} with a slash behind it, and is served`);
-    // A balancer understands this answer, and tries another node.
-    if (core.refuses()) return refuseUpgrade(socket, '503 Service Unavailable', 'Retry-After: 1\r\n');
-    sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      openSockets.add(webSocket);
-      webSocket.openSockets = openSockets;
-      const { origin, host } = request.headers;
-      serveSocket(
-        core,
-        webSocket,
-        socket,
-        { origin: origin ?? null, address: addressOf(request), headers: headersForApp(request, core) },
-        offeredSubprotocols(request),
-        host ?? null,
-        reach(),
-      );
-    });
-  };
-  const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+  return new WebSocketServer<typeof ServedSocket>(settings);
+}
+
+/** Serves the upgrades of one path of an HTTP server. */
+class UpgradePath {
+  private readonly core: ServerCore;
+  private readonly http: Server;
+  private readonly options: UpgradeOptions;
+  private readonly sockets: ServedSockets;
+  private readonly openSockets = new Set<ServedSocket>();
+
+  constructor(core: ServerCore, http: Server, options: UpgradeOptions) {
+    this.core = core;
+    this.http = http;
+    this.options = options;
+    this.sockets = createSockets(core);
+  }
+
+  readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     try {
-      handleUpgrade(request, socket, head);
+      this.handleUpgrade(request, socket, head);
     } catch (error) {
-      logger.error(traceOf(error), 'an upgrade could not be served');
+      this.core.settings.logger.error(traceOf(error), 'an upgrade could not be served');
       socket.destroy();
     }
   };
+
+  /** Serves no new connection, and ends the open ones after a while. */
+  stop(): void {
+    this.sockets.close();
+    if (this.openSockets.size === 0) return;
+    setTimeout(() => {
+      for (const socket of this.openSockets) socket.terminate();
+    }, stopTimeoutMs);
+  }
+
+  private handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { core, http } = this;
+    const { path } = this.options;
+    // For every upgrade, whichever listener serves it: an error without a listener would end the process.
+    socket.on('error', ignore);
+    const pathname = pathOf(request.url ?? '/');
+    const askedPath = pathname === '/' ? pathname : pathname.replace(/\/$/, '');
+    if (askedPath !== path) {
+      if (answersUnclaimed(http, askedPath, this.onUpgrade)) this.answerUnclaimed(socket, askedPath);
+      return;
+    }
+    if (askedPath !== pathname)
+      core.settings.logger.warn(
+        { path: pathname },
+        `a client asked for ${path} with a slash behind it, and is served`,
+      );
+    // A balancer understands this answer, and tries another node.
+    if (core.refuses()) return refuseUpgrade(socket, '503 Service Unavailable', 'Retry-After: 1\r\n');
+    this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      this.openSockets.add(webSocket);
+      webSocket.openSockets = this.openSockets;
+      this.serveSocket(webSocket, socket, request);
+    });
+  }
+
+  private serveSocket(socket: ServedSocket, stream: Duplex, request: IncomingMessage): void {
+    const { core } = this;
+    const { addressOf, reach } = this.options;
+    const { origin = null, host = null } = request.headers;
+    const info = { origin, address: addressOf(request), headers: headersForApp(request, core) };
+    const transport = wsTransport(socket, stream);
+    if (!core.allows(origin, host, reach())) {
+      const reason = 'this origin may not connect';
+      logClose(core.settings.logger, { request: info, identity: null }, closeCodes.forbidden, reason);
+      transport.close(closeCodes.forbidden, reason);
+      return;
+    }
+    const chosen = core.choose(offeredSubprotocols(request));
+    socket.events = core.open(transport, chosen?.codec ?? null, info);
+  }
+
+  /**
+   * Answers an upgrade for no path: without an answer the socket would stay open for ever. If others listen as
+   * well, the upgrade may be theirs, and they get some time.
+   */
+  private answerUnclaimed(socket: Duplex, path: string): void {
+    const answer = (): void => {
+      refuseUpgrade(socket, '404 Not Found');
+      this.core.settings.logger.warn({ path }, 'no server answered an upgrade');
+    };
+    if (!hasOtherListeners(this.http)) return answer();
+    const written = bytesWrittenTo(socket);
+    const cancel = this.options.setTimer(otherListenersTimeoutMs, () => {
+      if (!socket.destroyed && !socket.writableEnded && bytesWrittenTo(socket) === written) answer();
+    });
+    socket.once('close', cancel);
+  }
+}
+
+/** Serves the upgrades of an HTTP server on one path, until the returned function is called. */
+export function serveUpgrades(core: ServerCore, http: Server, options: UpgradeOptions): () => void {
+  const { path } = options;
+  const upgradePath = new UpgradePath(core, http, options);
+  const { onUpgrade } = upgradePath;
   const { wasTaken, giveBack } = takePath(http, {
     path,
     listener: onUpgrade,
     stop: () => http.off('upgrade', onUpgrade),
   });
-  if (wasTaken) logger.warn({ path }, 'another realtime server had this path: the newer one has it now');
+  if (wasTaken)
+    core.settings.logger.warn({ path }, 'another realtime server had this path: the newer one has it now');
   // The first listener: bytes that others write from here on are their answer.
   http.prependListener('upgrade', onUpgrade);
   return () => {
     http.off('upgrade', onUpgrade);
     giveBack();
-    sockets.close();
-    if (openSockets.size === 0) return;
-    setTimeout(() => {
-      for (const socket of openSockets) socket.terminate();
-    }, stopTimeoutMs);
+    upgradePath.stop();
   };
 }

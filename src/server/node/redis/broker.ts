@@ -157,7 +157,7 @@ function startParts(
   relay.open(eventHandlers(parts, reportForeign));
   if (redis.isReady()) runner.loadScripts(allScripts);
   const listening = subscriptions.keep(keys.nodeChannel);
-  listening.then(parts.nodeCommands.catchUp).catch(failed);
+  listening.then(() => parts.nodeCommands.catchUp()).catch(failed);
   const rooms = (): string[] => Array.from(feeds.rooms(), ([room]) => room);
   const lease = presence.startLease({ rooms, failed });
   const stopLooking = repeat(setTimer, lookEveryMs, () => {
@@ -219,8 +219,10 @@ export function createRedisBroker(
     update: (room, id, patch) => presence.update(room, id, patch),
     exit: (room, id) => presence.exit(room, id),
     members: (room) => presence.members(room),
-    tell: nodeCommands.tell,
-    listen: nodeCommands.listen,
+    tell(event) {
+      nodeCommands.tell(event);
+    },
+    listen: (listener) => nodeCommands.listen(listener),
     hand: nodeMessages.hand,
     receive: nodeMessages.receive,
     announce: nodeLoads.announce,

@@ -6,14 +6,14 @@ import { connectionOver, databaseOf, type RedisClient } from './client/client.js
 import { createEventRelay, type EventRelay } from './client/event-relay.js';
 import type { RedisConnection } from './client/port.js';
 import { createScriptRunner, type RunInRoom, type ScriptRunner } from './client/script-runner.js';
-import { createAppendBatches, type AppendBatches } from './log/appends.js';
+import { AppendBatches } from './log/appends.js';
 import { RoomFeeds, type RoomFeed } from './log/feeds.js';
 import { LogReader } from './log/reads.js';
 import { createRedisAdmissions, type RedisAdmissions } from './members/admissions.js';
 import { RedisPresence } from './members/presence.js';
 import { createRedisSessions, type RedisSessions } from './members/sessions.js';
 import { createNodeLoads, type NodeLoads } from './nodes/loads.js';
-import { createNodeCommands, type NodeCommands } from './nodes/node-commands.js';
+import { NodeCommands } from './nodes/node-commands.js';
 import { createNodeMessages, type NodeMessages } from './nodes/node-messages.js';
 import { createStandingSubscriptions, type StandingSubscriptions } from './nodes/standing.js';
 import { createRedisKeys, type RedisKeys } from './store/keys.js';
@@ -66,7 +66,7 @@ function createClientParts({ client, prefix, now, failed, ports }: RedisPartsOpt
   const runner = createScriptRunner(redis, ports);
   const clockOffsetMs = (): number => now() - Date.now();
   const roomArguments = (): readonly (string | number)[] => [randomText(8), clockOffsetMs(), sessionLifeMs];
-  const appends = createAppendBatches({
+  const appends = new AppendBatches({
     runner,
     keys,
     roomArguments,
@@ -122,7 +122,7 @@ export function createRedisParts(options: RedisPartsOptions): RedisParts {
     reads,
     feeds,
     subscriptions,
-    nodeCommands: createNodeCommands({
+    nodeCommands: new NodeCommands({
       ...nodePorts,
       monotonicNow,
       recordEnded: admissions.recordEnded,

@@ -19,13 +19,6 @@ interface WaitingAppend {
   readonly reject: (error: unknown) => void;
 }
 
-export interface AppendBatches {
-  addAppend(it: Append): Promise<Appended>;
-  /** Sends the appends that wait for a room now, so that the next call for the room comes after them. */
-  flushRoom(room: string): void;
-  flushAll(): void;
-}
-
 interface AppendPorts {
   readonly runner: ScriptRunner;
   readonly keys: RedisKeys;
@@ -68,97 +61,113 @@ const argumentsOf = ({
   Math.ceil(Math.min(log.ttl, maxTtlMs)),
 ];
 
-export function createAppendBatches({
-  runner,
-  keys,
-  roomArguments,
-  roomLifeMs,
-  maxOutcomes,
-}: AppendPorts): AppendBatches {
-  const waitingByRoom = new Map<string, WaitingAppend[]>();
-  let scheduled = false;
+/** Whether a batch has no room for one more append. */
+const isFull = (count: number, size: number, values: number): boolean =>
+  count >= maxBatchMessages || size > maxBatchBytes || values > maxPortionValues;
 
-  async function sendBatch(room: string, batch: readonly WaitingAppend[]): Promise<void> {
+/** Splits appends into batches for one call each. */
+function splitIntoBatches(appends: readonly WaitingAppend[]): readonly (readonly WaitingAppend[])[] {
+  const batches: WaitingAppend[][] = [];
+  let batch: WaitingAppend[] = [];
+  let size = 0;
+  let values = 0;
+  for (const waiting of appends) {
+    if (batch.length > 0 && isFull(batch.length, size + waiting.size, values + waiting.values)) {
+      batches.push(batch);
+      batch = [];
+      size = 0;
+      values = 0;
+    }
+    batch.push(waiting);
+    size += waiting.size;
+    values += waiting.values;
+  }
+  batches.push(batch);
+  return batches;
+}
+
+export class AppendBatches {
+  private readonly ports: AppendPorts;
+  private readonly waitingByRoom = new Map<string, WaitingAppend[]>();
+  private isScheduled = false;
+
+  constructor(ports: AppendPorts) {
+    this.ports = ports;
+  }
+
+  /** Sends an append with the others of this turn to its room. */
+  addAppend(append: Append): Promise<Appended> {
+    return new Promise((resolve, reject) => {
+      const args = argumentsOf(append);
+      this.add({
+        append,
+        args,
+        size: String(args[6]).length + String(args[7]).length,
+        values: countValues(append.data),
+        resolve,
+        reject,
+      });
+    });
+  }
+
+  /** Sends the appends that wait for a room now, so that the next call for the room comes after them. */
+  flushRoom(room: string): void {
+    const waiting = this.waitingByRoom.get(room);
+    if (!waiting) return;
+    this.waitingByRoom.delete(room);
+    for (const batch of splitIntoBatches(waiting)) void this.sendBatch(room, batch);
+  }
+
+  flushAll(): void {
+    this.isScheduled = false;
+    for (const room of this.waitingByRoom.keys()) this.flushRoom(room);
+  }
+
+  private add(waiting: WaitingAppend): void {
+    const { room } = waiting.append;
+    const others = this.waitingByRoom.get(room);
+    if (others) {
+      others.push(waiting);
+      // Redis works on the first of them while the others are made.
+      if (others.length >= flushAtCount) this.flushRoom(room);
+    } else this.waitingByRoom.set(room, [waiting]);
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    setImmediate(() => {
+      this.flushAll();
+    });
+  }
+
+  private async sendBatch(room: string, batch: readonly WaitingAppend[]): Promise<void> {
+    const { runner } = this.ports;
     try {
-      const producers = new Map<string, string>();
-      for (const {
-        append: { producer },
-      } of batch)
-        if (!producers.has(producer ?? ''))
-          producers.set(producer ?? '', keys.producer(room, producer ?? ''));
-      const of = [
-        keys.meta(room),
-        keys.log(room),
-        ...batch.map(({ append }) => producers.get(append.producer ?? '') as string),
-      ];
-      const args = [
-        ...roomArguments(),
-        keys.channel(room),
-        maxOutcomes,
-        roomLifeMs,
-        batch.length,
-        ...batch.flatMap(({ args: its }) => its),
-      ];
-      const replies = (await runner.script(appendScript, of, args)) as string[][];
-      for (const [at, { append, resolve }] of batch.entries()) {
-        resolve(decodeAppendReply(replies[at] ?? [], append));
-      }
+      const replies = await runner.script(
+        appendScript,
+        this.keysOf(room, batch),
+        this.argumentsOf(room, batch),
+      );
+      for (const [index, { append, resolve }] of batch.entries())
+        resolve(decodeAppendReply((replies as string[][])[index] ?? [], append));
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
   }
 
-  function flushRoom(room: string): void {
-    const batch = waitingByRoom.get(room);
-    if (!batch) return;
-    waitingByRoom.delete(room);
-    let from = 0;
-    let size = 0;
-    let values = 0;
-    for (const [at, it] of batch.entries()) {
-      if (
-        at > from &&
-        (at - from === maxBatchMessages ||
-          size + it.size > maxBatchBytes ||
-          values + it.values > maxPortionValues)
-      ) {
-        void sendBatch(room, batch.slice(from, at));
-        [from, size, values] = [at, 0, 0];
-      }
-      size += it.size;
-      values += it.values;
-    }
-    void sendBatch(room, batch.slice(from));
+  private keysOf(room: string, batch: readonly WaitingAppend[]): string[] {
+    const { keys } = this.ports;
+    const producerKeys = new Map<string, string>();
+    const producerKeyOf = ({ append }: WaitingAppend): string => {
+      const producer = append.producer ?? '';
+      let key = producerKeys.get(producer);
+      if (key === undefined) producerKeys.set(producer, (key = keys.producer(room, producer)));
+      return key;
+    };
+    return [keys.meta(room), keys.log(room), ...batch.map(producerKeyOf)];
   }
 
-  function flushAll(): void {
-    scheduled = false;
-    for (const room of waitingByRoom.keys()) flushRoom(room);
+  private argumentsOf(room: string, batch: readonly WaitingAppend[]): (string | number)[] {
+    const { keys, roomArguments, maxOutcomes, roomLifeMs } = this.ports;
+    const settings = [keys.channel(room), maxOutcomes, roomLifeMs, batch.length];
+    return [...roomArguments(), ...settings, ...batch.flatMap(({ args }) => args)];
   }
-
-  return {
-    addAppend: (it) =>
-      new Promise((resolve, reject) => {
-        const args = argumentsOf(it);
-        const mine: WaitingAppend = {
-          append: it,
-          args,
-          size: String(args[6]).length + String(args[7]).length,
-          values: countValues(it.data),
-          resolve,
-          reject,
-        };
-        const waiting = waitingByRoom.get(it.room);
-        if (waiting) {
-          waiting.push(mine);
-          // Redis works on the first of them while the others are made.
-          if (waiting.length >= flushAtCount) flushRoom(it.room);
-        } else waitingByRoom.set(it.room, [mine]);
-        if (scheduled) return;
-        scheduled = true;
-        setImmediate(flushAll);
-      }),
-    flushRoom,
-    flushAll,
-  };
 }

@@ -6,7 +6,7 @@ import { measureItem, oldestItems } from '../../../util/frame-splitting.js';
 import type { ServerPorts } from '../../../ports/ports.js';
 import type { RunInRoom } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
-import { createSharedPages, type SharedPages } from './shared-pages.js';
+import { SharedPages } from './shared-pages.js';
 import { contiguousUpTo } from './contiguous-entries.js';
 import * as scripts from '../store/log-scripts.js';
 
@@ -57,7 +57,7 @@ export class LogReader {
 
   constructor(ports: LogReaderPorts) {
     this.ports = ports;
-    this.pages = createSharedPages(ports);
+    this.pages = new SharedPages(ports);
   }
 
   async read(room: string, range: Range): Promise<LogPage | Unrecoverable> {

@@ -10,26 +10,6 @@ interface PageRead {
   readonly entries: readonly EntryTuple[];
 }
 
-export interface SharedPages {
-  /** Resolves once the page with the entries after a position was read; null if none is being read. */
-  whenRead(room: string, at: Position): Promise<void> | null;
-  /** The entries after a position, as far as one page has them; null if no page does. */
-  findEntries(room: string, at: Position): readonly EntryTuple[] | null;
-  /**
-   * Reads at most `limit` entries after a position, and keeps them. `read` gets the highest offset that no
-   * other page has, or '+'.
-   */
-  readAndKeep<T extends PageRead>(
-    room: string,
-    at: Position,
-    limit: number,
-    read: (high: number | '+') => Promise<T>,
-  ): Promise<T>;
-  /** The room's log has changed. */
-  dropRoom(room: string): void;
-  close(): void;
-}
-
 interface SharedPage {
   readonly epoch: string;
   readonly room: string;
@@ -53,106 +33,138 @@ const maxPagesBytes = 2 ** 24;
 /** The memory of an entry beside its data, in bytes. */
 const entryBytes = 300;
 
-export function createSharedPages({
-  setTimer,
-  monotonicNow,
-}: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>): SharedPages {
-  /** The least recently used comes first. */
-  const pages = new Set<SharedPage>();
-  const pagesByRoom = new Map<string, Set<SharedPage>>();
-  let totalBytes = 0;
-  let stop: (() => void) | null = null;
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((fulfil) => {
+    resolve = fulfil;
+  });
+  return { promise, resolve: () => resolve() };
+}
 
-  function removePage(page: SharedPage): void {
-    if (!pages.delete(page)) return;
-    totalBytes -= page.bytes;
-    const others = pagesByRoom.get(page.room);
-    others?.delete(page);
-    if (others?.size === 0) pagesByRoom.delete(page.room);
+export class SharedPages {
+  private readonly ports: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>;
+  /** The least recently used comes first. */
+  private readonly pages = new Set<SharedPage>();
+  private readonly pagesByRoom = new Map<string, Set<SharedPage>>();
+  private totalBytes = 0;
+  private cancelTimer: (() => void) | null = null;
+
+  constructor(ports: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>) {
+    this.ports = ports;
+  }
+
+  /** Resolves once the page with the entries after a position was read; null if none is being read. */
+  whenRead(room: string, at: Position): Promise<void> | null {
+    const page = this.pageWith(room, at.epoch, at.offset + 1);
+    return page && !page.entries ? page.whenReady : null;
+  }
+
+  /** The entries after a position, as far as one page has them; null if no page does. */
+  findEntries(room: string, at: Position): readonly EntryTuple[] | null {
+    const page = this.pageWith(room, at.epoch, at.offset + 1);
+    if (!page?.entries) return null;
+    this.touch(page);
+    return page.entries.slice(at.offset + 1 - page.first);
+  }
+
+  /**
+   * Reads at most `limit` entries after a position, and keeps them. `read` gets the highest offset that no
+   * other page has, or '+'.
+   */
+  async readAndKeep<T extends PageRead>(
+    room: string,
+    at: Position,
+    limit: number,
+    read: (high: number | '+') => Promise<T>,
+  ): Promise<T> {
+    const next = this.firstOffsetAfter(room, at);
+    const { promise, resolve } = deferred();
+    const first = at.offset + 1;
+    const page: SharedPage = {
+      epoch: at.epoch,
+      room,
+      first,
+      last: Math.min(next - 1, first + limit - 1),
+      entries: null,
+      whenReady: promise,
+      bytes: 0,
+      usedAt: this.ports.monotonicNow(),
+    };
+    this.pages.add(page);
+    this.pagesByRoom.set(room, (this.pagesByRoom.get(room) ?? new Set()).add(page));
+    try {
+      const found = await read(next === Infinity ? '+' : next - 1);
+      this.fill(page, at, found);
+      return found;
+    } catch (error) {
+      this.remove(page);
+      throw error;
+    } finally {
+      resolve();
+      this.forgetOld();
+    }
+  }
+
+  /** The room's log has changed. */
+  dropRoom(room: string): void {
+    for (const page of this.pagesByRoom.get(room) ?? []) this.remove(page);
+  }
+
+  close(): void {
+    this.cancelTimer?.();
+    for (const page of this.pages) this.remove(page);
+  }
+
+  /** Gives a page the entries that were read, unless they do not follow the position. */
+  private fill(page: SharedPage, at: Position, { top, entries }: PageRead): void {
+    const [oldest] = entries;
+    if (top.epoch !== at.epoch || oldest?.[0] !== page.first || oldest[2] !== at.tag)
+      return this.remove(page);
+    if (!this.pages.has(page)) return;
+    page.entries = entries;
+    page.last = page.first + entries.length - 1;
+    for (const entry of entries) page.bytes += entryBytes + memorySizeOf(entry[8]);
+    this.totalBytes += page.bytes;
+    this.touch(page);
+  }
+
+  private firstOffsetAfter(room: string, at: Position): number {
+    let next = Infinity;
+    for (const page of this.pagesByRoom.get(room) ?? [])
+      if (page.epoch === at.epoch && page.first > at.offset + 1) next = Math.min(next, page.first);
+    return next;
+  }
+
+  private pageWith(room: string, epoch: string, offset: number): SharedPage | null {
+    for (const page of this.pagesByRoom.get(room) ?? [])
+      if (page.epoch === epoch && page.first <= offset && offset <= page.last) return page;
+    return null;
+  }
+
+  private touch(page: SharedPage): void {
+    page.usedAt = this.ports.monotonicNow();
+    if (this.pages.delete(page)) this.pages.add(page);
+  }
+
+  private remove(page: SharedPage): void {
+    if (!this.pages.delete(page)) return;
+    this.totalBytes -= page.bytes;
+    const pagesOfRoom = this.pagesByRoom.get(page.room);
+    pagesOfRoom?.delete(page);
+    if (pagesOfRoom?.size === 0) this.pagesByRoom.delete(page.room);
   }
 
   /** Forgets pages that are old or too many. Pages that are being read stay. */
-  function relieve(): void {
-    for (const page of pages) {
-      if (totalBytes <= maxPagesBytes && monotonicNow() - page.usedAt < pageLifeMs) break;
-      if (page.entries) removePage(page);
+  private forgetOld(): void {
+    const { setTimer, monotonicNow } = this.ports;
+    for (const page of this.pages) {
+      if (this.totalBytes <= maxPagesBytes && monotonicNow() - page.usedAt < pageLifeMs) break;
+      if (page.entries) this.remove(page);
     }
-    if (pages.size === 0 || stop) return;
-    stop = setTimer(pageLifeMs, () => {
-      stop = null;
-      relieve();
+    if (this.pages.size === 0 || this.cancelTimer) return;
+    this.cancelTimer = setTimer(pageLifeMs, () => {
+      this.cancelTimer = null;
+      this.forgetOld();
     });
   }
-
-  function touchPage(page: SharedPage): void {
-    page.usedAt = monotonicNow();
-    if (pages.delete(page)) pages.add(page);
-  }
-
-  const pageWith = (room: string, epoch: string, offset: number): SharedPage | null => {
-    for (const page of pagesByRoom.get(room) ?? [])
-      if (page.epoch === epoch && page.first <= offset && offset <= page.last) return page;
-    return null;
-  };
-
-  return {
-    whenRead(room, at) {
-      const page = pageWith(room, at.epoch, at.offset + 1);
-      return page && !page.entries ? page.whenReady : null;
-    },
-    findEntries(room, at) {
-      const page = pageWith(room, at.epoch, at.offset + 1);
-      if (!page?.entries) return null;
-      touchPage(page);
-      return page.entries.slice(at.offset + 1 - page.first);
-    },
-    async readAndKeep(room, at, limit, read) {
-      const first = at.offset + 1;
-      let next = Infinity;
-      for (const page of pagesByRoom.get(room) ?? [])
-        if (page.epoch === at.epoch && page.first > first) next = Math.min(next, page.first);
-      let settle = (): void => undefined;
-      const page: SharedPage = {
-        epoch: at.epoch,
-        room,
-        first,
-        last: Math.min(next - 1, first + limit - 1),
-        entries: null,
-        whenReady: new Promise((resolve) => {
-          settle = resolve;
-        }),
-        bytes: 0,
-        usedAt: monotonicNow(),
-      };
-      pages.add(page);
-      const its = pagesByRoom.get(room) ?? new Set();
-      pagesByRoom.set(room, its.add(page));
-      try {
-        const found = await read(next === Infinity ? '+' : next - 1);
-        const [oldest] = found.entries;
-        if (found.top.epoch !== at.epoch || oldest?.[0] !== first || oldest[2] !== at.tag) removePage(page);
-        else if (pages.has(page)) {
-          page.entries = found.entries;
-          page.last = first + found.entries.length - 1;
-          for (const entry of found.entries) page.bytes += entryBytes + memorySizeOf(entry[8]);
-          totalBytes += page.bytes;
-          touchPage(page);
-        }
-        return found;
-      } catch (error) {
-        removePage(page);
-        throw error;
-      } finally {
-        settle();
-        relieve();
-      }
-    },
-    dropRoom(room) {
-      for (const page of pagesByRoom.get(room) ?? []) removePage(page);
-    },
-    close() {
-      stop?.();
-      for (const page of pages) removePage(page);
-    },
-  };
 }

@@ -2,6 +2,7 @@
 // Each node acts on a command once.
 import type { NodeEvent } from '../../../broker/broker.js';
 import type { ServerPorts } from '../../../ports/ports.js';
+import { compositeKey } from '../../../util/composite-key.js';
 import type { ScriptRunner } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
 import { randomText } from '../../system/random.js';
@@ -16,15 +17,6 @@ interface NodeCommandPorts {
   readonly recordEnded: (user: string, agoMs: number) => Promise<void>;
   readonly failed: (error: unknown) => void;
   readonly reportForeign: (channel: string) => void;
-}
-
-export interface NodeCommands {
-  tell(event: NodeEvent): void;
-  listen(listener: (event: NodeEvent, age: number) => void): () => void;
-  /** Handles a text from the channel of the nodes. */
-  hearCommand(text: string): void;
-  /** Sends the commands that could not be sent, and reads those that were not heard. */
-  catchUp(): Promise<void>;
 }
 
 /** How long a command is kept, in ms. A node that was away for longer has lost its connections by then. */
@@ -43,91 +35,95 @@ interface WaitingCommand {
   readonly at: number;
 }
 
-export function createNodeCommands({
-  monotonicNow,
-  runner,
-  keys,
-  recordEnded,
-  failed,
-  reportForeign,
-}: NodeCommandPorts): NodeCommands {
-  const listeners = new Set<(event: NodeEvent, age: number) => void>();
-  const knownIds = new Set<string>();
+export class NodeCommands {
+  private readonly ports: NodeCommandPorts;
+  private readonly listeners = new Set<(event: NodeEvent, age: number) => void>();
+  private readonly knownIds = new Set<string>();
   /** By kind and user: a later command replaces an earlier one. */
-  const waiting = new Map<string, WaitingCommand>();
+  private readonly waiting = new Map<string, WaitingCommand>();
   /** The id in Redis of the last command that was read. Empty before the first look. */
-  let since = '';
-  let catchingUp: Promise<void> | null = null;
+  private lastId = '';
+  private catchingUp: Promise<void> | null = null;
 
-  /** Acts on a command, unless this node did already. */
-  function actOnce(event: NodeEvent, id: string, age: number): void {
-    if (knownIds.has(id)) return;
-    knownIds.add(id);
-    for (const oldest of knownIds) {
-      if (knownIds.size <= maxKnownCommands) break;
-      knownIds.delete(oldest);
-    }
-    for (const listener of listeners) listener(event, age);
+  constructor(ports: NodeCommandPorts) {
+    this.ports = ports;
   }
 
-  function hearCommand(text: string, age = 0): void {
-    const it = readNodeEvent(text);
-    if (it) actOnce(it.event, it.id, it.waited + age);
+  /** Sends a command to every node. */
+  tell(event: NodeEvent): void {
+    const command = { event, id: randomText(9), at: this.ports.monotonicNow() };
+    // This node acts at once, whether or not the others can be reached.
+    this.actOnce(event, command.id, 0);
+    void this.send(command);
+  }
+
+  /** Calls back with each command, until the returned function is called. */
+  listen(listener: (event: NodeEvent, age: number) => void): () => void {
+    this.listeners.add(listener);
+    return () => {
+      this.listeners.delete(listener);
+    };
+  }
+
+  /** Handles a text from the channel of the nodes. */
+  hearCommand(text: string, age = 0): void {
+    const { keys, reportForeign } = this.ports;
+    const command = readNodeEvent(text);
+    if (command) this.actOnce(command.event, command.id, command.waited + age);
     else reportForeign(keys.nodeChannel);
   }
 
-  async function sendCommand(it: WaitingCommand): Promise<void> {
-    const agoMs = Math.round(monotonicNow() - it.at);
+  /** Sends the commands that could not be sent, and reads those that were not heard. */
+  catchUp(): Promise<void> {
+    return (this.catchingUp ??= this.catchUpOnce().finally(() => {
+      this.catchingUp = null;
+    }));
+  }
+
+  /** Acts on a command, unless this node did already. */
+  private actOnce(event: NodeEvent, id: string, age: number): void {
+    if (this.knownIds.has(id)) return;
+    this.knownIds.add(id);
+    for (const oldest of this.knownIds) {
+      if (this.knownIds.size <= maxKnownCommands) break;
+      this.knownIds.delete(oldest);
+    }
+    for (const listener of this.listeners) listener(event, age);
+  }
+
+  private async send(command: WaitingCommand): Promise<void> {
+    const { runner, keys, monotonicNow, recordEnded, failed } = this.ports;
+    const { event, id, at } = command;
+    const agoMs = Math.round(monotonicNow() - at);
+    const args = [keys.nodeChannel, writeNodeEvent(event, id, agoMs), commandLifeMs];
     try {
       await Promise.all([
-        runner.script(
-          scripts.tell,
-          [keys.nodeCommands],
-          [keys.nodeChannel, writeNodeEvent(it.event, it.id, agoMs), commandLifeMs],
-        ),
-        it.event.type === 'disconnect' && recordEnded(it.event.user, agoMs),
+        runner.script(scripts.tell, [keys.nodeCommands], args),
+        event.type === 'disconnect' && recordEnded(event.user, agoMs),
       ]);
     } catch (error) {
-      // It is sent again as the same command, so that no node acts on it twice.
-      const key = `${it.event.type} ${it.event.user}`;
-      if (
-        (waiting.get(key)?.at ?? -Infinity) <= it.at &&
-        (waiting.has(key) || waiting.size < maxWaitingCommands)
-      )
-        waiting.set(key, it);
+      this.sendLater(command);
       failed(error);
     }
   }
 
-  async function catchUpOnce(): Promise<void> {
-    const again = [...waiting.values()];
-    waiting.clear();
-    await Promise.all(again.map(sendCommand));
-    const [end, found] = (await runner.script(scripts.told, [keys.nodeCommands], [since])) as [
-      string,
-      string[],
-    ];
-    since = end;
-    for (let at = 0; at < found.length; at += 2) hearCommand(found[at] ?? '', Number(found[at + 1]));
+  /** Keeps a command that could not be sent. It stays the same command, so that no node acts on it twice. */
+  private sendLater(command: WaitingCommand): void {
+    const { waiting } = this;
+    const key = compositeKey(command.event.type, command.event.user);
+    const other = waiting.get(key);
+    if (other ? other.at <= command.at : waiting.size < maxWaitingCommands) waiting.set(key, command);
   }
 
-  return {
-    tell(event) {
-      const it = { event, id: randomText(9), at: monotonicNow() };
-      // This node acts at once, whether or not the others can be reached.
-      actOnce(event, it.id, 0);
-      void sendCommand(it);
-    },
-    listen(listener) {
-      listeners.add(listener);
-      return () => {
-        listeners.delete(listener);
-      };
-    },
-    hearCommand,
-    catchUp: () =>
-      (catchingUp ??= catchUpOnce().finally(() => {
-        catchingUp = null;
-      })),
-  };
+  private async catchUpOnce(): Promise<void> {
+    const { runner, keys } = this.ports;
+    const commands = [...this.waiting.values()];
+    this.waiting.clear();
+    await Promise.all(commands.map((command) => this.send(command)));
+    const reply = await runner.script(scripts.told, [keys.nodeCommands], [this.lastId]);
+    const [lastId, found] = reply as [lastId: string, found: string[]];
+    this.lastId = lastId;
+    for (let index = 0; index < found.length; index += 2)
+      this.hearCommand(found[index] ?? '', Number(found[index + 1]));
+  }
 }
