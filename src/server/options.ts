@@ -117,8 +117,8 @@ const consoleLogger: ServerLogger = {
 };
 
 function withoutExpiry(user: User): User {
-  const { expiresAt: _, ...shown } = user;
-  return shown as User;
+  const { expiresAt: _, ...exposed } = user;
+  return exposed as User;
 }
 
 /** Checks the options, and fills in their defaults. Throws a `TypeError` that names the option. */

@@ -96,8 +96,8 @@ function createAcceptor(parts: ServerParts, choices: readonly CodecChoice[]): Se
       return ignoredEvents;
     }
     if (!codec) {
-      const spoken = choices.map(({ protocol }) => protocol).join(', ');
-      closeTransport(transport, closeCodes.unsupported, `this server speaks ${spoken}`, failed);
+      const protocols = choices.map(({ protocol }) => protocol).join(', ');
+      closeTransport(transport, closeCodes.unsupported, `this server speaks ${protocols}`, failed);
       return ignoredEvents;
     }
     const connection = new Connection(host, ++lastId, transport, codec, request, wholeNow());
@@ -173,10 +173,10 @@ export function createServerCore(options: ServerOptions, ports: ServerPorts, isR
     announce: cluster.announce,
     cluster: cluster.nodes,
     rebalance: (rebalanceOptions = {}) => cluster.rebalance(rebalanceOptions),
-    async drain({ over = 10_000 } = {}) {
+    async drain({ over: overMs = 10_000 } = {}) {
       drain.refuse();
       cluster.refresh();
-      await drain.begin(over);
+      await drain.begin(overMs);
     },
     close: () => closeParts(parts, stopListening, !options.broker),
   };

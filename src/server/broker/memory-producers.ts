@@ -107,9 +107,9 @@ export class RoomProducers {
     producer.settled.set(seq, settled);
     pool.addBytes(producer, outcomeBytesOf(settled), payloadBytesOf(settled));
     if (producer.settled.size > maxOutcomes) {
-      const [oldest, it] = producer.settled.entries().next().value as [number, SettledMessage];
+      const [oldest, outcome] = producer.settled.entries().next().value as [number, SettledMessage];
       producer.settled.delete(oldest);
-      pool.addBytes(producer, -outcomeBytesOf(it), -payloadBytesOf(it));
+      pool.addBytes(producer, -outcomeBytesOf(outcome), -payloadBytesOf(outcome));
     }
     if (producer.payloadBytes > maxOutcomeBytes) pool.dropPayloads(producer, maxOutcomeBytes / 2);
     pool.keepWithinBound();
@@ -195,9 +195,9 @@ export class MemoryProducers {
    * Drops the payloads of a producer's oldest outcomes, until all take at most `most` bytes. The newest keeps
    * its payload, unless it alone takes more than one producer may.
    */
-  dropPayloads(producer: Producer, most: number): void {
+  dropPayloads(producer: Producer, targetBytes: number): void {
     for (const [seq, settled] of producer.settled) {
-      if (producer.payloadBytes <= most) return;
+      if (producer.payloadBytes <= targetBytes) return;
       const lightened = withoutPayload(settled);
       const freedBytes = payloadBytesOf(settled) - payloadBytesOf(lightened);
       if (freedBytes <= 0 || (seq === producer.last && producer.payloadBytes <= maxOutcomeBytes)) continue;
@@ -216,13 +216,13 @@ export class MemoryProducers {
    */
   keepWithinBound(): void {
     if (this.bytes <= this.boundAtBytes) return;
-    const most = this.maxBytes * 0.8;
+    const targetBytes = this.maxBytes * 0.8;
     const oldestFirst = Array.from(this.rooms, (room) => [...room.all.values()])
       .flat()
-      .toSorted((one, two) => one.usedAt - two.usedAt);
+      .toSorted((first, second) => first.usedAt - second.usedAt);
     const untilWithin = (step: (producer: Producer) => void): void => {
       for (const producer of oldestFirst) {
-        if (this.bytes <= most) return;
+        if (this.bytes <= targetBytes) return;
         step(producer);
       }
     };

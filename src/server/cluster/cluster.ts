@@ -32,9 +32,9 @@ export function createCluster({ broker, peers, load, failed, ...ports }: Cluster
   const stops: (() => void)[] = [];
 
   async function nodes(): Promise<readonly NodeLoad[]> {
-    const own = load();
-    const others = (await broker.nodes()).filter(({ node }) => node !== own.node);
-    return [own, ...others].toSorted((one, two) => (one.node < two.node ? -1 : 1));
+    const ownLoad = load();
+    const others = (await broker.nodes()).filter(({ node }) => node !== ownLoad.node);
+    return [ownLoad, ...others].toSorted((first, second) => (first.node < second.node ? -1 : 1));
   }
 
   return {

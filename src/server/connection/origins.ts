@@ -55,10 +55,10 @@ export function mayConnect(
 ): boolean {
   if (listed) return origin !== null && listed.includes(origin);
   if (origin === null) return true;
-  const own = host?.toLowerCase() ?? '';
-  const isOwn = origin === `https://${own}` || origin === `http://${own}`;
+  const ownHost = host?.toLowerCase() ?? '';
+  const isOwn = origin === `https://${ownHost}` || origin === `http://${ownHost}`;
   if (!isLocal) return isOwn;
-  if (!isLoopbackName(hostNameIn(own))) return false;
+  if (!isLoopbackName(hostNameIn(ownHost))) return false;
   return (
     isOwn ||
     (!isProduction && isOrigin(origin) && /^https?:/.test(origin) && isLoopbackName(hostNameIn(origin)))

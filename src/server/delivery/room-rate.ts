@@ -109,10 +109,10 @@ export class RoomRate {
   join(speaker: Speaker, nowExact: number): number {
     const now = Math.floor(nowExact);
     const share = this.shareOf(speaker, now);
-    const wait = (share.joins ??= createTokenBucket(this.perSecond, now)).take(now);
+    const waitMs = (share.joins ??= createTokenBucket(this.perSecond, now)).take(now);
     this.refill(now);
-    if (wait === 0 && this.tokens >= 1 + this.perSecond) this.tokens--;
-    return wait;
+    if (waitMs === 0 && this.tokens >= 1 + this.perSecond) this.tokens--;
+    return waitMs;
   }
 
   /** Forgets the shares that are full again. Returns whether none is left. */

@@ -17,8 +17,8 @@ export function parsePresence(contract: AnyContract, said: unknown): Presence {
   return parsed as Presence;
 }
 
-const isSame = (one: unknown, other: unknown): boolean =>
-  Object.is(one, other) || JSON.stringify(one) === JSON.stringify(other);
+const isSame = (first: unknown, second: unknown): boolean =>
+  Object.is(first, second) || JSON.stringify(first) === JSON.stringify(second);
 
 /** The fields of `now` that differ from those of `before`. */
 export const changedFields = (before: Presence | null, now: Presence): Presence =>

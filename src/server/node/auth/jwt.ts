@@ -92,7 +92,7 @@ function checkOptions({
   algorithms,
   clockTolerance = 5_000,
 }: JwtOptions): readonly string[] {
-  if ([secret, jwksUrl, jwks].filter((it) => it !== undefined).length !== 1)
+  if ([secret, jwksUrl, jwks].filter((source) => source !== undefined).length !== 1)
     throw new TypeError('jwt needs one of secret, jwksUrl and jwks');
   if (!(clockTolerance >= 0)) throw new TypeError('jwt: clockTolerance must be a number of ms from 0');
   const allowed = algorithms ?? (secret === undefined ? asymmetricAlgorithms : ['HS256']);
@@ -159,9 +159,9 @@ export function jwtWithClock(
   /** Tries several keys without an id: one of them signed the token, or none did. */
   async function verifyWithAnyOf(keys: AsyncIterable<CryptoKey>, token: string): Promise<JWTPayload> {
     let refusal: unknown;
-    for await (const one of keys) {
+    for await (const key of keys) {
       try {
-        return (await jwtVerify(token, one, rules)).payload;
+        return (await jwtVerify(token, key, rules)).payload;
       } catch (error) {
         if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
         refusal = error;
@@ -194,9 +194,9 @@ export function jwtWithClock(
     }
     if (typeof claims.sub !== 'string' || claims.sub === '' || typeof claims.exp !== 'number')
       throw new RealtimeError('rejected', 'the token has no subject (sub) or no expiry (exp)');
-    const known = await user(claims as TokenClaims);
-    if (!known) throw new RealtimeError('rejected', 'the option user returned null');
-    const ends = claims.exp * 1_000 + clockTolerance;
-    return { ...known, expiresAt: Math.min(known.expiresAt ?? Infinity, ends) };
+    const knownUser = await user(claims as TokenClaims);
+    if (!knownUser) throw new RealtimeError('rejected', 'the option user returned null');
+    const expiresAt = claims.exp * 1_000 + clockTolerance;
+    return { ...knownUser, expiresAt: Math.min(knownUser.expiresAt ?? Infinity, expiresAt) };
   };
 }

@@ -14,10 +14,10 @@ export function createRemoteKeys(url: URL, monotonicNow: () => number): JWTVerif
 
   /** A token whose key is here is checked with it. For any other key, the last failure is the answer. */
   const withoutFetching: JWTVerifyGetKey = async (header, token) => {
-    const here = remote.fresh ? remote.jwks() : undefined;
-    if (!here) throw failure;
+    const cachedKeys = remote.fresh ? remote.jwks() : undefined;
+    if (!cachedKeys) throw failure;
     try {
-      return await createLocalJWKSet(here)(header, token);
+      return await createLocalJWKSet(cachedKeys)(header, token);
     } catch (error) {
       throw error instanceof errors.JWKSNoMatchingKey ? failure : error;
     }

@@ -97,32 +97,32 @@ end it with exit code 0; a second signal ends it at once.
 
 class ConfigError extends Error {}
 
-function parseNumber(name: string, text: string, least: number, most: number): number {
+function parseNumber(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
-  if (text.trim() === '' || !(value >= least && value <= most))
-    throw new ConfigError(`--${name} is a number from ${least} to ${most}, not '${text}'`);
+  if (text.trim() === '' || !(value >= min && value <= max))
+    throw new ConfigError(`--${name} is a number from ${min} to ${max}, not '${text}'`);
   return value;
 }
 
-function parseWholeNumber(name: string, text: string, least: number, most: number): number {
-  const value = parseNumber(name, text, least, most);
+function parseWholeNumber(name: string, text: string, min: number, max: number): number {
+  const value = parseNumber(name, text, min, max);
   if (!Number.isInteger(value)) throw new ConfigError(`--${name} is a whole number, not '${text}'`);
   return value;
 }
 
 const parseProxies = (text: string): TrustProxy =>
-  /^\d+$/.test(text) ? Number(text) : text.split(',').map((it) => it.trim());
+  /^\d+$/.test(text) ? Number(text) : text.split(',').map((proxy) => proxy.trim());
 
 function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): ServeConfig | string {
   const { values, positionals } = parseArgs({ args: [...argv], options: cliOptions, allowPositionals: true });
   if (values.version) return 'version';
   if (values.help || (positionals.length === 0 && argv.length === 0)) return 'help';
-  const [command, ...more] = positionals;
+  const [command, ...surplusArguments] = positionals;
   if (command !== 'serve')
     throw new ConfigError(
       command === undefined ? 'name a command: serve' : `there is no command '${command}'`,
     );
-  if (more.length) throw new ConfigError(`unexpected argument '${more[0]}'`);
+  if (surplusArguments.length) throw new ConfigError(`unexpected argument '${surplusArguments[0]}'`);
   const { rooms = null, untyped } = values;
   if (rooms === null && !untyped)
     throw new ConfigError(

@@ -23,14 +23,14 @@ function isKnown(error: unknown): error is Error {
 }
 
 try {
-  const read = readConfig(process.argv.slice(2), process.env, versionOf);
-  if ('config' in read) process.exitCode = await serveUntilTold(read.config);
+  const configResult = readConfig(process.argv.slice(2), process.env, versionOf);
+  if ('config' in configResult) process.exitCode = await serveUntilTold(configResult.config);
   else {
-    (read.exitCode === 0 ? process.stdout : process.stderr).write(read.text);
-    process.exitCode = read.exitCode;
+    (configResult.exitCode === 0 ? process.stdout : process.stderr).write(configResult.text);
+    process.exitCode = configResult.exitCode;
   }
   // A connection or timer that a library left open must not keep the process alive.
-  if ('config' in read) process.exit();
+  if ('config' in configResult) process.exit();
 } catch (error) {
   process.stderr.write(
     `${isKnown(error) ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

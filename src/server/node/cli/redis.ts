@@ -39,7 +39,7 @@ async function loadRedisPackage(): Promise<RedisPackage> {
  */
 export async function connectRedis(
   { redis: url, prefix }: ServeConfig,
-  say: ServerLogger,
+  logger: ServerLogger,
 ): Promise<{ readonly broker: Broker; close(): Promise<void> } | null> {
   if (url === null) return null;
   const { createClient } = await loadRedisPackage();
@@ -49,14 +49,14 @@ export async function connectRedis(
       reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, 2_000) * (0.5 + Math.random() / 2),
     },
   });
-  let away = false;
+  let isAway = false;
   client.on('error', ({ name, message }) => {
-    if (!away) say.warn({ error: name, why: message }, 'Redis is away');
-    away = true;
+    if (!isAway) logger.warn({ error: name, why: message }, 'Redis is away');
+    isAway = true;
   });
   client.on('ready', () => {
-    if (away) say.info({}, 'Redis is back');
-    away = false;
+    if (isAway) logger.info({}, 'Redis is back');
+    isAway = false;
   });
   await client.connect();
   const broker = redisBroker({
@@ -64,13 +64,13 @@ export async function connectRedis(
     prefix,
     onWarning({ what, channel, key, error }) {
       if (what === 'foreign')
-        say.warn(
+        logger.warn(
           { channel: channel ?? null, key: key ?? null },
           'something in Redis was not written by this server',
         );
       // While Redis is away, its absence was logged once, and no call needs a line of its own.
-      else if (!away)
-        say.warn(
+      else if (!isAway)
+        logger.warn(
           { error: error instanceof Error ? error.message : String(error) },
           'Redis could not be asked',
         );

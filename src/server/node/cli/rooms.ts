@@ -35,15 +35,16 @@ export async function loadRooms({
   issuer,
   audience,
 }: ServeConfig): Promise<ServedModule> {
-  const found: Partial<ServedModule> = file === null ? { rooms: [serve('*')] } : await loadModule(file);
-  if (!Array.isArray(found.rooms))
+  const servedModule: Partial<ServedModule> =
+    file === null ? { rooms: [serve('*')] } : await loadModule(file);
+  if (!Array.isArray(servedModule.rooms))
     throw new Misconfigured(`--rooms: '${file ?? ''}' must export rooms, a list of serve(…)`);
-  const ways = [found.authenticate, secret ?? jwksUrl, anonymous || undefined].filter(
-    (way) => way !== undefined,
+  const authentications = [servedModule.authenticate, secret ?? jwksUrl, anonymous || undefined].filter(
+    (authentication) => authentication !== undefined,
   );
-  if (ways.length !== 1) {
+  if (authentications.length !== 1) {
     throw new Misconfigured(
-      ways.length === 0
+      authentications.length === 0
         ? 'no authentication: set ROOMFUL_JWT_SECRET or ROOMFUL_JWKS_URL, export authenticate beside the rooms, ' +
             'or use --anonymous to let every client in'
         : 'too many ways of authentication: an exported authenticate, a key in the environment and --anonymous ' +
@@ -52,11 +53,11 @@ export async function loadRooms({
   }
   const checks = { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) };
   const authenticate =
-    found.authenticate ??
+    servedModule.authenticate ??
     (secret !== undefined
       ? jwt({ secret, ...checks })
       : jwksUrl !== undefined
         ? jwt({ jwksUrl, ...checks })
         : undefined);
-  return { rooms: found.rooms, authenticate, expose: found.expose };
+  return { rooms: servedModule.rooms, authenticate, expose: servedModule.expose };
 }

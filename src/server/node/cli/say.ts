@@ -4,7 +4,7 @@ import type { ServerLogger } from '../../observe/log.js';
 
 const levelMarks = { info: ' ', warn: '!', error: '✗' } as const;
 
-const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const formatValue = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** @param terminal Whether the output goes to a terminal. */
 export function createCliLogger(terminal: boolean, write: (text: string) => void): ServerLogger {
@@ -12,10 +12,10 @@ export function createCliLogger(terminal: boolean, write: (text: string) => void
   const line =
     (level: keyof typeof levelMarks) =>
     (details: object, message: string): void => {
-      const rest = Object.entries(details).flatMap(([key, value]) =>
-        value === null || value === undefined ? [] : [`${key}=${shown(value)}`],
+      const fields = Object.entries(details).flatMap(([key, value]) =>
+        value === null || value === undefined ? [] : [`${key}=${formatValue(value)}`],
       );
-      write(`${levelMarks[level]} ${message}${rest.length ? `  ${rest.join(' ')}` : ''}\n`);
+      write(`${levelMarks[level]} ${message}${fields.length ? `  ${fields.join(' ')}` : ''}\n`);
     };
   return { info: line('info'), warn: line('warn'), error: line('error') };
 }

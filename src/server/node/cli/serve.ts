@@ -13,10 +13,10 @@ const endSignals = ['SIGTERM', 'SIGINT'] as const;
 
 async function startServer(
   config: ServeConfig,
-  say: ServerLogger,
+  logger: ServerLogger,
 ): Promise<{ readonly realtime: RealtimeServer; close(): Promise<void> }> {
   const served = await loadRooms(config);
-  const redis = await connectRedis(config, say);
+  const redis = await connectRedis(config, logger);
   const { node, origins, trustProxy, metrics, heartbeat, connections, host, port, path } = config;
   const realtime = createRealtimeServer({
     ...served,
@@ -27,14 +27,17 @@ async function startServer(
     metrics,
     heartbeat: { interval: heartbeat },
     connections: { total: connections },
-    logger: say,
+    logger,
   });
   const address = await realtime.listen({ port, path, ...(host !== undefined && { host }) });
   if (config.untyped)
-    say.warn({}, 'every user who is let in may use every room, and nothing is checked (--untyped)');
-  if (config.anonymous) say.warn({}, 'every client is let in, without a user (--anonymous)');
+    logger.warn({}, 'every user who is let in may use every room, and nothing is checked (--untyped)');
+  if (config.anonymous) logger.warn({}, 'every client is let in, without a user (--anonymous)');
   if (config.rebalance) realtime.rebalance();
-  say.info({ url: address.url, node: realtime.stats().node, rooms: redis ? 'Redis' : 'memory' }, 'listening');
+  logger.info(
+    { url: address.url, node: realtime.stats().node, rooms: redis ? 'Redis' : 'memory' },
+    'listening',
+  );
   return {
     realtime,
     async close() {
@@ -50,27 +53,27 @@ async function startServer(
  * @throws Misconfigured if the operator has to correct something.
  */
 export async function serveUntilTold(config: ServeConfig): Promise<number> {
-  const say = createCliLogger(process.stdout.isTTY, (text) => {
+  const logger = createCliLogger(process.stdout.isTTY, (text) => {
     process.stdout.write(text);
   });
-  const told = Promise.race(endSignals.map((signal) => once(process, signal).then(() => signal)));
+  const firstSignal = Promise.race(endSignals.map((signal) => once(process, signal).then(() => signal)));
   // The signal may come before the server has started, such as while it waits for Redis.
-  const server = await Promise.race([startServer(config, say), told]);
+  const server = await Promise.race([startServer(config, logger), firstSignal]);
   if (typeof server === 'string') return 0;
-  const signal = await told;
+  const signal = await firstSignal;
   // A second signal ends the process at once.
-  for (const again of endSignals)
-    process.once(again, () => {
+  for (const endSignal of endSignals)
+    process.once(endSignal, () => {
       process.exit(1);
     });
   const { realtime } = server;
-  say.info({ signal, connections: realtime.stats().connections, ms: config.drain }, 'draining');
-  const telling = setInterval(() => {
-    say.info({ connections: realtime.stats().connections }, 'draining');
+  logger.info({ signal, connections: realtime.stats().connections, ms: config.drain }, 'draining');
+  const progressTimer = setInterval(() => {
+    logger.info({ connections: realtime.stats().connections }, 'draining');
   }, progressEveryMs);
   await realtime.drain({ over: config.drain });
-  clearInterval(telling);
+  clearInterval(progressTimer);
   await server.close();
-  say.info({}, 'closed');
+  logger.info({}, 'closed');
   return 0;
 }

@@ -36,19 +36,20 @@ export function createNetworkPace(
   rate: number,
   now: number,
 ): (address: string, steps: number, now: number) => boolean {
-  const all = createTokenBucket(rate, now);
+  const sharedBucket = createTokenBucket(rate, now);
   const networks = new Map<string, TokenBucket>();
   return (address, steps, at) => {
     const network = networkOf(address);
-    const own = networks.get(network) ?? createTokenBucket(rate / 2, at);
+    const networkBucket = networks.get(network) ?? createTokenBucket(rate / 2, at);
     networks.delete(network);
-    networks.set(network, own);
+    networks.set(network, networkBucket);
     for (const oldest of networks.keys()) {
       if (networks.size <= maxNetworks) break;
       networks.delete(oldest);
     }
     // Steps that one network has too many take nothing from the others.
-    for (let step = 0; step < steps; step++) if (own.take(at) > 0 || all.take(at) > 0) return false;
+    for (let step = 0; step < steps; step++)
+      if (networkBucket.take(at) > 0 || sharedBucket.take(at) > 0) return false;
     return true;
   };
 }

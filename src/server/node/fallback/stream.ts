@@ -62,7 +62,7 @@ export class FallbackStream implements Transport {
     secret: string,
     bytes: { readonly stranger: number; readonly known: number },
     after: ServerPorts['setTimer'],
-    gone: () => void,
+    onGone: () => void,
   ) {
     this.response = response;
     this.unidentifiedShare = { bytesLeft: bytes.stranger };
@@ -70,7 +70,7 @@ export class FallbackStream implements Transport {
     this.maxUnidentifiedBytes = bytes.stranger;
     this.secret = Buffer.from(secret);
     this.after = after;
-    this.onGone = gone;
+    this.onGone = onGone;
     response.on('error', () => undefined);
     response.on('close', () => {
       this.end(closeCodes.abnormal);
@@ -128,18 +128,18 @@ export class FallbackStream implements Transport {
 
   /** Takes the body of a request. Returns false, without reading it, if it is for another connection. */
   takeBody(body: Buffer, limit: number): boolean {
-    const said = bodyOpening.exec(body.subarray(0, maxOpeningBytes).toString('latin1'));
-    if (!said || !this.hasSecretOf(body)) return false;
+    const opening = bodyOpening.exec(body.subarray(0, maxOpeningBytes).toString('latin1'));
+    if (!opening || !this.hasSecretOf(body)) return false;
     const { events } = this;
     if (!events) return true;
-    const number = Number(said[2]);
+    const number = Number(opening[2]);
     const ahead = number - this.requestsTaken - 1;
     events.control(1);
     if (ahead < 0 || ahead > maxEarlyRequests || this.earlyRequests.has(number)) this.abort(lostOrderReason);
     else if (this.isUnidentified && this.earlyBytes() + body.length > this.maxUnidentifiedBytes)
       this.abort('too much was said before hello');
     else {
-      this.earlyRequests.set(number, body.subarray(said[0].length));
+      this.earlyRequests.set(number, body.subarray(opening[0].length));
       this.readOn(limit);
     }
     return true;

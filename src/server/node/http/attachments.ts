@@ -18,10 +18,10 @@ const attachmentsOf = (http: Server): readonly Attachment[] => attachments.get(h
  * @throws TypeError if the text is no path.
  */
 export function normalizePath(path: string): string {
-  const whole = path.startsWith('/') ? path : `/${path}`;
-  if (!/^(?:\/[^/?#\s]+)*\/?$/.test(whole))
+  const absolutePath = path.startsWith('/') ? path : `/${path}`;
+  if (!/^(?:\/[^/?#\s]+)*\/?$/.test(absolutePath))
     throw new TypeError(`path: '${path}' is no path: write segments joined by '/', such as '/realtime'`);
-  return whole === '/' ? whole : whole.replace(/\/$/, '');
+  return absolutePath === '/' ? absolutePath : absolutePath.replace(/\/$/, '');
 }
 
 /**
@@ -34,21 +34,22 @@ export function takePath(
 ): { readonly wasTaken: boolean; readonly giveBack: () => void } {
   const before = attachmentsOf(http).find(({ path }) => path === attachment.path);
   before?.stop();
-  attachments.set(http, [...attachmentsOf(http).filter((it) => it !== before), attachment]);
+  attachments.set(http, [...attachmentsOf(http).filter((other) => other !== before), attachment]);
   return {
     wasTaken: before !== undefined,
     giveBack() {
       attachments.set(
         http,
-        attachmentsOf(http).filter((it) => it !== attachment),
+        attachmentsOf(http).filter((other) => other !== attachment),
       );
     },
   };
 }
 
 /** Whether this listener is the one that answers upgrades for no path. */
-export const answersUnclaimed = (http: Server, asked: string, listener: object): boolean =>
-  attachmentsOf(http)[0]?.listener === listener && !attachmentsOf(http).some(({ path }) => path === asked);
+export const answersUnclaimed = (http: Server, askedPath: string, listener: object): boolean =>
+  attachmentsOf(http)[0]?.listener === listener &&
+  !attachmentsOf(http).some(({ path }) => path === askedPath);
 
 /** Whether listeners of others wait for upgrades of this HTTP server. */
 export const hasOtherListeners = (http: Server): boolean =>

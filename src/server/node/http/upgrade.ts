@@ -50,12 +50,12 @@ const pathOf = (url: string): string =>
 const bytesWrittenTo = (socket: Duplex): number =>
   'bytesWritten' in socket ? Number(socket.bytesWritten) : 0;
 
-function refuseUpgrade(socket: Duplex, status: string, more = ''): void {
+function refuseUpgrade(socket: Duplex, status: string, headerLines = ''): void {
   socket
     .once('finish', () => {
       socket.destroy();
     })
-    .end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${more}Content-Length: 0\r\n\r\n`);
+    .end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${headerLines}Content-Length: 0\r\n\r\n`);
 }
 
 /**

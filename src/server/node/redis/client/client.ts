@@ -76,18 +76,18 @@ function whenConnected(
 ): Promise<void> {
   if (isReady()) return Promise.resolve();
   return new Promise((resolve, reject) => {
-    const stop = (): void => {
+    const stopListening = (): void => {
       client.off('ready', settled);
       client.off('error', failed);
     };
     const settled = (): void => {
-      stop();
+      stopListening();
       resolve();
     };
     const failed = (error: unknown): void => {
       // A connection that breaks is made again. A client that Redis refuses would be refused again.
       if (!isRefusal(error)) return;
-      stop();
+      stopListening();
       reject(error as Error);
     };
     client.on('ready', settled);
@@ -149,15 +149,15 @@ function overNodeRedis(
  */
 function whileOpen<T>(subscriber: IoRedisSubscriber, call: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const stop = (): void => {
+    const stopListening = (): void => {
       subscriber.off('close', closed);
     };
     const closed = (): void => {
-      stop();
+      stopListening();
       reject(new Error('the connection closed'));
     };
     subscriber.on('close', closed);
-    call().then(resolve, reject).finally(stop);
+    call().then(resolve, reject).finally(stopListening);
   });
 }
 
@@ -230,10 +230,10 @@ function serializeByChannel(redis: RedisConnection, after: ServerPorts['setTimer
       () => inStepTime(step, after),
       () => inStepTime(step, after),
     );
-    const kept = turn.catch(ignore).then(() => {
-      if (turns.get(channel) === kept) turns.delete(channel);
+    const settledTurn = turn.catch(ignore).then(() => {
+      if (turns.get(channel) === settledTurn) turns.delete(channel);
     });
-    turns.set(channel, kept);
+    turns.set(channel, settledTurn);
     return turn;
   };
   return {
@@ -243,7 +243,7 @@ function serializeByChannel(redis: RedisConnection, after: ServerPorts['setTimer
   };
 }
 
-const isFunction = (it: unknown): boolean => typeof it === 'function';
+const isFunction = (value: unknown): boolean => typeof value === 'function';
 
 /**
  * Makes a connection from a client.
@@ -255,23 +255,23 @@ export function connectionOver(
   events: RedisEvents,
   after: ServerPorts['setTimer'],
 ): RedisConnection {
-  const given: Readonly<Record<string, unknown>> = Object(client) as Readonly<Record<string, unknown>>;
-  if (isFunction(given['call']))
+  const properties: Readonly<Record<string, unknown>> = Object(client) as Readonly<Record<string, unknown>>;
+  if (isFunction(properties['call']))
     return serializeByChannel(
       'nodes' in client ? overIoRedisCluster(client, events) : overIoRedis(client as IoRedisClient, events),
       after,
     );
-  if ('masters' in given)
+  if ('masters' in properties)
     return serializeByChannel(overNodeRedisCluster(client as NodeRedisClusterClient, events), after);
   // The clients of a pool come and go, and a command of one may overtake a command of another.
   if (
-    isFunction(given['sendCommand']) &&
-    (!isFunction(given['duplicate']) || typeof given['isReady'] !== 'boolean')
+    isFunction(properties['sendCommand']) &&
+    (!isFunction(properties['duplicate']) || typeof properties['isReady'] !== 'boolean')
   )
     throw new TypeError(
       'redisBroker needs one client, and not a pool of them: createClient, not createClientPool',
     );
-  if (isFunction(given['sendCommand']))
+  if (isFunction(properties['sendCommand']))
     return serializeByChannel(overNodeRedis(client as NodeRedisClient, events), after);
   throw new TypeError('redisBroker needs a client of node-redis or of ioredis');
 }

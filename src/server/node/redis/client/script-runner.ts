@@ -56,16 +56,16 @@ export function createScriptRunner(
 
   return {
     script(script, keys, args) {
-      const rest = [String(keys.length), ...keys, ...args.map(String)];
+      const keysAndArgs = [String(keys.length), ...keys, ...args.map(String)];
       return pendingCalls.ask(async () => {
         try {
-          return await redis.command(['EVALSHA', digestOf(script), ...rest]);
+          return await redis.command(['EVALSHA', digestOf(script), ...keysAndArgs]);
         } catch (error) {
           // Redis was restarted: it learns the script by this call.
           if (!isUnknownScript(error)) throw error;
-          return redis.command(['EVAL', script, ...rest]);
+          return redis.command(['EVAL', script, ...keysAndArgs]);
         }
-      }, bytesOf(rest));
+      }, bytesOf(keysAndArgs));
     },
     askRedis: (call, bytes) => pendingCalls.ask(call, bytes),
     connectionLost() {

@@ -9,40 +9,45 @@ const codec = json();
  * code, reason, details]`.
  */
 function decodeKnownOutcome(epoch: string, text: string): Appended {
-  const [it] = codec.decode(text) as [readonly unknown[]];
-  const [first, second, third, fourth] = it;
-  if (first === null)
+  const [tuple] = codec.decode(text) as [readonly unknown[]];
+  if (tuple[0] === null) {
+    const [, code, reason, details] = tuple;
     return {
       status: 'refused',
-      refusal: { code: String(second), reason: String(third), details: fourth ?? null },
+      refusal: { code: String(code), reason: String(reason), details: details ?? null },
     };
+  }
+  const [offset, timestamp, result, tag] = tuple;
   return {
     status: 'duplicate',
     epoch,
-    offset: Number(first),
-    timestamp: Number(second),
-    result: third,
-    tag: typeof fourth === 'string' ? fourth : undefined,
+    offset: Number(offset),
+    timestamp: Number(timestamp),
+    result,
+    tag: typeof tag === 'string' ? tag : undefined,
   };
 }
 
 /** Decodes a reply. `append`: the message that was to be appended; null for a recall. */
 export function decodeAppendReply(
-  [status = '', one = '', two = '', three = '', four = '']: readonly string[],
-  it: Append | null,
+  [status = '', ...fields]: readonly string[],
+  append: Append | null,
 ): Appended {
+  const [first = '', second = ''] = fields;
   switch (status) {
-    case 'ok':
-      return { status: 'ok', epoch: one, offset: Number(two), timestamp: Number(three), tag: four };
+    case 'ok': {
+      const [epoch = '', offset, timestamp, tag = ''] = fields;
+      return { status: 'ok', epoch, offset: Number(offset), timestamp: Number(timestamp), tag };
+    }
     case 'known':
-      return decodeKnownOutcome(one, two);
+      return decodeKnownOutcome(first, second);
     case 'duplicate':
-      return { status: 'duplicate', epoch: one, offset: null, timestamp: Date.now(), result: null };
+      return { status: 'duplicate', epoch: first, offset: null, timestamp: Date.now(), result: null };
     case 'gap':
-      return { status: 'gap', last: Number(one) };
+      return { status: 'gap', last: Number(first) };
     case 'conflict':
       return { status: 'conflict' };
     default:
-      throw new Error(`Redis answered '${status}' for ${it?.id ?? 'a number'}`);
+      throw new Error(`Redis answered '${status}' for ${append?.id ?? 'a number'}`);
   }
 }

@@ -12,12 +12,12 @@ export function contiguousUpTo(
   end: number,
   texts: readonly string[],
 ): { readonly entries: readonly EntryTuple[]; readonly foreign: number } {
-  const read = texts.map(readEntry).filter((it) => it !== null);
-  let from = read.length;
+  const entries = texts.map(readEntry).filter((entry) => entry !== null);
+  let from = entries.length;
   for (let next: EntryTuple | undefined; from > 0; from--) {
-    const it = read[from - 1] as EntryTuple;
-    if (next ? it[0] !== next[0] - 1 || it[1] !== next[2] : it[0] !== end) break;
-    next = it;
+    const entry = entries[from - 1] as EntryTuple;
+    if (next ? entry[0] !== next[0] - 1 || entry[1] !== next[2] : entry[0] !== end) break;
+    next = entry;
   }
-  return { entries: read.slice(from), foreign: texts.length - read.length };
+  return { entries: entries.slice(from), foreign: texts.length - entries.length };
 }

@@ -129,14 +129,15 @@ export class LogReader {
     at: Position,
     bounds: ReadBounds,
   ): Promise<LogStretch | Unrecoverable> {
-    const found = await this.findFollowing(room, at, bounds);
-    const { top, entries } = found;
+    const stretch = await this.findFollowing(room, at, bounds);
+    const { top, entries } = stretch;
     if (at.epoch !== top.epoch) return { why: 'epoch' };
     if (at.offset > top.offset) return { why: 'rewound' };
-    if (at.offset === top.offset) return at.tag === top.tag ? { ...found, entries: [] } : { why: 'rewound' };
+    if (at.offset === top.offset)
+      return at.tag === top.tag ? { ...stretch, entries: [] } : { why: 'rewound' };
     const [next] = entries;
     if (!next || next[0] !== at.offset + 1) return { why: 'trimmed' };
-    return next[2] === at.tag ? found : { why: 'rewound' };
+    return next[2] === at.tag ? stretch : { why: 'rewound' };
   }
 
   private async findFollowing(room: string, at: Position, bounds: ReadBounds): Promise<LogStretch> {

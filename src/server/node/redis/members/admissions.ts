@@ -44,15 +44,15 @@ export function createRedisAdmissions({
       recordSession(room, producer);
     },
     async admitted(room, producer, user) {
-      const [kept, ended] = await Promise.all([
+      const [admissionText, endedText] = await Promise.all([
         runInRoom(room, scripts.kept, [keys.admission(room, producer)], []),
         user === null ? '' : runner.script(scripts.kept, [keys.ended(user)], []),
       ]);
-      const admission = readMoment(kept);
+      const admission = readMoment(admissionText);
       const from = admission && readMoment(admission[1]);
       if (!admission || !from) return null;
       // If both are in one ms, it is not known which came first: the admission does not count.
-      const endedAt = readMoment(ended)?.[0] ?? -Infinity;
+      const endedAt = readMoment(endedText)?.[0] ?? -Infinity;
       return admission[0] <= endedAt ? null : { offset: from[0], epoch: from[1] };
     },
     async expel(room, producer) {

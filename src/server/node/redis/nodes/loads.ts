@@ -31,16 +31,16 @@ export function createNodeLoads({
 
   return {
     announce(load) {
-      let ended = false;
-      const say = (): void => {
-        if (!ended) askLoads(writeLoad(load())).catch(failed);
+      let isEnded = false;
+      const announceLoad = (): void => {
+        if (!isEnded) askLoads(writeLoad(load())).catch(failed);
       };
-      say();
-      const stop = repeat(setTimer, renewLeaseEveryMs, say);
+      announceLoad();
+      const stop = repeat(setTimer, renewLeaseEveryMs, announceLoad);
       return {
-        refresh: say,
+        refresh: announceLoad,
         async end() {
-          ended = true;
+          isEnded = true;
           stop();
           await runner.command('HDEL', keys.loads, node).catch(failed);
         },

@@ -40,19 +40,19 @@ const digest = (name: string): string => createHash('sha256').update(name).diges
  * holds the number; except for 0, whose channels had these names first.
  */
 export function createRedisKeys(prefix: string, database = 0): RedisKeys {
-  const of = (room: string): string => `${prefix}:{${room}}`;
+  const roomKey = (room: string): string => `${prefix}:{${room}}`;
   const scope = database === 0 ? prefix : `${prefix}@${database}`;
   return {
-    meta: (room) => `${of(room)}:meta`,
-    log: (room) => `${of(room)}:log`,
+    meta: (room) => `${roomKey(room)}:meta`,
+    log: (room) => `${roomKey(room)}:log`,
     digestOf: digest,
-    producers: (room) => `${of(room)}:producer:`,
-    producer: (room, name) => `${of(room)}:producer:${digest(name)}`,
-    sessions: (room, user) => `${of(room)}:sessions:${user === null ? '' : digest(user)}`,
-    admissions: (room) => `${of(room)}:admission:`,
-    admission: (room, name) => `${of(room)}:admission:${digest(name)}`,
+    producers: (room) => `${roomKey(room)}:producer:`,
+    producer: (room, name) => `${roomKey(room)}:producer:${digest(name)}`,
+    sessions: (room, user) => `${roomKey(room)}:sessions:${user === null ? '' : digest(user)}`,
+    admissions: (room) => `${roomKey(room)}:admission:`,
+    admission: (room, name) => `${roomKey(room)}:admission:${digest(name)}`,
     ended: (user) => `${prefix}:ended:${digest(user)}`,
-    members: (room) => `${of(room)}:members`,
+    members: (room) => `${roomKey(room)}:members`,
     channel: (room) => `${scope}:{${room}}`,
     roomOf: (channel) => channel.slice(scope.length + 2, -1),
     nodes: `${prefix}:nodes`,
