@@ -29,14 +29,11 @@ function decodeKnownOutcome(epoch: string, text: string): Appended {
 }
 
 /** Decodes a reply. `append`: the message that was to be appended; null for a recall. */
-export function decodeAppendReply(
-  [status = '', ...fields]: readonly string[],
-  append: Append | null,
-): Appended {
-  const [first = '', second = ''] = fields;
+export function decodeAppendReply(reply: readonly string[], append: Append | null): Appended {
+  const [status = '', first = '', second = ''] = reply;
   switch (status) {
     case 'ok': {
-      const [epoch = '', offset, timestamp, tag = ''] = fields;
+      const [, epoch = '', offset, timestamp, tag = ''] = reply;
       return { status: 'ok', epoch, offset: Number(offset), timestamp: Number(timestamp), tag };
     }
     case 'known':
