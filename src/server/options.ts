@@ -1,16 +1,16 @@
 // The options of a server, with their defaults and checks.
 import { json, type Codec } from '../protocol/codec.js';
 import { defaultLimits, helloTimeout, type Limits } from '../protocol/limits.js';
-import type { ConnectionLimits } from './connection/connection-limits.js';
 import { msgpack } from '../protocol/msgpack.js';
 import type { Broker } from './broker/broker.js';
-import { createServerLog, type ServerLogger } from './observe/log.js';
 import { memoryBroker } from './broker/memory-broker.js';
+import type { ConnectionLimits } from './connection/connection-limits.js';
 import { isOrigin } from './connection/origins.js';
+import { createServerLog, type ServerLogger } from './observe/log.js';
 import type { RequestInfo, ServerPorts } from './ports/ports.js';
-import type { MaybePromise } from './util/maybe-promise.js';
 import type { ServedRoom, User } from './rooms/serve.js';
 import type { Settings } from './settings.js';
+import type { MaybePromise } from './util/maybe-promise.js';
 
 export interface ServerOptions {
   /** The rooms of this server. For a room id, the first definition whose pattern matches counts. */

@@ -3,9 +3,9 @@ import type { AnyContract } from '../contract/define-room.js';
 import { checkMessage, readMessage } from '../contract/validate.js';
 import { RealtimeError } from '../protocol/error.js';
 import type { EntryTuple, MemberTuple } from '../protocol/frames.js';
+import type { ServerPorts } from './ports/ports.js';
 import { findRoom } from './rooms/find-room.js';
 import type { Settings } from './settings.js';
-import type { ServerPorts } from './ports/ports.js';
 
 /** A message in the log of a room, as the server reads it. */
 export interface LoggedMessage {

@@ -1,7 +1,7 @@
 // The server core: sessions over any transport, rooms over any broker. It knows nothing of Node.
-import { closeCodes } from '../protocol/codes.js';
 import { untypedRoom, type AnyContract } from '../contract/define-room.js';
 import type { Codec } from '../protocol/codec.js';
+import { closeCodes } from '../protocol/codes.js';
 import { chooseCodec, subprotocolOf } from '../protocol/version.js';
 import { createUserCommandListener } from './access/user-commands.js';
 import type { NodeLoad } from './broker/broker.js';

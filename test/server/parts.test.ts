@@ -1,4 +1,4 @@
-// The small parts under a server: lanes, the wheel, and what is due to a connection.
+// Small parts of the server: the frame queue, the timer wheel and the send queue.
 import { describe, expect, test, vi } from 'vitest';
 import { json } from '../../src/protocol/codec.js';
 import { createFrameQueue } from '../../src/server/connection/frame-queue.js';
@@ -8,12 +8,12 @@ import { createTimerWheel, noSlot } from '../../src/server/util/timer-wheel.js';
 import { virtualClock } from '../../src/testing/clock.js';
 import { eventually } from '../support/eventually.js';
 
-describe('a lane', () => {
+describe('a frame queue', () => {
   test('keeps frames in order, whatever each takes, and one that fails holds up none', async () => {
     const done: number[] = [];
     const failed = vi.fn<(error: unknown) => void>();
     const gates = new Map<number, () => void>();
-    const lane = createFrameQueue<number>({
+    const queue = createFrameQueue<number>({
       async run(item) {
         if (item % 2 === 1)
           await new Promise<void>((resolve) => {
@@ -24,7 +24,7 @@ describe('a lane', () => {
       },
       failed,
     });
-    for (const item of [1, 2, 3, 4]) lane.push(item, 1);
+    for (const item of [1, 2, 3, 4]) queue.push(item, 1);
     expect(done).toEqual([]);
     gates.get(1)?.();
     await eventually(() => {
@@ -41,33 +41,33 @@ describe('a lane', () => {
   test('costs no turn where a handler answers at once, and throws into its own hands', () => {
     const done: number[] = [];
     const failed = vi.fn<(error: unknown) => void>();
-    const lane = createFrameQueue<number>({
+    const queue = createFrameQueue<number>({
       run(item) {
         if (item === 2) throw new Error('two');
         done.push(item);
       },
       failed,
     });
-    for (const item of [1, 2, 3]) lane.push(item, 1);
+    for (const item of [1, 2, 3]) queue.push(item, 1);
     expect(done).toEqual([1, 3]);
     expect(failed).toHaveBeenCalledTimes(1);
   });
 
   test('is bounded, and ends: what waits is dropped, what runs is told', () => {
-    const lane = createFrameQueue<number>({
+    const queue = createFrameQueue<number>({
       run: () => new Promise(() => undefined),
       failed: () => undefined,
     });
-    lane.push(0, 1);
-    for (let item = 0; item < 4_096; item++) expect(lane.push(item, 1)).toBe(true);
-    expect(lane.push(1, 1)).toBe(false);
-    lane.end();
-    expect(lane.isEnded).toBe(true);
+    queue.push(0, 1);
+    for (let item = 0; item < 4_096; item++) expect(queue.push(item, 1)).toBe(true);
+    expect(queue.push(1, 1)).toBe(false);
+    queue.end();
+    expect(queue.isEnded).toBe(true);
   });
 
   test('is bounded by bytes too, and what was handled counts no more', async () => {
     const gates: (() => void)[] = [];
-    const lane = createFrameQueue<number>({
+    const queue = createFrameQueue<number>({
       run: () =>
         new Promise<void>((resolve) => {
           gates.push(resolve);
@@ -75,27 +75,27 @@ describe('a lane', () => {
       failed: () => undefined,
     });
     const kib = 1_024;
-    lane.push(0, 5_000 * kib);
-    for (let item = 0; item < 16; item++) expect(lane.push(item, 64 * kib)).toBe(true);
-    expect(lane.push(16, 64 * kib)).toBe(false);
+    queue.push(0, 5_000 * kib);
+    for (let item = 0; item < 16; item++) expect(queue.push(item, 64 * kib)).toBe(true);
+    expect(queue.push(16, 64 * kib)).toBe(false);
     gates[0]?.();
     await eventually(() => {
       expect(gates).toHaveLength(2);
     });
-    expect([lane.push(17, 64 * kib), lane.push(18, 1)]).toEqual([true, false]);
+    expect([queue.push(17, 64 * kib), queue.push(18, 1)]).toEqual([true, false]);
   });
 
   test('takes one frame of any size where nothing waits', () => {
-    const lane = createFrameQueue<number>({
+    const queue = createFrameQueue<number>({
       run: () => new Promise(() => undefined),
       failed: () => undefined,
     });
-    lane.push(0, 1);
-    expect([lane.push(1, 1), lane.push(2, 4_194_304), lane.push(3, 1)]).toEqual([true, true, false]);
+    queue.push(0, 1);
+    expect([queue.push(1, 1), queue.push(2, 4_194_304), queue.push(3, 1)]).toEqual([true, true, false]);
   });
 });
 
-describe('the wheel', () => {
+describe('the timer wheel', () => {
   test('rings each item near its moment and never before, with one timer for all', async () => {
     const clock = virtualClock();
     const start = clock.now();
@@ -151,7 +151,7 @@ describe('the wheel', () => {
   });
 });
 
-describe('what is due to a connection', () => {
+describe('a send queue', () => {
   function transport(): Transport & { readonly sent: unknown[]; waiting: number } {
     const sent: unknown[] = [];
     const it = {

@@ -365,7 +365,7 @@ export const layers = [
   },
   {
     folder: 'src/server/node/system',
-    purpose: "Node's clock, timers and chance",
+    purpose: 'The clock, timers and random numbers of Node, and timeouts for clients that leave',
     imports: [],
     typeImports: ['src/server/ports'],
     packages: { [nodeModules]: everyFile },
@@ -405,7 +405,7 @@ export const layers = [
   },
   {
     folder: 'src/server/node/fallback',
-    purpose: 'HTTP in the shape of a WebSocket, for clients whose network blocks WebSocket',
+    purpose: 'Streams and requests in place of a WebSocket, for clients whose network blocks it',
     imports: [
       'src/server/connection',
       'src/server/util',
@@ -438,14 +438,15 @@ export const layers = [
   },
   {
     folder: 'src/server/node/redis/client',
-    purpose: 'Clients of Redis as one port: node-redis, ioredis, clusters; scripts run and answered',
+    purpose:
+      'Redis clients behind one port: node-redis, ioredis, clusters; calls that are answered in time or fail',
     imports: ['src/server/broker'],
     typeImports: ['src/server/ports'],
     packages: { [nodeModules]: everyFile },
   },
   {
     folder: 'src/server/node/redis/store',
-    purpose: 'How things lie in Redis: keys, records as text, Lua scripts',
+    purpose: 'The keys, texts and Lua scripts of everything that is kept in Redis',
     imports: ['src/server/broker', 'src/protocol'],
     packages: { [nodeModules]: ['keys.ts'] },
   },
@@ -464,7 +465,7 @@ export const layers = [
   },
   {
     folder: 'src/server/node/redis/nodes',
-    purpose: 'What nodes tell each other, and their loads',
+    purpose: 'Commands and requests from node to node, and the loads of nodes',
     imports: ['src/server/util', 'src/server/node/redis/store', 'src/server/node/system'],
     typeImports: ['src/server/broker', 'src/server/ports', 'src/server/node/redis/client'],
     globals: { Buffer: ['node-message-text.ts'] },

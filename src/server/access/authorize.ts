@@ -1,12 +1,12 @@
 // Questions to the app's `authorize`, with a bound on time, and a clear answer whatever the app's code does.
+import type { Membership } from '../members/peer.js';
 import { traceOf, type ServerLog } from '../observe/log.js';
+import type { ServerPorts } from '../ports/ports.js';
+import { notInTime, notNowOf, type Answer } from '../rooms/not-now.js';
+import type { Action, AuthorizeRequest } from '../rooms/serve.js';
+import { compositeKey } from '../util/composite-key.js';
 import { inTime, TimedOut } from '../util/in-time.js';
 import { tryMaybe, thenMaybe, type MaybePromise } from '../util/maybe-promise.js';
-import { notInTime, notNowOf, type Answer } from '../rooms/not-now.js';
-import type { ServerPorts } from '../ports/ports.js';
-import type { Action, AuthorizeRequest } from '../rooms/serve.js';
-import type { Membership } from '../members/peer.js';
-import { compositeKey } from '../util/composite-key.js';
 
 /** How long the app's code may take (`authenticate`, `authorize`, a message handler), in ms. */
 export const authorizeTimeoutMs = 10_000;
@@ -86,20 +86,20 @@ function askUnlessCached(
   } = membership;
   if (!authorize) return 'yes';
   if (cache === 0) return askAuthorize(membership, action, type, data, context);
-  const verdicts = (membership.cachedAnswers ??= new Map());
+  const cachedAnswers = (membership.cachedAnswers ??= new Map());
   const key = compositeKey(action, type ?? '');
-  const known = verdicts.get(key);
+  const known = cachedAnswers.get(key);
   const now = context.monotonicNow();
   if (known && now < known.until) return known.answer;
   return thenMaybe(askAuthorize(membership, action, type, data, context), (answer) => {
     // An answer that was asked for before a new token or a `reauthorize` must not be kept.
-    if (typeof answer === 'string' && membership.cachedAnswers === verdicts) {
+    if (typeof answer === 'string' && membership.cachedAnswers === cachedAnswers) {
       // Bounded, because a member may invent message types without end.
-      for (const oldest of verdicts.keys()) {
-        if (verdicts.size < maxCachedAnswers) break;
-        verdicts.delete(oldest);
+      for (const oldest of cachedAnswers.keys()) {
+        if (cachedAnswers.size < maxCachedAnswers) break;
+        cachedAnswers.delete(oldest);
       }
-      verdicts.set(key, { answer, until: now + cache });
+      cachedAnswers.set(key, { answer, until: now + cache });
     }
     return answer;
   });

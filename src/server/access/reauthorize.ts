@@ -1,9 +1,9 @@
 // The question whether a connection may still be in its rooms. It is asked for all of them at once, after a
 // new token, or when the app calls `reauthorize`.
-import { askAuthorize } from './authorize.js';
 import { queueFrame } from '../delivery/queue-frame.js';
 import { isHere } from '../delivery/receiver.js';
 import type { Membership, Peer } from '../members/peer.js';
+import { askAuthorize } from './authorize.js';
 import type { AccessContext } from './context.js';
 
 async function reauthorizeRoom(

@@ -1,9 +1,9 @@
 // Users who were disconnected, or whose rights changed. An answer of the app that was asked for before that
 // is out of date.
-import { authorizeTimeoutMs } from './authorize.js';
 import type { NodeEvent } from '../broker/broker.js';
 import type { ServerPorts } from '../ports/ports.js';
 import { compositeKey } from '../util/composite-key.js';
+import { authorizeTimeoutMs } from './authorize.js';
 
 export interface RevocationMoment {
   /** Sequence number: tells which of two revocations in one ms came first. */

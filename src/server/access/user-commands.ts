@@ -2,8 +2,8 @@
 import { closeCodes } from '../../protocol/codes.js';
 import type { NodeEvent } from '../broker/broker.js';
 import type { Peer } from '../members/peer.js';
-import { reauthorize } from './reauthorize.js';
 import type { AccessContext } from './context.js';
+import { reauthorize } from './reauthorize.js';
 
 /**
  * Makes a listener for the commands of all nodes. `age`: how many ms ago a command was sent. `runGuarded`:

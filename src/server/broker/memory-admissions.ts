@@ -1,8 +1,8 @@
 // The admissions of sessions in the memory of one process.
-import type { Admissions } from './broker.js';
 import type { Position } from '../../protocol/position.js';
-import { maxIdleSessionsOf, sessionLifeMs, userOfProducer } from './producer-name.js';
 import { compositeKey } from '../util/composite-key.js';
+import type { Admissions } from './broker.js';
+import { maxIdleSessionsOf, sessionLifeMs, userOfProducer } from './producer-name.js';
 
 interface KeptAdmission {
   readonly from: Pick<Position, 'epoch' | 'offset'>;

@@ -1,5 +1,6 @@
 // The producers of rooms in one process: the last seq of each, and the newest outcomes, within a bound of
 // bytes.
+import { memorySizeOf } from '../util/memory-size.js';
 import type { Refusal } from './broker.js';
 import {
   forgottenReason,
@@ -10,7 +11,6 @@ import {
   sessionLifeMs,
   userOfProducer,
 } from './producer-name.js';
-import { memorySizeOf } from '../util/memory-size.js';
 
 export interface AppendedOutcome {
   readonly offset: number;

@@ -1,21 +1,21 @@
 // A connection, as one object. Ten thousand of them may be idle, and each closure of each would cost as much
 // memory as ten fields.
-import { closeCodes } from '../../protocol/codes.js';
 import type { Codec, Encoded } from '../../protocol/codec.js';
+import { closeCodes } from '../../protocol/codes.js';
 import type { ClientFrame } from '../../protocol/frames.js';
-import type { LimitReached } from './connection-limits.js';
-import type { Intake, IntakePeer } from './intake.js';
-import { createFrameQueue, type FrameQueue, type FrameHandler } from './frame-queue.js';
+import type { OpenAck } from '../delivery/receiver.js';
 import type { SendFlusher, SendQueue, SendPressure } from '../delivery/send-queue.js';
 import { createMemberships } from '../members/joined-rooms.js';
-import type { OpenAck } from '../delivery/receiver.js';
 import type { Identity, Memberships } from '../members/peer.js';
 import type { RequestInfo, Transport, TransportEvents } from '../ports/ports.js';
 import type { MaybePromise } from '../util/maybe-promise.js';
-import { createTokenBucket, type TokenBucket } from '../util/token-bucket.js';
-import { newSession, type SessionEvent, type SessionState } from './session-machine.js';
 import { memorySizeOf } from '../util/memory-size.js';
 import { noSlot, type TimedItem } from '../util/timer-wheel.js';
+import { createTokenBucket, type TokenBucket } from '../util/token-bucket.js';
+import type { LimitReached } from './connection-limits.js';
+import { createFrameQueue, type FrameQueue, type FrameHandler } from './frame-queue.js';
+import type { Intake, IntakePeer } from './intake.js';
+import { newSession, type SessionEvent, type SessionState } from './session-machine.js';
 
 /** What the server does for its connections. */
 export interface ConnectionHost {

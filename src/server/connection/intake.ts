@@ -1,21 +1,21 @@
 // The way from the bytes of a connection to frames in its queue. Sizes, scans, shapes and the rate of frames
 // are checked here.
-import { closeCodes } from '../../protocol/codes.js';
 import { isLarger } from '../../protocol/bytes.js';
 import type { Codec, Encoded } from '../../protocol/codec.js';
+import { closeCodes } from '../../protocol/codes.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import { maxFlight } from '../../protocol/limits.js';
 import { Malformed, parseClientFrame } from '../../protocol/parse.js';
-import { dispatchFrame } from '../frames/dispatch.js';
-import type { ExceededRate } from '../rooms/too-fast.js';
-import { refuseTooFast } from '../frames/rate-limited.js';
 import { queueFrame } from '../delivery/queue-frame.js';
+import type { FrameContext } from '../frames/context.js';
+import { dispatchFrame } from '../frames/dispatch.js';
+import { refuseTooFast } from '../frames/rate-limited.js';
 import type { Peer } from '../members/peer.js';
+import type { ExceededRate } from '../rooms/too-fast.js';
+import type { MaybePromise } from '../util/maybe-promise.js';
+import { memorySizeOf } from '../util/memory-size.js';
 import type { FrameQueue } from './frame-queue.js';
 import type { SessionEvent, SessionState } from './session-machine.js';
-import type { FrameContext } from '../frames/context.js';
-import { memorySizeOf } from '../util/memory-size.js';
-import type { MaybePromise } from '../util/maybe-promise.js';
 
 /** A connection whose bytes are read. */
 export interface IntakePeer extends Peer {

@@ -1,8 +1,8 @@
 // The connection that speaks for each session: one at a time, the newest of its client.
 import { closeCodes } from '../../protocol/codes.js';
-import type { ConnectionCounts } from './connection-limits.js';
-import type { Peer } from '../members/peer.js';
 import type { FrameContext, SessionRefusal } from '../frames/context.js';
+import type { Peer } from '../members/peer.js';
+import type { ConnectionCounts } from './connection-limits.js';
 
 export interface SessionRegistry extends Pick<FrameContext, 'registerSession' | 'recordSettled'> {
   /** The connection is gone. Returns whether it spoke for its session. */

@@ -1,8 +1,8 @@
 // The broadcasts that a slow reader gets later: none, the newest few, or the newest of each kind.
 import type { ServerFrame } from '../../protocol/frames.js';
 import type { SlowPolicy } from '../rooms/slow-policy.js';
-import { memorySizeOf } from '../util/memory-size.js';
 import { compositeKey } from '../util/composite-key.js';
+import { memorySizeOf } from '../util/memory-size.js';
 
 /**
  * The broadcasts that are kept for one member of one room, at most, and the memory that they may take, in

@@ -3,8 +3,8 @@
 import type { Codec, Encoded } from '../../protocol/codec.js';
 import type { MemberTuple } from '../../protocol/frames.js';
 import type { RoomEvent } from '../broker/broker.js';
-import { encodeOnce } from './encode-once.js';
 import { measureItem, maxMemberListBytes, splitIntoPortions } from '../util/frame-splitting.js';
+import { encodeOnce } from './encode-once.js';
 
 /** A piece of the list. */
 export interface ListPiece {

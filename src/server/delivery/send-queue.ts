@@ -1,8 +1,8 @@
 // The frames that are due to a connection: queued, joined to one message or few, and written once a turn of
 // the event loop. The queue tells of a reader that is slow, and gives up a reader that is too slow.
 import type { Codec, Encoded } from '../../protocol/codec.js';
-import { Batch } from './batch.js';
 import type { Transport } from '../ports/ports.js';
+import { Batch } from './batch.js';
 
 export interface SendQueue {
   readonly codec: Codec;

@@ -3,6 +3,8 @@ import type { ClientFrame } from '../../protocol/frames.js';
 import { BrokerUnavailable } from '../broker/broker.js';
 import { queueFrame } from '../delivery/queue-frame.js';
 import type { Peer } from '../members/peer.js';
+import { appendsSettled } from '../messages/pipelining.js';
+import { askForResend } from '../messages/sequence.js';
 import { traceOf } from '../observe/log.js';
 import { thenMaybe, tryMaybe, type MaybePromise } from '../util/maybe-promise.js';
 import { handleBroadcast } from './broadcast.js';
@@ -10,11 +12,9 @@ import type { FrameContext } from './context.js';
 import { handleAuth, handleHello } from './hello.js';
 import { handleHistory } from './history.js';
 import { handleJoin, handleLeave } from './join.js';
-import { appendsSettled } from '../messages/pipelining.js';
 import { handlePresence } from './presence.js';
 import { refuseFrame } from './refuse-frame.js';
 import { handleSend } from './send.js';
-import { askForResend } from '../messages/sequence.js';
 
 /** How long a client waits before it sends a message again that the broker could not take, in ms. */
 const unavailablePauseMs = 1_000;

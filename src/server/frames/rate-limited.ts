@@ -1,14 +1,14 @@
 // Frames that come too fast, from one connection or into one room.
 import type { ClientFrame } from '../../protocol/frames.js';
 import type { Membership, Peer } from '../members/peer.js';
+import { appendsSettled } from '../messages/pipelining.js';
+import { askForResend } from '../messages/sequence.js';
 import type { NotNow } from '../rooms/not-now.js';
 import { tooFast, type ExceededRate } from '../rooms/too-fast.js';
 import { thenMaybe, type MaybePromise } from '../util/maybe-promise.js';
 import type { FrameContext } from './context.js';
 import { dispatchFrame } from './dispatch.js';
-import { appendsSettled } from '../messages/pipelining.js';
 import { putOffFrame } from './refuse-frame.js';
-import { askForResend } from '../messages/sequence.js';
 
 /**
  * Refuses a frame that came too fast. The answer keeps its place: it comes after the answers to the messages that are

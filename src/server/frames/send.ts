@@ -3,15 +3,15 @@ import { closeCodes } from '../../protocol/codes.js';
 import { authorizeTimeoutMs } from '../access/authorize.js';
 import { queueAck } from '../delivery/acks.js';
 import { identityOf, type Membership, type Peer } from '../members/peer.js';
+import { acceptMessage, needsNoAppCode } from '../messages/append-message.js';
+import type { MessageOutcome } from '../messages/in-progress.js';
+import { appendsSettled, canPipeline, trackAppend } from '../messages/pipelining.js';
+import { askForResend, precedingSeq, type SendFrame } from '../messages/sequence.js';
 import { maxPutOffMs, minPutOffMs, notInTime } from '../rooms/not-now.js';
 import { inTime, TimedOut } from '../util/in-time.js';
 import { thenMaybe, type MaybePromise } from '../util/maybe-promise.js';
-import { acceptMessage, needsNoAppCode } from '../messages/append-message.js';
 import type { FrameContext } from './context.js';
-import type { MessageOutcome } from '../messages/in-progress.js';
-import { appendsSettled, canPipeline, trackAppend } from '../messages/pipelining.js';
 import { chargeRefusal, refuseFrame, refuseNotJoined } from './refuse-frame.js';
-import { askForResend, precedingSeq, type SendFrame } from '../messages/sequence.js';
 
 /** How long a client waits before it sends a message again to a room that it is not in, in ms. */
 const notJoinedPauseMs = 1_000;

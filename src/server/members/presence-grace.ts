@@ -1,7 +1,7 @@
 // Members that lost their connection. They are shown for a grace time, and leave after it unless they come
 // back.
-import { createTimerWheel, noSlot, type TimedItem, type TimerWheel } from '../util/timer-wheel.js';
 import { compositeKey } from '../util/composite-key.js';
+import { createTimerWheel, noSlot, type TimedItem, type TimerWheel } from '../util/timer-wheel.js';
 
 interface GracePeriod extends TimedItem {
   readonly key: string;
@@ -10,8 +10,8 @@ interface GracePeriod extends TimedItem {
 }
 
 export interface PresenceGrace {
-  /** The member leaves after `grace` ms. An earlier moment is forgotten. */
-  add(room: string, member: string, grace: number): void;
+  /** The member leaves after `graceMs`. An earlier moment is forgotten. */
+  add(room: string, member: string, graceMs: number): void;
   /** The member came back, or left for another reason. */
   cancel(room: string, member: string): void;
   /** Whether the member is still shown in a room. */
@@ -30,13 +30,13 @@ export interface PresenceGrace {
  */
 export function createPresenceGrace(
   stepMs: number,
-  ports: Parameters<typeof createTimerWheel>[1],
+  clock: Parameters<typeof createTimerWheel>[1],
   exit: (room: string, member: string) => void,
   onMemberGone: (member: string) => void,
 ): PresenceGrace {
   const gracePeriods = new Map<string, GracePeriod>();
   const periodsByMember = new Map<string, Set<GracePeriod>>();
-  const wheel: TimerWheel<GracePeriod> = createTimerWheel(stepMs, ports, (period) => {
+  const wheel: TimerWheel<GracePeriod> = createTimerWheel(stepMs, clock, (period) => {
     forget(period);
     exit(period.room, period.member);
   });
@@ -62,12 +62,12 @@ export function createPresenceGrace(
   };
 
   return {
-    add(room, member, grace) {
+    add(room, member, graceMs) {
       cancel(room, member);
       const period: GracePeriod = { slot: noSlot, key: compositeKey(room, member), room, member };
       gracePeriods.set(period.key, period);
       periodsByMember.set(member, (periodsByMember.get(member) ?? new Set()).add(period));
-      wheel.schedule(period, ports.now() + grace);
+      wheel.schedule(period, clock.now() + graceMs);
     },
     cancel,
     has: (member) => periodsByMember.has(member),

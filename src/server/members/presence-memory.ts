@@ -1,7 +1,7 @@
 // The memory that the presences of this node's members take, members on grace included. It is bounded for
 // each user and for the node.
-import { memorySizeOf } from '../util/memory-size.js';
 import { compositeKey } from '../util/composite-key.js';
+import { memorySizeOf } from '../util/memory-size.js';
 
 export interface PresenceMemory {
   /**

@@ -10,10 +10,10 @@ import type { ServerOptions } from '../options.js';
 import type { ServerPorts } from '../ports/ports.js';
 import type { ServerRoom } from '../server-room.js';
 import { createServerCore, type ServerStats } from '../server.js';
+import { createHttpSites, type Address, type ListenOptions } from './http-sites.js';
 import { createMetrics } from './http/metrics.js';
 import { createAddressOf, type TrustProxy } from './http/proxies.js';
 import { mayExplainFailure } from './http/reach.js';
-import { createHttpSites, type Address, type ListenOptions } from './http-sites.js';
 import { defaultLogger } from './logger.js';
 import { nodePorts } from './system/ports.js';
 

@@ -1,7 +1,7 @@
 // The log line of a connection that the server closes. Closes that hint at an attack, or at a limit that is
 // too tight, are warnings. A failure of the server or of the app has a line of its own already.
-import { closeCodes } from '../../protocol/codes.js';
 import { cutToBytes } from '../../protocol/bytes.js';
+import { closeCodes } from '../../protocol/codes.js';
 import { maxCloseReason } from '../../protocol/limits.js';
 import type { RequestInfo, Transport } from '../ports/ports.js';
 import type { ServerLog } from './log.js';

@@ -1,6 +1,6 @@
 // A client's message, parsed by the contract of its room when it is first read.
-import { readMessage, versionOf, type Validated } from '../../contract/validate.js';
 import type { AnyContract } from '../../contract/define-room.js';
+import { readMessage, versionOf, type Validated } from '../../contract/validate.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import { checkPayload } from '../../protocol/payload.js';
 import { once } from '../util/once.js';

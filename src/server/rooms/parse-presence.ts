@@ -1,6 +1,6 @@
 // A member's presence, parsed by the contract of its room, so that other members see nothing else.
-import { checkPresence } from '../../contract/validate.js';
 import type { AnyContract } from '../../contract/define-room.js';
+import { checkPresence } from '../../contract/validate.js';
 import { RealtimeError } from '../../protocol/error.js';
 import { checkPayload } from '../../protocol/payload.js';
 

@@ -1,11 +1,11 @@
 // The definition of a room on a server: who may do what, and what happens to messages.
 import { anyRoom, untypedRoom, type AnyContract, type RoomContract } from '../../contract/define-room.js';
-import type { UserInfo } from '../../protocol/frames.js';
 import type { MessageData, ContractMessages } from '../../contract/define-room.js';
+import type { UserInfo } from '../../protocol/frames.js';
 import type { LogLimits } from '../broker/broker.js';
+import type { MaybePromise } from '../util/maybe-promise.js';
 import { checkSchemaOutputs } from './plain-outputs.js';
 import { slowPolicies, type SlowPolicy } from './slow-policy.js';
-import type { MaybePromise } from '../util/maybe-promise.js';
 
 /** An operation in a room. */
 export type Action = 'join' | 'send' | 'broadcast' | 'presence' | 'history';

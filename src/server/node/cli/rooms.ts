@@ -1,9 +1,9 @@
 // The rooms of the ready-made server, and the users that it lets in.
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { jwt } from '../auth/jwt.js';
-import { serve } from '../../rooms/serve.js';
 import type { ServerOptions } from '../../options.js';
+import { serve } from '../../rooms/serve.js';
+import { jwt } from '../auth/jwt.js';
 import type { ServeConfig } from './config.js';
 
 /** A mistake that the operator has to correct. */

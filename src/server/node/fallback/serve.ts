@@ -1,20 +1,20 @@
 // The HTTP fallback for clients whose network blocks WebSocket: a response that stays open as a stream, and
 // requests that bring the client's messages (P36 to P39).
-import { closeCodes } from '../../../protocol/codes.js';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { closeCodes } from '../../../protocol/codes.js';
 import { BrokerUnavailable } from '../../broker/broker.js';
+import type { Reach } from '../../connection/origins.js';
 import { logClose } from '../../observe/close-log.js';
 import { traceOf } from '../../observe/log.js';
-import type { Reach } from '../../connection/origins.js';
 import type { Meter } from '../../ports/meter.js';
 import type { RequestInfo, ServerPorts } from '../../ports/ports.js';
 import type { ServerCore } from '../../server.js';
-import { createBodyReader, type BodyHolder, type BodyReader, type ByteShare } from './body.js';
+import { stopTimeoutMs } from '../system/timeouts.js';
 import { answerEmpty, corsHeaders, retryHeaders, streamHeaders } from './answers.js';
+import { createBodyReader, type BodyHolder, type BodyReader, type ByteShare } from './body.js';
 import { createNetworkPace, createNetworkShares } from './fair.js';
 import { seal, unseal } from './seal.js';
 import { maxOpeningBytes, secretOf, FallbackStream } from './stream.js';
-import { stopTimeoutMs } from '../system/timeouts.js';
 
 export interface FallbackOptions {
   /** The path of upgrades. The fallback is below it. */

@@ -1,8 +1,8 @@
 // A streamed response as the core's transport, and the requests that bring its client's messages.
-import { closeCodes } from '../../../protocol/codes.js';
 import { timingSafeEqual } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Encoded } from '../../../protocol/codec.js';
+import { closeCodes } from '../../../protocol/codes.js';
 import {
   createRecordReader,
   encodeClose,
@@ -12,9 +12,9 @@ import {
   recordKinds,
   type WireRecord,
 } from '../../../protocol/records.js';
-import type { ByteShare } from './body.js';
 import type { ServerPorts, Transport, TransportEvents } from '../../ports/ports.js';
 import { closeTimeoutMs } from '../system/timeouts.js';
+import type { ByteShare } from './body.js';
 
 /** Every body starts with the connection's secret and the request's sequence number. */
 const bodyOpening = /^([\w-]{16,64})\n(\d{1,15})\n/;

@@ -1,18 +1,18 @@
 // The way from an HTTP upgrade to a session of the core. An upgrade is accepted even if the connection is
 // refused: a browser can read a close code, but no HTTP status.
-import { closeCodes } from '../../../protocol/codes.js';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions } from 'ws';
+import { closeCodes } from '../../../protocol/codes.js';
+import type { Reach } from '../../connection/origins.js';
 import { logClose } from '../../observe/close-log.js';
 import { traceOf } from '../../observe/log.js';
-import type { Reach } from '../../connection/origins.js';
 import type { RequestInfo, ServerPorts } from '../../ports/ports.js';
 import type { ServerCore } from '../../server.js';
+import { closeTimeoutMs, stopTimeoutMs } from '../system/timeouts.js';
 import { hasOtherListeners, answersUnclaimed, takePath } from './attachments.js';
 import { ServedSocket } from './served-socket.js';
 import { wsTransport } from './transport.js';
-import { closeTimeoutMs, stopTimeoutMs } from '../system/timeouts.js';
 
 const offeredSubprotocols = (request: IncomingMessage): string[] =>
   (request.headers['sec-websocket-protocol'] ?? '')

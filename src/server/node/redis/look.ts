@@ -1,6 +1,6 @@
 // The search for events that a node did not hear: a channel of Redis promises no delivery.
-import { sessionLifeMs } from '../../broker/producer-name.js';
 import type { Position } from '../../../protocol/position.js';
+import { sessionLifeMs } from '../../broker/producer-name.js';
 import type { RedisParts } from './parts.js';
 import * as scripts from './store/log-scripts.js';
 

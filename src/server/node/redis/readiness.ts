@@ -1,6 +1,6 @@
 // The checks before a server that keeps its rooms in Redis listens.
-import type { SetTimer } from '../../util/set-timer.js';
 import { inTime, TimedOut } from '../../util/in-time.js';
+import type { SetTimer } from '../../util/set-timer.js';
 import type { RedisConnection } from './client/port.js';
 import type { ScriptRunner } from './client/script-runner.js';
 

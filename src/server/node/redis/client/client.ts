@@ -1,12 +1,12 @@
 // The Redis clients that the broker takes, node-redis and ioredis, by the part of them that it needs. Their
 // packages' types are not imported.
+import type { ServerPorts } from '../../../ports/ports.js';
 import {
   overIoRedisCluster,
   overNodeRedisCluster,
   type IoRedisClusterClient,
   type NodeRedisClusterClient,
 } from './cluster.js';
-import type { ServerPorts } from '../../../ports/ports.js';
 import type { RedisConnection, RedisEvents } from './port.js';
 
 /** The part of node-redis (`redis`) that the broker needs. The client may be connected or not yet. */

@@ -1,6 +1,6 @@
 // The replies of Redis to appends and recalls.
-import type { Append, Appended } from '../../../broker/broker.js';
 import { json } from '../../../../protocol/codec.js';
+import type { Append, Appended } from '../../../broker/broker.js';
 
 const codec = json();
 

@@ -2,12 +2,12 @@
 // quarter of the speed.
 import type { Append, Appended } from '../../../broker/broker.js';
 import { maxPortionValues, countValues } from '../../../util/frame-splitting.js';
+import { randomText } from '../../system/random.js';
 import type { ScriptRunner } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
-import { decodeAppendReply } from './append-reply.js';
-import { randomText } from '../../system/random.js';
 import { append as appendScript } from '../store/log-scripts.js';
 import { encodeItems, encodeTuple } from '../store/wire.js';
+import { decodeAppendReply } from './append-reply.js';
 
 interface WaitingAppend {
   readonly append: Append;

@@ -1,8 +1,8 @@
 // The rooms that this node hears. Each has one position in its log. Holes are filled from the log, and so is
 // what the node missed while it did not listen.
-import type { LogPage, Range, RoomEvent, Unrecoverable } from '../../../broker/broker.js';
 import type { MemberTuple } from '../../../../protocol/frames.js';
 import type { Position } from '../../../../protocol/position.js';
+import type { LogPage, Range, RoomEvent, Unrecoverable } from '../../../broker/broker.js';
 import type { ChannelMessage } from '../store/wire.js';
 
 /** A room that this node hears. */

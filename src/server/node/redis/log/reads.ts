@@ -2,13 +2,13 @@
 import type { EntryTuple } from '../../../../protocol/frames.js';
 import type { Position } from '../../../../protocol/position.js';
 import type { LogPage, Range, Unrecoverable } from '../../../broker/broker.js';
-import { measureItem, oldestItems } from '../../../util/frame-splitting.js';
 import type { ServerPorts } from '../../../ports/ports.js';
+import { measureItem, oldestItems } from '../../../util/frame-splitting.js';
 import type { RunInRoom } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
-import { SharedPages } from './shared-pages.js';
-import { contiguousUpTo } from './contiguous-entries.js';
 import * as scripts from '../store/log-scripts.js';
+import { contiguousUpTo } from './contiguous-entries.js';
+import { SharedPages } from './shared-pages.js';
 
 interface LogReaderPorts extends Pick<ServerPorts, 'setTimer' | 'monotonicNow'> {
   readonly runInRoom: RunInRoom;

@@ -3,9 +3,9 @@
 import type { NodeEvent } from '../../../broker/broker.js';
 import type { ServerPorts } from '../../../ports/ports.js';
 import { compositeKey } from '../../../util/composite-key.js';
+import { randomText } from '../../system/random.js';
 import type { ScriptRunner } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
-import { randomText } from '../../system/random.js';
 import * as scripts from '../store/node-scripts.js';
 import { readNodeEvent, writeNodeEvent } from '../store/wire.js';
 

@@ -1,8 +1,8 @@
 // Requests that one node hands to the node that holds their connection, through a channel for each node.
 import type { Broker, Parcel } from '../../../broker/broker.js';
+import type { RedisConnection } from '../client/port.js';
 import type { ScriptRunner } from '../client/script-runner.js';
 import type { RedisKeys } from '../store/keys.js';
-import type { RedisConnection } from '../client/port.js';
 import { readParcel, writeParcel } from './node-message-text.js';
 import type { StandingSubscriptions } from './standing.js';
 

@@ -1,7 +1,7 @@
 // Texts that pass between nodes. They are read as unknown, since other programs may write on the same
 // channels, and so may older versions of this one.
-import { json } from '../../../../protocol/codec.js';
 import { kinds, type Check } from '../../../../protocol/checks.js';
+import { json } from '../../../../protocol/codec.js';
 import type { EntryTuple, SenderTuple } from '../../../../protocol/frames.js';
 import type { NodeEvent, NodeLoad, Parcel, RoomEvent } from '../../../broker/broker.js';
 
