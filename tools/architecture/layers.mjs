@@ -440,7 +440,7 @@ export const layers = [
     folder: 'src/server/node/redis/client',
     purpose:
       'Redis clients behind one port: node-redis, ioredis, clusters; calls that are answered in time or fail',
-    imports: ['src/server/broker'],
+    imports: ['src/server/broker', 'src/server/util'],
     typeImports: ['src/server/ports'],
     packages: { [nodeModules]: everyFile },
   },

@@ -108,7 +108,7 @@ function checkOptions({
 
 function verificationKeyOf(
   { secret, jwksUrl, jwks }: JwtOptions,
-  steady: () => number,
+  monotonicNow: () => number,
 ): Uint8Array | JWTVerifyGetKey {
   if (secret !== undefined) {
     const key = typeof secret === 'string' ? new TextEncoder().encode(secret) : secret;
@@ -123,7 +123,7 @@ function verificationKeyOf(
     !(url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname))
   )
     throw new TypeError('jwt: jwksUrl must be https');
-  return createRemoteKeys(url, steady);
+  return createRemoteKeys(url, monotonicNow);
 }
 
 /**

@@ -35,7 +35,7 @@ export interface BodyReader {
 /** How long a body may take to arrive, in ms. */
 const bodyTimeoutMs = 10_000;
 
-export function createBodyReader(after: ServerPorts['setTimer']): BodyReader {
+export function createBodyReader(setTimer: ServerPorts['setTimer']): BodyReader {
   return {
     readBody: (request, first, recognition) =>
       new Promise((resolve) => {
@@ -79,7 +79,7 @@ export function createBodyReader(after: ServerPorts['setTimer']): BodyReader {
           if (size > holder.maxBytes) done(413);
           else if (holder.shares.some(({ bytesLeft }) => bytesLeft < 0)) done(503);
         };
-        const cancel = after(bodyTimeoutMs, () => {
+        const cancel = setTimer(bodyTimeoutMs, () => {
           done(408);
         });
         request.on('data', take);

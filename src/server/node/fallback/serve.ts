@@ -168,7 +168,7 @@ export class Fallback {
   }
 
   private makeStream(id: string, secret: string, response: ServerResponse): FallbackStream {
-    const bytes = { stranger: maxUnidentifiedBytes, known: this.maxBodyBytes * 2 };
+    const bytes = { unidentified: maxUnidentifiedBytes, identified: this.maxBodyBytes * 2 };
     const stream: FallbackStream = new FallbackStream(
       response,
       secret,

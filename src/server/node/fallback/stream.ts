@@ -39,7 +39,7 @@ const protocolErrorCode = 1002;
 export class FallbackStream implements Transport {
   readonly secret: Buffer;
   private readonly response: ServerResponse;
-  private readonly after: ServerPorts['setTimer'];
+  private readonly setTimer: ServerPorts['setTimer'];
   private readonly onGone: () => void;
   private events: TransportEvents | null = null;
   private requestsTaken = 0;
@@ -60,16 +60,16 @@ export class FallbackStream implements Transport {
   constructor(
     response: ServerResponse,
     secret: string,
-    bytes: { readonly stranger: number; readonly known: number },
-    after: ServerPorts['setTimer'],
+    bytes: { readonly unidentified: number; readonly identified: number },
+    setTimer: ServerPorts['setTimer'],
     onGone: () => void,
   ) {
     this.response = response;
-    this.unidentifiedShare = { bytesLeft: bytes.stranger };
-    this.identifiedShare = { bytesLeft: bytes.known };
-    this.maxUnidentifiedBytes = bytes.stranger;
+    this.unidentifiedShare = { bytesLeft: bytes.unidentified };
+    this.identifiedShare = { bytesLeft: bytes.identified };
+    this.maxUnidentifiedBytes = bytes.unidentified;
     this.secret = Buffer.from(secret);
-    this.after = after;
+    this.setTimer = setTimer;
     this.onGone = onGone;
     response.on('error', () => undefined);
     response.on('close', () => {
@@ -101,7 +101,7 @@ export class FallbackStream implements Transport {
     // A client that reads nothing would keep the waiting bytes in memory.
     response.once(
       'close',
-      this.after(closeTimeoutMs, () => {
+      this.setTimer(closeTimeoutMs, () => {
         response.destroy();
       }),
     );
@@ -164,7 +164,7 @@ export class FallbackStream implements Transport {
     this.stopWaiting?.();
     this.stopWaiting =
       this.earlyRequests.size > 0 && this.events
-        ? this.after(missingRequestTimeoutMs, () => {
+        ? this.setTimer(missingRequestTimeoutMs, () => {
             this.abort(lostOrderReason);
           })
         : null;

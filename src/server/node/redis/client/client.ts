@@ -1,6 +1,8 @@
 // The Redis clients that the broker takes, node-redis and ioredis, by the part of them that it needs. Their
 // packages' types are not imported.
 import type { ServerPorts } from '../../../ports/ports.js';
+import { inTime } from '../../../util/in-time.js';
+import type { MaybePromise } from '../../../util/maybe-promise.js';
 import {
   overIoRedisCluster,
   overNodeRedisCluster,
@@ -207,29 +209,15 @@ function overIoRedis(
 const channelStepTimeoutMs = 10_000;
 
 /**
- * Rejects a step that is not answered in time, as after a connection broke under it, so that it holds up no
- * later one.
- */
-function inStepTime(step: () => Promise<void>, after: ServerPorts['setTimer']): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = after(channelStepTimeoutMs, () => {
-      reject(new Error('Redis did not answer in time'));
-    });
-    step().then(resolve, reject).finally(cancel);
-  });
-}
-
-/**
  * Takes one step at a time for each channel. Otherwise a new subscription could overtake the end of the one
  * before, and would be ended with it.
  */
-function serializeByChannel(redis: RedisConnection, after: ServerPorts['setTimer']): RedisConnection {
+function serializeByChannel(redis: RedisConnection, setTimer: ServerPorts['setTimer']): RedisConnection {
   const turns = new Map<string, Promise<void>>();
   const take = (channel: string, step: () => Promise<void>): Promise<void> => {
-    const turn = (turns.get(channel) ?? Promise.resolve()).then(
-      () => inStepTime(step, after),
-      () => inStepTime(step, after),
-    );
+    // A step that is never answered, because a connection broke under it, holds up no later one.
+    const stepInTime = (): MaybePromise<void> => inTime(step(), channelStepTimeoutMs, setTimer);
+    const turn = (turns.get(channel) ?? Promise.resolve()).then(stepInTime, stepInTime);
     const settledTurn = turn.catch(ignore).then(() => {
       if (turns.get(channel) === settledTurn) turns.delete(channel);
     });
@@ -253,16 +241,16 @@ const isFunction = (value: unknown): boolean => typeof value === 'function';
 export function connectionOver(
   client: RedisClient,
   events: RedisEvents,
-  after: ServerPorts['setTimer'],
+  setTimer: ServerPorts['setTimer'],
 ): RedisConnection {
   const properties: Readonly<Record<string, unknown>> = Object(client) as Readonly<Record<string, unknown>>;
   if (isFunction(properties['call']))
     return serializeByChannel(
       'nodes' in client ? overIoRedisCluster(client, events) : overIoRedis(client as IoRedisClient, events),
-      after,
+      setTimer,
     );
   if ('masters' in properties)
-    return serializeByChannel(overNodeRedisCluster(client as NodeRedisClusterClient, events), after);
+    return serializeByChannel(overNodeRedisCluster(client as NodeRedisClusterClient, events), setTimer);
   // The clients of a pool come and go, and a command of one may overtake a command of another.
   if (
     isFunction(properties['sendCommand']) &&
@@ -272,6 +260,6 @@ export function connectionOver(
       'redisBroker needs one client, and not a pool of them: createClient, not createClientPool',
     );
   if (isFunction(properties['sendCommand']))
-    return serializeByChannel(overNodeRedis(client as NodeRedisClient, events), after);
+    return serializeByChannel(overNodeRedis(client as NodeRedisClient, events), setTimer);
   throw new TypeError('redisBroker needs a client of node-redis or of ioredis');
 }
