@@ -20,7 +20,9 @@ export function createUserCommandListener(
     const commandedAt = monotonicNow() - ageMs;
     for (const peer of peers) {
       if (peer.identity?.user?.id !== event.user) continue;
-      // A late command must not hit users who connected after it was issued.
+      // 1. A node issues the command, and this node cannot be reached.
+      // 2. The user connects to this node.
+      // 3. This node hears the command, which must not end the new connection.
       if (ageMs > 0 && peer.identity.helloAt > commandedAt) continue;
       if (event.type === 'disconnect') {
         // The session may have been admitted to a room after the broker recorded the end of its user: that

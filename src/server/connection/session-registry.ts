@@ -26,7 +26,9 @@ export function createSessionRegistry(
       if (!identity) return conflictRefusal;
       const older = sessions.get(identity.producer);
       if (older && older.identity?.instance !== identity.instance && !takeover) return conflictRefusal;
-      // This hello was held up on its way, while its client opened another connection.
+      // 1. The client opens connection 1, and its hello is held up on its way.
+      // 2. The client gives it up, opens connection 2, and is let in.
+      // 3. The hello of connection 1 arrives. It must not replace connection 2.
       if (older?.identity?.instance === identity.instance && older.identity.attempt > identity.attempt)
         return { code: closeCodes.replaced, reason: 'a newer connection of this session is there' };
       sessions.set(identity.producer, peer);

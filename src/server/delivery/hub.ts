@@ -199,7 +199,9 @@ export class Hub {
   }
 
   private hearEvent(id: string, room: HubRoom, event: RoomEvent): void {
-    // The last member left this room, and another room of the same name may have taken its place since.
+    // 1. The last member leaves the room, while the broker's answer to its subscription is still under way.
+    // 2. A new member opens the room again.
+    // 3. An event of the first subscription arrives: the second one brings it to the new member as well.
     if (this.roomsById.get(id) !== room) return;
     switch (event.type) {
       case 'entry':

@@ -97,7 +97,7 @@ export async function handleHello(
   const producer = producerName(user?.id ?? null, frame.session);
   const member = await context.digest(producer);
   if (peer.isEnded) return;
-  // A `disconnect` that came during the digest found no identity to end.
+  // T4: a `disconnect` that came during the digest found no identity to end.
   if (user && revocations.happenedSince(momentBefore, 'disconnect', user.id))
     return dropRefused(peer, 'revoked');
   peer.identity = {

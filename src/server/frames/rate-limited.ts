@@ -11,7 +11,7 @@ import { dispatchFrame } from './dispatch.js';
 import { putOffFrame } from './refuse-frame.js';
 
 /**
- * Refuses a frame that came too fast. The answer keeps its place: it comes after the answers to the messages that are
+ * Refuses a frame that came too fast (P7). The answer keeps its place: it comes after the answers to the messages that are
  * on their way to the broker.
  */
 export function refuseTooFast(

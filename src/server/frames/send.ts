@@ -79,11 +79,11 @@ async function answerWhenDone(
 }
 
 /**
- * Handles a message once an earlier one of the session has its outcome.
+ * Handles a message once an earlier one of the session has its outcome (P28).
  *
  * 1. The client sends 16, and its connection breaks while 16 is being handled.
  * 2. It reconnects and sends 17.
- * 3. If 16 is refused as a gap, 17 is not the next one, and its handler must not run.
+ * 3. If the log does not take 16, 17 is not the next one, and its handler must not run.
  */
 async function handleBehind(
   membership: Membership,

@@ -66,7 +66,7 @@ export function createDepartures(context: DepartureContext): Departures {
       if (peer.memberships.get(room) === membership) peer.memberships.delete(room);
       if (isReplaced || !peer.identity) return;
       const { member, producer } = peer.identity;
-      // The broker knows nothing of a session that sent nothing, unless the room notes admissions.
+      // The broker knows nothing of a session that sent nothing, unless the room has `authorize`.
       if (membership.lastSeq > 0 || served.authorize)
         restProducer(producer, room, wholeNow() - membership.watermarkAskedAt);
       if (!served.presence) return;

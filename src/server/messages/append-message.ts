@@ -57,7 +57,7 @@ function askPermission(
       if (standing === 'here') return 'yes';
       if (standing === 'out') return 'no';
       if (standing === 'unavailable') return notInTime;
-      // The reauthorization passed this sender by, since it has no connection: ask here whether it may be in the room.
+      // T30: the reauthorization passed this sender by, since it has no connection: ask here whether it may be in the room.
       membership.cachedAnswers = null;
       return thenMaybe(
         askAuthorize(membership, 'join', null, () => membership.presence, context),
@@ -142,8 +142,10 @@ function recordOutcome(
   const { producer } = identityOf(membership.peer);
   const { room, seq } = frame;
   if (outcome.status === 'gap' || context.recordSettled(producer, room, seq)) return outcome;
-  // The session left this node, and may be at another one. That node asked for its watermark since, unless the
-  // broker knew nothing of the session until now.
+  // T41: the session may have moved.
+  // 1. A message of the session is being handled here.
+  // 2. The session moves to another node, which asks the broker for its watermark.
+  // 3. The message is appended. The session is in use there, unless the broker knew nothing of it until now.
   const agoMs = precedingSeq(frame) === 0 ? 0 : context.monotonicNow() - membership.watermarkAskedAt;
   context.restProducer(producer, room, agoMs);
   return outcome;

@@ -9,7 +9,7 @@ export const precedingSeq = ({ follows, seq }: SendFrame): number => follows ?? 
 
 /**
  * Notes that the client is asked to send its messages again, beginning with the one after `lastSeq`. Later messages
- * are passed over in silence until that one comes. Returns false if the client was asked for the same already.
+ * are passed over in silence until that one comes (P28). Returns false if the client was asked for the same already.
  */
 export function askForResend(membership: Membership): boolean {
   if (membership.resendAfter === membership.lastSeq) return false;

@@ -18,6 +18,20 @@ export interface TimerWheel<T extends TimedItem> {
 /** The slot of an item that waits for nothing. */
 export const noSlot = -1;
 
+/**
+ * The slots after `turnedTo`, up to `current`, in which items may wait. After a long pause most slots are empty, so the
+ * filled ones are looked through; otherwise the slots are counted up.
+ */
+function slotsPassed(
+  slots: ReadonlyMap<number, unknown>,
+  turnedTo: number,
+  current: number,
+): readonly number[] {
+  const count = Math.max(0, current - turnedTo);
+  if (count > slots.size) return [...slots.keys()].filter((slot) => slot <= current);
+  return Array.from({ length: count }, (_, index) => turnedTo + 1 + index);
+}
+
 /** Makes a wheel. `stepMs`: how late it may ring, in ms. */
 export function createTimerWheel<T extends TimedItem>(
   stepMs: number,
@@ -37,10 +51,7 @@ export function createTimerWheel<T extends TimedItem>(
   function turnWheel(): void {
     isArmed = false;
     const current = Math.floor(now() / stepMs);
-    const passedSlots =
-      current - turnedTo > slots.size
-        ? [...slots.keys()].filter((slot) => slot <= current)
-        : Array.from({ length: Math.max(0, current - turnedTo) }, (_, index) => turnedTo + 1 + index);
+    const passedSlots = slotsPassed(slots, turnedTo, current);
     turnedTo = current;
     for (const slot of passedSlots) {
       const items = slots.get(slot);

@@ -156,7 +156,7 @@ export class RoomFeeds {
     for (const entry of entries) {
       const at: Position = feed.position;
       if (epoch === at.epoch && entry[0] <= at.offset) {
-        // Another entry has this offset: the log went back, and was continued from there.
+        // Another entry has this offset: Redis lost the newest entries, and gave their offsets again.
         if (entry[0] === at.offset && entry[1] !== at.tag) return void this.syncWithLog(feed);
         continue;
       }
