@@ -1,5 +1,5 @@
 // The logs of all rooms in the memory of a process, within a bound of bytes.
-import { memoryAdmissions, type MemoryAdmissions } from './memory-admissions.js';
+import { MemoryAdmissions } from './memory-admissions.js';
 import { RoomLog, type EntriesMemory } from './memory-log.js';
 import { RoomMembers, type MembersMemory } from './memory-members.js';
 import { MemoryProducers } from './memory-producers.js';
@@ -40,7 +40,7 @@ export class MemoryLogs {
     this.maxBytes = maxBytes;
     this.lifeId = randomId(10);
     this.sweptAt = now();
-    this.admissions = memoryAdmissions(now, maxBytes * admissionsShare);
+    this.admissions = new MemoryAdmissions(now, maxBytes * admissionsShare);
     this.producers = new MemoryProducers(now, maxBytes * producersShare);
   }
 

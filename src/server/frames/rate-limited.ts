@@ -11,8 +11,8 @@ import { dispatchFrame } from './dispatch.js';
 import { putOffFrame } from './refuse-frame.js';
 
 /**
- * Refuses a frame that came too fast (P7). The answer keeps its place: it comes after the answers to the messages that are
- * on their way to the broker.
+ * Refuses a frame that came too fast (P7). The answer keeps its place: it comes after the answers to the
+ * messages that are on their way to the broker.
  */
 export function refuseTooFast(
   frame: ClientFrame,

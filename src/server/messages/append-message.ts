@@ -57,7 +57,8 @@ function askPermission(
       if (standing === 'here') return 'yes';
       if (standing === 'out') return 'no';
       if (standing === 'unavailable') return notInTime;
-      // T30: the reauthorization passed this sender by, since it has no connection: ask here whether it may be in the room.
+      // T30: the reauthorization passed this sender by, since it has no connection. Ask here whether it may be
+      // in the room.
       membership.cachedAnswers = null;
       return thenMaybe(
         askAuthorize(membership, 'join', null, () => membership.presence, context),

@@ -52,12 +52,6 @@ export interface HttpSitesOptions {
   readonly hasFallback: boolean;
 }
 
-export interface HttpSites {
-  listen(options?: ListenOptions): Promise<Address>;
-  attach(server: Server, options?: { readonly path?: string }): () => void;
-  close(): Promise<void>;
-}
-
 const defaultPath = '/realtime';
 
 function listenOn(http: Server, port: number, host: string | undefined): Promise<void> {
@@ -82,56 +76,48 @@ function addressAt(http: Server, host: string, path: string): Address {
   return { host, port, url: `ws://${urlHost}:${port}${path}` };
 }
 
-export function createHttpSites(options: HttpSitesOptions): HttpSites {
-  const { core, ports, metrics, addressOf, trustProxy, hasFallback } = options;
-  const { broker, logger } = core.settings;
-  const { setTimer } = ports;
-  const stops: (() => void)[] = [];
-  const ownServers: Server[] = [];
+export class HttpSites {
+  private readonly options: HttpSitesOptions;
+  private readonly stops: (() => void)[] = [];
+  private readonly ownServers: Server[] = [];
 
-  const fallbackAt = (path: string, reach: () => Reach): Fallback | null =>
-    hasFallback
-      ? new Fallback(core, { path, addressOf, reach, meter: metrics?.meter ?? noMeter, ports })
-      : null;
+  constructor(options: HttpSitesOptions) {
+    this.options = options;
+  }
 
-  async function listen({
-    port = 0,
-    host,
-    path: askedPath = defaultPath,
-  }: ListenOptions = {}): Promise<Address> {
-    const path = normalizePath(askedPath);
+  async listen({ port = 0, host, path = defaultPath }: ListenOptions = {}): Promise<Address> {
+    const { core, metrics } = this.options;
+    const { broker, logger } = core.settings;
+    const servedPath = normalizePath(path);
     await broker.ready?.();
     const http = createServer({ headersTimeout: 10_000, connectionsCheckingInterval: 1_000 });
-    const reach = (): Reach => reachOf(http, trustProxy);
-    const fallback = fallbackAt(path, reach);
+    const fallback = this.fallbackAt(http, servedPath);
     http.on('request', (request, response) => {
       if (!fallback?.answerRequest(request, response)) answerMonitor(core, metrics, request, response);
     });
     await listenOn(http, port, host);
-    stops.push(serveUpgrades(core, http, { path, setTimer, addressOf, reach }), () => {
+    this.stops.push(this.serveUpgradesOf(http, servedPath), () => {
       fallback?.stop();
     });
-    ownServers.push(http);
+    this.ownServers.push(http);
     core.announce();
     // Redis answers in order: once this answer is here, every other node finds this one.
     await core.cluster().catch((error: unknown) => {
       logger.warn(traceOf(error), 'the other nodes could not be asked');
     });
-    return addressAt(http, host ?? 'localhost', path);
+    return addressAt(http, host ?? 'localhost', servedPath);
   }
 
-  function attach(
-    http: Server,
-    { path: askedPath = defaultPath }: { readonly path?: string } = {},
-  ): () => void {
-    const path = normalizePath(askedPath);
-    const reach = (): Reach => reachOf(http, trustProxy);
+  attach(http: Server, { path = defaultPath }: { readonly path?: string } = {}): () => void {
+    const { core } = this.options;
+    const { broker, logger } = core.settings;
+    const servedPath = normalizePath(path);
     // No caller waits for this: a store that does not fit is logged.
     Promise.resolve(broker.ready?.()).catch((error: unknown) => {
       logger.error(traceOf(error), 'the broker is not ready');
     });
-    const stopUpgrades = serveUpgrades(core, http, { path, setTimer, addressOf, reach });
-    const fallback = fallbackAt(path, reach);
+    const stopUpgrades = this.serveUpgradesOf(http, servedPath);
+    const fallback = this.fallbackAt(http, servedPath);
     const stopRequests =
       fallback && serveRequests(http, (request, response) => fallback.answerRequest(request, response));
     if (http.listening) core.announce();
@@ -142,16 +128,29 @@ export function createHttpSites(options: HttpSitesOptions): HttpSites {
       stopRequests?.();
       fallback?.stop();
     };
-    stops.push(stop);
+    this.stops.push(stop);
     return stop;
   }
 
-  return {
-    listen,
-    attach,
-    async close() {
-      for (const stop of stops.splice(0)) stop();
-      await Promise.all(ownServers.splice(0).map(closeHttp));
-    },
-  };
+  async close(): Promise<void> {
+    for (const stop of this.stops.splice(0)) stop();
+    await Promise.all(this.ownServers.splice(0).map(closeHttp));
+  }
+
+  private reachOf(http: Server): Reach {
+    return reachOf(http, this.options.trustProxy);
+  }
+
+  private serveUpgradesOf(http: Server, path: string): () => void {
+    const { core, ports, addressOf } = this.options;
+    const reach = (): Reach => this.reachOf(http);
+    return serveUpgrades(core, http, { path, setTimer: ports.setTimer, addressOf, reach });
+  }
+
+  private fallbackAt(http: Server, path: string): Fallback | null {
+    const { core, ports, metrics, addressOf, hasFallback } = this.options;
+    if (!hasFallback) return null;
+    const meter = metrics?.meter ?? noMeter;
+    return new Fallback(core, { path, addressOf, reach: () => this.reachOf(http), meter, ports });
+  }
 }

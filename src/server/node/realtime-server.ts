@@ -10,7 +10,7 @@ import type { ServerOptions } from '../options.js';
 import type { ServerPorts } from '../ports/ports.js';
 import type { ServerRoom } from '../server-room.js';
 import { createServerCore, type ServerStats } from '../server.js';
-import { createHttpSites, type Address, type ListenOptions } from './http-sites.js';
+import { HttpSites, type Address, type ListenOptions } from './http-sites.js';
 import { createMetrics } from './http/metrics.js';
 import { createAddressOf, type TrustProxy } from './http/proxies.js';
 import { mayExplainFailure } from './http/reach.js';
@@ -176,7 +176,7 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
     false,
   );
   metrics?.observe(core.stats);
-  const sites = createHttpSites({
+  const sites = new HttpSites({
     core,
     ports,
     metrics,
@@ -185,8 +185,8 @@ export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOp
     hasFallback: options.fallback !== false,
   });
   return {
-    listen: sites.listen,
-    attach: sites.attach,
+    listen: (listenOptions) => sites.listen(listenOptions),
+    attach: (http, attachOptions) => sites.attach(http, attachOptions),
     room: (room, ...[params]) =>
       typedRoom<typeof room>(core.room(room, params as Readonly<Record<string, string>> | undefined)),
     disconnect: core.disconnect,
