@@ -1,69 +1,109 @@
-// What a server can be told, with its defaults.
+// The options of a server, with their defaults and checks.
 import { json, type Codec } from '../protocol/codec.js';
 import { defaultLimits, helloTimeout, type Limits } from '../protocol/limits.js';
-import type { ConnectionLimits } from './connection/connection-limits.js';
 import { msgpack } from '../protocol/msgpack.js';
 import type { Broker } from './broker/broker.js';
-import { createLog, type ServerLogger } from './observe/log.js';
 import { memoryBroker } from './broker/memory-broker.js';
+import type { ConnectionLimits } from './connection/connection-limits.js';
 import { isOrigin } from './connection/origins.js';
-import type { MaybePromise, RequestInfo, ServerPorts } from './ports/ports.js';
+import { createServerLog, type ServerLogger } from './observe/log.js';
+import type { RequestInfo, ServerPorts } from './ports/ports.js';
 import type { ServedRoom, User } from './rooms/serve.js';
+import type { Settings } from './settings.js';
+import type { MaybePromise } from './util/maybe-promise.js';
 
 export interface ServerOptions {
-  /** The rooms there are: the first whose pattern fits an id counts. */
+  /** The rooms of this server. For a room id, the first definition whose pattern matches counts. */
   readonly rooms: readonly ServedRoom[];
-  /** Who is there. Null refuses with 4401, and so does a `RealtimeError` `rejected`, whose message is logged; anything else that is thrown closes with 4500, and the client tries again. Default: everybody, as nobody in particular. */
+  /**
+   * Finds the user of a connection.
+   *
+   * - A user lets the connection in until its `expiresAt`.
+   * - Null refuses it with 4401.
+   * - A `RealtimeError` with `rejected` refuses it with 4401, and its message is logged.
+   * - Any other exception, or an answer that takes longer than 10 s, closes it with 4500, and the client
+   *   tries again.
+   *
+   * @default every connection is let in, without a user
+   */
   readonly authenticate?:
     | ((credentials: {
         readonly token: string | null;
         readonly request: RequestInfo;
       }) => MaybePromise<User | null>)
     | undefined;
-  /** What other members see of a user: plain data, with its id. Default: all of it but `expiresAt`. Anything else is logged, and closes the connection with 4500. */
+  /**
+   * What other members see of a user: plain data with its `id`. An exception, or anything else, is logged,
+   * and the connection is closed with 4500.
+   *
+   * @default the user without `expiresAt`
+   */
   readonly expose?: ((user: User) => User) | undefined;
-  /** Keeps rooms. Default: {@link memoryBroker}. */
+  /**
+   * Keeps rooms.
+   *
+   * @default {@link memoryBroker}
+   */
   readonly broker?: Broker | undefined;
-  /** Exact origins that may connect, scheme and port included. Default: the server's own host, and clients that send no Origin (no browser). By default, a server that listens on a loopback address and has no `trustProxy` takes pages only under a loopback name, and outside production (`NODE_ENV`) local pages of every port. */
+  /**
+   * The exact origins whose pages may connect, with scheme and port, such as `https://app.example.com`.
+   *
+   * By default these are the server's own host, and clients that send no Origin, which are no browsers. A
+   * server that listens on a loopback address without `trustProxy` takes pages only under a loopback name,
+   * and outside production (`NODE_ENV`) local pages of every port.
+   */
   readonly origins?: readonly string[] | undefined;
   /** What one connection, and one room, may do: see {@link Limits}. */
   readonly limits?: Partial<Omit<Limits, 'depth' | 'items'>> | undefined;
-  /** How many may be open at once: at all (`total`, no limit), that have not said who they are (`strangers`, 1,000), of one user (`perUser`, 100), from one address (`perAddress`, no limit). Beyond them a new one is closed with 1013 or 4429, and tries again later. */
+  /**
+   * How many connections may be open at once: see {@link ConnectionLimits}. Beyond a limit a new connection
+   * is closed with 1013 or 4429, and tries again later.
+   */
   readonly connections?: Partial<ConnectionLimits> | undefined;
-  /** In ms. Default `{ interval: 25_000, timeout: 35_000 }`: a ping every `interval`, a silent connection dropped after `interval + timeout`. */
+  /**
+   * The server pings a connection every `interval` ms, and closes one that is silent for `interval + timeout`
+   * ms.
+   *
+   * @default { interval: 25_000, timeout: 35_000 }
+   */
   readonly heartbeat?: { readonly interval?: number; readonly timeout?: number } | undefined;
-  /** How long a member that lost its connection is still shown to others, in ms. Default 10 000. */
+  /**
+   * For how long a member that lost its connection is still shown to the others, in ms.
+   *
+   * @default 10_000
+   */
   readonly presenceGrace?: number | undefined;
   /**
-   * Bytes that may wait for a slow reader. Beyond them nothing more of its rooms is pushed to it: it is told `lag`, and gets the messages from the log as it reads, or `reset` where the log has them no more;
-   * broadcasts pass it by, of presence it gets the newest. It is closed with 4008 where it reads nothing for 30 s, or twice as much waits. Default 1 MiB.
+   * The bytes that may wait for a slow reader.
+   *
+   * Beyond that, nothing more of its rooms is pushed to it. It is told `lag`, and then gets the messages from
+   * the log as it reads, or `reset` if the log does not have them any more. It misses broadcasts, as its
+   * room's `slow` says, and gets the newest presences. Its connection is closed with 4008 if it reads nothing
+   * for 30 s, or if twice as many bytes wait.
+   *
+   * @default 1_048_576, which is 1 MiB
    */
   readonly buffer?: number | undefined;
-  /** What the server speaks. Default JSON and MessagePack. */
+  /**
+   * The codecs that the server speaks.
+   *
+   * @default JSON and MessagePack
+   */
   readonly codecs?: readonly Codec[] | undefined;
   /**
-   * One line an event, escaped and cut at 200 characters a text; of one event ten lines a second, the rest is counted. No token, session key or payload is in any of them, nor the message of an exception, which may quote one. Default: warnings and errors, with pino, as JSON on the standard output.
+   * Gets one line for each event, with texts escaped and cut at 200 characters; of one event ten lines a
+   * second, and then a count. No line holds a token, a session key, a payload, or the message of an
+   * exception, which may quote one.
+   *
+   * @default warnings and errors, with pino, as JSON on the standard output
    */
   readonly logger?: ServerLogger | undefined;
-  /** The name of this node. Default: random. */
+  /**
+   * The name of this node, which must be unique among the nodes.
+   *
+   * @default a random name
+   */
   readonly node?: string | undefined;
-}
-
-export interface Settings {
-  readonly rooms: readonly ServedRoom[];
-  readonly authenticate: NonNullable<ServerOptions['authenticate']> | null;
-  readonly expose: (user: User) => User;
-  readonly broker: Broker;
-  readonly origins: readonly string[] | null;
-  readonly limits: Limits;
-  readonly connections: ConnectionLimits;
-  readonly heartbeat: { readonly interval: number; readonly timeout: number };
-  readonly presenceGrace: number;
-  readonly buffer: number;
-  readonly codecs: readonly Codec[];
-  readonly logger: Required<ServerLogger>;
-  readonly node: string;
-  readonly helloTimeout: number;
 }
 
 const consoleLogger: ServerLogger = {
@@ -77,11 +117,11 @@ const consoleLogger: ServerLogger = {
 };
 
 function withoutExpiry(user: User): User {
-  const { expiresAt: _, ...shown } = user;
-  return shown as User;
+  const { expiresAt: _, ...exposed } = user;
+  return exposed as User;
 }
 
-/** Defaults filled in, and checked. Throws a `TypeError` that names the option. */
+/** Checks the options, and fills in their defaults. Throws a `TypeError` that names the option. */
 export function settingsOf(options: ServerOptions, ports: ServerPorts): Settings {
   if (!Array.isArray(options.rooms)) throw new TypeError('rooms must be a list of serve(…)');
   const limits = { ...defaultLimits, ...options.limits };
@@ -90,7 +130,7 @@ export function settingsOf(options: ServerOptions, ports: ServerPorts): Settings
       throw new TypeError(`limits.${name} must be a whole number from 1`);
   for (const name of ['depth', 'items'] as const)
     if (limits[name] !== defaultLimits[name])
-      throw new TypeError(`limits.${name} is ${defaultLimits[name]}: the protocol says so`);
+      throw new TypeError(`limits.${name} must be ${defaultLimits[name]}, as the protocol states`);
   const connections = {
     total: Infinity,
     strangers: 1_000,
@@ -120,7 +160,7 @@ export function settingsOf(options: ServerOptions, ports: ServerPorts): Settings
     presenceGrace: options.presenceGrace ?? 10_000,
     buffer: options.buffer ?? 2 ** 20,
     codecs: options.codecs ?? [json(), msgpack()],
-    logger: createLog(options.logger ?? consoleLogger, ports),
+    logger: createServerLog(options.logger ?? consoleLogger, ports),
     node: options.node ?? ports.randomId(8),
     helloTimeout,
   };

@@ -1,379 +1,183 @@
-// The server core: sessions over any transport, rooms over any broker. Knows nothing of Node.
-import type { AnyContract } from '../contract/define-room.js';
-import { untypedRoom } from '../contract/define-room.js';
+// The server core: sessions over any transport, rooms over any broker. It knows nothing of Node.
+import { untypedRoom, type AnyContract } from '../contract/define-room.js';
 import type { Codec } from '../protocol/codec.js';
-import { serverTuple } from '../protocol/parse.js';
+import { closeCodes } from '../protocol/codes.js';
 import { chooseCodec, subprotocolOf } from '../protocol/version.js';
+import { createUserCommandListener } from './access/user-commands.js';
 import type { NodeLoad } from './broker/broker.js';
-import { createCensus } from './connection/connection-limits.js';
-import { createCluster } from './cluster/cluster.js';
-import { closeReason, closeTransport, noteClose } from './observe/close-log.js';
-import { Connection, type ConnectionHost } from './connection/connection.js';
-import { createHandlings } from './frames/in-progress.js';
-import { createHub } from './delivery/hub.js';
-import { createIntake } from './connection/intake.js';
-import { traceOf } from './observe/log.js';
-import { chain } from './util/maybe-promise.js';
-import { settingsOf, type ServerOptions, type Settings } from './options.js';
 import type { RebalanceOptions } from './cluster/rebalance.js';
-import { createRevocations } from './access/revocations.js';
-import { createDepartures } from './members/presence-grace.js';
-import { createGhosts } from './members/absent-members.js';
-import { createGuarded } from './util/guarded-call.js';
-import { createPresences } from './members/presence-memory.js';
-import { createDrain } from './cluster/drain.js';
-import { noMeter } from './ports/meter.js';
+import { Connection } from './connection/connection.js';
 import { mayConnect, type Reach } from './connection/origins.js';
-import { createFlusher } from './delivery/send-queue.js';
-import { createSessions } from './connection/session-registry.js';
-import { tell, type Membership, type Peer } from './members/peer.js';
+import { closeTransport, fitCloseReason, logClose } from './observe/close-log.js';
+import { settingsOf, type ServerOptions } from './options.js';
+import { createServerParts, type ServerParts } from './parts.js';
 import type { RequestInfo, ServerPorts, Transport, TransportEvents } from './ports/ports.js';
 import { serverRoom, type ServerRoom } from './server-room.js';
-import type { Services } from './frames/context.js';
-import { sessionDeadline, sessionStep, type SessionEvent } from './connection/session-machine.js';
-import { createSlowReaders } from './delivery/slow-readers.js';
-import { createTold } from './access/user-commands.js';
-import { createWheel, nowhere } from './util/timer-wheel.js';
+import type { Settings } from './settings.js';
 
 export interface ServerStats {
   readonly node: string;
   readonly connections: number;
   readonly rooms: number;
-  /** Durable messages that clients sent here. */
+  /** The durable messages that clients sent to this node. */
   readonly messagesIn: number;
-  /** Messages and broadcasts, counted for each member they went to. */
+  /** Messages and broadcasts, counted once for each member they went to. */
   readonly messagesOut: number;
-  /** What waits to be read, of all connections together. */
+  /** The bytes that wait to be read, of all connections together. */
   readonly bytesQueued: number;
   readonly draining: boolean;
-  /** Whether there are as many connections as there may be. */
+  /** Whether no more connections are let in, because there are as many as there may be. */
   readonly full: boolean;
 }
 
 export interface ServerCore {
   readonly settings: Settings;
-  /** The first subprotocol on offer that this server speaks. Where there is none, the connection is opened all the same, and closed with a code that says so. */
+  /**
+   * The first of the offered subprotocols that this server speaks. If there is none, the connection is opened
+   * all the same, and closed with a code that says so.
+   */
   choose(offered: Iterable<string>): { readonly codec: Codec; readonly protocol: string } | null;
-  /** Whether a browser page of this origin may connect. */
+  /** Whether a page of this origin may connect. */
   allows(origin: string | null, host: string | null, reach?: Reach): boolean;
-  /** Serves a connection. `codec` null: nothing in common. */
+  /** Serves a connection. `codec` is null if the client offered no subprotocol that this server speaks. */
   open(transport: Transport, codec: Codec | null, request: RequestInfo): TransportEvents;
   room(room: AnyContract | string, params?: Readonly<Record<string, string>>): ServerRoom;
-  /** Ends every connection of a user, on every node, with 4403. Of the reason, each is told the first 123 bytes. */
+  /**
+   * Ends every connection of a user, on every node, with 4403. The client is told the first 123 bytes of the
+   * reason.
+   */
   disconnect(user: string, reason?: string): void;
-  /** Asks again, on every node, whether a user may be in its rooms, and ends what it may not. */
+  /**
+   * Asks `authorize` again, on every node, whether a user may be in its rooms, and expels it from the others.
+   */
   reauthorize(user: string): void;
   stats(): ServerStats;
-  /** Why a connection would not be taken now; null where it would. Cheaper than `stats`. */
+  /** Why a connection would not be let in now; null if it would. Cheaper than `stats`. */
   refuses(): 'draining' | 'full' | null;
-  /** Clients can reach it from now on: others may send it clients. */
+  /** Clients can reach this node from now on: other nodes may send it clients. */
   announce(): void;
-  /** Every node and its load. Rejects with `unavailable` where the nodes cannot be asked. */
+  /** All nodes and their loads. Rejects with `BrokerUnavailable` if the other nodes cannot be asked. */
   cluster(): Promise<readonly NodeLoad[]>;
-  /** From now on asks clients to move while this node is above the mean and another has room. Returns what stops it. */
+  /**
+   * Asks clients to move while this node is above the mean and another has room, until the returned function
+   * is called.
+   */
   rebalance(options?: RebalanceOptions): () => void;
-  /** Takes no new connections, asks the others to move on within `over` ms, and resolves once they have or the time is up. */
+  /**
+   * Lets no new connection in, asks the others to move within `over` ms, and resolves once they have, or the
+   * time is up.
+   */
   drain(options?: { readonly over?: number }): Promise<void>;
-  /** Ends every connection with 1012 and closes the broker it made itself. */
+  /** Ends every connection with 1012, and closes the broker if the server made it. */
   close(): Promise<void>;
 }
 
-/** How late a deadline of a session may be noticed, in ms. */
-const step = 250;
-/** Over how many ms the clients of a node that falls come back, for each of them, and at most: 500 a second, as long as people may wait for it. */
-const spreadOf = 2;
-const mostSpread = 4_000;
-/** What the process may take in memory, where nobody says. */
-const usualHeapBytes = 2 ** 30;
-/** How often the numbers of a session that is there are looked after, in ms. */
-const tending = 3_600_000;
+/** A codec with its subprotocol. */
+interface CodecChoice {
+  readonly codec: Codec;
+  readonly name: string;
+  readonly protocol: string;
+}
 
-/** @param isReachable whether clients can reach it from the start: otherwise it is no node among others before `announce`. */
+/** The events of a connection that was not let in. */
+const ignoredEvents: TransportEvents = {
+  message: () => undefined,
+  control: () => undefined,
+  closed: () => undefined,
+};
+
+/** Lets connections in, each with a number of its own. */
+function createAcceptor(parts: ServerParts, choices: readonly CodecChoice[]): ServerCore['open'] {
+  const { settings, meter, counts, drain, host, lifecycle, failed, wholeNow } = parts;
+  let lastId = 0;
+  return (transport, codec, request) => {
+    if (drain.isDraining) {
+      closeTransport(transport, closeCodes.restart, 'this node is draining', failed);
+      return ignoredEvents;
+    }
+    if (!codec) {
+      const protocols = choices.map(({ protocol }) => protocol).join(', ');
+      closeTransport(transport, closeCodes.unsupported, `this server speaks ${protocols}`, failed);
+      return ignoredEvents;
+    }
+    const connection = new Connection(host, ++lastId, transport, codec, request, wholeNow());
+    const limit = counts.admit(connection);
+    if (limit) {
+      logClose(settings.logger, connection, limit.code, limit.reason);
+      meter.connectionClosed(limit.code);
+      closeTransport(transport, limit.code, limit.reason, failed);
+      return ignoredEvents;
+    }
+    lifecycle.begin(connection);
+    return connection;
+  };
+}
+
+function statsOf({ connections, counters, hub, load }: ServerParts): ServerStats {
+  let bytesQueued = 0;
+  for (const { transport } of connections) bytesQueued += transport.buffered();
+  return { ...load(), messagesIn: counters.messagesIn, messagesOut: hub.deliveredCount, bytesQueued };
+}
+
+async function closeParts(
+  { broker, cluster, departures, drain, lifecycle, messagesInProgress }: ServerParts,
+  stopListening: () => void,
+  closesBroker: boolean,
+): Promise<void> {
+  drain.refuse();
+  const clusterEnded = cluster.end();
+  lifecycle.dropAll(closeCodes.restart, 'the server restarts');
+  stopListening();
+  departures.endAll();
+  messagesInProgress.close();
+  await clusterEnded;
+  if (closesBroker) await broker.close();
+}
+
+/**
+ * Makes the core of a server.
+ *
+ * @param isReachable Whether clients can reach this node from the start. If not, the other nodes learn of it once
+ *   `announce` is called.
+ * @throws TypeError if an option makes no sense.
+ */
 export function createServerCore(options: ServerOptions, ports: ServerPorts, isReachable = true): ServerCore {
   const settings = settingsOf(options, ports);
-  const { broker, logger } = settings;
-  const hub = createHub(broker, ports, settings.limits.roomRate);
-  const peers = new Set<Peer>();
-  const counts = { messagesIn: 0 };
-  const heapBytes = ports.heapBytes ?? usualHeapBytes;
-  const timing = settings.heartbeat;
-  const meter = ports.meter ?? noMeter;
-  let nextId = 0;
-  const census = createCensus(settings.connections, heapBytes);
-  const revocations = createRevocations(ports);
-  const drain = createDrain(peers, ports, drop);
-  let grace = settings.presenceGrace;
+  const parts = createServerParts(settings, ports);
+  const { broker, connections, cluster, counts, drain, frameContext, runGuarded } = parts;
+  const stopListening = broker.listen(createUserCommandListener(connections, frameContext, runGuarded));
+  if (isReachable) cluster.announce();
 
-  const steadily = { ...ports, now: ports.steady };
-  const wheel = createWheel<Peer>(step, steadily, (peer) => {
-    advance(peer, { type: 'tick' });
-  });
-  const presences = createPresences(heapBytes);
-  const ghosts = createGhosts((member) => {
-    departures.endOf(member);
-  });
-  const departures = createDepartures(step, steadily, exit, ghosts.over);
-  function exit(room: string, member: string): void {
-    presences.gone(room, member);
-    guarded(() => broker.exit(room, member));
-  }
-  /** Of a user's sessions, as many are shown as it may have connections. */
-  function cutGhosts(user: string): void {
-    ghosts.cut(user, settings.connections.perUser - census.of(user));
-  }
-
-  const failed = (error: unknown): void => {
-    logger.error(traceOf(error), 'the server failed to handle a frame');
-  };
-  const handlings = createHandlings(steadily, failed);
-  const guarded = createGuarded(failed);
-
-  /** Now, in whole ms: a fraction costs an object for each moment that a connection keeps. */
-  const moment = (): number => Math.floor(ports.steady());
-
-  function advance(peer: Peer, event: SessionEvent): void {
-    const [next, effects] = sessionStep(peer.state, event, { now: moment(), ...timing });
-    peer.state = next;
-    for (const effect of effects) {
-      if (effect.type === 'close') drop(peer, effect.code, effect.reason);
-      else if (effect.type === 'ping') {
-        const frame = { type: 'ping', time: ports.now() } as const;
-        try {
-          // One write for both: the one is answered by whatever holds the connection, the other by the client.
-          if (effect.alone && peer.transport.ping)
-            peer.transport.ping(peer.outgoing.codec.encode(serverTuple(frame)));
-          else tell(peer, frame);
-        } catch (error) {
-          // One tick pings many connections: the others get their ping.
-          failed(error);
-          drop(peer, 1011, 'the connection could not be written to');
-        }
-        tend(peer);
-      }
-    }
-    if (peer.state.status === 'closed') return;
-    // A frame moves a deadline away, never nearer: the wheel looks again when the old one comes.
-    const nearer = event.type === 'known' || event.type === 'renewed';
-    if (nearer || peer.slot === nowhere) wheel.schedule(peer, sessionDeadline(peer.state, timing));
-  }
-
-  /** A broker forgets numbers that nobody asks for: those of whoever is there are asked for. */
-  function tend(peer: Peer): void {
-    const { identity } = peer;
-    if (!identity || moment() - peer.tendedAt < tending) return;
-    peer.tendedAt = moment();
-    for (const membership of peer.memberships.values()) {
-      membership.askedAt = moment();
-      guarded(() => chain(broker.watermark(membership.room, identity.producer), () => undefined));
-    }
-  }
-
-  function gone(peer: Peer, keptFor: number): void {
-    if (!peers.delete(peer)) return;
-    census.leave(peer);
-    wheel.cancel(peer);
-    peer.state = { status: 'closed' };
-    peer.lane.end();
-    const { identity } = peer;
-    const current = sessions.end(peer);
-    for (const membership of peer.memberships.values())
-      depart(membership, keptFor, identity === null || !current);
-    peer.memberships.clear();
-    if (identity?.user && current && departures.has(identity.member)) {
-      ghosts.add(identity.user.id, identity.member);
-      cutGhosts(identity.user.id);
-    }
-    peer.outgoing.end();
-    drain.left();
-  }
-
-  /** Ends a connection: what is queued is written first. Never throws, so that a loop over connections reaches the last of them. */
-  function drop(peer: Peer, code: number, reason: string): void {
-    if (!peers.has(peer)) return;
-    meter.closed(code);
-    noteClose(logger, peer, code, reason);
-    peer.outgoing.flush();
-    if (code === 4401 || code === 4403) peer.revoked = true;
-    gone(peer, peer.revoked ? 0 : grace);
-    closeTransport(peer.transport, code, reason, failed);
-  }
-
-  /** `replaced`: a newer connection of the session is there, and speaks for the member now. */
-  function depart(membership: Membership, keptFor: number, replaced = false): void {
-    const { room, peer, served } = membership;
-    hub.leave(membership);
-    if (peer.memberships.get(room) === membership) peer.memberships.delete(room);
-    if (replaced || !peer.identity) return;
-    const { member, producer } = peer.identity;
-    // Nothing is remembered of a session that said nothing, but for where it was let in.
-    if (membership.last > 0 || served.authorize) rest(producer, room, moment() - membership.askedAt);
-    if (!served.presence) return;
-    if (keptFor > 0) departures.add(room, member, keptFor);
-    else {
-      departures.cancel(room, member);
-      exit(room, member);
-    }
-  }
-
-  function rest(producer: string, room: string, agoMs: number): void {
-    guarded(() => broker.rest?.(room, producer, agoMs));
-  }
-
-  const sessions = createSessions(census, (older) => {
-    // The newer connection joins anew; until then the member stays as it was.
-    for (const membership of older.memberships.values()) depart(membership, grace);
-    drop(older, 4009, 'a newer connection of this session took over');
-  });
-  const slowReaders = createSlowReaders({
-    broker,
-    hub,
-    limit: settings.buffer,
-    after: ports.after,
-    steady: ports.steady,
-    drop,
-    failed,
-  });
-
-  const services: Services = {
-    ...ports,
-    settings,
-    broker,
-    hub,
-    handlings,
-    revocations,
-    slowReaders,
-    drop,
-    advance,
-    meter,
-    spread: () => Math.min(mostSpread, peers.size * spreadOf),
-    counts,
-    depart,
-    rest,
-    async expel(peer, room) {
-      const membership = peer.memberships.get(room);
-      if (membership) {
-        membership.expelled = true;
-        depart(membership, 0);
-      }
-      try {
-        if (peer.identity) await broker.admissions?.expel(room, peer.identity.producer);
-      } catch (error) {
-        failed(error);
-      }
-    },
-    register(peer, takeover) {
-      const refused = sessions.register(peer, takeover);
-      const { identity } = peer;
-      if (refused || !identity?.user) return refused;
-      ghosts.over(identity.member);
-      cutGhosts(identity.user.id);
-      return null;
-    },
-    presences,
-    settled: sessions.settled,
-    returned(membership) {
-      departures.cancel(membership.room, membership.peer.identity?.member ?? '');
-    },
-  };
-
-  const host: ConnectionHost = {
-    intake: createIntake(services, failed),
-    flusher: createFlusher(ports.soon, settings.buffer),
-    helloTimeout: settings.helloTimeout,
-    rate: settings.limits.rate,
-    isThere: (peer) => peers.has(peer),
-    hold: census.hold,
-    slow: slowReaders.begin,
-    drop,
-    failed,
-    closed(peer, code) {
-      if (peers.has(peer)) meter.closed(code);
-      // Who closes on purpose is gone at once; who was cut off may come back.
-      gone(peer, code === 1000 || code === 1001 ? 0 : grace);
-    },
-  };
-
-  const stopListening = broker.listen(createTold(peers, services, guarded));
-  const load = (): NodeLoad => ({
-    node: settings.node,
-    connections: peers.size,
-    rooms: hub.rooms,
-    draining: drain.draining,
-    full: census.full,
-  });
-  const cluster = createCluster({ ...ports, broker, peers, load, isReachable, failed });
-
-  // Once: each connection keeps the name of its own.
-  const choices = settings.codecs.map((its) => ({
-    codec: its,
-    name: its.name,
-    protocol: subprotocolOf(its.name),
+  // Made once: each connection keeps the name of its subprotocol.
+  const choices = settings.codecs.map((codec) => ({
+    codec,
+    name: codec.name,
+    protocol: subprotocolOf(codec.name),
   }));
 
   return {
     settings,
     choose: (offered) => chooseCodec(offered, choices),
     allows: (origin, host, reach) => mayConnect(settings.origins, origin, host, reach),
-    open(transport, codec, request) {
-      const ignored: TransportEvents = {
-        message: () => undefined,
-        control: () => undefined,
-        closed: () => undefined,
-      };
-      if (drain.draining) {
-        closeTransport(transport, 1012, 'this node is draining', failed);
-        return ignored;
-      }
-      if (!codec) {
-        const spoken = choices.map(({ protocol }) => protocol).join(', ');
-        closeTransport(transport, 4406, `this server speaks ${spoken}`, failed);
-        return ignored;
-      }
-      const peer = new Connection(host, ++nextId, transport, codec, request, moment());
-      const refused = census.arrive(peer);
-      if (refused) {
-        noteClose(logger, peer, refused.code, refused.reason);
-        meter.closed(refused.code);
-        closeTransport(transport, refused.code, refused.reason, failed);
-        return ignored;
-      }
-      peers.add(peer);
-      wheel.schedule(peer, sessionDeadline(peer.state, timing));
-      return peer;
-    },
+    open: createAcceptor(parts, choices),
     room: (room, params = {}) =>
       serverRoom(typeof room === 'string' ? untypedRoom(room) : room, params, settings, ports),
     disconnect(user, reason = 'disconnected by the server') {
-      broker.tell({ type: 'disconnect', user, reason: closeReason(reason) });
+      broker.tell({ type: 'disconnect', user, reason: fitCloseReason(reason) });
     },
     reauthorize(user) {
       broker.tell({ type: 'reauthorize', user });
     },
-    stats() {
-      let bytesQueued = 0;
-      for (const { transport } of peers) bytesQueued += transport.buffered();
-      return { ...load(), messagesIn: counts.messagesIn, messagesOut: hub.delivered, bytesQueued };
-    },
-    refuses: () => (drain.draining ? 'draining' : census.full ? 'full' : null),
+    stats: () => statsOf(parts),
+    refuses: () => (drain.isDraining ? 'draining' : counts.isFull ? 'full' : null),
     announce: cluster.announce,
     cluster: cluster.nodes,
-    rebalance: (how = {}) => cluster.rebalance(how),
-    async drain({ over = 10_000 } = {}) {
+    rebalance: (rebalanceOptions = {}) => cluster.rebalance(rebalanceOptions),
+    async drain({ over: overMs = 10_000 } = {}) {
       drain.refuse();
       cluster.refresh();
-      await drain.begin(over);
+      await drain.begin(overMs);
     },
-    async close() {
-      drain.refuse();
-      const ended = cluster.end();
-      // A broker that outlives this node must not keep its members: whoever comes back enters anew.
-      grace = 0;
-      for (const peer of peers) drop(peer, 1012, 'the server restarts');
-      stopListening();
-      departures.end();
-      handlings.close();
-      await ended;
-      if (!options.broker) await broker.close();
-    },
+    close: () => closeParts(parts, stopListening, !options.broker),
   };
 }

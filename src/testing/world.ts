@@ -87,13 +87,13 @@ export function createTestRealtime({
       },
       {
         now: clock.now,
-        steady: clock.now,
-        after: clock.after,
-        soon: clock.soon,
+        monotonicNow: clock.now,
+        setTimer: clock.after,
+        atEndOfTurn: clock.soon,
         random,
         randomId,
         digest: testDigest,
-        explains: () => true,
+        mayExplainFailure: () => true,
       },
     );
   core = start();

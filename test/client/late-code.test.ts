@@ -28,9 +28,9 @@ beforeEach(() => {
     },
     {
       now: clock.now,
-      steady: clock.now,
-      after: clock.after,
-      soon: clock.soon,
+      monotonicNow: clock.now,
+      setTimer: clock.after,
+      atEndOfTurn: clock.soon,
       random,
       randomId: idsFrom(random),
       digest: testDigest,

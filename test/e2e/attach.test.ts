@@ -60,7 +60,7 @@ describe('T36 an upgrade for nobody', () => {
     expect(await answerTo(port, '/a')).toContain('101');
     expect(await answerTo(port, '/b')).toContain('101');
     expect(await answerTo(port, '/nowhere')).toContain('404');
-    expect(lines).toEqual([['an upgrade was for nobody', { path: '/nowhere' }]]);
+    expect(lines).toEqual([['no server answered an upgrade', { path: '/nowhere' }]]);
     // The other one is left to answer.
     stop();
     expect(await answerTo(port, '/a')).toContain('404');
@@ -96,7 +96,7 @@ describe('a path', () => {
     await answerTo(port, '/realtime');
     newer.attach(http, { path: 'realtime/' });
     expect(lines.map(([message]) => message)).toEqual([
-      'a realtime server was attached at this path already: the newer one has it now',
+      'another realtime server had this path: the newer one has it now',
     ]);
     expect(await answerTo(port, '/realtime')).toContain('101');
     stop();

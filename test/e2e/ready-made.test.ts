@@ -106,7 +106,7 @@ test('tokens that the key of the environment signed', async () => {
 
 describe('what has to be mended is one sentence, and no stack', () => {
   test.each([
-    [['serve', '--untyped'], 'who is let in?', 1],
+    [['serve', '--untyped'], 'no authentication', 1],
     [['serve', '--untyped', '--anonymous', '--rooms', 'x'], 'exclude each other', 2],
     [['serve', '--anonymous', '--rooms', './nowhere.mjs'], "'./nowhere.mjs' could not be loaded", 1],
     [['serve', '--untyped', '--anonymous', '--origin', 'app.example.com'], 'is not an origin', 1],

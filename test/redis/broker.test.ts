@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test 
 import type { Broker, RoomEvent } from '../../src/server/broker/broker.js';
 import { redisBroker } from '../../src/server/node/redis/index.js';
 import type { RedisClient } from '../../src/server/node/redis/client/client.js';
-import { outcomeOf } from '../../src/server/node/redis/log/append-reply.js';
+import { decodeAppendReply } from '../../src/server/node/redis/log/append-reply.js';
 import { brokerContract } from '../contracts/broker.js';
 import { noRedis, startRedis, type TestRedis } from '../support/redis/redis.js';
 
@@ -212,7 +212,7 @@ describe.skipIf(noRedis)('with Redis', () => {
   });
 
   test('a receipt that a node of an earlier version wrote has no tag', () => {
-    expect(outcomeOf(['known', 'e', '[7,1000,{"r":1}]'], null)).toEqual({
+    expect(decodeAppendReply(['known', 'e', '[7,1000,{"r":1}]'], null)).toEqual({
       status: 'duplicate',
       epoch: 'e',
       offset: 7,

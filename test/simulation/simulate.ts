@@ -163,9 +163,9 @@ export async function simulate(
       },
       {
         now: () => clock.now() + serverSkew,
-        steady: clock.now,
-        after: clock.after,
-        soon: clock.soon,
+        monotonicNow: clock.now,
+        setTimer: clock.after,
+        atEndOfTurn: clock.soon,
         random,
         randomId,
         digest: testDigest,

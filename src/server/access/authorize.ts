@@ -1,127 +1,127 @@
-// Questions to the user's code: in time, and with a clear answer whatever it does.
-import { traceOf } from '../observe/log.js';
-import { adopt, caught, chain } from '../util/maybe-promise.js';
-import { late, notNowOf } from '../rooms/not-now.js';
-import type { MaybePromise, ServerPorts } from '../ports/ports.js';
+// Questions to the app's `authorize`, with a bound on time, and a clear answer whatever the app's code does.
+import type { Membership } from '../members/peer.js';
+import { traceOf, type ServerLog } from '../observe/log.js';
+import type { ServerPorts } from '../ports/ports.js';
+import { notInTime, notNowOf, type Answer } from '../rooms/not-now.js';
 import type { Action, AuthorizeRequest } from '../rooms/serve.js';
-import type { Answer, Membership } from '../members/peer.js';
-import type { Settings } from '../options.js';
+import { compositeKey } from '../util/composite-key.js';
+import { inTime, TimedOut } from '../util/in-time.js';
+import { tryMaybe, thenMaybe, type MaybePromise } from '../util/maybe-promise.js';
 
-/** How long the user's code may take, in ms. */
-export const patience = 10_000;
+/** How long the app's code may take (`authenticate`, `authorize`, a message handler), in ms. */
+export const authorizeTimeoutMs = 10_000;
 
-/** Answers that are kept for one member of a room. */
-const mostVerdicts = 64;
+/** The answers that are kept for one member of a room, at most. */
+const maxCachedAnswers = 64;
 
-/** The question took too long. */
-export class TooLate extends Error {
-  override readonly name = 'TooLate';
+/** What a question to the app needs. */
+export interface AuthorizeContext extends Pick<ServerPorts, 'setTimer' | 'monotonicNow'> {
+  readonly settings: { readonly logger: ServerLog };
 }
 
-/** `answer`, or {@link TooLate} after ten seconds. */
-export function inTime<T>(answer: MaybePromise<T>, after: ServerPorts['after']): MaybePromise<T> {
-  const adopted = adopt(answer);
-  if (!(adopted instanceof Promise)) return adopted;
-  return new Promise((resolve, reject) => {
-    const cancel = after(patience, () => {
-      reject(new TooLate('no answer in time'));
-    });
-    adopted.then(resolve, reject).finally(cancel);
-  });
-}
+type AuthorizeSubject = Pick<Membership, 'served' | 'params' | 'room' | 'peer'>;
 
-type Asked = Pick<Membership, 'served' | 'params' | 'room' | 'peer'>;
-type Asking = Pick<ServerPorts, 'after' | 'steady'> & { readonly settings: Settings };
-
-const keyOf = (action: Action, type: string | null): string => `${action}\n${type ?? ''}`;
-
-/** Whether an answer is there without being asked for. */
-export function isAnswered(
-  { served: { authorize }, verdicts }: Membership,
+/** Whether an operation is allowed without asking. */
+export function isAlreadyAllowed(
+  { served: { authorize }, cachedAnswers }: Membership,
   action: Action,
   type: string,
-  { steady }: Pick<ServerPorts, 'steady'>,
+  { monotonicNow }: Pick<ServerPorts, 'monotonicNow'>,
 ): boolean {
-  return !authorize || (verdicts?.get(keyOf(action, type))?.until ?? -Infinity) > steady();
+  return (
+    !authorize || (cachedAnswers?.get(compositeKey(action, type ?? ''))?.until ?? -Infinity) > monotonicNow()
+  );
 }
 
-/** What `authorize` finds in `data`, made when it is first read. What making it throws is the answer to the operation, whatever `authorize` makes of it. */
-export type Subject = () => unknown;
+/**
+ * The data of an operation, which is made when `authorize` first reads it. If that throws, the error is the
+ * answer to the operation, whatever `authorize` says.
+ */
+export type LazyData = () => unknown;
 
-/** For what has no data. */
-export const nothing: Subject = () => null;
+/** For operations without data. */
+export const noData: LazyData = () => null;
 
-/** May somebody who is in the room do this? Asks its `authorize`, unless an answer still counts. One that was asked before a new token or a `reauthorize` is asked for again. */
-export function allowed(
+/**
+ * Asks whether a member of a room may do something, unless an earlier answer still counts. An answer that was
+ * asked for before a new token or a `reauthorize` is asked for again.
+ */
+export function authorizeMember(
   membership: Membership,
   action: Action,
   type: string | null,
-  data: Subject,
-  asking: Asking,
+  data: LazyData,
+  context: AuthorizeContext,
 ): MaybePromise<Answer> {
-  return askedUntilStill(askedLately, membership, action, type, data, asking);
+  return askUntilCurrent(askUnlessCached, membership, action, type, data, context);
 }
 
-/** Asks, and asks anew for as long as a new token or a `reauthorize` came while it asked. */
-function askedUntilStill(
-  ask: typeof askedLately,
+/** Asks, and asks again for as long as a new token or a `reauthorize` comes meanwhile. */
+function askUntilCurrent(
+  askFirst: typeof askUnlessCached,
   membership: Membership,
   action: Action,
   type: string | null,
-  data: Subject,
-  asking: Asking,
+  data: LazyData,
+  context: AuthorizeContext,
 ): MaybePromise<Answer> {
   const { peer } = membership;
-  const serial = peer.reauthorized;
-  return chain(ask(membership, action, type, data, asking), (answer) =>
-    answer === 'yes' && peer.reauthorized !== serial
-      ? askedUntilStill(asked, membership, action, type, data, asking)
+  const countBefore = peer.reauthorizeCount;
+  return thenMaybe(askFirst(membership, action, type, data, context), (answer) =>
+    answer === 'yes' && peer.reauthorizeCount !== countBefore
+      ? askUntilCurrent(askAuthorize, membership, action, type, data, context)
       : answer,
   );
 }
 
-function askedLately(
+function askUnlessCached(
   membership: Membership,
   action: Action,
   type: string | null,
-  data: Subject,
-  asking: Asking,
+  data: LazyData,
+  context: AuthorizeContext,
 ): MaybePromise<Answer> {
   const {
     served: { authorize, cache },
   } = membership;
   if (!authorize) return 'yes';
-  if (cache === 0) return asked(membership, action, type, data, asking);
-  const verdicts = (membership.verdicts ??= new Map());
-  const key = keyOf(action, type);
-  const known = verdicts.get(key);
-  const now = asking.steady();
+  if (cache === 0) return askAuthorize(membership, action, type, data, context);
+  const cachedAnswers = (membership.cachedAnswers ??= new Map());
+  const key = compositeKey(action, type ?? '');
+  const known = cachedAnswers.get(key);
+  const now = context.monotonicNow();
   if (known && now < known.until) return known.answer;
-  return chain(asked(membership, action, type, data, asking), (answer) => {
-    // What was asked before a new token or a `reauthorize` says nothing any more.
-    if (typeof answer === 'string' && membership.verdicts === verdicts) {
-      // A member may make up types without end.
-      for (const oldest of verdicts.keys()) {
-        if (verdicts.size < mostVerdicts) break;
-        verdicts.delete(oldest);
+  return thenMaybe(askAuthorize(membership, action, type, data, context), (answer) => {
+    // An answer that was asked for before a new token or a `reauthorize` must not be kept.
+    if (typeof answer === 'string' && membership.cachedAnswers === cachedAnswers) {
+      // Bounded, because a member may invent message types without end.
+      for (const oldest of cachedAnswers.keys()) {
+        if (cachedAnswers.size < maxCachedAnswers) break;
+        cachedAnswers.delete(oldest);
       }
-      verdicts.set(key, { answer, until: now + cache });
+      cachedAnswers.set(key, { answer, until: now + cache });
     }
     return answer;
   });
 }
 
-/** Asks the room's `authorize`. One that throws `unavailable` or `limited` says "not now", and so does one that is late; any other that throws is a no, and logged. Throws what `data` threw, where `authorize` read it. */
-export function asked(
-  { served, params, room, peer }: Asked,
+/**
+ * Asks the room's `authorize`.
+ *
+ * - An error `unavailable` or `limited` says "not now", and so does an answer that takes too long.
+ * - Any other error is a no, and is logged.
+ * - If reading the data throws, this throws the same error.
+ */
+export function askAuthorize(
+  { served, params, room, peer }: AuthorizeSubject,
   action: Action,
   type: string | null,
-  data: Subject,
-  { after, settings }: Asking,
+  data: LazyData,
+  { setTimer, settings }: AuthorizeContext,
 ): MaybePromise<Answer> {
   const { authorize } = served;
   if (!authorize) return 'yes';
-  let misfit: { readonly error: unknown } | null = null;
+  let unreadable: { readonly error: unknown } | null = null;
   const request: AuthorizeRequest = {
     action,
     user: peer.identity?.user ?? null,
@@ -132,27 +132,30 @@ export function asked(
       try {
         return data();
       } catch (error) {
-        misfit = { error };
+        unreadable = { error };
         throw error;
       }
     },
   };
-  const answer = caught<Answer>(
-    () => chain(inTime(authorize(request), after), (it) => (it === true ? 'yes' : 'no')),
+  const answer = tryMaybe<Answer>(
+    () =>
+      thenMaybe(inTime(authorize(request), authorizeTimeoutMs, setTimer), (allowed) =>
+        allowed === true ? 'yes' : 'no',
+      ),
     (error) => {
-      if (misfit) return 'no';
+      if (unreadable) return 'no';
       const postponed = notNowOf(error);
       if (postponed) return postponed;
-      const isLate = error instanceof TooLate;
+      const isLate = error instanceof TimedOut;
       settings.logger.error(
         { room, action, ...traceOf(error) },
         isLate ? 'authorize did not answer in time' : 'authorize threw',
       );
-      return isLate ? late : 'no';
+      return isLate ? notInTime : 'no';
     },
   );
-  return chain(answer, (it) => {
-    if (misfit) throw misfit.error;
-    return it;
+  return thenMaybe(answer, (allowed) => {
+    if (unreadable) throw unreadable.error;
+    return allowed;
   });
 }

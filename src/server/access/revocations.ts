@@ -1,43 +1,45 @@
-// Users whose connections were ended, or whose rights changed: what was asked of the app before that is out
-// of date when its answer comes.
-import { patience } from './authorize.js';
+// Users who were disconnected, or whose rights changed. An answer of the app that was asked for before that
+// is out of date.
 import type { NodeEvent } from '../broker/broker.js';
 import type { ServerPorts } from '../ports/ports.js';
+import { compositeKey } from '../util/composite-key.js';
+import { authorizeTimeoutMs } from './authorize.js';
 
-interface Moment {
-  /** The how manieth it is: of two in one millisecond, one is later. */
+export interface RevocationMoment {
+  /** Sequence number: tells which of two revocations in one ms came first. */
   readonly order: number;
   readonly at: number;
 }
 
 export interface Revocations {
-  /** A user was ended or is to be asked for anew, `age` ms ago. */
-  note(event: NodeEvent, age: number): void;
-  /** The moment, as {@link Revocations.since} takes it. */
-  now(): Moment;
-  /** Whether that was told of a user since a moment. */
-  since(moment: Moment, type: NodeEvent['type'], user: string): boolean;
+  /** A user was disconnected, or is to be asked for again, `age` ms ago. */
+  record(event: NodeEvent, age: number): void;
+  /** The moment now, for {@link Revocations.happenedSince}. */
+  currentMoment(): RevocationMoment;
+  /** Whether a command for a user came after a moment. */
+  happenedSince(moment: RevocationMoment, type: NodeEvent['type'], user: string): boolean;
 }
 
-const keyOf = (type: NodeEvent['type'], user: string): string => `${type}\n${user}`;
-
-export function createRevocations({ after, steady }: Pick<ServerPorts, 'after' | 'steady'>): Revocations {
-  const moments = new Map<string, Moment>();
+export function createRevocations({
+  setTimer,
+  monotonicNow,
+}: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>): Revocations {
+  const latestMoments = new Map<string, RevocationMoment>();
   let order = 0;
   return {
-    note({ type, user }, age) {
-      const key = keyOf(type, user);
-      const it: Moment = { order: ++order, at: steady() - age };
-      moments.set(key, it);
-      // No question to the app takes longer.
-      after(patience * 2, () => {
-        if (moments.get(key) === it) moments.delete(key);
+    record({ type, user }, age) {
+      const key = compositeKey(type, user);
+      const moment: RevocationMoment = { order: ++order, at: monotonicNow() - age };
+      latestMoments.set(key, moment);
+      // No question to the app takes longer than half of this.
+      setTimer(authorizeTimeoutMs * 2, () => {
+        if (latestMoments.get(key) === moment) latestMoments.delete(key);
       });
     },
-    now: () => ({ order, at: steady() }),
-    since(then, type, user) {
-      const told = moments.get(keyOf(type, user));
-      return told !== undefined && told.order > then.order && told.at >= then.at;
+    currentMoment: () => ({ order, at: monotonicNow() }),
+    happenedSince(earlier, type, user) {
+      const latest = latestMoments.get(compositeKey(type, user));
+      return latest !== undefined && latest.order > earlier.order && latest.at >= earlier.at;
     },
   };
 }

@@ -1,117 +1,130 @@
-// From where on sessions were told of rooms, in the memory of one process.
-import type { Admissions } from './broker.js';
+// The admissions of sessions in the memory of one process.
 import type { Position } from '../../protocol/position.js';
-import { mostIdleOf, userIn } from './producer-name.js';
+import { compositeKey } from '../util/composite-key.js';
+import type { Admissions } from './broker.js';
+import { maxIdleSessionsOf, sessionLifeMs, userOfProducer } from './producer-name.js';
 
-interface Admission {
+interface KeptAdmission {
   readonly from: Pick<Position, 'epoch' | 'offset'>;
-  /** The how manieth thing that happened here. */
+  /** Sequence number: tells which of two events came first, even in one ms. */
   readonly order: number;
   usedAt: number;
-  /** Its room and user. */
+  /** The room and user, as one key. */
   readonly user: string;
 }
 
-export interface MemoryAdmissions extends Admissions {
-  /** A session is in use. */
-  use(room: string, producer: string): void;
-  /** A session is not in a room any more. */
-  rest(room: string, producer: string): void;
-  /** Every session of a user was ended. */
-  end(user: string): void;
-  sweep(): void;
-  clear(): void;
-}
+/**
+ * The number of admissions, at most. Beyond it the least recently used are forgotten, and their sessions
+ * start anew.
+ */
+const maxAdmissions = 65_536;
+/** The memory of an admission beside its key, in bytes. */
+const admissionBytes = 200;
 
-/** Admissions that are kept: beyond them, those that were used least lately are forgotten, and their sessions start anew. */
-const most = 65_536;
-/** What one costs beside its key, in bytes. */
-const admissionWeight = 200;
-/** How long one that was not used is kept, in ms: 24 h. */
-const lifeMs = 86_400_000;
+type LogStart = Pick<Position, 'epoch' | 'offset'>;
 
-const keyOf = (room: string, producer: string): string => `${room}\n${producer}`;
+export class MemoryAdmissions implements Admissions {
+  private readonly now: () => number;
+  private readonly maxBytes: number;
+  /** The least recently used comes first. */
+  private readonly admissions = new Map<string, KeptAdmission>();
+  /** When the sessions of a user were last ended: in the order of events, and by the clock. */
+  private readonly endedUsers = new Map<string, { readonly order: number; readonly at: number }>();
+  /** The keys of sessions that left their rooms, by room and user. The one that left first comes first. */
+  private readonly idleByUser = new Map<string, Set<string>>();
+  private lastOrder = 0;
+  private totalBytes = 0;
 
-/** `mostBytes`: what they may cost together. */
-export function memoryAdmissions(now: () => number, mostBytes: number): MemoryAdmissions {
-  /** The one that was used least lately is the first. */
-  const admissions = new Map<string, Admission>();
-  /** When the sessions of a user were ended last: in the order of events, and by the clock. */
-  const ended = new Map<string, { readonly order: number; readonly at: number }>();
-  let order = 0;
+  /** `maxBytes`: the memory that all admissions may take. */
+  constructor(now: () => number, maxBytes: number) {
+    this.now = now;
+    this.maxBytes = maxBytes;
+  }
 
-  let weight = 0;
+  admit(room: string, producer: string, { epoch, offset }: LogStart): void {
+    this.keep(compositeKey(room, producer), {
+      from: { epoch, offset },
+      order: ++this.lastOrder,
+      usedAt: this.now(),
+      user: compositeKey(room, userOfProducer(producer) ?? ''),
+    });
+  }
 
-  /** Those of sessions that are not there any more, by room and user; the one that left first is the first. */
-  const idle = new Map<string, Set<string>>();
+  admitted(room: string, producer: string, user: string | null): LogStart | null {
+    const admission = this.admissions.get(compositeKey(room, producer));
+    if (!admission || this.now() - admission.usedAt > sessionLifeMs) return null;
+    const endedOrder = user === null ? 0 : (this.endedUsers.get(user)?.order ?? 0);
+    return endedOrder > admission.order ? null : admission.from;
+  }
 
-  const wake = (key: string): void => {
-    const it = admissions.get(key);
-    const others = it && idle.get(it.user);
-    if (others?.delete(key) && others.size === 0) idle.delete(it?.user ?? '');
-  };
+  expel(room: string, producer: string): void {
+    this.forget(compositeKey(room, producer));
+  }
 
-  const forget = (key: string): void => {
-    wake(key);
-    if (admissions.delete(key)) weight -= admissionWeight + key.length;
-  };
+  /** The session is in use. */
+  use(room: string, producer: string): void {
+    const key = compositeKey(room, producer);
+    const admission = this.admissions.get(key);
+    if (admission) this.keep(key, { ...admission, usedAt: this.now() });
+  }
 
-  const put = (key: string, it: Admission): void => {
-    forget(key);
-    admissions.set(key, it);
-    weight += admissionWeight + key.length;
-    for (const oldest of admissions.keys()) {
-      if (admissions.size <= most && weight <= mostBytes) break;
-      forget(oldest);
+  /** The session left the room. */
+  rest(room: string, producer: string): void {
+    const key = compositeKey(room, producer);
+    const admission = this.admissions.get(key);
+    if (!admission) return;
+    const idleOfUser = this.idleByUser.get(admission.user) ?? new Set();
+    this.idleByUser.set(admission.user, idleOfUser);
+    idleOfUser.add(key);
+    for (const oldest of idleOfUser) {
+      if (idleOfUser.size <= maxIdleSessionsOf(userOfProducer(producer))) break;
+      this.forget(oldest);
     }
-  };
+  }
 
-  return {
-    admit(room, producer, { epoch, offset }) {
-      const user = keyOf(room, userIn(producer) ?? '');
-      put(keyOf(room, producer), { from: { epoch, offset }, order: ++order, usedAt: now(), user });
-    },
-    admitted(room, producer, user) {
-      const it = admissions.get(keyOf(room, producer));
-      if (!it || now() - it.usedAt > lifeMs) return null;
-      return user !== null && (ended.get(user)?.order ?? 0) > it.order ? null : it.from;
-    },
-    expel(room, producer) {
-      forget(keyOf(room, producer));
-    },
-    use(room, producer) {
-      const key = keyOf(room, producer);
-      const it = admissions.get(key);
-      if (it) put(key, { ...it, usedAt: now() });
-    },
-    rest(room, producer) {
-      const key = keyOf(room, producer);
-      const it = admissions.get(key);
-      if (!it) return;
-      const others = idle.get(it.user) ?? new Set();
-      idle.set(it.user, others);
-      others.add(key);
-      for (const oldest of others) {
-        if (others.size <= mostIdleOf(userIn(producer))) break;
-        forget(oldest);
-      }
-    },
-    end(user) {
-      ended.set(user, { order: ++order, at: now() });
-    },
-    sweep() {
-      for (const [key, { usedAt }] of admissions) {
-        if (now() - usedAt <= lifeMs) break;
-        forget(key);
-      }
-      // No admission that is older is left by then.
-      for (const [user, { at }] of ended) if (now() - at > lifeMs * 2) ended.delete(user);
-    },
-    clear() {
-      admissions.clear();
-      idle.clear();
-      weight = 0;
-      ended.clear();
-    },
-  };
+  /** Every session of the user was ended. */
+  end(user: string): void {
+    this.endedUsers.set(user, { order: ++this.lastOrder, at: this.now() });
+  }
+
+  /** Forgets what is too old. */
+  sweep(): void {
+    const now = this.now();
+    for (const [key, { usedAt }] of this.admissions) {
+      if (now - usedAt <= sessionLifeMs) break;
+      this.forget(key);
+    }
+    // By then no older admission is left.
+    for (const [user, { at }] of this.endedUsers)
+      if (now - at > sessionLifeMs * 2) this.endedUsers.delete(user);
+  }
+
+  clear(): void {
+    this.admissions.clear();
+    this.idleByUser.clear();
+    this.totalBytes = 0;
+    this.endedUsers.clear();
+  }
+
+  private keep(key: string, admission: KeptAdmission): void {
+    this.forget(key);
+    this.admissions.set(key, admission);
+    this.totalBytes += admissionBytes + key.length;
+    for (const oldest of this.admissions.keys()) {
+      if (this.admissions.size <= maxAdmissions && this.totalBytes <= this.maxBytes) break;
+      this.forget(oldest);
+    }
+  }
+
+  private forget(key: string): void {
+    this.markInUse(key);
+    if (this.admissions.delete(key)) this.totalBytes -= admissionBytes + key.length;
+  }
+
+  private markInUse(key: string): void {
+    const admission = this.admissions.get(key);
+    if (!admission) return;
+    const idleOfUser = this.idleByUser.get(admission.user);
+    if (idleOfUser?.delete(key) && idleOfUser.size === 0) this.idleByUser.delete(admission.user);
+  }
 }

@@ -1,24 +1,25 @@
-// Who is in the rooms of one process, in the order in which they came, and what that costs.
+// The members of rooms in one process, in the order in which they came, and the memory that they take.
 import type { MemberTuple } from '../../protocol/frames.js';
-import { weightOf } from '../util/memory-size.js';
+import { memorySizeOf } from '../util/memory-size.js';
 
-/** What a member costs beside its user and presence, in bytes. */
-const memberWeight = 200;
+/** The memory of a member beside its user and presence, in bytes. */
+const memberBytes = 200;
 
-const weigh = (member: MemberTuple | undefined): number => (member ? memberWeight + weightOf(member) : 0);
+const bytesOf = (member: MemberTuple | undefined): number =>
+  member ? memberBytes + memorySizeOf(member) : 0;
 
-/** What the members of all rooms cost together, in bytes. */
-export interface Together {
-  weight: number;
+/** The memory that the members of all rooms take. */
+export interface MembersMemory {
+  bytes: number;
 }
 
 /** The members of one room. */
 export class RoomMembers {
   private readonly all: Map<string, MemberTuple> = new Map();
-  private readonly together: Together;
+  private readonly memory: MembersMemory;
 
-  constructor(together: Together) {
-    this.together = together;
+  constructor(together: MembersMemory) {
+    this.memory = together;
   }
 
   get size(): number {
@@ -33,15 +34,15 @@ export class RoomMembers {
     return [...this.all.values()];
   }
 
-  /** A member that is there already keeps its place. */
+  /** Adds a member. One that is there already keeps its place. */
   put(member: MemberTuple): void {
-    this.together.weight += weigh(member) - weigh(this.all.get(member[0]));
+    this.memory.bytes += bytesOf(member) - bytesOf(this.all.get(member[0]));
     this.all.set(member[0], member);
   }
 
-  /** Whether the member was there. */
+  /** Removes a member. Returns whether it was there. */
   remove(id: string): boolean {
-    this.together.weight -= weigh(this.all.get(id));
+    this.memory.bytes -= bytesOf(this.all.get(id));
     return this.all.delete(id);
   }
 }

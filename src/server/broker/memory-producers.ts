@@ -1,25 +1,27 @@
-// What one process remembers of its rooms' producers: the last number of each, and what became of the newest ones. All of it has a bound in bytes.
+// The producers of rooms in one process: the last seq of each, and the newest outcomes, within a bound of
+// bytes.
+import { memorySizeOf } from '../util/memory-size.js';
 import type { Refusal } from './broker.js';
 import {
   forgottenReason,
-  inUseMs,
-  mostIdleOf,
-  mostOutcomeBytes,
-  mostOutcomes,
-  userIn,
+  producerInUseMs,
+  maxIdleSessionsOf,
+  maxOutcomeBytes,
+  maxOutcomes,
+  sessionLifeMs,
+  userOfProducer,
 } from './producer-name.js';
-import { weightOf } from '../util/memory-size.js';
 
-export interface Taken {
+export interface AppendedOutcome {
   readonly offset: number;
   readonly timestamp: number;
   readonly result: unknown;
   readonly tag: string;
 }
 
-export interface Settled {
+export interface SettledMessage {
   readonly id: string;
-  readonly outcome: Taken | { readonly refusal: Refusal };
+  readonly outcome: AppendedOutcome | { readonly refusal: Refusal };
 }
 
 interface Producer {
@@ -28,31 +30,29 @@ interface Producer {
   readonly room: RoomProducers;
   last: number;
   usedAt: number;
-  /** Until when it counts as in use. */
+  /** Until when the producer counts as in use. */
   usedUntil: number;
-  /** The newest outcomes by seq, oldest first. */
-  readonly settled: Map<number, Settled>;
-  /** What it costs, in bytes, but for `load`. */
-  weight: number;
-  /** What the results and details of its outcomes cost, in bytes. */
-  load: number;
+  /** The newest outcomes by seq. The oldest comes first. */
+  readonly settled: Map<number, SettledMessage>;
+  /** The memory that the producer takes, in bytes, without `payloadBytes`. */
+  bytes: number;
+  /** The memory that the results and details of its outcomes take, in bytes. */
+  payloadBytes: number;
 }
 
-/** What a producer costs beside its name, and an outcome beside its id, in bytes. */
-const producerWeight = 300;
-const outcomeWeight = 200;
-/** How long a producer that was not heard of is remembered, in ms: 24 h. */
-const lifeMs = 86_400_000;
+/** The memory of a producer beside its name, and of an outcome beside its id, in bytes. */
+const producerBytes = 300;
+const outcomeBytes = 200;
 
-const loadOf = ({ outcome }: Settled): number =>
+const payloadBytesOf = ({ outcome }: SettledMessage): number =>
   'refusal' in outcome
-    ? outcome.refusal.reason.length + weightOf(outcome.refusal.details)
-    : weightOf(outcome.result);
+    ? outcome.refusal.reason.length + memorySizeOf(outcome.refusal.details)
+    : memorySizeOf(outcome.result);
 
-const weightOfSettled = ({ id }: Settled): number => outcomeWeight + id.length;
+const outcomeBytesOf = ({ id }: SettledMessage): number => outcomeBytes + id.length;
 
-/** The same outcome without what it carries. */
-const lightened = ({ id, outcome }: Settled): Settled => ({
+/** The same outcome without its result, or without its reason and details. */
+const withoutPayload = ({ id, outcome }: SettledMessage): SettledMessage => ({
   id,
   outcome:
     'refusal' in outcome
@@ -63,7 +63,7 @@ const lightened = ({ id, outcome }: Settled): Settled => ({
 /** The producers of one room. */
 export class RoomProducers {
   readonly all: Map<string, Producer> = new Map();
-  /** Those that are not in use, by user; the one that has not been for the longest time is the first. */
+  /** The producers that are not in use, by user. The one that is longest out of use comes first. */
   readonly idle: Map<string | null, Set<Producer>> = new Map();
   private readonly pool: MemoryProducers;
 
@@ -79,56 +79,59 @@ export class RoomProducers {
     return this.all.get(name)?.last ?? 0;
   }
 
-  /** What became of a number; undefined where that is not known any more. */
-  outcome(name: string, seq: number): Settled | undefined {
+  /** The outcome of a seq. Undefined if it is not remembered. */
+  outcome(name: string, seq: number): SettledMessage | undefined {
     return this.all.get(name)?.settled.get(seq);
   }
 
-  settle(name: string, seq: number, settled: Settled): void {
+  settle(name: string, seq: number, settled: SettledMessage): void {
     const { pool } = this;
     let producer = this.all.get(name);
     if (!producer) {
       producer = {
         name,
-        user: userIn(name),
+        user: userOfProducer(name),
         room: this,
         last: 0,
         usedAt: 0,
-        usedUntil: pool.now() + inUseMs,
+        usedUntil: pool.now() + producerInUseMs,
         settled: new Map(),
-        weight: producerWeight + name.length,
-        load: 0,
+        bytes: producerBytes + name.length,
+        payloadBytes: 0,
       };
       this.all.set(name, producer);
-      pool.weight += producer.weight;
+      pool.bytes += producer.bytes;
     }
     producer.last = seq;
     producer.usedAt = pool.now();
     producer.settled.set(seq, settled);
-    pool.weigh(producer, weightOfSettled(settled), loadOf(settled));
-    if (producer.settled.size > mostOutcomes) {
-      const [oldest, it] = producer.settled.entries().next().value as [number, Settled];
+    pool.addBytes(producer, outcomeBytesOf(settled), payloadBytesOf(settled));
+    if (producer.settled.size > maxOutcomes) {
+      const [oldest, outcome] = producer.settled.entries().next().value as [number, SettledMessage];
       producer.settled.delete(oldest);
-      pool.weigh(producer, -weightOfSettled(it), -loadOf(it));
+      pool.addBytes(producer, -outcomeBytesOf(outcome), -payloadBytesOf(outcome));
     }
-    if (producer.load > mostOutcomeBytes) pool.lighten(producer, mostOutcomeBytes / 2);
-    pool.bound();
+    if (producer.payloadBytes > maxOutcomeBytes) pool.dropPayloads(producer, maxOutcomeBytes / 2);
+    pool.keepWithinBound();
   }
 
-  /** A session is there: its numbers are not forgotten. */
+  /** The session is in use, and its numbers are not forgotten. */
   use(name: string): void {
     const producer = this.all.get(name);
     if (!producer) return;
     producer.usedAt = this.pool.now();
-    producer.usedUntil = producer.usedAt + inUseMs;
+    producer.usedUntil = producer.usedAt + producerInUseMs;
     this.wake(producer);
   }
 
-  /** A session is not there any more. `agoMs`: how long ago it was last used by the node that says so; where it was used later, it stays in use, and the answer is false. */
+  /**
+   * The session left the room. Returns false if it was used after `agoMs` ago, by another node: it stays in
+   * use then.
+   */
   rest(name: string, agoMs: number): boolean {
     const producer = this.all.get(name);
     if (!producer) return true;
-    if (producer.usedUntil > this.pool.now() - agoMs + inUseMs) return false;
+    if (producer.usedUntil > this.pool.now() - agoMs + producerInUseMs) return false;
     this.toIdle(producer);
     return true;
   }
@@ -139,7 +142,7 @@ export class RoomProducers {
     if (!idle) this.idle.set(producer.user, (idle = new Set()));
     idle.add(producer);
     for (const oldest of idle) {
-      if (idle.size <= mostIdleOf(producer.user)) break;
+      if (idle.size <= maxIdleSessionsOf(producer.user)) break;
       this.forget(oldest);
     }
   }
@@ -147,7 +150,7 @@ export class RoomProducers {
   forget(producer: Producer): void {
     this.all.delete(producer.name);
     this.wake(producer);
-    this.pool.weight -= producer.weight + producer.load;
+    this.pool.bytes -= producer.bytes + producer.payloadBytes;
   }
 
   private wake(producer: Producer): void {
@@ -158,17 +161,17 @@ export class RoomProducers {
 
 /** The producers of all rooms of a broker. */
 export class MemoryProducers {
-  /** What all of them cost, in bytes. */
-  weight = 0;
+  /** The memory that all producers take, in bytes. */
+  bytes = 0;
   readonly now: () => number;
   private readonly rooms = new Set<RoomProducers>();
-  private readonly mostBytes: number;
-  /** The weight at which something has to go. */
-  private mark: number;
+  private readonly maxBytes: number;
+  /** The number of bytes at which something has to be forgotten. */
+  private boundAtBytes: number;
 
   constructor(now: () => number, mostBytes: number) {
     this.now = now;
-    this.mostBytes = this.mark = mostBytes;
+    this.maxBytes = this.boundAtBytes = mostBytes;
   }
 
   room(): RoomProducers {
@@ -177,72 +180,79 @@ export class MemoryProducers {
     return room;
   }
 
-  /** A room that has no producers is forgotten. */
+  /** Forgets a room without producers. */
   end(room: RoomProducers): void {
     this.rooms.delete(room);
   }
 
-  weigh(producer: Producer, weight: number, load: number): void {
-    producer.weight += weight;
-    producer.load += load;
-    this.weight += weight + load;
+  addBytes(producer: Producer, weight: number, load: number): void {
+    producer.bytes += weight;
+    producer.payloadBytes += load;
+    this.bytes += weight + load;
   }
 
-  /** The oldest outcomes of a producer lose what they carry, until all of it costs at most `most` bytes. The newest keeps it, unless it alone costs more than one producer may. */
-  lighten(producer: Producer, most: number): void {
+  /**
+   * Drops the payloads of a producer's oldest outcomes, until all take at most `most` bytes. The newest keeps
+   * its payload, unless it alone takes more than one producer may.
+   */
+  dropPayloads(producer: Producer, targetBytes: number): void {
     for (const [seq, settled] of producer.settled) {
-      if (producer.load <= most) return;
-      const light = lightened(settled);
-      const less = loadOf(settled) - loadOf(light);
-      if (less <= 0 || (seq === producer.last && producer.load <= mostOutcomeBytes)) continue;
-      producer.settled.set(seq, light);
-      this.weigh(producer, 0, -less);
+      if (producer.payloadBytes <= targetBytes) return;
+      const lightened = withoutPayload(settled);
+      const freedBytes = payloadBytesOf(settled) - payloadBytesOf(lightened);
+      if (freedBytes <= 0 || (seq === producer.last && producer.payloadBytes <= maxOutcomeBytes)) continue;
+      producer.settled.set(seq, lightened);
+      this.addBytes(producer, 0, -freedBytes);
     }
   }
 
   /**
-   * Where all of it costs too much, a fifth goes at once, so that this is seldom: results and details of the producers
-   * that were used least lately; then producers that are not in use; then outcomes of those that are.
+   * If all producers take too much, frees a fifth, so that it seldom has to be done. It forgets in this
+   * order:
+   *
+   * 1. results and details of the least recently used producers,
+   * 2. producers that are not in use,
+   * 3. outcomes of producers that are in use.
    */
-  bound(): void {
-    if (this.weight <= this.mark) return;
-    const most = this.mostBytes * 0.8;
+  keepWithinBound(): void {
+    if (this.bytes <= this.boundAtBytes) return;
+    const targetBytes = this.maxBytes * 0.8;
     const oldestFirst = Array.from(this.rooms, (room) => [...room.all.values()])
       .flat()
-      .toSorted((one, two) => one.usedAt - two.usedAt);
-    const untilLight = (step: (producer: Producer) => void): void => {
+      .toSorted((first, second) => first.usedAt - second.usedAt);
+    const untilWithin = (step: (producer: Producer) => void): void => {
       for (const producer of oldestFirst) {
-        if (this.weight <= most) return;
+        if (this.bytes <= targetBytes) return;
         step(producer);
       }
     };
-    untilLight((producer) => {
-      this.lighten(producer, 0);
+    untilWithin((producer) => {
+      this.dropPayloads(producer, 0);
     });
-    untilLight((producer) => {
+    untilWithin((producer) => {
       if (producer.usedUntil < this.now()) producer.room.forget(producer);
     });
-    untilLight((producer) => {
+    untilWithin((producer) => {
       for (const settled of producer.settled.values())
-        this.weigh(producer, -weightOfSettled(settled), -loadOf(settled));
+        this.addBytes(producer, -outcomeBytesOf(settled), -payloadBytesOf(settled));
       producer.settled.clear();
     });
-    // Where those that are in use cost more by themselves, it is tried again once they cost a fifth more.
-    this.mark = Math.max(this.mostBytes, this.weight + this.mostBytes * 0.2);
+    // If the producers in use take more by themselves, it is tried again once they take a fifth more.
+    this.boundAtBytes = Math.max(this.maxBytes, this.bytes + this.maxBytes * 0.2);
   }
 
-  /** Forgets those that nobody asked for in a day. */
+  /** Forgets the producers that were not asked for in a day. */
   sweep(): void {
     const now = this.now();
     for (const room of this.rooms)
       for (const producer of room.all.values()) {
-        if (now - producer.usedAt > lifeMs) room.forget(producer);
+        if (now - producer.usedAt > sessionLifeMs) room.forget(producer);
         else if (producer.usedUntil < now && producer.usedUntil !== -Infinity) room.toIdle(producer);
       }
   }
 
   clear(): void {
     this.rooms.clear();
-    this.weight = 0;
+    this.bytes = 0;
   }
 }

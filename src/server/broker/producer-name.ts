@@ -1,10 +1,10 @@
-// Who numbers messages in a room: a session of a user. What a log remembers of it is kept by this name.
+// The name of a producer, which is a session of a user, and the bounds on what a broker remembers of it.
 
-/** The name of a user's session. `user` null: somebody who is nobody in particular. */
+/** The name of a user's session. `user` is null for a session without a user. */
 export const producerName = (user: string | null, session: string): string => JSON.stringify([user, session]);
 
-/** The user in such a name; null for nobody in particular. */
-export function userIn(producer: string): string | null {
+/** The user in such a name; null if there is none. */
+export function userOfProducer(producer: string): string | null {
   try {
     const [user] = JSON.parse(producer) as readonly unknown[];
     return typeof user === 'string' ? user : null;
@@ -13,19 +13,26 @@ export function userIn(producer: string): string | null {
   }
 }
 
-/** How long a session counts as in use in a room after it was last asked for, in ms: those that are there are asked for each hour. */
-export const inUseMs = 7_200_000;
+/**
+ * How long a session counts as in use in a room after it was last asked for, in ms. A node asks for its
+ * sessions every hour.
+ */
+export const producerInUseMs = 7_200_000;
 
-/** Sessions of one user that are remembered in a room while none of them is in use. */
-const mostIdle = 128;
-/** The same of all who are nobody in particular, together. */
-const mostIdleNobodies = 8_192;
+/** How long the server remembers a session in a room after its last use, in ms: 24 h. */
+export const sessionLifeMs = 86_400_000;
 
-export const mostIdleOf = (user: string | null): number => (user === null ? mostIdleNobodies : mostIdle);
+/** The sessions of one user that a room remembers while none of them is in use, at most. */
+const maxIdleSessions = 128;
+/** The same for all sessions without a user together. */
+const maxIdleAnonymousSessions = 8_192;
 
-/** Receipts and refusals remembered for each producer of a room. */
-export const mostOutcomes = 512;
-/** What the results and details in them may take, in bytes: beyond it the older ones lose them. */
-export const mostOutcomeBytes = 131_072;
-/** What a refusal gives as its reason once it has lost its own. */
+export const maxIdleSessionsOf = (user: string | null): number =>
+  user === null ? maxIdleAnonymousSessions : maxIdleSessions;
+
+/** The outcomes that a room remembers of a producer, at most. */
+export const maxOutcomes = 512;
+/** The bytes of results and details in them, at most. Beyond it the older outcomes lose theirs. */
+export const maxOutcomeBytes = 131_072;
+/** The reason of a refusal that has lost its own. */
 export const forgottenReason = 'refused before';

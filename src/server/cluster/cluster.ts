@@ -1,42 +1,40 @@
-// This node among the others: what it says of itself, what it knows of them, and what it does about it.
+// This node among the others: its announcement, the loads of all nodes, and rebalancing.
 import type { Broker, NodeLoad } from '../broker/broker.js';
 import type { Peer } from '../members/peer.js';
-import type { MaybePromise, ServerPorts } from '../ports/ports.js';
+import type { ServerPorts } from '../ports/ports.js';
+import type { MaybePromise } from '../util/maybe-promise.js';
 import { rebalance, type RebalanceOptions } from './rebalance.js';
 
 export interface Cluster {
-  /** Every node and its load, by name; of this node, what is so now. */
+  /** All nodes and their loads, by name. The load of this node is the current one. */
   nodes(): Promise<readonly NodeLoad[]>;
   rebalance(options: RebalanceOptions): () => void;
-  /** Clients can reach this node: it is one of the nodes from now on. */
+  /** Clients can reach this node: from now on it is one of the nodes. */
   announce(): void;
-  /** Tells the others now what this node carries. */
+  /** Announces the load of this node now. */
   refresh(): void;
   end(): MaybePromise<void>;
 }
 
-export interface ClusterPorts extends ServerPorts {
+export interface ClusterContext extends ServerPorts {
   readonly broker: Broker;
   readonly peers: ReadonlySet<Peer>;
   readonly load: () => NodeLoad;
-  /** Whether clients can reach this node: before that, others must not send it any. */
-  readonly isReachable: boolean;
   readonly failed: (error: unknown) => void;
 }
 
-export function createCluster({ broker, peers, load, isReachable, failed, ...ports }: ClusterPorts): Cluster {
+export function createCluster({ broker, peers, load, failed, ...ports }: ClusterContext): Cluster {
   let announced: ReturnType<Broker['announce']> | null = null;
   let isEnded = false;
   const announce = (): void => {
     if (!isEnded) announced ??= broker.announce(load);
   };
-  if (isReachable) announce();
   const stops: (() => void)[] = [];
 
   async function nodes(): Promise<readonly NodeLoad[]> {
-    const own = load();
-    const others = (await broker.nodes()).filter(({ node }) => node !== own.node);
-    return [own, ...others].toSorted((one, two) => (one.node < two.node ? -1 : 1));
+    const ownLoad = load();
+    const others = (await broker.nodes()).filter(({ node }) => node !== ownLoad.node);
+    return [ownLoad, ...others].toSorted((first, second) => (first.node < second.node ? -1 : 1));
   }
 
   return {

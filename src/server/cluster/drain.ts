@@ -1,44 +1,43 @@
-// The end of a node, without haste: its clients are asked to move on, each at a moment of its own, and who has not is told to.
-import { tell, type Peer } from '../members/peer.js';
+// The end of a node without haste: its clients are asked to move, each at a moment of its own. Connections
+// that are left in the end are closed.
+import { closeCodes } from '../../protocol/codes.js';
+import { queueFrame } from '../delivery/queue-frame.js';
+import type { Peer } from '../members/peer.js';
 import type { ServerPorts } from '../ports/ports.js';
 
 export interface Drain {
-  /** Whether no new connection is taken. */
-  readonly draining: boolean;
-  /** Takes no new connections from now on. */
+  /** Whether no new connection is let in. */
+  readonly isDraining: boolean;
+  /** Lets no new connection in from now on. */
   refuse(): void;
-  /** Resolves once nobody is left, after `over` ms at the latest. A second call waits for the first. */
-  begin(over: number): Promise<void>;
+  /** Resolves once no connection is left, after `overMs` at the latest. A second call waits for the first. */
+  begin(overMs: number): Promise<void>;
   /** A connection is gone. */
-  left(): void;
+  connectionLeft(): void;
 }
 
-/** Who begins to move last has the rest of the time for it. */
-const lastStart = 0.8;
+/** The share of the time in which clients begin to move. The last one has the rest for its move. */
+const lastMoveShare = 0.8;
 
-export function createDrain(
-  peers: ReadonlySet<Peer>,
-  { after }: Pick<ServerPorts, 'after'>,
-  drop: (peer: Peer, code: number, reason: string) => void,
-): Drain {
-  let draining = false;
-  let running: Promise<void> | null = null;
-  let emptied: (() => void) | null = null;
+export function createDrain(peers: ReadonlySet<Peer>, { setTimer }: Pick<ServerPorts, 'setTimer'>): Drain {
+  let isDraining = false;
+  let drained: Promise<void> | null = null;
+  let onEmpty: (() => void) | null = null;
 
   const restart = (peer: Peer): void => {
-    drop(peer, 1012, 'this node is draining');
+    peer.drop(closeCodes.restart, 'this node is draining');
   };
 
-  async function run(over: number): Promise<void> {
+  async function run(overMs: number): Promise<void> {
     for (const peer of peers) {
-      // Who has not been let in yet has nothing to carry over.
-      if (peer.state.status === 'live') tell(peer, { type: 'goaway', within: Math.floor(over * lastStart) });
+      // A session that was not let in yet has nothing to carry over.
+      if (peer.isLive) queueFrame(peer, { type: 'goaway', within: Math.floor(overMs * lastMoveShare) });
       else restart(peer);
     }
     if (peers.size === 0) return;
     await new Promise<void>((resolve) => {
-      const cancel = after(over, resolve);
-      emptied = () => {
+      const cancel = setTimer(overMs, resolve);
+      onEmpty = () => {
         cancel();
         resolve();
       };
@@ -47,18 +46,18 @@ export function createDrain(
   }
 
   return {
-    get draining() {
-      return draining;
+    get isDraining() {
+      return isDraining;
     },
     refuse() {
-      draining = true;
+      isDraining = true;
     },
-    begin(over) {
-      draining = true;
-      return (running ??= run(over));
+    begin(overMs) {
+      isDraining = true;
+      return (drained ??= run(overMs));
     },
-    left() {
-      if (peers.size === 0) emptied?.();
+    connectionLeft() {
+      if (peers.size === 0) onEmpty?.();
     },
   };
 }

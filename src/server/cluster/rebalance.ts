@@ -1,39 +1,49 @@
-// A node that carries more than its share asks some of its clients to move. Where they go is the balancer's choice: so it asks only while another node has room.
+// A node with more than its share of connections asks some of its clients to move. The balancer chooses where
+// they go, so the node asks only while another node has room.
 import type { NodeLoad } from '../broker/broker.js';
-import { tell, type Peer } from '../members/peer.js';
+import { queueFrame } from '../delivery/queue-frame.js';
+import type { Peer } from '../members/peer.js';
 import type { ServerPorts } from '../ports/ports.js';
 
 export interface RebalanceOptions {
-  /** How far above the mean a node may be, as a part of it, before it asks anybody. Default 0.1. */
+  /**
+   * How far above the mean of all nodes this node may be before it asks, as a part of the mean.
+   *
+   * @default 0.1
+   */
   readonly tolerance?: number;
-  /** Clients asked a second, at most. Default 10. */
+  /**
+   * Clients that are asked per second, at most.
+   *
+   * @default 10
+   */
   readonly rate?: number;
 }
 
-/** How often a node compares itself with the others, in ms: more than their loads are old. */
-const interval = 10_000;
-/** How long a client that was asked is not asked again, in ms. */
-const rest = 60_000;
+/** How often a node compares its load with the others, in ms. It is longer than their loads are old. */
+const compareEveryMs = 10_000;
+/** For how long a client is not asked again, in ms. */
+const askAgainAfterMs = 60_000;
 
 /**
- * How many connections `node` should be rid of: what it has above the mean of the nodes that stay, where that is more than the tolerance, but no more than nodes
- * with room are below it.
+ * The number of connections that `node` has too many: those above the mean of the nodes that stay, if they
+ * are more than the tolerance allows, and no more than the others have room for.
  */
 export function surplusOf(node: string, loads: readonly NodeLoad[], tolerance: number): number {
   const staying = loads.filter(({ draining }) => !draining);
-  const mine = staying.find((it) => it.node === node);
-  if (!mine) return 0;
+  const ownLoad = staying.find((load) => load.node === node);
+  if (!ownLoad) return 0;
   const mean = staying.reduce((sum, { connections }) => sum + connections, 0) / staying.length;
-  if (mine.connections <= mean * (1 + tolerance)) return 0;
-  const room = staying.reduce(
-    (sum, it) => (it === mine || it.full ? sum : sum + Math.max(0, mean - it.connections)),
+  if (ownLoad.connections <= mean * (1 + tolerance)) return 0;
+  const freeRoom = staying.reduce(
+    (sum, load) => (load === ownLoad || load.full ? sum : sum + Math.max(0, mean - load.connections)),
     0,
   );
-  return Math.floor(Math.min(mine.connections - mean, room));
+  return Math.floor(Math.min(ownLoad.connections - mean, freeRoom));
 }
 
-/** Some of a set, each as likely as the others. */
-function some<T>(all: readonly T[], count: number, random: () => number): readonly T[] {
+/** Random items, each as likely as the others. */
+function randomSample<T>(all: readonly T[], count: number, random: () => number): readonly T[] {
   const pool = [...all];
   return Array.from(
     { length: Math.min(count, pool.length) },
@@ -41,7 +51,7 @@ function some<T>(all: readonly T[], count: number, random: () => number): readon
   );
 }
 
-export interface Balanced {
+export interface BalancedNode {
   readonly node: string;
   readonly peers: ReadonlySet<Peer>;
   readonly loads: () => Promise<readonly NodeLoad[]>;
@@ -49,47 +59,47 @@ export interface Balanced {
 }
 
 /**
- * Compares and asks, again and again. Returns what stops it.
+ * Compares and asks again and again, until the returned function is called.
  *
- * @throws TypeError where an option makes no sense.
+ * @throws TypeError if an option makes no sense.
  */
 export function rebalance(
-  { node, peers, loads, failed }: Balanced,
+  { node, peers, loads, failed }: BalancedNode,
   { tolerance = 0.1, rate = 10 }: RebalanceOptions,
-  { after, steady, random }: Pick<ServerPorts, 'after' | 'steady' | 'random'>,
+  { setTimer, monotonicNow, random }: Pick<ServerPorts, 'setTimer' | 'monotonicNow' | 'random'>,
 ): () => void {
   if (!(tolerance >= 0)) throw new TypeError('rebalance: tolerance must be a number from 0');
   if (!(rate > 0)) throw new TypeError('rebalance: rate must be a number above 0');
-  const asked = new WeakMap<Peer, number>();
+  const askedAt = new WeakMap<Peer, number>();
   let stopped = false;
   let cancel = (): void => undefined;
 
-  async function step(): Promise<void> {
+  async function compareAndAsk(): Promise<void> {
     const surplus = surplusOf(node, await loads(), tolerance);
-    const now = steady();
-    const free =
+    const now = monotonicNow();
+    const candidates =
       surplus === 0
         ? []
         : [...peers].filter(
-            (peer) => peer.state.status === 'live' && now - (asked.get(peer) ?? -Infinity) >= rest,
+            (peer) => peer.isLive && now - (askedAt.get(peer) ?? -Infinity) >= askAgainAfterMs,
           );
-    for (const peer of some(
-      free,
-      Math.min(surplus, Math.max(1, Math.floor((rate * interval) / 1_000))),
+    for (const peer of randomSample(
+      candidates,
+      Math.min(surplus, Math.max(1, Math.floor((rate * compareEveryMs) / 1_000))),
       random,
     )) {
-      asked.set(peer, now);
-      tell(peer, { type: 'goaway', within: interval });
+      askedAt.set(peer, now);
+      queueFrame(peer, { type: 'goaway', within: compareEveryMs });
     }
   }
 
-  const again = (): void => {
+  const compareLater = (): void => {
     if (stopped) return;
-    cancel = after(interval, () => {
-      step().catch(failed).finally(again);
+    cancel = setTimer(compareEveryMs, () => {
+      compareAndAsk().catch(failed).finally(compareLater);
     });
   };
-  again();
+  compareLater();
   return () => {
     stopped = true;
     cancel();

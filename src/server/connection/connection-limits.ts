@@ -1,48 +1,55 @@
-// How many connections there are, and whose: those of which nobody knows yet, of one address, of one user. And what those of which nobody knows hold.
+// The number of connections: of all, of those that have not said hello, of one address and of one user. Also
+// the memory that the frames of unidentified connections take.
+import { closeCodes } from '../../protocol/codes.js';
 import type { RequestInfo } from '../ports/ports.js';
 
-/** A connection, to be counted. */
-export interface Counted {
+/** A connection that is counted. */
+export interface CountedConnection {
   readonly request: RequestInfo;
 }
 
-/** How many connections may be open at once. */
+/** How many connections may be open at once. Each must be a number from 1. */
 export interface ConnectionLimits {
-  /** All together, on one node. Beyond them the upgrade is refused with 503, so that a balancer tries another node, and `/health/ready` says so. Default `Infinity`. */
+  /**
+   * All connections of one node. Beyond that an upgrade is refused with 503, so that a balancer tries another
+   * node, and `/health/ready` answers 503.
+   *
+   * @default Infinity
+   */
   readonly total: number;
-  /** That have not said who they are. Default 1,000. */
+  /**
+   * Connections of one node that have not said who they are.
+   *
+   * @default 1_000
+   */
   readonly strangers: number;
-  /** Of one user, on one node: tabs, devices, and those that broke without a word. Of sessions that are only shown still (`presenceGrace`), as many are left as there is room for. Default 100. */
+  /**
+   * Connections of one user on one node: tabs, devices, and connections that broke without a sign. Sessions
+   * that are only shown (`presenceGrace`) fill the room that is left.
+   *
+   * @default 100
+   */
   readonly perUser: number;
-  /** From one address, or one /64 network of IPv6, on one node. Default `Infinity`: a network may share one address, and behind a proxy everybody does unless `trustProxy` is set. */
+  /**
+   * Connections from one address on one node, or from one /64 network of IPv6. A network may share one
+   * address, and without `trustProxy` all clients behind a proxy do.
+   *
+   * @default Infinity
+   */
   readonly perAddress: number;
 }
 
 /** Why a connection is not let in. */
-export interface NoRoom {
-  readonly code: 1013 | 4429;
+export interface LimitReached {
+  readonly code: number;
   readonly reason: string;
 }
 
-export interface Census {
-  /** A connection is opened. Counts it, or says why it may not be. */
-  arrive(peer: Counted): NoRoom | null;
-  /** Somebody said who they are, as a user of this id. Counts them, or says why they may not stay. */
-  know(peer: Counted, user: string | null): NoRoom | null;
-  leave(peer: Counted): void;
-  /** How many connections a user has. */
-  of(user: string): number;
-  /** Whether what a connection said, which costs so much in memory, may wait: always, once it has said who it is. Why not, otherwise. It is counted until the connection is known, or gone. */
-  hold(peer: Counted, weight: number): NoRoom | null;
-  /** Whether no more may come. */
-  readonly full: boolean;
-}
-
-/** Whose address it is: with IPv6, whoever has one has all of its /64. */
+/** The network of an address: for IPv6 its /64, since one client may use all of it. */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
-  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
+  const ipv4 = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (ipv4 !== undefined) return ipv4;
   const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter(Boolean));
   const groups = [
     ...head,
@@ -52,78 +59,101 @@ export function networkOf(address: string): string {
   return groups.slice(0, 4).join(':');
 }
 
-/** What a connection that has not said who it is may have said beside, in bytes of memory. */
-const strangerWeight = 262_144;
-/** What all of them may have said, as a part of the heap. */
-const strangersPart = 1 / 16;
+/** The memory that waiting frames of one unidentified connection may take, in bytes. */
+const maxUnidentifiedBytes = 262_144;
+/** The memory that those of all unidentified connections may take, as a part of the heap. */
+const unidentifiedHeapShare = 1 / 16;
 
-export function createCensus(
-  { total: most, strangers: mostStrangers, perUser, perAddress }: ConnectionLimits,
-  heapBytes: number,
-): Census {
-  /** What each of them holds, in bytes of memory. */
-  const strangers = new Map<Counted, number>();
-  let held = 0;
-  let total = 0;
-  const users = new Map<string, number>();
-  const addresses = new Map<string, number>();
-  /** What a connection is counted as. */
-  const known = new WeakMap<Counted, string>();
+function decrement(counts: Map<string, number>, key: string): void {
+  const countLeft = (counts.get(key) ?? 0) - 1;
+  if (countLeft > 0) counts.set(key, countLeft);
+  else counts.delete(key);
+}
 
-  const less = (counts: Map<string, number>, key: string): void => {
-    const left = (counts.get(key) ?? 0) - 1;
-    if (left > 0) counts.set(key, left);
-    else counts.delete(key);
-  };
+const busy = (reason: string): LimitReached => ({ code: closeCodes.busy, reason });
+const tooMany = (reason: string): LimitReached => ({ code: closeCodes['rate-limited'], reason });
 
-  const forget = (stranger: Counted): void => {
-    held -= strangers.get(stranger) ?? 0;
-    strangers.delete(stranger);
-  };
+export class ConnectionCounts {
+  private readonly limits: ConnectionLimits;
+  private readonly maxHeldBytes: number;
+  /** The memory that the waiting frames of each take, in bytes. */
+  private readonly unidentified = new Map<CountedConnection, number>();
+  private heldBytes = 0;
+  private openCount = 0;
+  private readonly countByUser = new Map<string, number>();
+  private readonly countByAddress = new Map<string, number>();
+  /** The user that a connection is counted for. */
+  private readonly userOfConnection = new WeakMap<CountedConnection, string>();
 
-  return {
-    arrive(peer) {
-      const address = networkOf(peer.request.address);
-      if (total >= most) return { code: 1013, reason: 'too many connections' };
-      if (strangers.size >= mostStrangers)
-        return { code: 1013, reason: 'too many connections that have not said who they are' };
-      const there = addresses.get(address) ?? 0;
-      if (there >= perAddress) return { code: 4429, reason: 'too many connections from this address' };
-      addresses.set(address, there + 1);
-      strangers.set(peer, 0);
-      total++;
-      return null;
-    },
-    know(peer, user) {
-      forget(peer);
-      if (user === null) return null;
-      const there = users.get(user) ?? 0;
-      if (there >= perUser) return { code: 4429, reason: 'too many connections of this user' };
-      users.set(user, there + 1);
-      known.set(peer, user);
-      return null;
-    },
-    of: (user) => users.get(user) ?? 0,
-    hold(peer, weight) {
-      const before = strangers.get(peer);
-      if (before === undefined) return null;
-      if (before + weight > strangerWeight)
-        return { code: 4429, reason: 'too much was said before hello was answered' };
-      if (held + weight > heapBytes * strangersPart)
-        return { code: 1013, reason: 'too much waits of connections that have not said who they are' };
-      strangers.set(peer, before + weight);
-      held += weight;
-      return null;
-    },
-    get full() {
-      return total >= most;
-    },
-    leave(peer) {
-      total--;
-      forget(peer);
-      less(addresses, networkOf(peer.request.address));
-      const user = known.get(peer);
-      if (user !== undefined) less(users, user);
-    },
-  };
+  constructor(limits: ConnectionLimits, heapBytes: number) {
+    this.limits = limits;
+    this.maxHeldBytes = heapBytes * unidentifiedHeapShare;
+  }
+
+  /** Whether no more connections are let in. */
+  get isFull(): boolean {
+    return this.openCount >= this.limits.total;
+  }
+
+  /** Counts a connection that opens. Returns why it is not let in, or null. */
+  admit(connection: CountedConnection): LimitReached | null {
+    const address = networkOf(connection.request.address);
+    if (this.isFull) return busy('too many connections');
+    if (this.unidentified.size >= this.limits.strangers)
+      return busy('too many connections that have not said who they are');
+    const countBefore = this.countByAddress.get(address) ?? 0;
+    if (countBefore >= this.limits.perAddress) return tooMany('too many connections from this address');
+    this.countByAddress.set(address, countBefore + 1);
+    this.unidentified.set(connection, 0);
+    this.openCount++;
+    return null;
+  }
+
+  /**
+   * The connection belongs to this user; null for a session without a user. Returns why it must not stay, or
+   * null.
+   */
+  identify(connection: CountedConnection, user: string | null): LimitReached | null {
+    this.forgetUnidentified(connection);
+    if (user === null) return null;
+    const countBefore = this.countOf(user);
+    if (countBefore >= this.limits.perUser) return tooMany('too many connections of this user');
+    this.countByUser.set(user, countBefore + 1);
+    this.userOfConnection.set(connection, user);
+    return null;
+  }
+
+  /** The number of connections of a user. */
+  countOf(user: string): number {
+    return this.countByUser.get(user) ?? 0;
+  }
+
+  /**
+   * Counts the memory of a frame that waits before hello is answered, until the connection is identified or
+   * gone. Returns why the frame must not wait, or null.
+   */
+  holdBytes(connection: CountedConnection, bytes: number): LimitReached | null {
+    const bytesBefore = this.unidentified.get(connection);
+    if (bytesBefore === undefined) return null;
+    if (bytesBefore + bytes > maxUnidentifiedBytes)
+      return tooMany('too much was said before hello was answered');
+    if (this.heldBytes + bytes > this.maxHeldBytes)
+      return busy('too much waits from connections that have not said who they are');
+    this.unidentified.set(connection, bytesBefore + bytes);
+    this.heldBytes += bytes;
+    return null;
+  }
+
+  release(connection: CountedConnection): void {
+    this.openCount--;
+    this.forgetUnidentified(connection);
+    decrement(this.countByAddress, networkOf(connection.request.address));
+    const user = this.userOfConnection.get(connection);
+    if (user !== undefined) decrement(this.countByUser, user);
+  }
+
+  private forgetUnidentified(connection: CountedConnection): void {
+    this.heldBytes -= this.unidentified.get(connection) ?? 0;
+    this.unidentified.delete(connection);
+  }
 }

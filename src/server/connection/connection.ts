@@ -1,54 +1,64 @@
-// A connection: all that there is of it in one object, since ten thousand of them may be idle, and each closure would cost every one of them as much as a field of ten.
+// A connection, as one object. Ten thousand of them may be idle, and each closure of each would cost as much
+// memory as ten fields.
 import type { Codec, Encoded } from '../../protocol/codec.js';
+import { closeCodes } from '../../protocol/codes.js';
 import type { ClientFrame } from '../../protocol/frames.js';
-import type { NoRoom } from './connection-limits.js';
-import type { Intake } from './intake.js';
-import { createLane, type Lane, type Work } from './frame-queue.js';
-import type { Flusher, Outgoing, Pressure } from '../delivery/send-queue.js';
+import type { OpenAck } from '../delivery/receiver.js';
+import type { SendFlusher, SendQueue, SendPressure } from '../delivery/send-queue.js';
 import { createMemberships } from '../members/joined-rooms.js';
-import type { Identity, Memberships, OpenReceipts, Peer } from '../members/peer.js';
-import type { MaybePromise, RequestInfo, Transport, TransportEvents } from '../ports/ports.js';
-import { createBucket, type Bucket } from '../util/token-bucket.js';
-import { newSession, type SessionState } from './session-machine.js';
-import { weightOf } from '../util/memory-size.js';
-import { nowhere } from '../util/timer-wheel.js';
+import type { Identity, Memberships } from '../members/peer.js';
+import type { RequestInfo, Transport, TransportEvents } from '../ports/ports.js';
+import type { MaybePromise } from '../util/maybe-promise.js';
+import { memorySizeOf } from '../util/memory-size.js';
+import { noSlot, type TimedItem } from '../util/timer-wheel.js';
+import { createTokenBucket, type TokenBucket } from '../util/token-bucket.js';
+import type { LimitReached } from './connection-limits.js';
+import { createFrameQueue, type FrameQueue, type FrameHandler } from './frame-queue.js';
+import type { Intake, IntakePeer } from './intake.js';
+import { newSession, type SessionEvent, type SessionState } from './session-machine.js';
 
 /** What the server does for its connections. */
 export interface ConnectionHost {
   readonly intake: Intake;
-  readonly flusher: Flusher;
+  readonly flusher: SendFlusher;
   readonly helloTimeout: number;
-  /** Frames a second. */
+  /** Frames per second. */
   readonly rate: number;
-  /** Whether it was not given up yet. */
-  isThere(peer: Peer): boolean;
-  /** Why what a connection said may not wait until it is known who it is; null where it may. */
-  hold(peer: Peer, weight: number): NoRoom | null;
-  slow(peer: Peer): void;
-  drop(peer: Peer, code: number, reason: string): void;
+  /** Whether the connection is still open for the server. */
+  isOpen(peer: Connection): boolean;
+  /**
+   * Counts the memory of a frame that waits before hello is answered. Returns why it must not wait, or null.
+   */
+  holdBytes(peer: Connection, weight: number): LimitReached | null;
+  slow(peer: Connection): void;
+  /** Takes a step of the session's machine. */
+  advance(peer: Connection, event: SessionEvent): void;
+  drop(peer: Connection, code: number, reason: string): void;
   failed(error: unknown): void;
-  closed(peer: Peer, code: number): void;
+  closed(peer: Connection, code: number): void;
 }
 
-export class Connection implements Peer, TransportEvents, Pressure, Work<ClientFrame> {
-  slot: number = nowhere;
-  readonly id: number;
+export class Connection
+  implements IntakePeer, TimedItem, TransportEvents, SendPressure, FrameHandler<ClientFrame>
+{
+  slot: number = noSlot;
+  private readonly id: number;
   readonly transport: Transport;
   readonly request: RequestInfo;
-  readonly outgoing: Outgoing;
-  readonly lane: Lane<ClientFrame>;
+  readonly sendQueue: SendQueue;
+  readonly frameQueue: FrameQueue<ClientFrame>;
   readonly memberships: Memberships = createMemberships();
   state: SessionState;
   identity: Identity | null = null;
-  readonly bucket: Bucket;
-  flying = 0;
-  flyingWeight = 0;
-  landed: (() => void) | null = null;
-  acks: OpenReceipts | null = null;
-  renewedAt: number = -Infinity;
-  reauthorized = 0;
-  revoked = false;
-  tendedAt: number;
+  readonly bucket: TokenBucket;
+  appendsInFlight = 0;
+  appendBytesInFlight = 0;
+  onAppendsSettled: (() => void) | null = null;
+  openAck: OpenAck | null = null;
+  tokenRenewedAt: number = -Infinity;
+  reauthorizeCount = 0;
+  isRevoked = false;
+  watermarksAskedAt: number;
   private readonly host: ConnectionHost;
 
   constructor(
@@ -63,26 +73,50 @@ export class Connection implements Peer, TransportEvents, Pressure, Work<ClientF
     this.id = id;
     this.transport = transport;
     this.request = request;
-    this.outgoing = host.flusher.outgoing(codec, transport, this);
-    this.lane = createLane(this);
+    this.sendQueue = host.flusher.createQueue(codec, transport, this);
+    this.frameQueue = createFrameQueue(this);
     this.state = newSession(now, host.helloTimeout);
-    this.bucket = createBucket(host.rate, now);
-    this.tendedAt = now;
+    this.bucket = createTokenBucket(host.rate, now);
+    this.watermarksAskedAt = now;
+  }
+
+  get isEnded(): boolean {
+    return this.frameQueue.isEnded;
+  }
+
+  get isLive(): boolean {
+    return this.state.status === 'live';
+  }
+
+  advance(event: SessionEvent): void {
+    this.host.advance(this, event);
+  }
+
+  startSession(expiresAt: number): void {
+    this.advance({ type: 'known', expiresAt, number: this.id });
+  }
+
+  renewSession(expiresAt: number): void {
+    this.advance({ type: 'renewed', expiresAt });
+  }
+
+  drop(code: number, reason: string): void {
+    this.host.drop(this, code, reason);
   }
 
   message(data: Encoded): void {
-    if (this.host.isThere(this)) this.host.intake.read(this, this.outgoing.codec, data);
+    if (this.host.isOpen(this)) this.host.intake.readMessage(this, this.sendQueue.codec, data);
   }
 
   control(count: number): void {
-    if (this.host.isThere(this)) this.host.intake.control(this, count);
+    if (this.host.isOpen(this)) this.host.intake.countControls(this, count);
   }
 
   closed(code: number): void {
     this.host.closed(this, code);
   }
 
-  isStranger(): boolean {
+  isUnidentified(): boolean {
     return this.identity === null;
   }
 
@@ -91,22 +125,22 @@ export class Connection implements Peer, TransportEvents, Pressure, Work<ClientF
   }
 
   overflow(): void {
-    this.host.drop(this, 4008, 'too much waits to be read');
+    this.drop(closeCodes.slow, 'too much waits to be read');
   }
 
   run(frame: ClientFrame): MaybePromise<void> {
-    return this.host.intake.run(this, frame);
+    return this.host.intake.runFrame(this, frame);
   }
 
   mayWait(frame: ClientFrame): boolean {
     if (this.identity) return true;
-    const refused = this.host.hold(this, weightOf(frame));
-    if (refused) this.host.drop(this, refused.code, refused.reason);
-    return refused === null;
+    const limit = this.host.holdBytes(this, memorySizeOf(frame));
+    if (limit) this.drop(limit.code, limit.reason);
+    return limit === null;
   }
 
   failed(error: unknown): void {
     this.host.failed(error);
-    this.host.drop(this, 1011, 'the server failed to handle a frame');
+    this.drop(closeCodes.internal, 'the server failed to handle a frame');
   }
 }

@@ -1,53 +1,66 @@
-// Keeps one session's frames in order: the next is not looked at before the last is answered, or is on its way to the broker (flying.ts). Costs no promise where a handler answers at once.
+// The frames of one connection, handled in order. The next frame starts once the one before it is answered,
+// or is on its way to the broker (messages/pipelining.ts). A handler that answers at once costs no promise.
 import { maxFlight, maxFlightBytes } from '../../protocol/limits.js';
 
-export interface Lane<T> {
-  /** `bytes`: what it costs while it waits. False where too much waits already. */
+export interface FrameQueue<T> {
+  /**
+   * Handles an item now or later. `bytes`: its size while it waits. Returns false if too much waits already.
+   */
   push(item: T, bytes: number): boolean;
-  /** Drops what waits; what runs looks at `ended` after each of its steps. */
+  /** Drops the items that wait. The handler that runs checks `isEnded` after each of its steps. */
   end(): void;
-  readonly ended: boolean;
-  /** Whether what is pushed now would wait. */
-  readonly busy: boolean;
+  readonly isEnded: boolean;
+  /** Whether an item that is pushed now would wait. */
+  readonly isBusy: boolean;
 }
 
-/** What a lane is for. */
-export interface Work<T> {
+/** The handler of a queue's items. */
+export interface FrameHandler<T> {
   run(item: T): void | Promise<void>;
-  /** Whether an item may wait, beside the bounds of the lane. Default: it may. */
+  /** Whether an item may wait, beside the bounds of the queue. Absent means that it may. */
   mayWait?(item: T): boolean;
   failed(error: unknown): void;
 }
 
-/** Frames that may wait behind a slow handler: what a client leaves unacknowledged, and ample room for its other frames. */
-const limit = 4 * maxFlight;
-/** Bytes of them. The frame that passes this still waits: one alone may be larger, where the server's limit allows it. */
-const byteLimit = 2 * maxFlightBytes;
+/**
+ * The frames that may wait behind a slow handler: as many as a client may leave unacknowledged, and ample
+ * room for others.
+ */
+const maxWaitingFrames = 4 * maxFlight;
+/**
+ * The bytes of frames that may wait. A frame that passes the bound still waits: it may be larger by itself.
+ */
+const maxWaitingBytes = 2 * maxFlightBytes;
 
-interface Waiting<T> {
+interface WaitingFrame<T> {
   readonly item: T;
   readonly bytes: number;
 }
 
-// A class, as of everything that each of ten thousand idle connections has: methods of its own, and an AbortController, cost each a kilobyte.
-class FrameLane<T> implements Lane<T> {
-  ended = false;
-  private waiting: Waiting<T>[] | null = null;
+// A class, like everything that each of ten thousand idle connections has: methods of its own, or an
+// `AbortController`, would cost each of them a kilobyte.
+class OrderedFrameQueue<T> implements FrameQueue<T> {
+  isEnded = false;
+  private waiting: WaitingFrame<T>[] | null = null;
   private waitingBytes = 0;
-  busy = false;
-  private readonly work: Work<T>;
+  isBusy = false;
+  private readonly handler: FrameHandler<T>;
 
-  constructor(work: Work<T>) {
-    this.work = work;
+  constructor(work: FrameHandler<T>) {
+    this.handler = work;
   }
 
   push(item: T, bytes: number): boolean {
-    if (!this.busy) {
+    if (!this.isBusy) {
       this.start(item);
       return true;
     }
     this.waiting ??= [];
-    if (this.waiting.length >= limit || this.waitingBytes >= byteLimit || this.work.mayWait?.(item) === false)
+    if (
+      this.waiting.length >= maxWaitingFrames ||
+      this.waitingBytes >= maxWaitingBytes ||
+      this.handler.mayWait?.(item) === false
+    )
       return false;
     this.waitingBytes += bytes;
     this.waiting.push({ item, bytes });
@@ -56,46 +69,46 @@ class FrameLane<T> implements Lane<T> {
 
   end(): void {
     this.waiting = null;
-    this.ended = true;
+    this.isEnded = true;
   }
 
-  /** Whether it is still at it. */
+  /** Starts an item. Returns whether it is not finished yet. */
   private start(item: T): boolean {
-    if (this.ended) return false;
-    let running: void | Promise<void>;
+    if (this.isEnded) return false;
+    let pending: void | Promise<void>;
     try {
-      running = this.work.run(item);
+      pending = this.handler.run(item);
     } catch (error) {
-      this.work.failed(error);
+      this.handler.failed(error);
       return false;
     }
-    if (!(running instanceof Promise)) return false;
-    this.busy = true;
+    if (!(pending instanceof Promise)) return false;
+    this.isBusy = true;
     const proceed = (): void => {
       this.proceed();
     };
-    running
+    pending
       .catch((error: unknown) => {
-        this.work.failed(error);
+        this.handler.failed(error);
       })
       .then(proceed, proceed);
     return true;
   }
 
   private proceed(): void {
-    this.busy = false;
+    this.isBusy = false;
     const waiting = this.waiting ?? [];
-    for (let at = 0; at < waiting.length; at++) {
-      const { item, bytes } = waiting[at] as Waiting<T>;
+    for (let index = 0; index < waiting.length; index++) {
+      const { item, bytes } = waiting[index] as WaitingFrame<T>;
       this.waitingBytes -= bytes;
       if (!this.start(item)) continue;
-      this.waiting = waiting.slice(at + 1);
+      this.waiting = waiting.slice(index + 1);
       return;
     }
     this.waiting = null;
   }
 }
 
-export function createLane<T>(work: Work<T>): Lane<T> {
-  return new FrameLane(work);
+export function createFrameQueue<T>(work: FrameHandler<T>): FrameQueue<T> {
+  return new OrderedFrameQueue(work);
 }

@@ -1,109 +1,159 @@
-// From a connection's bytes to frames in its lane: sizes, scans and shapes are checked here, and how fast they come.
+// The way from the bytes of a connection to frames in its queue. Sizes, scans, shapes and the rate of frames
+// are checked here.
 import { isLarger } from '../../protocol/bytes.js';
 import type { Codec, Encoded } from '../../protocol/codec.js';
+import { closeCodes } from '../../protocol/codes.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import { maxFlight } from '../../protocol/limits.js';
 import { Malformed, parseClientFrame } from '../../protocol/parse.js';
-import { handle } from '../frames/dispatch.js';
-import type { TooFast } from '../frames/refuse-frame.js';
-import { tooFast } from '../frames/rate-limited.js';
-import { tell, type Peer } from '../members/peer.js';
-import type { MaybePromise } from '../ports/ports.js';
-import type { Services } from '../frames/context.js';
-import { weightOf } from '../util/memory-size.js';
+import { queueFrame } from '../delivery/queue-frame.js';
+import type { FrameContext } from '../frames/context.js';
+import { dispatchFrame } from '../frames/dispatch.js';
+import { refuseTooFast } from '../frames/rate-limited.js';
+import type { Peer } from '../members/peer.js';
+import type { ExceededRate } from '../rooms/too-fast.js';
+import type { MaybePromise } from '../util/maybe-promise.js';
+import { memorySizeOf } from '../util/memory-size.js';
+import type { FrameQueue } from './frame-queue.js';
+import type { SessionEvent, SessionState } from './session-machine.js';
 
-export interface Intake {
-  /** A message of a connection that is there. Never throws. */
-  read(peer: Peer, codec: Codec, data: Encoded): void;
-  /** A frame of the transport's own. Never throws. */
-  control(peer: Peer, count: number): void;
-  /** What the lane does with a frame when its turn has come. */
-  run(peer: Peer, frame: ClientFrame): MaybePromise<void>;
+/** A connection whose bytes are read. */
+export interface IntakePeer extends Peer {
+  readonly frameQueue: FrameQueue<ClientFrame>;
+  readonly state: SessionState;
+  /** Takes a step of the session's machine. */
+  advance(event: SessionEvent): void;
 }
 
-/** What plain data costs in memory, at most, for each of its bytes on the wire; beyond that it counts for what it costs. */
-const ordinary = 8;
+/**
+ * The memory that a frame may take for each of its bytes on the wire. A frame that takes more counts for the
+ * memory.
+ */
+const memoryBytesPerWireByte = 8;
 
-export function createIntake(services: Services, failed: (error: unknown) => void): Intake {
-  const { settings, advance, drop, meter, steady } = services;
-  const { limits } = settings;
-  /** Frames that came faster than they may, and what they may be told. */
-  const early = new WeakMap<ClientFrame, TooFast>();
+export class Intake {
+  private readonly context: FrameContext;
+  private readonly failed: (error: unknown) => void;
+  /** The frames that came too fast, with the rate that they exceeded. */
+  private readonly tooFastFrames = new WeakMap<ClientFrame, ExceededRate>();
 
-  /** What was in flight when it was asked to wait is no offence; what comes after that is. */
-  function offends(peer: Peer): boolean {
-    if (peer.bucket.refused <= limits.rate * 2 + maxFlight) return false;
-    drop(peer, 4429, 'too fast for too long');
-    return true;
+  constructor(context: FrameContext, failed: (error: unknown) => void) {
+    this.context = context;
+    this.failed = failed;
   }
 
-  /** Counts what asks for no answer. False where it was one too many, and the connection was closed for it. */
-  const spent = (peer: Peer): boolean => peer.bucket.take(steady()) === 0 || !offends(peer);
+  /** Handles a frame when its turn has come. */
+  runFrame(peer: IntakePeer, frame: ClientFrame): MaybePromise<void> {
+    const exceeded = this.tooFastFrames.get(frame);
+    return exceeded === undefined
+      ? dispatchFrame(frame, peer, this.context)
+      : refuseTooFast(frame, peer, exceeded, this.context);
+  }
 
-  /** Its frames, or null where they are none and the connection was closed for it. */
-  function framesOf(peer: Peer, codec: Codec, data: Encoded): ClientFrame[] | null {
+  /** Counts pings and pongs of the transport's own. Never throws. */
+  countControls(peer: IntakePeer, count: number): void {
+    peer.advance({ type: 'heard' });
+    for (let remaining = count; remaining > 0 && this.countUnanswered(peer); remaining--);
+  }
+
+  /** Reads a message of an open connection. Never throws. */
+  readMessage(peer: IntakePeer, codec: Codec, data: Encoded): void {
+    const frames = this.decodeFrames(peer, codec, data);
+    if (!frames) return;
+    const now = this.context.monotonicNow();
+    const bytesPerFrame = Math.ceil(codec.size(data) / frames.length);
+    for (const frame of frames) {
+      // Of many frames in one message the first one proves that the client lives.
+      if (frame === frames[0] || frame.type === 'hello' || peer.state.status !== 'live')
+        peer.advance({ type: frame.type === 'hello' ? 'hello' : 'frame' });
+      if (peer.state.status === 'closed') return;
+      const verdict = this.takeToken(peer, frame, now);
+      if (verdict === 'closed') return;
+      if (verdict === 'taken' && !this.takeFrame(peer, frame, bytesPerFrame)) return;
+    }
+    // A message of unknown frames still proves that the client lives.
+    if (frames.length === 0) peer.advance({ type: 'frame' });
+  }
+
+  /** Counts a frame. A frame that came too fast is taken all the same, and refused when its turn has come. */
+  private takeToken(peer: IntakePeer, frame: ClientFrame, now: number): 'taken' | 'ignored' | 'closed' {
+    const { bucket } = peer;
+    const waitMs = bucket.take(now);
+    if (waitMs === 0) return 'taken';
+    if (this.closeIfAbusive(peer)) return 'closed';
+    const isSign = frame.type === 'ping' || frame.type === 'pong';
+    if (!isSign) this.tooFastFrames.set(frame, { waitMs, perSecond: bucket.rate });
+    // A connection that pays for refusals still lives.
+    return isSign && !bucket.isInDebt ? 'ignored' : 'taken';
+  }
+
+  /** Answers a ping, or queues a frame. Returns false if too much waits, and the connection was closed. */
+  private takeFrame(peer: IntakePeer, frame: ClientFrame, bytesOnWire: number): boolean {
+    if (frame.type === 'pong') this.measurePing(frame.time);
+    if (frame.type === 'ping' && peer.state.status === 'live') {
+      // P18: a ping asks whether the link lives, and not whether a handler is done. It is answered at once.
+      const spread = this.context.reconnectSpreadMs();
+      queueFrame(peer, { type: 'pong', time: frame.time, spread });
+      peer.advance({ type: 'pinged' });
+      return true;
+    }
+    const bytes = peer.frameQueue.isBusy
+      ? Math.max(bytesOnWire, memorySizeOf(frame) / memoryBytesPerWireByte)
+      : bytesOnWire;
+    if (peer.frameQueue.push(frame, bytes)) return true;
+    peer.drop(closeCodes['rate-limited'], 'too much waits to be handled');
+    return false;
+  }
+
+  /** Decodes a message. Returns null if it is malformed, and the connection was closed. */
+  private decodeFrames(peer: IntakePeer, codec: Codec, data: Encoded): ClientFrame[] | null {
+    const { limits } = this.context.settings;
     try {
       if (!isLarger(data, limits.frame)) {
         const tuples = codec.decode(data, limits.frame);
         const frames = tuples.flatMap((tuple) => parseClientFrame(tuple) ?? []);
-        // What means nothing to us was read all the same.
-        for (let nothing = Math.max(tuples.length, 1) - frames.length; nothing > 0; nothing--)
-          if (!spent(peer)) return null;
+        // Frames of an unknown kind count as well, and so does a message without a frame: they were read.
+        const unknownCount = Math.max(tuples.length, 1) - frames.length;
+        for (let remaining = unknownCount; remaining > 0; remaining--)
+          if (!this.countUnanswered(peer)) return null;
         return frames;
       }
-      drop(peer, 1009, `at most ${limits.frame} bytes`);
+      peer.drop(closeCodes['too-big'], `at most ${limits.frame} bytes`);
     } catch (error) {
-      if (!(error instanceof Malformed)) failed(error);
-      drop(peer, 4400, error instanceof Malformed ? error.message : 'a message that could not be read');
+      const isMalformed = error instanceof Malformed;
+      if (!isMalformed) this.failed(error);
+      const reason = isMalformed ? error.message : 'a message that could not be read';
+      peer.drop(closeCodes['bad-frame'], reason);
     }
     return null;
   }
 
-  /** How long a ping took, if that can be: the time is what the client says it was sent. */
-  function measure(sent: number): void {
-    const took = services.now() - sent;
-    if (took >= 0 && took <= settings.heartbeat.interval + settings.heartbeat.timeout) meter.ponged(took);
+  /**
+   * Counts a frame that gets no answer. Returns false if it was one too many, and the connection was closed.
+   */
+  private countUnanswered(peer: IntakePeer): boolean {
+    return peer.bucket.take(this.context.monotonicNow()) === 0 || !this.closeIfAbusive(peer);
   }
 
-  return {
-    run(peer, frame) {
-      const wait = early.get(frame);
-      return wait === undefined ? handle(frame, peer, services) : tooFast(frame, peer, wait, services);
-    },
-    control(peer, count) {
-      advance(peer, { type: 'heard' });
-      for (let left = count; left > 0 && spent(peer); left--);
-    },
-    read(peer, codec, data) {
-      const frames = framesOf(peer, codec, data);
-      if (!frames) return;
-      const now = steady();
-      const share = Math.ceil(codec.size(data) / frames.length);
-      for (const frame of frames) {
-        // Of many in one message the first proves life.
-        if (frame === frames[0] || frame.type === 'hello' || peer.state.status !== 'live')
-          advance(peer, { type: frame.type === 'hello' ? 'hello' : 'frame' });
-        if (peer.state.status === 'closed') return;
-        const wait = peer.bucket.take(now);
-        if (wait > 0) {
-          if (offends(peer)) return;
-          const isSign = frame.type === 'ping' || frame.type === 'pong';
-          // A connection that pays for refusals lives all the same.
-          if (isSign && !peer.bucket.owes) continue;
-          if (!isSign) early.set(frame, { wait, rate: peer.bucket.rate });
-        }
-        // A ping asks whether the link lives, not whether a handler is done.
-        if (frame.type === 'pong') measure(frame.time);
-        if (frame.type === 'ping' && peer.state.status === 'live') {
-          tell(peer, { type: 'pong', time: frame.time, spread: services.spread() });
-          advance(peer, { type: 'pinged' });
-        } else if (
-          !peer.lane.push(frame, peer.lane.busy ? Math.max(share, weightOf(frame) / ordinary) : share)
-        )
-          return drop(peer, 4429, 'too much waits to be handled');
-      }
-      // Where nothing was a frame we know, it still proves life.
-      if (frames.length === 0) advance(peer, { type: 'frame' });
-    },
-  };
+  /**
+   * Closes a connection that goes on too fast after it was told to wait. Frames that were on their way when
+   * it was told are no offence.
+   */
+  private closeIfAbusive(peer: IntakePeer): boolean {
+    const { rate } = this.context.settings.limits;
+    if (peer.bucket.refusedCount <= rate * 2 + maxFlight) return false;
+    peer.drop(closeCodes['rate-limited'], 'too fast for too long');
+    return true;
+  }
+
+  /**
+   * Measures the round trip of a ping. The time at which it was sent is the client's word, so an impossible
+   * one is ignored.
+   */
+  private measurePing(sentAt: number): void {
+    const { settings, meter, now } = this.context;
+    const roundTripMs = now() - sentAt;
+    const maxMs = settings.heartbeat.interval + settings.heartbeat.timeout;
+    if (roundTripMs >= 0 && roundTripMs <= maxMs) meter.pongReceived(roundTripMs);
+  }
 }

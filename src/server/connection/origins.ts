@@ -1,9 +1,10 @@
-// Which pages may connect, by the origin that their browser states: compared as it is written, and no other way, since what has to be parsed can be misread.
+// The pages that may connect, by the origin that their browser states. Origins are compared as they are
+// written: parsing could misread them.
 
-/** Whether this is an origin as a browser writes it. */
+/** Whether a text is an origin as a browser writes it. */
 export function isOrigin(text: string): boolean {
   try {
-    // Schemes of apps, such as capacitor://localhost, have an opaque origin in URL's eyes: there the text decides.
+    // `URL` finds the origin of an app's scheme opaque, such as capacitor://localhost. The text decides then.
     const { origin, protocol, host, href } = new URL(text);
     return text === origin || (origin === 'null' && text === `${protocol}//${host}` && href.startsWith(text));
   } catch {
@@ -11,49 +12,55 @@ export function isOrigin(text: string): boolean {
   }
 }
 
-/** Names and addresses of the machine itself. A name of somebody else's may lead to them as well. */
+/** Names and addresses of this machine. Another name may lead to it as well. */
 const isLoopbackName = (name: string): boolean =>
   name === 'localhost' ||
   name.endsWith('.localhost') ||
   name === '[::1]' ||
   /^127(?:\.\d{1,3}){3}$/.test(name);
 
-/** The name in a host or in an origin, without its port. */
-const nameIn = (text: string): string =>
+/** The host name in a host or an origin, without its port. */
+const hostNameIn = (text: string): string =>
   text
     .toLowerCase()
     .replace(/^https?:\/\//, '')
     .replace(/:\d+$/, '');
 
-/** How a server may be reached, where `origins` does not say who may connect. */
+/** How clients reach a server that has no list of origins. */
 export interface Reach {
-  /** Whether it listens on a loopback address, and no proxy is in front of it. */
+  /** Whether it listens on a loopback address, with no proxy in front of it. */
   readonly isLocal: boolean;
-  /** Whether it serves people, and not somebody who develops an app. */
+  /** Whether it runs in production, and not for the developer of an app. */
   readonly isProduction: boolean;
 }
 
-/** A server that others reach. */
-export const anywhere: Reach = { isLocal: false, isProduction: true };
+/** A server that any machine can reach. */
+export const reachableByAll: Reach = { isLocal: false, isProduction: true };
 
 /**
- * `listed`: who may, or null for the server's own pages and for what is no browser. A local server takes only
- * pages that name it by a loopback name, since the page of anybody can have its own name lead here
- * (DNS rebinding); outside production it takes local pages of every port, as development servers have.
+ * Whether a page of an origin may connect.
+ *
+ * `listed`: the origins that may connect; null for the server's own pages and for clients that are no
+ * browser.
+ *
+ * Without a list, a local server takes only pages that name it by a loopback name: any page could make its
+ * own name lead here (DNS rebinding). Outside production it takes local pages of every port, for the sake of
+ * development servers.
  */
 export function mayConnect(
   listed: readonly string[] | null,
   origin: string | null,
   host: string | null,
-  { isLocal, isProduction }: Reach = anywhere,
+  { isLocal, isProduction }: Reach = reachableByAll,
 ): boolean {
   if (listed) return origin !== null && listed.includes(origin);
   if (origin === null) return true;
-  const own = host?.toLowerCase() ?? '';
-  const isOwn = origin === `https://${own}` || origin === `http://${own}`;
+  const ownHost = host?.toLowerCase() ?? '';
+  const isOwn = origin === `https://${ownHost}` || origin === `http://${ownHost}`;
   if (!isLocal) return isOwn;
-  if (!isLoopbackName(nameIn(own))) return false;
+  if (!isLoopbackName(hostNameIn(ownHost))) return false;
   return (
-    isOwn || (!isProduction && isOrigin(origin) && /^https?:/.test(origin) && isLoopbackName(nameIn(origin)))
+    isOwn ||
+    (!isProduction && isOrigin(origin) && /^https?:/.test(origin) && isLoopbackName(hostNameIn(origin)))
   );
 }

@@ -1,4 +1,6 @@
-// One connection's life on the server, as a pure machine: hello, authentication, live, closed; its deadlines are fields.
+// The life of one connection on the server, as a pure machine: hello, authentication, live, closed. Its
+// deadlines are fields.
+import { closeCodes } from '../../protocol/codes.js';
 
 /**
  * ```
@@ -22,11 +24,11 @@ export type SessionEvent =
   | { readonly type: 'hello' }
   | { readonly type: 'frame' | 'heard' | 'pinged' | 'tick' | 'closed' }
   | { readonly type: 'renewed'; readonly expiresAt: number }
-  // `number`: any, so that those of many connections are different.
+  // `number`: any number that differs between connections, so that their pings are spread.
   | { readonly type: 'known'; readonly expiresAt: number; readonly number: number };
 
 export type SessionEffect =
-  | { readonly type: 'close'; readonly code: 4000 | 4400 | 4401 | 4408; readonly reason: string }
+  | { readonly type: 'close'; readonly code: number; readonly reason: string }
   | { readonly type: 'ping'; readonly alone: boolean };
 
 export interface SessionContext {
@@ -35,21 +37,23 @@ export interface SessionContext {
   readonly timeout: number;
 }
 
-/** A client that pings by itself is alive, and measures. The server pings it once in so many intervals, to measure as well. */
-const seldom = 4;
+/**
+ * The server pings a client that pings by itself only once in this many intervals, to measure the round trip.
+ */
+const serverPingEvery = 4;
 
-const none: readonly SessionEffect[] = [];
-const closed: SessionState = { status: 'closed' };
-const closing = (
-  code: 4000 | 4400 | 4401 | 4408,
-  reason: string,
-): readonly [SessionState, readonly SessionEffect[]] => [closed, [{ type: 'close', code, reason }]];
+const noEffects: readonly SessionEffect[] = [];
+const closedState: SessionState = { status: 'closed' };
+const closeWith = (code: number, reason: string): readonly [SessionState, readonly SessionEffect[]] => [
+  closedState,
+  [{ type: 'close', code, reason }],
+];
 
 export function newSession(now: number, helloTimeout: number): SessionState {
   return { status: 'hello', by: now + helloTimeout };
 }
 
-/** The next moment that matters to this session. */
+/** The next moment at which the machine has to be asked. */
 export function sessionDeadline(
   state: SessionState,
   { interval, timeout }: Omit<SessionContext, 'now'>,
@@ -60,21 +64,48 @@ export function sessionDeadline(
     : Infinity;
 }
 
+type SessionStep = readonly [SessionState, readonly SessionEffect[]];
+
+/** The client sent a ping. */
+function stepPinged(
+  state: Extract<SessionState, { status: 'live' }>,
+  { now, interval, timeout }: SessionContext,
+): SessionStep {
+  // The client's next ping has some time to get here. If the server's own ping is due, it goes with the answer,
+  // and costs no write.
+  const next = { ...state, pingAt: now + interval + timeout / 8 };
+  return now - state.pingedAt >= (serverPingEvery - 0.5) * interval
+    ? [{ ...next, pingedAt: now }, [{ type: 'ping', alone: false }]]
+    : [next, noEffects];
+}
+
+/** A deadline may have passed. */
+function stepTick(state: SessionState, { now, interval, timeout }: SessionContext): SessionStep {
+  if (state.status === 'hello')
+    return now >= state.by ? closeWith(closeCodes['hello-timeout'], 'no hello in time') : [state, noEffects];
+  if (state.status !== 'live') return [state, noEffects];
+  if (now >= state.expiresAt) return closeWith(closeCodes.unauthorized, 'the token expired');
+  if (now >= state.heardAt + interval + timeout) return closeWith(closeCodes.silent, 'nothing was heard');
+  return now >= state.pingAt
+    ? [{ ...state, pingAt: now + interval, pingedAt: now }, [{ type: 'ping', alone: true }]]
+    : [state, noEffects];
+}
+
 export function sessionStep(
   state: SessionState,
   event: SessionEvent,
   context: SessionContext,
 ): readonly [SessionState, readonly SessionEffect[]] {
-  const { now, interval, timeout } = context;
+  const { now, interval } = context;
   switch (event.type) {
     case 'closed':
-      return [closed, none];
+      return [closedState, noEffects];
     case 'hello':
       return state.status === 'hello'
-        ? [{ status: 'authenticating' }, none]
+        ? [{ status: 'authenticating' }, noEffects]
         : state.status === 'closed'
-          ? [state, none]
-          : closing(4400, 'a second hello');
+          ? [state, noEffects]
+          : closeWith(closeCodes['bad-frame'], 'a second hello');
     case 'known':
       return state.status === 'authenticating'
         ? [
@@ -82,38 +113,34 @@ export function sessionStep(
               status: 'live',
               heardAt: now,
               pingAt: now + interval,
-              pingedAt: now - (event.number % seldom) * interval,
+              pingedAt: now - (event.number % serverPingEvery) * interval,
               expiresAt: event.expiresAt,
             },
-            none,
+            noEffects,
           ]
-        : [state, none];
+        : [state, noEffects];
     case 'renewed':
-      return state.status === 'live' ? [{ ...state, expiresAt: event.expiresAt }, none] : [state, none];
+      return state.status === 'live'
+        ? [{ ...state, expiresAt: event.expiresAt }, noEffects]
+        : [state, noEffects];
     case 'frame':
-      if (state.status === 'hello') return closing(4400, 'the first frame must be hello');
-      return [state.status === 'live' && state.heardAt !== now ? { ...state, heardAt: now } : state, none];
-    case 'heard':
-      return [state.status === 'live' && state.heardAt !== now ? { ...state, heardAt: now } : state, none];
-    case 'pinged': {
-      if (state.status !== 'live') return [state, none];
-      // Its next one has some time to get here. Our own, where it is due, goes with the answer, and costs no write of its own.
-      const next = { ...state, pingAt: now + interval + timeout / 8 };
-      return now - state.pingedAt >= (seldom - 0.5) * interval
-        ? [{ ...next, pingedAt: now }, [{ type: 'ping', alone: false }]]
-        : [next, none];
-    }
-    case 'tick':
       if (state.status === 'hello')
-        return now >= state.by ? closing(4408, 'no hello in time') : [state, none];
-      if (state.status !== 'live') return [state, none];
-      if (now >= state.expiresAt) return closing(4401, 'the token expired');
-      if (now >= state.heardAt + interval + timeout) return closing(4000, 'nothing was heard');
-      return now >= state.pingAt
-        ? [{ ...state, pingAt: now + interval, pingedAt: now }, [{ type: 'ping', alone: true }]]
-        : [state, none];
+        return closeWith(closeCodes['bad-frame'], 'the first frame must be hello');
+      return [
+        state.status === 'live' && state.heardAt !== now ? { ...state, heardAt: now } : state,
+        noEffects,
+      ];
+    case 'heard':
+      return [
+        state.status === 'live' && state.heardAt !== now ? { ...state, heardAt: now } : state,
+        noEffects,
+      ];
+    case 'pinged':
+      return state.status === 'live' ? stepPinged(state, context) : [state, noEffects];
+    case 'tick':
+      return stepTick(state, context);
     default:
       event satisfies never;
-      return [state, none];
+      return [state, noEffects];
   }
 }

@@ -1,30 +1,39 @@
-// Acknowledgements: those of one turn to one room are one frame, behind the messages of the room that come meanwhile, and before whatever else is said to the connection.
+// Acknowledgements. Those of one turn of the event loop to one room become one frame: behind the messages of
+// the room that come meanwhile, and before any other frame for the connection.
 import type { ReceiptTuple } from '../../protocol/frames.js';
 import { serverTuple } from '../../protocol/parse.js';
-import type { OpenReceipts, Peer } from '../members/peer.js';
+import type { OpenAck, Reader } from './receiver.js';
 
-/** Receipts in one frame. With so many the frame is written, not at the end of the turn: whoever waits for them sends on while the rest of what came with them is handled. */
-const most = 32;
+/**
+ * The receipts in one frame, at most. A full frame is written at once, and not at the end of the turn: its
+ * client can send on while the server handles the rest.
+ */
+const maxReceiptsPerAck = 32;
 
-export function acknowledge(peer: Peer, room: string, epoch: string, receipt: ReceiptTuple): void {
-  const { acks, outgoing } = peer;
-  // What a handler returned may be large: such a receipt goes alone.
+export function queueAck(peer: Reader, room: string, epoch: string, receipt: ReceiptTuple): void {
+  const { openAck, sendQueue } = peer;
+  // The result of a handler may be large. A receipt with a result goes alone.
   const isPlain = receipt[4] === null;
-  if (isPlain && acks?.room === room && acks.epoch === epoch && acks.receipts.length < most) {
-    acks.receipts.push(receipt);
-    if (acks.receipts.length === most) outgoing.flush();
+  if (
+    isPlain &&
+    openAck?.room === room &&
+    openAck.epoch === epoch &&
+    openAck.receipts.length < maxReceiptsPerAck
+  ) {
+    openAck.receipts.push(receipt);
+    if (openAck.receipts.length === maxReceiptsPerAck) sendQueue.flush();
     return;
   }
-  const open: OpenReceipts = { room, epoch, receipts: [receipt] };
-  const encode = () => outgoing.codec.encode(serverTuple({ type: 'ack', ...open }));
+  const newAck: OpenAck = { room, epoch, receipts: [receipt] };
+  const encode = () => sendQueue.codec.encode(serverTuple({ type: 'ack', ...newAck }));
   if (!isPlain) {
-    outgoing.settle();
-    outgoing.push(encode());
+    sendQueue.queueDeferred();
+    sendQueue.push(encode());
     return;
   }
-  outgoing.defer(() => {
-    if (peer.acks === open) peer.acks = null;
+  sendQueue.defer(() => {
+    if (peer.openAck === newAck) peer.openAck = null;
     return encode();
   });
-  peer.acks = open;
+  peer.openAck = newAck;
 }

@@ -1,44 +1,51 @@
-// What a slow reader gets of the volatile traffic that passed it by: nothing, the newest few, or the newest of each kind.
+// The broadcasts that a slow reader gets later: none, the newest few, or the newest of each kind.
 import type { ServerFrame } from '../../protocol/frames.js';
-import { weightOf } from '../util/memory-size.js';
+import type { SlowPolicy } from '../rooms/slow-policy.js';
+import { compositeKey } from '../util/composite-key.js';
+import { memorySizeOf } from '../util/memory-size.js';
 
-/** What becomes of broadcasts for a member that reads too slowly: dropped; the newest 100 kept; the newest of each sender and type kept; or the connection closed with 4008. */
-export type SlowPolicy = 'drop' | 'drop-oldest' | 'coalesce' | 'close';
+/**
+ * The broadcasts that are kept for one member of one room, at most, and the memory that they may take, in
+ * bytes, unless a single one takes more.
+ */
+const maxBroadcasts = 100;
+const maxBacklogBytes = 65_536;
 
-export const slowPolicies: readonly SlowPolicy[] = ['drop', 'drop-oldest', 'coalesce', 'close'];
+type BroadcastFrame = Extract<ServerFrame, { type: 'broadcast' }>;
 
-/** Broadcasts kept for one member of one room, and what they may cost in memory, in bytes, unless one alone costs more. */
-const most = 100;
-const heaviest = 65_536;
-
-type Broadcast = Extract<ServerFrame, { type: 'broadcast' }>;
-
-/** What is kept for one member of one room, and what it costs. */
-export interface Kept {
-  /** Oldest first, by what the next of its kind replaces. */
-  readonly frames: Map<string | number, Broadcast>;
-  weight: number;
+/** The broadcasts that are kept for one member of one room, and the memory that they take. */
+export interface BroadcastBacklog {
+  /** The oldest comes first. The key tells which later broadcast replaces it. */
+  readonly frames: Map<string | number, BroadcastFrame>;
+  /**
+   * How many broadcasts were kept so far. The number is the key of a broadcast, unless its room coalesces.
+   */
+  broadcasts: number;
+  bytes: number;
 }
 
-export const nothingKept = (): Kept => ({ frames: new Map(), weight: 0 });
+export const emptyBacklog = (): BroadcastBacklog => ({ frames: new Map(), broadcasts: 0, bytes: 0 });
 
-function drop(kept: Kept, key: string | number): void {
-  const frame = kept.frames.get(key);
-  if (frame && kept.frames.delete(key)) kept.weight -= weightOf(frame.data);
+function dropBroadcast(backlog: BroadcastBacklog, key: string | number): void {
+  const frame = backlog.frames.get(key);
+  if (frame && backlog.frames.delete(key)) backlog.bytes -= memorySizeOf(frame.data);
 }
 
-let serial = 0;
-
-/** Whether it is kept, and so comes later. */
-export function keep(kept: Kept, policy: SlowPolicy, frame: Broadcast): boolean {
+/** Keeps a broadcast for later, if the policy says so. Returns whether it is kept. */
+export function keepBroadcast(backlog: BroadcastBacklog, policy: SlowPolicy, frame: BroadcastFrame): boolean {
   if (policy !== 'drop-oldest' && policy !== 'coalesce') return false;
-  const key = policy === 'coalesce' ? `${frame.sender?.[0] ?? ''}\n${frame.message}` : ++serial;
-  drop(kept, key);
-  kept.frames.set(key, frame);
-  kept.weight += weightOf(frame.data);
-  for (const oldest of kept.frames.keys()) {
-    if (kept.frames.size === 1 || (kept.frames.size <= most && kept.weight <= heaviest)) break;
-    drop(kept, oldest);
+  const key =
+    policy === 'coalesce' ? compositeKey(frame.sender?.[0] ?? '', frame.message) : ++backlog.broadcasts;
+  dropBroadcast(backlog, key);
+  backlog.frames.set(key, frame);
+  backlog.bytes += memorySizeOf(frame.data);
+  for (const oldest of backlog.frames.keys()) {
+    if (
+      backlog.frames.size === 1 ||
+      (backlog.frames.size <= maxBroadcasts && backlog.bytes <= maxBacklogBytes)
+    )
+      break;
+    dropBroadcast(backlog, oldest);
   }
   return true;
 }

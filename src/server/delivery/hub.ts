@@ -1,293 +1,258 @@
-// Within this node: who is in which room, and the way of a room's events to its members. Encodes once for each codec in use.
-import type { EntryTuple, MemberTuple, ServerFrame } from '../../protocol/frames.js';
+// The rooms of this node: their members here, and the way of each room's events to them. An event is encoded
+// once for each codec in use.
+import type { EntryTuple, ServerFrame } from '../../protocol/frames.js';
 import { serverTuple } from '../../protocol/parse.js';
 import type { Position } from '../../protocol/position.js';
 import type { Broker, RoomEvent } from '../broker/broker.js';
-import { encodedOnce } from './encode-once.js';
-import type { Behind, Membership } from '../members/peer.js';
 import type { ServerPorts } from '../ports/ports.js';
-import { isPortion, portions } from '../util/frame-splitting.js';
-import { createPaces, type Pace } from './room-rate.js';
-import { createRoster, type Roster } from './member-list.js';
-import { keep, nothingKept, type SlowPolicy } from './broadcast-backlog.js';
+import type { SlowPolicy } from '../rooms/slow-policy.js';
+import { emptyBacklog, keepBroadcast } from './broadcast-backlog.js';
+import { encodeOnce } from './encode-once.js';
+import { MemberList } from './member-list.js';
+import { PresenceDiff } from './presence-diff.js';
+import type { BehindState, Receiver } from './receiver.js';
+import { createRoomRates, type RoomRate, type RoomRates } from './room-rate.js';
 
-type Presence = Extract<ServerFrame, { type: 'presence' }>;
+type PresenceEvent = Extract<RoomEvent, { type: 'presence' }>;
 
+/** A room with members on this node. */
 interface HubRoom {
-  readonly members: Set<Membership>;
+  readonly members: Set<Receiver>;
   listening: Promise<() => void> | (() => void);
-  readonly pace: Pace;
-  diff: Diff | null;
-  /** Who is there; null until somebody asks. What is heard while the broker is asked is applied behind its answer. */
-  roster: Roster | null;
-  asking: Promise<Roster> | null;
-  early: Extract<RoomEvent, { type: 'presence' }>[];
-  /** The newest entry heard. */
-  last: EntryTuple | null;
+  readonly roomRate: RoomRate;
+  diff: PresenceDiff | null;
+  /**
+   * The members of the room on all nodes; null until they are asked for. Events that arrive while the broker
+   * is asked are applied to its answer.
+   */
+  memberList: MemberList | null;
+  askingMembers: Promise<MemberList> | null;
+  earlyEvents: PresenceEvent[];
+  /** The newest entry that this node heard. */
+  newestEntry: EntryTuple | null;
 }
 
-/** Comings and goings since the last tick. */
-interface Diff {
-  readonly joined: Map<string, MemberTuple>;
-  readonly left: Set<string>;
-  readonly changed: Map<string, Record<string, unknown>>;
-}
+/** For how long the changes of a room's members are gathered, in ms. */
+const presenceTickMs = 50;
 
-export interface Hub {
-  /** How fast a room may be spoken in here. `rate`: what the room says of it, if anything. */
-  pace(room: string, rate: number | null): Pace;
-  /** Takes a member in, with its events held back until `go`. Resolves once the node hears the room. */
-  enter(membership: Membership): Promise<void>;
-  /** Hands a member what was held back, and from then on what happens. `at`: where it stands in the log. */
-  go(membership: Membership, at: Position): void;
-  /** From here on what happens passes a member by. */
-  fallBehind(membership: Membership): void;
-  leave(membership: Membership): void;
-  members(room: string): Iterable<Membership>;
-  /** Who is in a room, whichever node has them. The broker is asked once for all members that this node has there. */
-  roster(room: string): Promise<Roster>;
-  /** The same, where it was asked for before. */
-  known(room: string): Roster | null;
-  readonly rooms: number;
-  /** Messages and broadcasts, counted for each member they went to. */
-  readonly delivered: number;
-}
+/** The members whose changes are kept for a slow reader, at most. Beyond that the reader joins again. */
+const maxTouchedMembers = 20_000;
 
-/** How long comings, goings and presence changes of a room are gathered, in ms. */
-export const presenceTick = 50;
-
-/** Members whose changes are kept for a reader that is behind. Beyond them it joins again. */
-const mostTouched = 20_000;
-
-/** What a member that is behind must learn later beside the log. Whether that is all that is to be done about it. */
-function note(behind: Behind, frame: ServerFrame, policy: SlowPolicy): boolean {
-  if (frame.type === 'broadcast') return keep(behind.kept, policy, frame);
+/**
+ * Remembers what a slow reader cannot get from the log: broadcasts, and members that changed. Returns true if
+ * the frame needs no further delivery.
+ */
+function noteForSlowReader(behind: BehindState, frame: ServerFrame, policy: SlowPolicy): boolean {
+  if (frame.type === 'broadcast') return keepBroadcast(behind.backlog, policy, frame);
   if (frame.type !== 'presence') return false;
   if (behind.touched === 'many') return false;
   behind.touched ??= new Set();
   for (const id of frame.left) behind.touched.add(id);
   for (const [id] of frame.joined) behind.touched.add(id);
   for (const [id] of frame.changed) behind.touched.add(id);
-  if (behind.touched.size > mostTouched) behind.touched = 'many';
+  if (behind.touched.size > maxTouchedMembers) behind.touched = 'many';
   return false;
 }
 
-/** What changed in a room's presence: one frame, or several where it would be too large for one. Nobody is in two of the lists, so that their order does not matter. */
-export function presenceFrames(
-  room: string,
-  joined: Presence['joined'],
-  left: Presence['left'],
-  changed: Presence['changed'],
-): readonly Presence[] {
-  const frame = (
-    ...lists: readonly [Presence['joined'], Presence['left'], Presence['changed']]
-  ): Presence => ({ type: 'presence', room, joined: lists[0], left: lists[1], changed: lists[2] });
-  if (isPortion(joined, left, changed)) return [frame(joined, left, changed)];
-  return [
-    ...portions(joined).map((some) => frame(some, [], [])),
-    ...portions(left).map((some) => frame([], some, [])),
-    ...portions(changed).map((some) => frame([], [], some)),
-  ];
+/** Sends a frame to the members of a room, except for one. */
+function deliverToAll(room: HubRoom, frame: ServerFrame, except: string | null): void {
+  const encode = encodeOnce(frame);
+  const offset = frame.type === 'message' ? frame.entry[0] : 0;
+  for (const receiver of room.members) {
+    if (except !== null && receiver.member === except) continue;
+    const { sendQueue } = receiver;
+    if (receiver.behind && noteForSlowReader(receiver.behind, frame, receiver.served.slow)) continue;
+    if (receiver.heldFrames) {
+      // The offset tells later whether the member has the entry from the log by then.
+      receiver.heldFrames.push({
+        offset,
+        deliver() {
+          sendQueue.push(encode(sendQueue.codec));
+        },
+      });
+    } else if (!receiver.behind) sendQueue.push(encode(sendQueue.codec));
+  }
 }
 
-/** `roomRate`: what is let into a room a second, unless the room says otherwise. */
-export function createHub(
-  broker: Broker,
-  ports: Pick<ServerPorts, 'after' | 'steady'>,
-  roomRate: number,
-): Hub {
-  const rooms = new Map<string, HubRoom>();
-  const paces = createPaces(ports);
-  let dirty: string[] = [];
-  let delivered = 0;
+export class Hub {
+  private readonly broker: Broker;
+  private readonly ports: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>;
+  /** Messages per second that a room takes, unless it defines a rate. */
+  private readonly defaultRate: number;
+  private readonly roomsById = new Map<string, HubRoom>();
+  private readonly roomRates: RoomRates;
+  /** The rooms whose members changed since the last tick. */
+  private changedRooms: string[] = [];
+  /** Messages and broadcasts, counted once for each member they went to. */
+  deliveredCount = 0;
 
-  const toAll = (room: HubRoom, frame: ServerFrame, except: string | null): void => {
-    const encode = encodedOnce(frame);
-    const offset = frame.type === 'message' ? frame.entry[0] : 0;
-    for (const member of room.members) {
-      if (except !== null && member.member === except) continue;
-      const { outgoing } = member;
-      if (member.behind && note(member.behind, frame, member.served.slow)) continue;
-      if (member.waiting) {
-        // Held back with its offset, so that what the log already gave is not given again.
-        member.waiting.push(
-          Object.assign(
-            () => {
-              outgoing.push(encode(outgoing.codec));
-            },
-            { offset },
-          ),
-        );
-      } else if (!member.behind) outgoing.push(encode(outgoing.codec));
-    }
-  };
+  constructor(broker: Broker, ports: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>, defaultRate: number) {
+    this.broker = broker;
+    this.ports = ports;
+    this.defaultRate = defaultRate;
+    this.roomRates = createRoomRates(ports);
+  }
 
-  const flushPresence = (): void => {
-    const ids = dirty;
-    dirty = [];
-    for (const id of ids) {
-      const room = rooms.get(id);
-      if (!room?.diff) continue;
-      const { joined, left, changed } = room.diff;
-      room.diff = null;
-      for (const frame of presenceFrames(id, [...joined.values()], [...left], [...changed]))
-        toAll(room, frame, null);
-    }
-  };
+  /** The number of rooms with a member on this node. */
+  get rooms(): number {
+    return this.roomsById.size;
+  }
 
-  const gather = (id: string, room: HubRoom, event: Extract<RoomEvent, { type: 'presence' }>): void => {
-    if (!room.diff) {
-      room.diff = { joined: new Map(), left: new Set(), changed: new Map() };
-      if (dirty.push(id) === 1) ports.after(presenceTick, flushPresence);
-    }
-    const { joined, left, changed } = room.diff;
-    for (const member of event.joined) {
-      joined.set(member[0], member);
-      left.delete(member[0]);
-      changed.delete(member[0]);
-    }
-    for (const [member, patch] of event.changed) {
-      const fresh = joined.get(member);
-      if (fresh) joined.set(member, [fresh[0], fresh[1], { ...(fresh[2] as object | null), ...patch }]);
-      else changed.set(member, { ...changed.get(member), ...patch });
-    }
-    for (const member of event.left) {
-      joined.delete(member);
-      changed.delete(member);
-      left.add(member);
-    }
-  };
+  /** The rate limit of a room on this node. `rate`: messages per second that the room defines, or null. */
+  rateOf(id: string, rate: number | null): RoomRate {
+    return this.roomsById.get(id)?.roomRate ?? this.roomRates.of(id, rate ?? this.defaultRate);
+  }
 
-  const hear = (id: string, room: HubRoom, event: RoomEvent): void => {
-    // One that everybody left hears for nobody, though another of its name may be there.
-    if (rooms.get(id) !== room) return;
+  /** Adds a member, and holds its events back until `goLive`. Resolves once this node hears the room. */
+  async enter(receiver: Receiver): Promise<void> {
+    const id = receiver.room;
+    const room = this.roomsById.get(id) ?? this.openRoom(id, receiver.roomRate);
+    room.members.add(receiver);
+    try {
+      if (room.listening instanceof Promise) await room.listening;
+    } catch (error) {
+      // The next member asks the broker again.
+      room.members.delete(receiver);
+      if (this.roomsById.get(id) === room) this.roomsById.delete(id);
+      throw error;
+    }
+  }
+
+  /**
+   * Delivers the frames that were held back, and from now on each event at once. `at`: where the member
+   * stands in the log.
+   */
+  goLive(receiver: Receiver, at: Position): void {
+    const { sendQueue } = receiver;
+    const heldFrames = receiver.heldFrames ?? [];
+    const broadcasts = receiver.behind?.backlog.frames.values() ?? [];
+    receiver.heldFrames = null;
+    receiver.behind = null;
+    receiver.at = at;
+    for (const frame of broadcasts) sendQueue.push(sendQueue.codec.encode(serverTuple(frame)));
+    for (const frame of heldFrames) if (frame.offset === 0 || frame.offset > at.offset) frame.deliver();
+  }
+
+  /** From now on the room's events pass the member by. */
+  fallBehind(receiver: Receiver): void {
+    const { at, room } = receiver;
+    const newest = this.roomsById.get(room)?.newestEntry;
+    if (!at || receiver.heldFrames) return;
+    receiver.behind ??= {
+      at: newest && newest[0] > at.offset ? { epoch: at.epoch, offset: newest[0], tag: newest[1] } : at,
+      touched: null,
+      backlog: emptyBacklog(),
+    };
+  }
+
+  leave(receiver: Receiver): void {
+    const room = this.roomsById.get(receiver.room);
+    if (!room?.members.delete(receiver) || room.members.size > 0) return;
+    this.roomsById.delete(receiver.room);
+    if (!(room.listening instanceof Promise)) return room.listening();
+    room.listening.then(
+      (stopListening) => {
+        stopListening();
+      },
+      () => undefined,
+    );
+  }
+
+  /**
+   * The members of a room on all nodes. The broker is asked once for all members that this node has in the
+   * room.
+   */
+  async memberList(id: string): Promise<MemberList> {
+    const room = this.roomsById.get(id);
+    if (!room) return new MemberList(id, []);
+    if (room.memberList) return room.memberList;
+    try {
+      return await (room.askingMembers ??= this.askMembers(id, room));
+    } finally {
+      // If the broker could not be asked, the next member asks again.
+      room.askingMembers = null;
+      room.earlyEvents = [];
+    }
+  }
+
+  /** The same list if it was asked for before; otherwise null. */
+  knownMemberList(id: string): MemberList | null {
+    return this.roomsById.get(id)?.memberList ?? null;
+  }
+
+  private openRoom(id: string, roomRate: RoomRate): HubRoom {
+    const room: HubRoom = {
+      members: new Set(),
+      listening: () => undefined,
+      roomRate,
+      diff: null,
+      memberList: null,
+      askingMembers: null,
+      earlyEvents: [],
+      newestEntry: null,
+    };
+    this.roomsById.set(id, room);
+    room.listening = this.broker.subscribe(id, (event) => {
+      this.hearEvent(id, room, event);
+    });
+    return room;
+  }
+
+  private hearEvent(id: string, room: HubRoom, event: RoomEvent): void {
+    // 1. The last member leaves the room, while the broker's answer to its subscription is still under way.
+    // 2. A new member opens the room again.
+    // 3. An event of the first subscription arrives: the second one brings it to the new member as well.
+    if (this.roomsById.get(id) !== room) return;
     switch (event.type) {
       case 'entry':
-        room.last = event.entry;
-        delivered += room.members.size;
-        toAll(room, { type: 'message', room: id, entry: event.entry }, null);
-        return;
-      case 'broadcast':
-        delivered += room.members.size;
-        toAll(
-          room,
-          {
-            type: 'broadcast',
-            room: id,
-            sender: event.sender,
-            message: event.message,
-            version: event.version,
-            data: event.data,
-          },
-          event.except,
-        );
-        return;
-      case 'presence': {
-        if (room.asking) room.early.push(event);
-        const news = room.roster ? room.roster.news(event) : event;
-        if (!news) return;
-        gather(id, room, news);
-        room.roster?.apply(news);
-        return;
+        room.newestEntry = event.entry;
+        this.deliveredCount += room.members.size;
+        return deliverToAll(room, { type: 'message', room: id, entry: event.entry }, null);
+      case 'broadcast': {
+        const { sender, message, version, data, except } = event;
+        this.deliveredCount += room.members.size;
+        const frame = { type: 'broadcast', room: id, sender, message, version, data } as const;
+        return deliverToAll(room, frame, except);
       }
+      case 'presence':
+        return this.hearPresence(id, room, event);
       case 'reset':
-        toAll(room, { type: 'reset', room: id, why: event.why }, null);
-        return;
+        return deliverToAll(room, { type: 'reset', room: id, why: event.why }, null);
       default:
         event satisfies never;
     }
-  };
-
-  async function ask(id: string, room: HubRoom): Promise<Roster> {
-    const roster = createRoster(id, await broker.members(id));
-    for (const event of room.early) roster.apply(event);
-    return (room.roster = roster);
   }
 
-  return {
-    pace: (room, rate) => rooms.get(room)?.pace ?? paces.of(room, rate ?? roomRate),
-    async enter(membership) {
-      let room = rooms.get(membership.room);
-      if (!room) {
-        const made: HubRoom = {
-          members: new Set(),
-          listening: () => undefined,
-          pace: membership.pace,
-          diff: null,
-          roster: null,
-          asking: null,
-          early: [],
-          last: null,
-        };
-        rooms.set(membership.room, (room = made));
-        made.listening = broker.subscribe(membership.room, (event) => {
-          hear(membership.room, made, event);
+  private hearPresence(id: string, room: HubRoom, event: PresenceEvent): void {
+    if (room.askingMembers) room.earlyEvents.push(event);
+    const changes = room.memberList ? room.memberList.withoutUnchanged(event) : event;
+    if (!changes) return;
+    if (!room.diff) {
+      room.diff = new PresenceDiff();
+      if (this.changedRooms.push(id) === 1)
+        this.ports.setTimer(presenceTickMs, () => {
+          this.flushPresence();
         });
-      }
-      room.members.add(membership);
-      try {
-        if (room.listening instanceof Promise) await room.listening;
-      } catch (error) {
-        // Whoever comes next asks anew.
-        room.members.delete(membership);
-        if (rooms.get(membership.room) === room) rooms.delete(membership.room);
-        throw error;
-      }
-    },
-    go(membership, at) {
-      const held = membership.waiting ?? [];
-      const kept = membership.behind?.kept.frames.values() ?? [];
-      const top = at.offset;
-      membership.waiting = null;
-      membership.behind = null;
-      membership.at = at;
-      for (const frame of kept)
-        membership.outgoing.push(membership.outgoing.codec.encode(serverTuple(frame)));
-      for (const call of held as ((() => void) & { readonly offset?: number })[])
-        if (!call.offset || call.offset > top) call();
-    },
-    fallBehind(membership) {
-      const { at, room } = membership;
-      const last = rooms.get(room)?.last;
-      if (!at || membership.waiting) return;
-      membership.behind ??= {
-        at: last && last[0] > at.offset ? { epoch: at.epoch, offset: last[0], tag: last[1] } : at,
-        touched: null,
-        kept: nothingKept(),
-      };
-    },
-    leave(membership) {
-      const room = rooms.get(membership.room);
-      if (!room?.members.delete(membership) || room.members.size > 0) return;
-      rooms.delete(membership.room);
-      if (room.listening instanceof Promise)
-        room.listening.then(
-          (stop) => {
-            stop();
-          },
-          () => undefined,
-        );
-      else room.listening();
-    },
-    members: (room) => rooms.get(room)?.members ?? [],
-    known: (room) => rooms.get(room)?.roster ?? null,
-    async roster(id) {
-      const room = rooms.get(id);
-      if (!room) return createRoster(id, []);
-      if (room.roster) return room.roster;
-      try {
-        return await (room.asking ??= ask(id, room));
-      } finally {
-        // Where the broker could not be asked, whoever joins next asks anew.
-        room.asking = null;
-        room.early = [];
-      }
-    },
-    get delivered() {
-      return delivered;
-    },
-    get rooms() {
-      return rooms.size;
-    },
-  };
+    }
+    room.diff.gather(changes);
+    room.memberList?.applyEvent(changes);
+  }
+
+  private flushPresence(): void {
+    const ids = this.changedRooms;
+    this.changedRooms = [];
+    for (const id of ids) {
+      const room = this.roomsById.get(id);
+      if (!room?.diff) continue;
+      const frames = room.diff.framesFor(id);
+      room.diff = null;
+      for (const frame of frames) deliverToAll(room, frame, null);
+    }
+  }
+
+  private async askMembers(id: string, room: HubRoom): Promise<MemberList> {
+    const memberList = new MemberList(id, await this.broker.members(id));
+    for (const event of room.earlyEvents) memberList.applyEvent(event);
+    return (room.memberList = memberList);
+  }
 }

@@ -1,157 +1,171 @@
-// Who is in a room, as this node knows it: in pieces of which each is encoded once, until somebody in it comes, goes or changes.
+// The members of a room on all nodes, in pieces. A piece is encoded once, until one of its members comes,
+// goes or changes.
 import type { Codec, Encoded } from '../../protocol/codec.js';
 import type { MemberTuple } from '../../protocol/frames.js';
 import type { RoomEvent } from '../broker/broker.js';
-import { encodedOnce } from './encode-once.js';
-import { measured, membersBytes, portions } from '../util/frame-splitting.js';
+import { measureItem, maxMemberListBytes, splitIntoPortions } from '../util/frame-splitting.js';
+import { encodeOnce } from './encode-once.js';
 
-/** A part of the list. */
-export interface Piece {
+/** A piece of the list. */
+export interface ListPiece {
   readonly serial: number;
-  /** How much it is on the wire, about. */
+  /** The bytes that it takes on the wire, about. */
   readonly bytes: number;
-  /** As `presence` frames. */
+  /** The piece as `presence` frames. */
   readonly frames: readonly ((codec: Codec) => Encoded)[];
 }
 
-/** How far a member was told the list: the last piece that it was told, and the last there was when it came. Who came later it hears of as it happens. */
-export interface Listing {
-  told: number;
-  readonly last: number;
+/**
+ * How much of the list a member was told: the last piece that it was told, and the last piece that there was
+ * when it came. It hears of later members as they come.
+ */
+export interface ListProgress {
+  toldUpTo: number;
+  readonly lastSerial: number;
 }
 
-export interface Roster {
-  get(id: string): MemberTuple | undefined;
-  /** What becomes of the room by an event. */
-  apply(event: Extract<RoomEvent, { type: 'presence' }>): void;
-  /** The event without members that show what they showed before; null where nothing is left. */
-  news(event: Extract<RoomEvent, { type: 'presence' }>): Extract<RoomEvent, { type: 'presence' }> | null;
-  /** What a `joined` frame has room for, and where the list goes on. */
-  begin(): { readonly members: readonly MemberTuple[]; readonly listing: Listing };
-  /** The next piece of a list; null behind the last. */
-  next(listing: Listing): Piece | null;
-}
-
-interface Part {
+interface ListPart {
   readonly serial: number;
   members: Map<string, MemberTuple>;
-  /** How many it was made of. */
-  came: number;
-  /** Counted when it is asked for, since members change far more often than they come; null since one changed. */
+  /** The number of members that came into it. */
+  memberCount: number;
+  /** Counted when it is read, since members change far more often than they come. Null after a change. */
   bytes: number | null;
-  /** Made when it is asked for; null since somebody in it changed. */
+  /** Made when it is read. Null after a change. */
   portions: readonly (readonly MemberTuple[])[] | null;
-  piece: Piece | null;
+  piece: ListPiece | null;
 }
 
-export function createRoster(room: string, all: readonly MemberTuple[]): Roster {
+type PresenceEvent = Extract<RoomEvent, { type: 'presence' }>;
+
+function forgetEncoded(part: ListPart): void {
+  part.bytes = null;
+  part.portions = null;
+  part.piece = null;
+}
+
+function partBytesOf(part: ListPart): number {
+  if (part.bytes !== null) return part.bytes;
+  let bytes = 0;
+  for (const member of part.members.values()) bytes += measureItem(member).bytes;
+  return (part.bytes = bytes);
+}
+
+const portionsOf = (part: ListPart): readonly (readonly MemberTuple[])[] =>
+  (part.portions ??= splitIntoPortions([...part.members.values()], maxMemberListBytes));
+
+export class MemberList {
+  private readonly room: string;
   /** In the order in which their members came. Serials rise, and none is given twice. */
-  const parts: Part[] = [];
-  const partOf = new Map<string, Part>();
-  let serial = 0;
+  private readonly parts: ListPart[] = [];
+  private readonly partOf = new Map<string, ListPart>();
+  private lastSerial = 0;
 
-  const changed = (part: Part): void => {
-    part.bytes = null;
-    part.portions = null;
-    part.piece = null;
-  };
-
-  function bytesOf(part: Part): number {
-    if (part.bytes !== null) return part.bytes;
-    let bytes = 0;
-    for (const member of part.members.values()) bytes += measured(member).bytes;
-    return (part.bytes = bytes);
+  constructor(room: string, members: readonly MemberTuple[]) {
+    this.room = room;
+    for (const member of members) this.setMember(member);
   }
 
-  function set(member: MemberTuple): void {
-    const known = partOf.get(member[0]);
+  get(id: string): MemberTuple | undefined {
+    return this.partOf.get(id)?.members.get(id);
+  }
+
+  /** Applies an event to the list. */
+  applyEvent(event: PresenceEvent): void {
+    for (const id of event.left) this.removeMember(id);
+    for (const member of event.joined) this.setMember(member);
+    for (const [id, patch] of event.changed) {
+      const before = this.get(id);
+      if (before) this.setMember([before[0], before[1], { ...(before[2] as object | null), ...patch }]);
+    }
+  }
+
+  /** The event without members that show what they showed before; null if nothing is left. */
+  withoutUnchanged(event: PresenceEvent): PresenceEvent | null {
+    const joined = event.joined.filter(
+      (member) => JSON.stringify(this.get(member[0])) !== JSON.stringify(member),
+    );
+    if (joined.length === event.joined.length) return event;
+    return joined.length + event.left.length + event.changed.length === 0 ? null : { ...event, joined };
+  }
+
+  /** The members that a `joined` frame has room for, and where the list goes on. */
+  beginListing(): { readonly members: readonly MemberTuple[]; readonly listing: ListProgress } {
+    const [first] = this.parts;
+    if (!first) return { members: [], listing: { toldUpTo: 0, lastSerial: 0 } };
+    const [members = [], ...others] = portionsOf(first);
+    const toldUpTo = others.length > 0 ? first.serial - 1 : first.serial;
+    return { members, listing: { toldUpTo, lastSerial: this.parts.at(-1)?.serial ?? 0 } };
+  }
+
+  /** The next piece of a list; null behind the last one. */
+  nextPiece({ toldUpTo, lastSerial }: ListProgress): ListPiece | null {
+    const part = this.parts.find(({ serial }) => serial > toldUpTo);
+    return part && part.serial <= lastSerial ? this.pieceOf(part) : null;
+  }
+
+  private setMember(member: MemberTuple): void {
+    const known = this.partOf.get(member[0]);
     if (known) {
-      changed(known);
+      forgetEncoded(known);
       known.members.set(member[0], member);
       return;
     }
-    const { bytes } = measured(member);
-    let part = parts.at(-1);
-    const before = part ? bytesOf(part) : 0;
-    if (!part || before + bytes > membersBytes) {
-      part = { serial: ++serial, members: new Map(), came: 0, bytes: 0, portions: null, piece: null };
-      parts.push(part);
-    }
-    const held = bytesOf(part);
-    changed(part);
-    part.bytes = held + bytes;
-    part.came++;
+    const { bytes } = measureItem(member);
+    const part = this.partFor(bytes);
+    const bytesBefore = partBytesOf(part);
+    forgetEncoded(part);
+    part.bytes = bytesBefore + bytes;
+    part.memberCount++;
     part.members.set(member[0], member);
-    partOf.set(member[0], part);
+    this.partOf.set(member[0], part);
   }
 
-  /** Where few are left in a part, they go on in the next one: whoever was told this part and not that one is told them again, and misses nobody. */
-  function merge(part: Part): void {
-    if (part.members.size > part.came / 4) return;
-    const at = parts.indexOf(part);
-    const next = parts[at + 1];
-    if (part.members.size > 0) {
-      if (!next || bytesOf(part) + bytesOf(next) > membersBytes) return;
-      next.members = new Map([...part.members, ...next.members]);
-      next.came += part.members.size;
-      changed(next);
-      for (const id of part.members.keys()) partOf.set(id, next);
-    }
-    parts.splice(at, 1);
+  /** The last part, or a new one if it has no room for so many bytes. */
+  private partFor(bytes: number): ListPart {
+    const last = this.parts.at(-1);
+    if (last && partBytesOf(last) + bytes <= maxMemberListBytes) return last;
+    const serial = ++this.lastSerial;
+    const part = { serial, members: new Map(), memberCount: 0, bytes: 0, portions: null, piece: null };
+    this.parts.push(part);
+    return part;
   }
 
-  function remove(id: string): void {
-    const part = partOf.get(id);
+  private removeMember(id: string): void {
+    const part = this.partOf.get(id);
     if (!part) return;
-    changed(part);
+    forgetEncoded(part);
     part.members.delete(id);
-    partOf.delete(id);
-    merge(part);
+    this.partOf.delete(id);
+    this.mergeIntoNext(part);
   }
 
-  const portionsOf = (part: Part): readonly (readonly MemberTuple[])[] =>
-    (part.portions ??= portions([...part.members.values()], membersBytes));
+  /**
+   * Moves the members of a part into the next part if few are left. A reader that was told this part and not
+   * the next one is told them again, and misses none.
+   */
+  private mergeIntoNext(part: ListPart): void {
+    if (part.members.size > part.memberCount / 4) return;
+    const index = this.parts.indexOf(part);
+    const next = this.parts[index + 1];
+    if (part.members.size > 0) {
+      if (!next || partBytesOf(part) + partBytesOf(next) > maxMemberListBytes) return;
+      next.members = new Map([...part.members, ...next.members]);
+      next.memberCount += part.members.size;
+      forgetEncoded(next);
+      for (const id of part.members.keys()) this.partOf.set(id, next);
+    }
+    this.parts.splice(index, 1);
+  }
 
-  const pieceOf = (part: Part): Piece =>
-    (part.piece ??= {
+  private pieceOf(part: ListPart): ListPiece {
+    const { room } = this;
+    return (part.piece ??= {
       serial: part.serial,
-      bytes: bytesOf(part),
+      bytes: partBytesOf(part),
       frames: portionsOf(part).map((joined) =>
-        encodedOnce({ type: 'presence', room, joined, left: [], changed: [] }),
+        encodeOnce({ type: 'presence', room, joined, left: [], changed: [] }),
       ),
     });
-
-  const get = (id: string): MemberTuple | undefined => partOf.get(id)?.members.get(id);
-
-  for (const member of all) set(member);
-
-  return {
-    get,
-    apply(event) {
-      for (const id of event.left) remove(id);
-      for (const member of event.joined) set(member);
-      for (const [id, patch] of event.changed) {
-        const before = get(id);
-        if (before) set([before[0], before[1], { ...(before[2] as object | null), ...patch }]);
-      }
-    },
-    news(event) {
-      const joined = event.joined.filter(
-        (member) => JSON.stringify(get(member[0])) !== JSON.stringify(member),
-      );
-      if (joined.length === event.joined.length) return event;
-      return joined.length + event.left.length + event.changed.length === 0 ? null : { ...event, joined };
-    },
-    begin() {
-      const [first] = parts;
-      if (!first) return { members: [], listing: { told: 0, last: 0 } };
-      const [members = [], ...others] = portionsOf(first);
-      const told = others.length > 0 ? first.serial - 1 : first.serial;
-      return { members, listing: { told, last: parts.at(-1)?.serial ?? 0 } };
-    },
-    next({ told, last }) {
-      const part = parts.find((it) => it.serial > told);
-      return part && part.serial <= last ? pieceOf(part) : null;
-    },
-  };
+  }
 }

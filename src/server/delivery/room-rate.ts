@@ -1,74 +1,82 @@
-// How fast a room may be spoken in on this node: by its members together, and by each of its users.
+// The rate limit of a room on one node: for all its members together, and a share for each user.
 import type { ServerPorts } from '../ports/ports.js';
-import { createBucket, type Bucket } from '../util/token-bucket.js';
+import { createTokenBucket, type TokenBucket } from '../util/token-bucket.js';
 
-/** What one user has left of a room's pace. It is kept for as long as it differs from that of somebody who was never there. */
-export interface Share {
-  /** Messages that the user may say, of those that are set aside for it. */
+/**
+ * The share of one user in a room's rate. It is kept for as long as it differs from the share of a new user.
+ */
+export interface UserShare {
+  /** The messages that the user may send from its share. */
   tokens: number;
-  at: number;
-  /** The round in which it was used last, and the one in which its user spoke last. */
+  refilledAt: number;
+  /** The round in which the share was last used, and the round in which its user last sent something. */
   round: number;
   spokeIn: number;
-  /** How often the user may join. */
-  joins: Bucket | null;
+  /** A limit on how often the user may join. */
+  joins: TokenBucket | null;
 }
 
-/** A member that speaks. Its share is looked for again in each round. */
+/** A member that sends something. Its share is looked up once in each round. */
 export interface Speaker {
   readonly peer: { readonly identity: { readonly user: { readonly id: string } | null } | null };
   readonly member: string;
-  share: Share | null;
+  share: UserShare | null;
 }
 
-/** How long a round is, in ms. Who spoke in this round or the one before counts as one of those who share the pace; after as long, a share is whole again. */
+/**
+ * The length of a round, in ms. Users who sent something in this round or the one before share the rate.
+ * After as long, a share is full again.
+ */
 const roundMs = 10_000;
 
-const nobodies = new Map<string, Share>();
+const noShares = new Map<string, UserShare>();
 
-/** A user with several connections has one share; somebody who is nobody in particular has one for each session. */
-const keyOf = ({ peer, member }: Speaker): string => {
+/** All connections of a user have one share. A session without a user has a share of its own. */
+const shareKeyOf = ({ peer, member }: Speaker): string => {
   const user = peer.identity?.user;
   return user ? `user ${user.id}` : `member ${member}`;
 };
 
-// A class: see lane.ts.
-export class Pace {
-  /** Messages a second. */
-  readonly rate: number;
+// A class, because each room has one: see connection/frame-queue.ts.
+export class RoomRate {
+  /** Messages per second. */
+  readonly perSecond: number;
   private tokens: number;
-  private at: number;
+  private refilledAt: number;
   private round = 0;
   private roundAt: number;
-  /** Shares that were used in this round, and those that were used in the one before and not since. */
-  private shares = new Map<string, Share>();
-  private older: Map<string, Share> = nobodies;
-  /** How many users spoke in this round, and in the one before. */
+  /** The shares that were used in this round, and those that were used in the round before and not since. */
+  private shares = new Map<string, UserShare>();
+  private olderShares: Map<string, UserShare> = noShares;
+  /** How many users sent something in this round, and in the one before. */
   private speakers = 0;
   private olderSpeakers = 0;
 
   private readonly remember: () => void;
 
-  /** `remember`: called when there is something to remember. */
-  constructor(rate: number, begun: number, remember: () => void = () => undefined) {
-    this.rate = rate;
+  /** `remember`: called when there is a share to remember. */
+  constructor(perSecond: number, createdAt: number, remember: () => void = () => undefined) {
+    this.perSecond = perSecond;
     this.remember = remember;
-    this.tokens = rate * 2;
-    this.at = this.roundAt = Math.floor(begun);
+    this.tokens = perSecond * 2;
+    this.refilledAt = this.roundAt = Math.floor(createdAt);
   }
 
-  /** Users that spoke or joined lately. */
+  /** The users who sent something or joined lately. */
   get users(): number {
-    return this.shares.size + this.older.size;
+    return this.shares.size + this.olderShares.size;
   }
 
   /**
-   * Takes a token for something that a member says. 0, or in how many ms there would be one. A user that has
-   * used up its share gets what the others leave: half of a full bucket is kept for those that have not.
+   * Takes a token for a message of a member, and returns 0. If there is none, returns in how many ms there
+   * will be one.
+   *
+   * A user who has used up its share gets the tokens that the others leave: half of a full bucket is kept for
+   * users who have not.
    */
-  take(speaker: Speaker, moment: number): number {
-    const { rate } = this;
-    const now = Math.floor(moment);
+  take(speaker: Speaker, nowExact: number): number {
+    const { perSecond } = this;
+    const now = Math.floor(nowExact);
     const share = this.lastShare(speaker, now);
     this.refill(now);
     if (share.spokeIn !== this.round) {
@@ -76,51 +84,54 @@ export class Pace {
       this.speakers++;
     }
     const { users } = this;
-    // Somebody who has only joined may want to speak next.
-    const fair = rate / Math.min(users, Math.max(this.speakers, this.olderSpeakers) + 1);
-    share.tokens = Math.min(Math.max(1, fair * 2), share.tokens + ((now - share.at) * fair) / 1_000);
-    share.at = now;
-    const needed = share.tokens >= 1 || users === 1 ? 1 : 1 + rate;
+    // A user who has only joined may want to send something next.
+    const fairRate = perSecond / Math.min(users, Math.max(this.speakers, this.olderSpeakers) + 1);
+    share.tokens = Math.min(
+      Math.max(1, fairRate * 2),
+      share.tokens + ((now - share.refilledAt) * fairRate) / 1_000,
+    );
+    share.refilledAt = now;
+    const needed = share.tokens >= 1 || users === 1 ? 1 : 1 + perSecond;
     if (this.tokens >= needed) {
       this.tokens--;
       share.tokens = Math.max(0, share.tokens - 1);
       return 0;
     }
-    const untilRoomHas = (count: number): number => ((count - this.tokens) * 1_000) / rate;
+    const untilRoomHas = (count: number): number => ((count - this.tokens) * 1_000) / perSecond;
     if (needed === 1) return untilRoomHas(1);
-    return Math.max(untilRoomHas(1), Math.min(untilRoomHas(needed), ((1 - share.tokens) * 1_000) / fair));
+    return Math.max(untilRoomHas(1), Math.min(untilRoomHas(needed), ((1 - share.tokens) * 1_000) / fairRate));
   }
 
   /**
-   * Counts a join, and refuses one only where its user joins too often itself: after a restart everybody comes at
-   * once. What is kept for those who say little is not spent by joins.
+   * Counts a join. Refuses it only if its user joins too often: after a restart all users come at once. Joins
+   * do not use up the tokens that are kept for users who send little.
    */
-  join(speaker: Speaker, moment: number): number {
-    const now = Math.floor(moment);
+  join(speaker: Speaker, nowExact: number): number {
+    const now = Math.floor(nowExact);
     const share = this.shareOf(speaker, now);
-    const wait = (share.joins ??= createBucket(this.rate, now)).take(now);
+    const waitMs = (share.joins ??= createTokenBucket(this.perSecond, now)).take(now);
     this.refill(now);
-    if (wait === 0 && this.tokens >= 1 + this.rate) this.tokens--;
-    return wait;
+    if (waitMs === 0 && this.tokens >= 1 + this.perSecond) this.tokens--;
+    return waitMs;
   }
 
-  /** Forgets what is too old to matter. Whether nothing is left to remember. */
+  /** Forgets the shares that are full again. Returns whether none is left. */
   forget(now: number): boolean {
-    this.turn(Math.floor(now));
+    this.turnRound(Math.floor(now));
     return this.users === 0;
   }
 
   private refill(now: number): void {
-    const { rate } = this;
-    this.tokens = Math.min(rate * 2, this.tokens + ((now - this.at) * rate) / 1_000);
-    this.at = now;
+    const { perSecond } = this;
+    this.tokens = Math.min(perSecond * 2, this.tokens + ((now - this.refilledAt) * perSecond) / 1_000);
+    this.refilledAt = now;
   }
 
-  private turn(now: number): void {
-    const past = now - this.roundAt;
-    if (past < roundMs) return;
-    const isNext = past < roundMs * 2;
-    this.older = isNext ? this.shares : nobodies;
+  private turnRound(now: number): void {
+    const sinceRoundBegan = now - this.roundAt;
+    if (sinceRoundBegan < roundMs) return;
+    const isNext = sinceRoundBegan < roundMs * 2;
+    this.olderShares = isNext ? this.shares : noShares;
     this.olderSpeakers = isNext ? this.speakers : 0;
     this.shares = new Map();
     this.speakers = 0;
@@ -128,61 +139,67 @@ export class Pace {
     this.round++;
   }
 
-  /** The share of a member that speaks: it need not be looked for twice in a round. */
-  private lastShare(speaker: Speaker, now: number): Share {
-    this.turn(now);
+  /** The share of a member. It is looked up once in a round. */
+  private lastShare(speaker: Speaker, now: number): UserShare {
+    this.turnRound(now);
     return speaker.share?.round === this.round ? speaker.share : (speaker.share = this.shareOf(speaker, now));
   }
 
-  private shareOf(speaker: Speaker, now: number): Share {
-    this.turn(now);
+  private shareOf(speaker: Speaker, now: number): UserShare {
+    this.turnRound(now);
     if (this.users === 0) this.remember();
-    const key = keyOf(speaker);
+    const key = shareKeyOf(speaker);
     const share = this.shares.get(key) ??
-      this.older.get(key) ?? {
-        tokens: this.rate * 2,
-        at: now,
+      this.olderShares.get(key) ?? {
+        tokens: this.perSecond * 2,
+        refilledAt: now,
         round: this.round,
         spokeIn: -1,
         joins: null,
       };
-    if (this.older !== nobodies) this.older.delete(key);
+    if (this.olderShares !== noShares) this.olderShares.delete(key);
     this.shares.set(key, share);
     share.round = this.round;
     return share;
   }
 }
 
-/** The paces of rooms on this node. */
-export interface Paces {
-  /** The pace of a room of which something is remembered, or a new one. */
-  of(room: string, rate: number): Pace;
+/** The rate limits of the rooms on this node. */
+export interface RoomRates {
+  /** The rate limit of a room, or a new one if none is remembered. */
+  of(room: string, perSecond: number): RoomRate;
 }
 
-/** A pace remembers its users for longer than they are in the room: otherwise leaving and joining would make it anew. */
-export function createPaces({ after, steady }: Pick<ServerPorts, 'after' | 'steady'>): Paces {
-  const paces = new Map<string, Pace>();
+/**
+ * Makes the rate limits. A limit outlives the room's members: otherwise a user could renew its share by
+ * leaving and joining.
+ */
+export function createRoomRates({
+  setTimer,
+  monotonicNow,
+}: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>): RoomRates {
+  const roomRates = new Map<string, RoomRate>();
   let isArmed = false;
 
-  const arm = (): void => {
+  const armTimer = (): void => {
     if (isArmed) return;
     isArmed = true;
-    after(roundMs * 2, () => {
+    setTimer(roundMs * 2, () => {
       isArmed = false;
-      for (const [room, pace] of paces) if (pace.forget(steady())) paces.delete(room);
-      if (paces.size > 0) arm();
+      for (const [room, roomRate] of roomRates) if (roomRate.forget(monotonicNow())) roomRates.delete(room);
+      if (roomRates.size > 0) armTimer();
     });
   };
 
   return {
-    of(room, rate) {
-      const known = paces.get(room);
+    of(room, perSecond) {
+      const known = roomRates.get(room);
       if (known) return known;
-      const pace = new Pace(rate, steady(), () => {
-        paces.set(room, pace);
-        arm();
+      const roomRate = new RoomRate(perSecond, monotonicNow(), () => {
+        roomRates.set(room, roomRate);
+        armTimer();
       });
-      return pace;
+      return roomRate;
     },
   };
 }

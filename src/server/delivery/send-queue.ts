@@ -1,84 +1,86 @@
-// What is due to a connection: queued, joined to one message or few, written once a turn. A reader for whom much waits already is told of, one for whom too much waits is given up.
+// The frames that are due to a connection: queued, joined to one message or few, and written once a turn of
+// the event loop. The queue tells of a reader that is slow, and gives up a reader that is too slow.
 import type { Codec, Encoded } from '../../protocol/codec.js';
-import { Batch } from './batch.js';
 import type { Transport } from '../ports/ports.js';
+import { Batch } from './batch.js';
 
-export interface Outgoing {
+export interface SendQueue {
   readonly codec: Codec;
-  /** Whether much waits to be read: what can come later should. */
-  slow: boolean;
+  /** Whether much waits to be read. Frames that can come later should come later then. */
+  isSlow: boolean;
   push(part: Encoded): void;
-  /** The same of a part that may still grow, and that others may overtake: it is asked for when it is settled. */
+  /** Queues a part that may still grow, and that other parts may overtake. It is made when it is queued. */
   defer(part: () => Encoded): void;
-  /** Queues what was deferred, now: at the latest when the queue is written. */
-  settle(): void;
-  /** Writes what is queued, now. */
+  /** Queues the deferred part now. At the latest it is queued when the queue is written. */
+  queueDeferred(): void;
+  /** Writes the queued parts now. */
   flush(): void;
   end(): void;
 }
 
-export interface Pressure {
-  /** More waits than the limit. Told once, until `slow` is taken back. */
+export interface SendPressure {
+  /** More than the limit waits to be read. Reported once, until `isSlow` is reset. */
   slow(): void;
-  /** More than twice the limit: nothing more is written. */
+  /** More than twice the limit waits to be read. Nothing more is written. */
   overflow(): void;
-  /** The transport threw: nothing more is written. */
+  /** The transport threw. Nothing more is written. */
   failed(error: unknown): void;
 }
 
-export interface Flusher {
-  outgoing(codec: Codec, transport: Transport, pressure: Pressure): Outgoing;
+export interface SendFlusher {
+  createQueue(codec: Codec, transport: Transport, pressure: SendPressure): SendQueue;
 }
 
-// A class: see lane.ts.
-class Queue implements Outgoing {
-  slow = false;
+// A class, because ten thousand idle connections have one each: see connection/frame-queue.ts.
+class TurnSendQueue implements SendQueue {
+  isSlow = false;
   private batch: Batch;
-  private late: (() => Encoded) | null = null;
+  private deferred: (() => Encoded) | null = null;
   private ended = false;
   private readonly empty: Batch;
   readonly codec: Codec;
   private readonly transport: Transport;
-  private readonly pressure: Pressure;
-  private readonly turn: Turn;
+  private readonly pressure: SendPressure;
+  private readonly flushTurn: FlushTurn;
 
-  constructor(codec: Codec, transport: Transport, pressure: Pressure, turn: Turn) {
+  constructor(codec: Codec, transport: Transport, pressure: SendPressure, turn: FlushTurn) {
     this.codec = codec;
     this.transport = transport;
     this.pressure = pressure;
-    this.turn = turn;
+    this.flushTurn = turn;
     this.batch = this.empty = turn.empty(codec);
   }
 
   defer(part: () => Encoded): void {
     if (this.ended) return;
-    this.settle();
-    if (this.batch === this.empty) this.turn.add(this);
-    this.late = part;
+    this.queueDeferred();
+    if (this.batch === this.empty) this.flushTurn.add(this);
+    this.deferred = part;
   }
 
-  settle(): void {
-    const { late } = this;
-    if (!late) return;
-    this.late = null;
-    this.batch = this.batch.with(late());
+  queueDeferred(): void {
+    const { deferred } = this;
+    if (!deferred) return;
+    this.deferred = null;
+    this.batch = this.batch.append(deferred());
   }
 
   push(part: Encoded): void {
     if (this.ended) return;
     const { batch } = this;
-    if (batch === this.empty && !this.late) this.turn.add(this);
-    const longer = (this.batch = batch.with(part));
-    // Answers to much that was asked in one message: what they cost is seen before there are more of them. Half of the limit: with that much on top of what may wait, acknowledgements still find room.
-    if (longer.bytes > this.turn.limit / 2) this.flush();
+    if (batch === this.empty && !this.deferred) this.flushTurn.add(this);
+    const batchWithPart = (this.batch = batch.append(part));
+    // Answers to many frames of one message: their size is checked before there are more of them. With half
+    // of the limit on top of what may wait, acknowledgements still find room.
+    if (batchWithPart.bytes > this.flushTurn.limitBytes / 2) this.flush();
   }
 
   flush(): void {
-    if (this.late) this.settle();
-    const { batch, transport, turn } = this;
+    if (this.deferred) this.queueDeferred();
+    const { batch, transport, flushTurn } = this;
     if (this.ended || batch === this.empty) return;
-    if (transport.buffered() > turn.limit * 2) {
-      // Ended first: whoever gives the connection up flushes it once more.
+    if (transport.buffered() > flushTurn.limitBytes * 2) {
+      // Ended first: the code that gives the connection up flushes it once more.
       this.end();
       this.pressure.overflow();
       return;
@@ -88,34 +90,34 @@ class Queue implements Outgoing {
     try {
       for (let at = 0; at < messages.length; at++) transport.send(messages[at] as Encoded);
     } catch (error) {
-      // One flush writes to many connections: the others get what is theirs.
+      // One flush writes to many connections: a failure of one must not keep the others from theirs.
       this.end();
       this.pressure.failed(error);
       return;
     }
-    if (this.slow || transport.buffered() <= turn.limit) return;
-    this.slow = true;
+    if (this.isSlow || transport.buffered() <= flushTurn.limitBytes) return;
+    this.isSlow = true;
     this.pressure.slow();
   }
 
   end(): void {
     this.ended = true;
-    this.late = null;
+    this.deferred = null;
     this.batch = this.empty;
   }
 }
 
-/** What is due in this turn of the event loop, to all connections. */
-class Turn {
-  private dirty: Queue[] = [];
+/** The queues that are written at the end of this turn of the event loop. */
+class FlushTurn {
+  private dirtyQueues: TurnSendQueue[] = [];
   private scheduled = false;
   private readonly empties = new Map<Codec, Batch>();
-  private readonly soon: (call: () => void) => void;
-  readonly limit: number;
+  private readonly atEndOfTurn: (call: () => void) => void;
+  readonly limitBytes: number;
 
   constructor(soon: (call: () => void) => void, limit: number) {
-    this.soon = soon;
-    this.limit = limit;
+    this.atEndOfTurn = soon;
+    this.limitBytes = limit;
   }
 
   empty(codec: Codec): Batch {
@@ -124,26 +126,29 @@ class Turn {
     return empty;
   }
 
-  add(queue: Queue): void {
-    this.dirty.push(queue);
+  add(queue: TurnSendQueue): void {
+    this.dirtyQueues.push(queue);
     if (this.scheduled) return;
     this.scheduled = true;
-    this.soon(() => {
+    this.atEndOfTurn(() => {
       this.flush();
     });
   }
 
   private flush(): void {
     this.scheduled = false;
-    const queues = this.dirty;
-    this.dirty = [];
+    const queues = this.dirtyQueues;
+    this.dirtyQueues = [];
     for (const queue of queues) queue.flush();
-    for (const empty of this.empties.values()) empty.forget();
+    for (const empty of this.empties.values()) empty.forgetNext();
   }
 }
 
-/** One flush a turn for all connections. `limit`: bytes that may wait for one of them. */
-export function createFlusher(soon: (call: () => void) => void, limit: number): Flusher {
-  const turn = new Turn(soon, limit);
-  return { outgoing: (codec, transport, pressure) => new Queue(codec, transport, pressure, turn) };
+/**
+ * Makes a flusher, which writes all queues once a turn. `limitBytes`: the bytes that may wait for one
+ * connection.
+ */
+export function createSendFlusher(atEndOfTurn: (call: () => void) => void, limitBytes: number): SendFlusher {
+  const turn = new FlushTurn(atEndOfTurn, limitBytes);
+  return { createQueue: (codec, transport, pressure) => new TurnSendQueue(codec, transport, pressure, turn) };
 }

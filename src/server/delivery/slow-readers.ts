@@ -1,191 +1,222 @@
-// Readers that are slower than what happens: nothing more is pushed to them until they have read what waits, then the log feeds them, a portion at a time.
-import { BrokerUnavailable, type Broker } from '../broker/broker.js';
+// Readers that are slower than the events of their rooms. Nothing more is pushed to them until they have read
+// what waits. Then the log feeds them, a portion at a time.
+import { closeCodes } from '../../protocol/codes.js';
 import type { MemberTuple } from '../../protocol/frames.js';
-import { presenceFrames, type Hub } from './hub.js';
-import type { Listing } from './member-list.js';
 import type { Position } from '../../protocol/position.js';
-import { isHere, tell, weighed, type Behind, type Membership, type Peer } from '../members/peer.js';
+import { BrokerUnavailable, type Broker } from '../broker/broker.js';
 import type { ServerPorts } from '../ports/ports.js';
-import { measured, readAtOnce } from '../util/frame-splitting.js';
-import { nothingKept } from './broadcast-backlog.js';
+import { maxEntriesPerRead, measureItem } from '../util/frame-splitting.js';
+import { emptyBacklog } from './broadcast-backlog.js';
+import type { Hub } from './hub.js';
+import type { ListProgress } from './member-list.js';
+import { presenceFrames } from './presence-diff.js';
+import { queueFrame, queueFrameAndMeasure } from './queue-frame.js';
+import { isHere, type BehindState, type Reader, type Receiver } from './receiver.js';
 
-export interface SlowReaders {
-  /** A connection has more waiting than it should: its rooms are told that they lag. */
-  begin(peer: Peer): void;
-  /** A member has its place in a room, but not all that the log has behind `at`: that comes as it reads. */
-  follow(membership: Membership, at: Position): void;
-  /** Tells a member who is in the room, from a piece of the list on, as it reads. */
-  list(membership: Membership, from: Listing): void;
-  /** Before an answer that may be long: what resolves once the connection has read most of what waits for it, or is over. Null where little waits. */
-  room(peer: Peer): Promise<void> | null;
-}
-
-interface World extends Pick<ServerPorts, 'after' | 'steady'> {
+export interface SlowReaderContext extends Pick<ServerPorts, 'setTimer' | 'monotonicNow'> {
   readonly broker: Broker;
   readonly hub: Hub;
-  /** Bytes that may wait for one connection. */
-  readonly limit: number;
-  readonly drop: (peer: Peer, code: number, reason: string) => void;
+  /** The bytes that may wait for one connection. */
+  readonly limitBytes: number;
   readonly failed: (error: unknown) => void;
 }
 
-/** How often a slow reader is looked at, in ms. */
-const look = 100;
-/** How long one may read nothing before it is given up, in ms. */
-const patience = 30_000;
+/** How often a slow reader is checked, in ms. */
+const checkEveryMs = 100;
+/** How long a reader may read nothing before its connection is closed, in ms. */
+const readTimeoutMs = 30_000;
 
-const touchedOf = (behind: Behind): Behind['touched'] => behind.touched;
+const touchedOf = (behind: BehindState): BehindState['touched'] => behind.touched;
 
-export function createSlowReaders({ broker, hub, limit, after, steady, drop, failed }: World): SlowReaders {
-  /** It joins again, and learns what is missing. */
-  function again(membership: Membership, why: string): void {
-    Object.assign(membership, { waiting: null, behind: null, at: null });
-    tell(membership.peer, { type: 'reset', room: membership.room, why });
+/** Makes the member join again, and so learn what it misses. */
+function resetMember(receiver: Receiver, why: string): void {
+  receiver.heldFrames = null;
+  receiver.behind = null;
+  receiver.at = null;
+  queueFrame(receiver.peer, { type: 'reset', room: receiver.room, why });
+}
+
+export class SlowReaders {
+  private readonly context: SlowReaderContext;
+  /** The bytes that wait for a reader that counts as having read. */
+  private readonly readBytes: number;
+
+  constructor(context: SlowReaderContext) {
+    this.context = context;
+    this.readBytes = context.limitBytes / 4;
   }
 
-  /** Entries from the log until enough waits again. Whether it has them all. */
-  async function feed(membership: Membership, behind: Behind): Promise<void> {
-    const { peer, room } = membership;
-    // From here on nothing passes by: what the log does not have yet waits.
-    membership.waiting = [];
-    const page = await broker.read(room, { after: behind.at, limit: readAtOnce, bytes: limit / 4 });
-    if (!isHere(membership)) return;
-    if ('why' in page) return again(membership, page.why);
-    let fed = 0;
-    for (const entry of page.entries) {
-      if (fed > limit / 2) break;
-      fed += weighed(peer, { type: 'message', room, entry });
-      behind.at = { epoch: page.epoch, offset: entry[0], tag: entry[1] };
+  /** More waits for the connection than should: its rooms are told `lag`, and their events pass it by. */
+  fallBehind(reader: Reader): void {
+    for (const { room, served } of reader.memberships.values())
+      if (served.slow === 'close') return reader.drop(closeCodes.slow, `too slow for ${room}`);
+    for (const receiver of reader.memberships.values()) {
+      if (receiver.heldFrames) continue;
+      this.context.hub.fallBehind(receiver);
+      queueFrame(reader, { type: 'lag', room: receiver.room });
     }
-    if (behind.at.offset < page.top.offset) {
-      membership.waiting = null;
-      return;
-    }
-    // Looked at anew: more may have changed while the log was read.
-    const touched = touchedOf(behind);
-    if (touched === 'many') return again(membership, 'unavailable');
-    if (touched && !tellTouched(membership, touched)) {
-      membership.waiting = null;
-      return;
-    }
-    hub.go(membership, behind.at);
+    this.watchReader(reader);
   }
 
-  /** What became of members that came, left or changed while the reader was behind, as much as it takes at once. Whether that is all. */
-  function tellTouched({ room, peer }: Membership, touched: Set<string>): boolean {
-    const roster = hub.known(room);
-    const joined: MemberTuple[] = [];
-    const left: string[] = [];
-    let bytes = 0;
-    for (const id of touched) {
-      if (bytes > limit / 4) break;
-      touched.delete(id);
-      const member = roster?.get(id);
-      bytes += measured(member ?? id).bytes;
-      if (member) joined.push(member);
-      else left.push(id);
-    }
-    for (const frame of presenceFrames(room, joined, left, [])) tell(peer, frame);
-    return touched.size === 0;
+  /** The member has its place in the room, but not every entry after `at`: the log feeds it as it reads. */
+  followLog(receiver: Receiver, at: Position): void {
+    const { peer } = receiver;
+    receiver.at = at;
+    receiver.heldFrames = null;
+    receiver.behind = { at, touched: null, backlog: emptyBacklog() };
+    if (peer.sendQueue.isSlow) return;
+    peer.sendQueue.isSlow = true;
+    this.watchReader(peer);
   }
 
-  /** Tells a member who is in the room, a piece after the other as it reads, at most so many bytes at once. */
-  function list(membership: Membership, most: number): void {
-    const { peer, room, listing, outgoing } = membership;
-    for (let told = 0; listing && isHere(membership);) {
-      const piece = hub.known(room)?.next(listing);
-      if (!piece) break;
-      if (told + piece.bytes > most || peer.transport.buffered() > limit / 4) {
-        whenRead(peer, () => {
-          list(membership, Math.max(piece.bytes, limit / 4));
-        });
-        return;
-      }
-      listing.told = piece.serial;
-      told += piece.bytes;
-      outgoing.settle();
-      for (const encode of piece.frames) outgoing.push(encode(outgoing.codec));
-    }
-    membership.listing = null;
+  /** Tells the member who is in the room, from a piece of the list on, as it reads. */
+  listMembers(receiver: Receiver, from: ListProgress): void {
+    receiver.listProgress = from;
+    this.sendMemberList(receiver, this.context.limitBytes / 2);
   }
 
   /**
-   * Calls once few bytes wait for a connection, or it is over. One that reads nothing meanwhile is given up. `before`: what waited at the last look. It reads where less waits than
-   * at the look before, even though more was written since an earlier one.
+   * Resolves once the connection has read most of what waits for it, or is over. Null if little waits.
+   * Awaited before an answer that may be long.
    */
-  function whenRead(peer: Peer, call: () => void, before = Infinity, since = steady()): void {
-    after(look, () => {
-      const waits = peer.transport.buffered();
-      const now = steady();
-      if (peer.lane.ended || waits <= limit / 4) return call();
-      if (waits < before || now - since < patience)
-        return whenRead(peer, call, waits, waits < before ? now : since);
-      drop(peer, 4008, 'nothing was read');
-      call();
+  whenRead(reader: Reader): Promise<void> | null {
+    if (reader.transport.buffered() <= this.readBytes) return null;
+    return new Promise((resolve) => {
+      this.callWhenRead(reader, resolve);
     });
   }
 
-  /** Feeds whoever has read what waited, and gives up whoever reads nothing. */
-  function watch(peer: Peer): void {
-    whenRead(peer, () => {
-      if (peer.lane.ended) return;
-      round(peer).then(
-        (done) => {
-          if (done) peer.outgoing.slow = false;
-          else watch(peer);
+  /** Feeds the reader once it has read what waited. */
+  private watchReader(reader: Reader): void {
+    this.callWhenRead(reader, () => {
+      if (reader.isEnded) return;
+      this.feedRooms(reader).then(
+        (isDone) => {
+          if (isDone) reader.sendQueue.isSlow = false;
+          else this.watchReader(reader);
         },
         (error: unknown) => {
-          if (error instanceof BrokerUnavailable) return watch(peer);
-          failed(error);
-          drop(peer, 1011, 'the log could not be read');
+          if (error instanceof BrokerUnavailable) return this.watchReader(reader);
+          this.context.failed(error);
+          reader.drop(closeCodes.internal, 'the log could not be read');
         },
       );
     });
   }
 
-  /** Whether every room is live again. */
-  async function round(peer: Peer): Promise<boolean> {
-    for (const membership of peer.memberships.values()) {
-      if (!membership.behind || membership.waiting) continue;
-      try {
-        await feed(membership, membership.behind);
-      } catch (error) {
-        // What waited meanwhile is in the log.
-        membership.waiting = null;
-        throw error;
-      }
-      if (membership.behind) return false;
-    }
-    return !peer.lane.ended;
+  /**
+   * Calls back once few bytes wait for the connection, or it is over. Closes a connection that reads nothing.
+   *
+   * `waitingBefore`: the bytes that waited at the last check. The connection reads if fewer wait now, even if
+   * more was written since an earlier check.
+   */
+  private callWhenRead(
+    reader: Reader,
+    callback: () => void,
+    waitingBefore = Infinity,
+    readSince: number = this.context.monotonicNow(),
+  ): void {
+    const { setTimer, monotonicNow } = this.context;
+    setTimer(checkEveryMs, () => {
+      const waitingBytes = reader.transport.buffered();
+      const now = monotonicNow();
+      if (reader.isEnded || waitingBytes <= this.readBytes) return callback();
+      const hasRead = waitingBytes < waitingBefore;
+      if (hasRead || now - readSince < readTimeoutMs)
+        return this.callWhenRead(reader, callback, waitingBytes, hasRead ? now : readSince);
+      reader.drop(closeCodes.slow, 'nothing was read');
+      callback();
+    });
   }
 
-  return {
-    follow(membership, at) {
-      const { peer } = membership;
-      Object.assign(membership, { at, waiting: null, behind: { at, touched: null, kept: nothingKept() } });
-      if (peer.outgoing.slow) return;
-      peer.outgoing.slow = true;
-      watch(peer);
-    },
-    begin(peer) {
-      for (const { room, served } of peer.memberships.values())
-        if (served.slow === 'close') return drop(peer, 4008, `too slow for ${room}`);
-      for (const membership of peer.memberships.values()) {
-        if (membership.waiting) continue;
-        hub.fallBehind(membership);
-        tell(peer, { type: 'lag', room: membership.room });
+  /** Feeds every room of the reader. Returns whether all of them are live again. */
+  private async feedRooms(reader: Reader): Promise<boolean> {
+    for (const receiver of reader.memberships.values()) {
+      if (!receiver.behind || receiver.heldFrames) continue;
+      try {
+        await this.feedFromLog(receiver, receiver.behind);
+      } catch (error) {
+        // The frames that were held meanwhile are in the log.
+        receiver.heldFrames = null;
+        throw error;
       }
-      watch(peer);
-    },
-    list(membership, listing) {
-      membership.listing = listing;
-      list(membership, limit / 2);
-    },
-    room(peer) {
-      if (peer.transport.buffered() <= limit / 4) return null;
-      return new Promise((resolve) => {
-        whenRead(peer, resolve);
-      });
-    },
-  };
+      if (receiver.behind) return false;
+    }
+    return !reader.isEnded;
+  }
+
+  /** Queues entries from the log, until enough waits again or the member has them all. */
+  private async feedFromLog(receiver: Receiver, behind: BehindState): Promise<void> {
+    const { broker, hub, limitBytes } = this.context;
+    const { peer, room } = receiver;
+    // From now on no event passes the member by: what the log does not have yet is held.
+    receiver.heldFrames = [];
+    const range = { after: behind.at, limit: maxEntriesPerRead, bytes: limitBytes / 4 };
+    const page = await broker.read(room, range);
+    if (!isHere(receiver)) return;
+    if ('why' in page) return resetMember(receiver, page.why);
+    let fedBytes = 0;
+    for (const entry of page.entries) {
+      if (fedBytes > limitBytes / 2) break;
+      fedBytes += queueFrameAndMeasure(peer, { type: 'message', room, entry });
+      behind.at = { epoch: page.epoch, offset: entry[0], tag: entry[1] };
+    }
+    if (behind.at.offset < page.top.offset) {
+      receiver.heldFrames = null;
+      return;
+    }
+    // Read again: more members may have changed while the log was read.
+    const touched = touchedOf(behind);
+    if (touched === 'many') return resetMember(receiver, 'unavailable');
+    if (touched && !this.tellTouched(receiver, touched)) {
+      receiver.heldFrames = null;
+      return;
+    }
+    hub.goLive(receiver, behind.at);
+  }
+
+  /**
+   * Tells what became of members that came, left or changed while the reader was behind, as much as it takes
+   * at once. Returns whether that was all.
+   */
+  private tellTouched({ room, peer }: Receiver, touched: Set<string>): boolean {
+    const { hub, limitBytes } = this.context;
+    const memberList = hub.knownMemberList(room);
+    const joined: MemberTuple[] = [];
+    const left: string[] = [];
+    let bytes = 0;
+    for (const id of touched) {
+      if (bytes > limitBytes / 4) break;
+      touched.delete(id);
+      const member = memberList?.get(id);
+      bytes += measureItem(member ?? id).bytes;
+      if (member) joined.push(member);
+      else left.push(id);
+    }
+    for (const frame of presenceFrames(room, joined, left, [])) queueFrame(peer, frame);
+    return touched.size === 0;
+  }
+
+  /**
+   * Tells the member who is in the room, one piece after the other as it reads, at most `maxBytes` at once.
+   */
+  private sendMemberList(receiver: Receiver, maxBytes: number): void {
+    const { hub, limitBytes } = this.context;
+    const { peer, room, listProgress, sendQueue } = receiver;
+    for (let toldBytes = 0; listProgress && isHere(receiver);) {
+      const piece = hub.knownMemberList(room)?.nextPiece(listProgress);
+      if (!piece) break;
+      if (toldBytes + piece.bytes > maxBytes || peer.transport.buffered() > this.readBytes) {
+        this.callWhenRead(peer, () => {
+          this.sendMemberList(receiver, Math.max(piece.bytes, limitBytes / 4));
+        });
+        return;
+      }
+      listProgress.toldUpTo = piece.serial;
+      toldBytes += piece.bytes;
+      sendQueue.queueDeferred();
+      for (const encode of piece.frames) sendQueue.push(encode(sendQueue.codec));
+    }
+    receiver.listProgress = null;
+  }
 }

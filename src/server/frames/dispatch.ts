@@ -1,83 +1,77 @@
-// Which handler a frame goes to.
+// The way of a frame to the handler of its kind.
 import type { ClientFrame } from '../../protocol/frames.js';
 import { BrokerUnavailable } from '../broker/broker.js';
-import { auth, hello } from './hello.js';
-import { join, leave } from './join.js';
-import { send } from './send.js';
-import { broadcast, history, presence } from './volatile.js';
-import { landing } from './pipelining.js';
+import { queueFrame } from '../delivery/queue-frame.js';
+import type { Peer } from '../members/peer.js';
+import { appendsSettled } from '../messages/pipelining.js';
+import { askForResend } from '../messages/sequence.js';
 import { traceOf } from '../observe/log.js';
-import { caught, chain } from '../util/maybe-promise.js';
-import { tell, type Peer } from '../members/peer.js';
-import type { MaybePromise } from '../ports/ports.js';
-import type { Services } from './context.js';
+import { thenMaybe, tryMaybe, type MaybePromise } from '../util/maybe-promise.js';
+import { handleBroadcast } from './broadcast.js';
+import type { FrameContext } from './context.js';
+import { handleAuth, handleHello } from './hello.js';
+import { handleHistory } from './history.js';
+import { handleJoin, handleLeave } from './join.js';
+import { handlePresence } from './presence.js';
+import { refuseFrame } from './refuse-frame.js';
+import { handleSend } from './send.js';
 
-/** What keeps rooms cannot be asked: the client may try again, and no connection ends for it. */
-function away(frame: ClientFrame, peer: Peer, { depart, settings }: Services): void {
-  const reason = 'the server cannot be asked now';
-  switch (frame.type) {
-    case 'join': {
-      const membership = peer.memberships.get(frame.room);
-      if (membership) depart(membership, settings.presenceGrace);
-      return tell(peer, { type: 'error', ref: frame.room, code: 'unavailable', reason });
-    }
-    case 'send': {
-      const membership = peer.memberships.get(frame.room);
-      if (membership) Object.assign(membership, { gapped: true, told: membership.last });
-      return tell(peer, {
-        type: 'nack',
-        room: frame.room,
-        seq: frame.seq,
-        code: 'unavailable',
-        after: 1_000,
-        reason,
-        details: null,
-      });
-    }
-    case 'history':
-      return tell(peer, { type: 'error', ref: frame.ref, code: 'unavailable', reason });
-    default:
-      return undefined;
-  }
+/** How long a client waits before it sends a message again that the broker could not take, in ms. */
+const unavailablePauseMs = 1_000;
+
+/** The broker cannot be asked: the client may try again, and keeps its connection. */
+function refuseUnavailable(frame: ClientFrame, peer: Peer, { endMembership, settings }: FrameContext): void {
+  if (frame.type !== 'join' && frame.type !== 'send' && frame.type !== 'history') return;
+  const membership = frame.type === 'history' ? undefined : peer.memberships.get(frame.room);
+  if (membership && frame.type === 'join') endMembership(membership, settings.presenceGrace);
+  if (membership && frame.type === 'send') askForResend(membership);
+  refuseFrame(peer, frame, {
+    code: 'unavailable',
+    reason: 'the server cannot be asked now',
+    after: frame.type === 'send' ? unavailablePauseMs : null,
+  });
 }
 
-export function handle(frame: ClientFrame, peer: Peer, services: Services): MaybePromise<void> {
-  return caught(
-    () =>
-      frame.type === 'send'
-        ? send(frame, peer, services)
-        : chain(landing(peer), () => (peer.lane.ended ? undefined : handlerOf(frame, peer, services))),
+/** Handles a frame. The connection ends if its handler throws, unless the broker was unavailable. */
+export function dispatchFrame(frame: ClientFrame, peer: Peer, context: FrameContext): MaybePromise<void> {
+  return tryMaybe(
+    () => {
+      if (frame.type === 'send') return handleSend(frame, peer, context);
+      // Any other frame is answered after the messages before it.
+      return thenMaybe(appendsSettled(peer), () =>
+        peer.isEnded ? undefined : handleInTurn(frame, peer, context),
+      );
+    },
     (error) => {
       if (!(error instanceof BrokerUnavailable)) throw error;
-      services.settings.logger.warn(traceOf(error.cause ?? error), 'the broker could not be asked');
-      if (!peer.lane.ended) away(frame, peer, services);
+      context.settings.logger.warn(traceOf(error.cause ?? error), 'the broker could not be asked');
+      if (!peer.isEnded) refuseUnavailable(frame, peer, context);
     },
   );
 }
 
-/** Anything but a message comes after the answers to those before it. */
-function handlerOf(
+function handleInTurn(
   frame: Exclude<ClientFrame, { type: 'send' }>,
   peer: Peer,
-  services: Services,
+  context: FrameContext,
 ): MaybePromise<void> {
   switch (frame.type) {
     case 'hello':
-      return hello(frame, peer, services);
+      return handleHello(frame, peer, context);
     case 'auth':
-      return auth(frame, peer, services);
+      return handleAuth(frame, peer, context);
     case 'join':
-      return join(frame, peer, services);
+      return handleJoin(frame, peer, context);
     case 'leave':
-      return leave(frame, peer, services);
+      return handleLeave(frame, peer, context);
     case 'broadcast':
-      return broadcast(frame, peer, services);
+      return handleBroadcast(frame, peer, context);
     case 'presence':
-      return presence(frame, peer, services);
+      return handlePresence(frame, peer, context);
     case 'history':
-      return history(frame, peer, services);
+      return handleHistory(frame, peer, context);
     case 'ping':
-      return tell(peer, { type: 'pong', time: frame.time, spread: services.spread() });
+      return queueFrame(peer, { type: 'pong', time: frame.time, spread: context.reconnectSpreadMs() });
     case 'pong':
       return undefined;
     default:

@@ -1,64 +1,71 @@
-// hello and auth: who is there.
+// hello and auth: the user of a connection.
+import { closeCodes } from '../../protocol/codes.js';
+import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame } from '../../protocol/frames.js';
 import { maxItems } from '../../protocol/limits.js';
-import { RealtimeError } from '../../protocol/error.js';
 import { checkPayload } from '../../protocol/payload.js';
-import { inTime } from '../access/authorize.js';
-import { identityOf, tell, type Identity, type Peer } from '../members/peer.js';
-import { traceOf } from '../observe/log.js';
-import { valuesIn } from '../util/frame-splitting.js';
-import { producerName } from '../broker/producer-name.js';
+import { authorizeTimeoutMs } from '../access/authorize.js';
 import { reauthorize } from '../access/reauthorize.js';
-import type { Services } from './context.js';
+import { producerName } from '../broker/producer-name.js';
+import { queueFrame } from '../delivery/queue-frame.js';
+import { identityOf, type Identity, type Peer } from '../members/peer.js';
+import { traceOf } from '../observe/log.js';
 import type { User } from '../rooms/serve.js';
+import { countValues } from '../util/frame-splitting.js';
+import { inTime } from '../util/in-time.js';
+import type { FrameContext } from './context.js';
 
-const expiryOf = (user: User | null): number => user?.expiresAt ?? Infinity;
+/** Values in an exposed user. It travels with each message of the user, and with its presence. */
+const maxExposedValues = maxItems / 5;
 
-/** That moment by the clock that deadlines are by. */
-const deadlineOf = (user: User | null, { now, steady }: Services): number =>
-  expiryOf(user) - now() + steady();
+/** The least time from one renewal of a token to the next, in ms: each asks `authorize` for every room again. */
+const minRenewalMs = 500;
 
-/** Values in what others see of a user: it travels with each of its messages, and with its presence. */
-const shownItems = maxItems / 5;
+/** A user as the server knows it, and as other members see it. */
+type KnownUser = Pick<Identity, 'user' | 'shownUser'>;
 
-/** The least time from one renewal of a token to the next, in ms. */
-const leastRenewal = 500;
+const tokenExpiryOf = (user: User | null): number => user?.expiresAt ?? Infinity;
 
-/** Somebody as the server knows them, and as others see them. */
-type Known = Pick<Identity, 'user' | 'shown'>;
+/** When the token of a user expires, by the monotonic clock. */
+const monotonicExpiryOf = (user: User | null, { now, monotonicNow }: FrameContext): number =>
+  tokenExpiryOf(user) - now() + monotonicNow();
 
-function shownOf(user: User, expose: (user: User) => User): User {
-  const shown: unknown = expose(user);
-  if (typeof shown !== 'object' || typeof (shown as User | null)?.id !== 'string')
+function exposeUser(user: User, expose: (user: User) => User): User {
+  const exposed: unknown = expose(user);
+  if (typeof exposed !== 'object' || typeof (exposed as User | null)?.id !== 'string')
     throw new TypeError('expose must return a user whose id is a string');
-  checkPayload(shown, 'the exposed user');
-  if (valuesIn(shown) > shownItems)
-    throw new RangeError(`the exposed user holds more than ${shownItems} values`);
-  return shown as User;
+  checkPayload(exposed, 'the exposed user');
+  if (countValues(exposed) > maxExposedValues)
+    throw new RangeError(`the exposed user holds more than ${maxExposedValues} values`);
+  return exposed as User;
 }
 
-async function userOf(
+/** Throws a `TypeError` if the app returned something that is no user. */
+function checkUser(user: User): void {
+  const expiry: unknown = tokenExpiryOf(user);
+  if (typeof expiry !== 'number' || Number.isNaN(expiry))
+    throw new TypeError('authenticate must return a user whose expiresAt is a number');
+  if (typeof user.id !== 'string' || user.id === '')
+    throw new TypeError('authenticate must return a user whose id is a string');
+}
+
+async function authenticateUser(
   peer: Peer,
   token: string | null,
-  services: Services,
-): Promise<Known | 'refused' | 'revoked' | 'failed'> {
-  const {
-    settings: { authenticate, expose, logger },
-    revocations,
-  } = services;
-  if (!authenticate) return { user: null, shown: null };
-  const began = revocations.now();
+  { settings, revocations, setTimer, now }: FrameContext,
+): Promise<KnownUser | 'refused' | 'revoked' | 'failed'> {
+  const { authenticate, expose, logger } = settings;
+  if (!authenticate) return { user: null, shownUser: null };
+  const momentBefore = revocations.currentMoment();
   try {
-    const user = await inTime(authenticate({ token, request: peer.request }), services.after);
+    const answer = authenticate({ token, request: peer.request });
+    const user = await inTime(answer, authorizeTimeoutMs, setTimer);
     if (user === null || user === undefined) return 'refused';
-    if (Number.isNaN(expiryOf(user)) || typeof expiryOf(user) !== 'number')
-      throw new TypeError('authenticate must return a user whose expiresAt is a number');
-    if (typeof user.id !== 'string' || user.id === '')
-      throw new TypeError('authenticate must return a user whose id is a string');
-    if (expiryOf(user) <= services.now()) return 'refused';
-    return revocations.since(began, 'disconnect', user.id)
+    checkUser(user);
+    if (tokenExpiryOf(user) <= now()) return 'refused';
+    return revocations.happenedSince(momentBefore, 'disconnect', user.id)
       ? 'revoked'
-      : { user, shown: shownOf(user, expose) };
+      : { user, shownUser: exposeUser(user, expose) };
   } catch (error) {
     if (error instanceof RealtimeError && error.code === 'rejected') {
       logger.warn({ why: error.message, address: peer.request.address }, 'a token was refused');
@@ -69,88 +76,82 @@ async function userOf(
   }
 }
 
-export async function hello(
+function dropRefused(peer: Peer, outcome: 'refused' | 'revoked'): void {
+  if (outcome === 'refused') peer.drop(closeCodes.unauthorized, 'the token was refused');
+  else peer.drop(closeCodes.forbidden, 'disconnected by the server');
+}
+
+export async function handleHello(
   frame: Extract<ClientFrame, { type: 'hello' }>,
   peer: Peer,
-  services: Services,
+  context: FrameContext,
 ): Promise<void> {
-  const { settings } = services;
-  const since = services.steady();
-  const began = services.revocations.now();
-  const known = await userOf(peer, frame.token, services);
-  if (peer.lane.ended) return;
-  if (known === 'failed') return services.drop(peer, 4500, 'authentication is unavailable');
-  if (known === 'refused') return services.drop(peer, 4401, 'the token was refused');
-  if (known === 'revoked') return services.drop(peer, 4403, 'disconnected by the server');
-  const { user, shown } = known;
+  const { revocations, settings } = context;
+  const helloAt = context.monotonicNow();
+  const momentBefore = revocations.currentMoment();
+  const known = await authenticateUser(peer, frame.token, context);
+  if (peer.isEnded) return;
+  if (known === 'failed') return peer.drop(closeCodes.unavailable, 'authentication is unavailable');
+  if (typeof known === 'string') return dropRefused(peer, known);
+  const { user, shownUser } = known;
   const producer = producerName(user?.id ?? null, frame.session);
-  const member = await services.digest(producer);
-  if (peer.lane.ended) return;
-  // A disconnect that came during the digest found no identity to end.
-  if (user && services.revocations.since(began, 'disconnect', user.id))
-    return services.drop(peer, 4403, 'disconnected by the server');
-  const identity: Identity = {
+  const member = await context.digest(producer);
+  if (peer.isEnded) return;
+  // T4: a `disconnect` that came during the digest found no identity to end.
+  if (user && revocations.happenedSince(momentBefore, 'disconnect', user.id))
+    return dropRefused(peer, 'revoked');
+  peer.identity = {
     user,
-    shown,
+    shownUser,
     producer,
     instance: frame.instance,
-    since,
+    helloAt,
     attempt: frame.attempt ?? 0,
     member,
-    sender: [member, shown],
+    sender: [member, shownUser],
   };
-  peer.identity = identity;
-  const refused = services.register(peer, frame.takeover);
-  if (refused !== null) {
+  const refusal = context.registerSession(peer, frame.takeover);
+  if (refusal !== null) {
     peer.identity = null;
-    return services.drop(peer, refused.code, refused.reason);
+    return peer.drop(refusal.code, refusal.reason);
   }
   const { interval, timeout } = settings.heartbeat;
-  services.advance(peer, { type: 'known', expiresAt: deadlineOf(user, services), number: peer.id });
-  tell(peer, {
+  peer.startSession(monotonicExpiryOf(user, context));
+  queueFrame(peer, {
     type: 'welcome',
     member,
     heartbeat: [interval, timeout],
     limits: settings.limits,
-    time: services.now(),
+    time: context.now(),
     node: settings.node,
     expires: user?.expiresAt ?? null,
-    user: shown,
+    user: shownUser,
   });
 }
 
-export async function auth(
+export async function handleAuth(
   frame: Extract<ClientFrame, { type: 'auth' }>,
   peer: Peer,
-  services: Services,
+  context: FrameContext,
 ): Promise<void> {
   const identity = identityOf(peer);
-  const now = services.steady();
-  // Each asks for every room again.
-  if (now - peer.renewedAt < leastRenewal)
-    return tell(peer, {
-      type: 'error',
-      ref: null,
-      code: 'limited',
-      reason: 'a token was renewed a moment ago',
-    });
-  peer.renewedAt = now;
-  const known = await userOf(peer, frame.token, services);
-  if (peer.lane.ended) return;
-  if (known === 'failed')
-    return tell(peer, {
-      type: 'error',
-      ref: null,
-      code: 'unavailable',
-      reason: 'authentication is unavailable',
-    });
-  if (known === 'refused') return services.drop(peer, 4401, 'the token was refused');
-  if (known === 'revoked') return services.drop(peer, 4403, 'disconnected by the server');
-  const { user, shown } = known;
+  const now = context.monotonicNow();
+  if (now - peer.tokenRenewedAt < minRenewalMs)
+    return refuseAuth(peer, 'limited', 'a token was renewed a moment ago');
+  peer.tokenRenewedAt = now;
+  const known = await authenticateUser(peer, frame.token, context);
+  if (peer.isEnded) return;
+  if (known === 'failed') return refuseAuth(peer, 'unavailable', 'authentication is unavailable');
+  if (typeof known === 'string') return dropRefused(peer, known);
+  const { user, shownUser } = known;
   if ((user?.id ?? null) !== (identity.user?.id ?? null))
-    return services.drop(peer, 4403, 'a token of another user');
-  peer.identity = { ...identity, user, shown, sender: [identity.member, shown] };
-  services.advance(peer, { type: 'renewed', expiresAt: deadlineOf(user, services) });
-  tell(peer, { type: 'auth', expires: user?.expiresAt ?? null });
-  await reauthorize(peer, services);
+    return peer.drop(closeCodes.forbidden, 'a token of another user');
+  peer.identity = { ...identity, user, shownUser, sender: [identity.member, shownUser] };
+  peer.renewSession(monotonicExpiryOf(user, context));
+  queueFrame(peer, { type: 'auth', expires: user?.expiresAt ?? null });
+  await reauthorize(peer, context);
+}
+
+function refuseAuth(peer: Peer, code: string, reason: string): void {
+  queueFrame(peer, { type: 'error', ref: null, code, reason });
 }

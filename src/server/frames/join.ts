@@ -1,270 +1,259 @@
-// join and leave: into a room at a position, out of it again.
+// join and leave: into a room at a position, and out of it again.
 import { isLarger } from '../../protocol/bytes.js';
 import { RealtimeError } from '../../protocol/error.js';
 import type { ClientFrame, MemberTuple } from '../../protocol/frames.js';
-import { toPosition, toTuple, type Position } from '../../protocol/position.js';
-import { allowed, asked, nothing } from '../access/authorize.js';
-import type { LogPage } from '../broker/broker.js';
-import { findRoom } from '../rooms/find-room.js';
+import { toTuple, type Position } from '../../protocol/position.js';
+import { askAuthorize } from '../access/authorize.js';
+import type { MemberList } from '../delivery/member-list.js';
+import { queueFrame, queueFrameAndMeasure } from '../delivery/queue-frame.js';
+import { isHere } from '../delivery/receiver.js';
+import { identityOf, type Membership, type Peer } from '../members/peer.js';
 import { traceOf } from '../observe/log.js';
+import { findRoom, type FoundRoom } from '../rooms/find-room.js';
 import type { NotNow } from '../rooms/not-now.js';
+import { parsePresence, type Presence } from '../rooms/parse-presence.js';
+import { tooFast } from '../rooms/too-fast.js';
+import { splitIntoPortions } from '../util/frame-splitting.js';
 import { once } from '../util/once.js';
-import {
-  identityOf,
-  isHere,
-  tell,
-  weighed,
-  type Answer,
-  type Membership,
-  type Peer,
-} from '../members/peer.js';
-import { messageBytes, newestPortion, portions, readAtOnce } from '../util/frame-splitting.js';
-import type { Roster } from '../delivery/member-list.js';
-import type { Services } from './context.js';
-import { parsedPresence, type Presence } from '../rooms/parse-presence.js';
-import type { ServedRoom } from '../rooms/serve.js';
-import { fail, postpone, tooFastFor } from './refuse-frame.js';
+import { catchUp, type CatchUpPage } from './catch-up.js';
+import type { FrameContext } from './context.js';
+import { putOffFrame, refuseFrame } from './refuse-frame.js';
 
-/** One answer for a room that does not exist and one that is not allowed. */
-const deny = (peer: Peer, room: string): void => {
-  fail(peer, room, 'denied', 'no such room, or not for you');
-};
+type JoinFrame = Extract<ClientFrame, { type: 'join' }>;
 
-/** The presence a join brings, or null where it brings none or one that does not fit. */
-function presenceOf(
-  presence: unknown,
-  served: ServedRoom,
-  room: string,
-  { settings }: Services,
+/** The start of a member list, as a `joined` frame carries it. */
+type ListStart = ReturnType<MemberList['beginListing']>;
+
+/** Entries that a `joined` frame carries itself, at most. More follow as messages. */
+const maxJoinedEntries = 256;
+
+/** The answer for a room that does not exist, and for one that the user may not join: the client cannot tell which. */
+function denyRoom(peer: Peer, frame: JoinFrame): void {
+  refuseFrame(peer, frame, { code: 'denied', reason: 'no such room, or not for you' });
+}
+
+/** The presence that a join brings. Null if it brings none. */
+function broughtPresenceOf(
+  { presence, room }: JoinFrame,
+  { served }: FoundRoom,
+  { settings }: FrameContext,
 ): Presence | null | 'invalid' {
   if (presence === null || !served.presence) return null;
   try {
-    const parsed = parsedPresence(served.contract, presence);
+    const parsed = parsePresence(served.contract, presence);
     return isLarger(JSON.stringify(parsed), settings.limits.presence) ? 'invalid' : parsed;
   } catch (error) {
-    // What does not fit is the client's affair, which is told. A schema that fails is the app's.
+    // The client is told of a presence that does not fit. A schema that throws is the app's bug, and logged.
     if (!(error instanceof RealtimeError))
       settings.logger.error({ room, ...traceOf(error) }, 'a presence could not be checked');
     return 'invalid';
   }
 }
 
-/** The newest entries of a page that fit in one frame. What is left out lies before them, where history finds it: it may not follow as if it were news. */
-function newestOf(page: LogPage): LogPage {
-  const entries = newestPortion(page.entries);
-  const [first] = entries;
-  if (!first || entries.length === page.entries.length) return page;
-  return { ...page, entries, from: { epoch: page.epoch, offset: first[0] - 1, tag: first[2] }, more: true };
+/** What `authorize` said to a join. */
+interface JoinPermit {
+  readonly foundRoom: FoundRoom;
+  readonly presence: Presence | null;
+  /** Why the presence that the join brings is not shown; null if it is, or if there is none. */
+  readonly whyNotShown: string | NotNow | null;
 }
 
-interface CaughtUp {
-  readonly page: LogPage;
-  readonly why: string | null;
-  readonly recovered: boolean;
-  /** Whether it goes on from where it was told of the room before: its broker knows of it. */
-  readonly isKnown: boolean;
-}
-
-/** Whether a session was told of what follows a position, or would have been if its connection had not broken. */
-async function wasTold(
-  { room, served, peer }: Membership,
-  at: Position,
-  { broker }: Services,
-): Promise<boolean> {
-  if (!served.authorize) return true;
-  const { producer, user } = identityOf(peer);
-  const from = await broker.admissions?.admitted(room, producer, user?.id ?? null);
-  return from?.epoch === at.epoch && from.offset <= at.offset;
-}
-
-/**
- * What follows a position if it can be had whole; otherwise why not, and the newest part of the log. All that
- * the session was not told of is history, and asked for as such: the position
- * is what the client says.
- */
-async function catchUp(
-  frame: Extract<ClientFrame, { type: 'join' }>,
-  membership: Membership,
-  services: Services,
-): Promise<CaughtUp | NotNow> {
-  const { broker, settings } = services;
-  let right: Answer | null = null;
-  const mayRead = async (): Promise<Answer> =>
-    (right ??= await allowed(membership, 'history', null, nothing, services));
-  let why: string | null = null;
-  if (frame.position) {
-    const at = toPosition(frame.position);
-    const isKnown = await wasTold(membership, at, services);
-    const answer = isKnown ? 'yes' : await mayRead();
-    if (typeof answer !== 'string') return answer;
-    if (answer === 'no') why = 'denied';
-    else {
-      const page = await broker.read(frame.room, {
-        after: at,
-        limit: readAtOnce,
-        bytes: messageBytes,
-      });
-      if (!('why' in page)) return { page, why: null, recovered: true, isKnown };
-      ({ why } = page);
-    }
+/** Asks whether the user may join, and show its presence. Null if the client was answered already, or is gone. */
+async function askToJoin(frame: JoinFrame, peer: Peer, context: FrameContext): Promise<JoinPermit | null> {
+  const { settings } = context;
+  const { room } = frame;
+  if (!peer.memberships.get(room) && peer.memberships.size >= settings.limits.rooms) {
+    const reason = `at most ${settings.limits.rooms} rooms a connection`;
+    refuseFrame(peer, frame, { code: 'too-many-rooms', reason });
+    return null;
   }
-  const may = frame.history > 0 ? await mayRead() : 'no';
-  if (typeof may !== 'string') return may;
-  const page = await broker.read(frame.room, {
-    before: null,
-    limit: may === 'yes' ? Math.min(frame.history, settings.limits.history) : 0,
-    bytes: messageBytes,
-  });
-  if ('why' in page) throw new Error('a broker refused to read its newest entries');
-  // A log that began anew holds nothing that was missed, whoever asks.
-  if (why === 'denied' && frame.position?.[0] !== page.epoch) why = 'epoch';
-  return { page: newestOf(page), why, recovered: false, isKnown: false };
-}
-
-/** Missed entries that a `joined` frame carries itself, at most; more follow as messages. */
-const firstPage = 256;
-
-export async function join(
-  frame: Extract<ClientFrame, { type: 'join' }>,
-  peer: Peer,
-  services: Services,
-): Promise<void> {
-  const { settings, broker, hub } = services;
-  const identity = identityOf(peer);
-  // The answer may be long: the connection reads first what it was answered before.
-  await services.slowReaders.room(peer);
-  if (peer.lane.ended) return;
-  const before = peer.memberships.get(frame.room);
-  if (!before && peer.memberships.size >= settings.limits.rooms) {
-    return fail(peer, frame.room, 'too-many-rooms', `at most ${settings.limits.rooms} rooms a connection`);
+  const foundRoom = findRoom(settings.rooms, room);
+  if (!foundRoom) {
+    denyRoom(peer, frame);
+    return null;
   }
-  const found = findRoom(settings.rooms, frame.room);
-  if (!found) return deny(peer, frame.room);
-  const serial = peer.reauthorized;
-  const brought = once(() => presenceOf(frame.presence, found.served, frame.room, services));
-  // A presence that does not fit is left out, and keeps nobody from the room: a join's rule sees none.
-  const shown = (): Presence | null => {
-    const it = brought();
-    return it === 'invalid' ? null : it;
+  const readBrought = once(() => broughtPresenceOf(frame, foundRoom, context));
+  // A presence that does not fit is left out: it does not keep the user from the room.
+  const readFitting = (): Presence | null => {
+    const brought = readBrought();
+    return brought === 'invalid' ? null : brought;
   };
-  const answer = await asked({ ...found, room: frame.room, peer }, 'join', null, shown, services);
-  if (peer.lane.ended) return;
-  if (typeof answer !== 'string') return postpone(peer, frame.room, answer);
+  const subject = { ...foundRoom, room, peer };
+  const answer = await askAuthorize(subject, 'join', null, readFitting, context);
+  if (peer.isEnded) return null;
   if (answer === 'no') {
-    await services.expel(peer, frame.room);
-    return peer.lane.ended ? undefined : deny(peer, frame.room);
+    await context.expelSession(peer, room);
+    if (!peer.isEnded) denyRoom(peer, frame);
+    return null;
   }
-  let presence = shown();
-  // Being in the room does not depend on what one shows there.
-  let unshown: string | NotNow | null = null;
-  if (brought() === 'invalid') unshown = 'the presence does not fit the room';
-  else if (presence !== null) {
-    const may = await asked({ ...found, room: frame.room, peer }, 'presence', null, shown, services);
-    if (may !== 'yes') {
-      unshown = may === 'no' ? 'not allowed to show a presence' : may;
-      presence = null;
-    }
+  if (answer !== 'yes') {
+    putOffFrame(peer, frame, answer);
+    return null;
   }
-  if (peer.lane.ended) return;
-  // What was answered meanwhile is out of date.
-  if (peer.reauthorized !== serial) return join(frame, peer, services);
-  const membership: Membership = {
+  const presence = readFitting();
+  if (readBrought() === 'invalid')
+    return { foundRoom, presence, whyNotShown: 'the presence does not fit the room' };
+  if (presence === null) return { foundRoom, presence, whyNotShown: null };
+  const mayShow = await askAuthorize(subject, 'presence', null, readFitting, context);
+  if (peer.isEnded) return null;
+  if (mayShow === 'yes') return { foundRoom, presence, whyNotShown: null };
+  const whyNotShown = mayShow === 'no' ? 'not allowed to show a presence' : mayShow;
+  return { foundRoom, presence: null, whyNotShown };
+}
+
+function createMembership(
+  frame: JoinFrame,
+  peer: Peer,
+  { foundRoom, presence }: JoinPermit,
+  { hub, monotonicNow }: FrameContext,
+): Membership {
+  return {
     room: frame.room,
-    ...found,
+    ...foundRoom,
     peer,
-    member: identity.member,
-    outgoing: peer.outgoing,
-    last: 0,
-    askedAt: Math.floor(services.steady()),
-    gapped: false,
-    told: 0,
-    putOffs: 0,
+    member: identityOf(peer).member,
+    sendQueue: peer.sendQueue,
+    lastSeq: 0,
+    watermarkAskedAt: Math.floor(monotonicNow()),
+    resendAfter: null,
+    putOffCount: 0,
     presence,
-    said: presence && (frame.presence as Presence),
-    waiting: [],
+    saidPresence: presence && (frame.presence as Presence),
+    heldFrames: [],
     at: null,
     behind: null,
-    listing: null,
-    pace: hub.pace(frame.room, found.served.rate),
+    listProgress: null,
+    roomRate: hub.rateOf(frame.room, foundRoom.served.rate),
     share: null,
-    expelled: false,
-    verdicts: null,
+    isExpelled: false,
+    cachedAnswers: null,
   };
-  const wait = membership.pace.join(membership, services.steady());
-  if (wait > 0) return postpone(peer, frame.room, tooFastFor('join', { wait, rate: membership.pace.rate }));
-  if (
-    found.served.presence &&
-    !services.presences.show(
-      frame.room,
-      identity.member,
-      identity.user?.id ?? null,
-      presence,
-      membership.said,
-    )
-  ) {
-    unshown = 'too much is shown in all rooms together';
-    presence = membership.presence = membership.said = null;
-    services.presences.gone(frame.room, identity.member);
-  }
-  if (before) hub.leave(before);
-  peer.memberships.set(frame.room, membership);
-  await hub.enter(membership);
-  const last = await broker.watermark(frame.room, identity.producer);
-  // A message of an earlier connection may have been settled since.
-  membership.last = Math.max(membership.last, last);
-  const caughtUp = await catchUp(frame, membership, services);
-  if ('notNow' in caughtUp) {
-    if (!isHere(membership)) return;
-    services.depart(membership, settings.presenceGrace);
-    return postpone(peer, frame.room, caughtUp);
-  }
-  const { page, why, recovered } = caughtUp;
-  // Put out of the room from here on, it is expelled after it was admitted, and not before.
-  if (found.served.authorize && !caughtUp.isKnown && isHere(membership))
-    await broker.admissions?.admit(frame.room, identity.producer, page.from);
-  const own: MemberTuple = [identity.member, identity.shown, presence];
-  let list: ReturnType<Roster['begin']> | null = null;
-  if (found.served.presence && isHere(membership)) {
-    services.returned(membership);
-    await broker.enter(frame.room, own);
-    const roster = await hub.roster(frame.room);
-    list = roster.begin();
-    // What the broker says of it may be heard later.
-    if (!roster.get(identity.member)) list = { ...list, members: [...list.members, own] };
-  }
-  if (!isHere(membership)) return;
-  services.meter.joined(frame.position ? (why ?? 'recovered') : 'new');
-  const messages = recovered ? (portions(page.entries.slice(0, firstPage))[0] ?? []) : page.entries;
-  tell(peer, {
+}
+
+/** Counts the presence of a member that joins. False if too much is shown: the member shows nothing then. */
+function countPresence(membership: Membership, { presenceMemory }: FrameContext): boolean {
+  const { room, member, served, peer, presence, saidPresence } = membership;
+  if (!served.presence) return true;
+  const user = identityOf(peer).user?.id ?? null;
+  if (presenceMemory.show(room, member, user, presence, saidPresence)) return true;
+  membership.presence = membership.saidPresence = null;
+  presenceMemory.forget(room, member);
+  return false;
+}
+
+/** Shows the member to the others. Returns the list of members, or null if the room shows none. */
+async function enterPresence(
+  membership: Membership,
+  { broker, hub, cancelGrace }: FrameContext,
+): Promise<ListStart | null> {
+  const { room, served, peer, presence } = membership;
+  if (!served.presence || !isHere(membership)) return null;
+  const { member, shownUser } = identityOf(peer);
+  const ownMember: MemberTuple = [member, shownUser, presence];
+  cancelGrace(membership);
+  await broker.enter(room, ownMember);
+  const memberList = await hub.memberList(room);
+  const start = memberList.beginListing();
+  // The node may hear of the member later than it reads the list.
+  return memberList.get(member) ? start : { ...start, members: [...start.members, ownMember] };
+}
+
+/** Queues `joined` and the entries that it has no room for. Returns the position of the last entry that was queued. */
+function queueJoined(
+  { room, peer, lastSeq }: Membership,
+  { page, why, recovered }: CatchUpPage,
+  start: ListStart | null,
+  maxBytes: number,
+): Position {
+  const messages = recovered
+    ? (splitIntoPortions(page.entries.slice(0, maxJoinedEntries))[0] ?? [])
+    : page.entries;
+  queueFrame(peer, {
     type: 'joined',
-    room: frame.room,
+    room,
     position: toTuple(page.from),
     recovered,
     why,
     messages,
-    members: list && list.members,
-    last: membership.last,
+    members: start && start.members,
+    last: lastSeq,
     more: page.more,
   });
   let at: Position = page.from;
-  let told = 0;
+  let queuedBytes = 0;
   for (const entry of page.entries) {
-    // What a slow line could not take comes later, from the log.
-    if (told > settings.buffer / 2) break;
+    // Entries beyond this come later, from the log, as the client reads.
+    if (queuedBytes > maxBytes) break;
     if (entry[0] - page.from.offset > messages.length)
-      told += weighed(peer, { type: 'message', room: frame.room, entry });
+      queuedBytes += queueFrameAndMeasure(peer, { type: 'message', room, entry });
     at = { epoch: page.epoch, offset: entry[0], tag: entry[1] };
   }
-  if (list) services.slowReaders.list(membership, list.listing);
-  if (typeof unshown === 'string') fail(peer, frame.room, 'rejected', unshown);
-  else if (unshown) postpone(peer, frame.room, unshown);
-  if (peer.outgoing.slow || (recovered && at.offset < page.top.offset))
-    services.slowReaders.follow(membership, at);
-  else hub.go(membership, at);
+  return at;
 }
 
-export function leave(frame: Extract<ClientFrame, { type: 'leave' }>, peer: Peer, services: Services): void {
+/** Takes a member into its room, from `hub.enter` until its first events. */
+async function enterRoom(
+  frame: JoinFrame,
+  membership: Membership,
+  whyNotShown: string | NotNow | null,
+  context: FrameContext,
+): Promise<void> {
+  const { broker, hub, settings, slowReaders, meter } = context;
+  const { peer, room, served } = membership;
+  const { producer } = identityOf(peer);
+  await hub.enter(membership);
+  const watermark = await broker.watermark(room, producer);
+  // A message of an earlier connection may have been settled since.
+  membership.lastSeq = Math.max(membership.lastSeq, watermark);
+  const caughtUp = await catchUp(frame, membership, context);
+  if ('notNow' in caughtUp) {
+    if (!isHere(membership)) return;
+    context.endMembership(membership, settings.presenceGrace);
+    return putOffFrame(peer, frame, caughtUp);
+  }
+  const { page, why, recovered, isKnown } = caughtUp;
+  // A session that is expelled from now on is expelled after its admission, and not before it.
+  if (served.authorize && !isKnown && isHere(membership))
+    await broker.admissions?.admit(room, producer, page.from);
+  const start = await enterPresence(membership, context);
+  if (!isHere(membership)) return;
+  meter.roomJoined(frame.position ? (why ?? 'recovered') : 'new');
+  const at = queueJoined(membership, caughtUp, start, settings.buffer / 2);
+  if (start) slowReaders.listMembers(membership, start.listing);
+  if (typeof whyNotShown === 'string') refuseFrame(peer, frame, { code: 'rejected', reason: whyNotShown });
+  else if (whyNotShown) putOffFrame(peer, frame, whyNotShown);
+  if (peer.sendQueue.isSlow || (recovered && at.offset < page.top.offset))
+    slowReaders.followLog(membership, at);
+  else hub.goLive(membership, at);
+}
+
+export async function handleJoin(frame: JoinFrame, peer: Peer, context: FrameContext): Promise<void> {
+  // The answer may be long: the connection first reads what waits for it.
+  await context.slowReaders.whenRead(peer);
+  if (peer.isEnded) return;
+  const reauthorizeCount = peer.reauthorizeCount;
+  const permit = await askToJoin(frame, peer, context);
+  if (!permit) return;
+  // The rights of the user changed meanwhile, so the answers are out of date.
+  if (peer.reauthorizeCount !== reauthorizeCount) return handleJoin(frame, peer, context);
+  const membership = createMembership(frame, peer, permit, context);
+  const { roomRate } = membership;
+  const waitMs = roomRate.join(membership, context.monotonicNow());
+  if (waitMs > 0) return putOffFrame(peer, frame, tooFast('join', { waitMs, perSecond: roomRate.perSecond }));
+  const isCounted = countPresence(membership, context);
+  const before = peer.memberships.get(frame.room);
+  if (before) context.hub.leave(before);
+  peer.memberships.set(frame.room, membership);
+  const whyNotShown = isCounted ? permit.whyNotShown : 'too much is shown in all rooms together';
+  await enterRoom(frame, membership, whyNotShown, context);
+}
+
+export function handleLeave(
+  frame: Extract<ClientFrame, { type: 'leave' }>,
+  peer: Peer,
+  context: FrameContext,
+): void {
   const membership = peer.memberships.get(frame.room);
-  if (membership) services.depart(membership, 0);
-  tell(peer, { type: 'left', room: frame.room, code: null });
+  if (membership) context.endMembership(membership, 0);
+  queueFrame(peer, { type: 'left', room: frame.room, code: null });
 }

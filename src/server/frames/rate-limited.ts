@@ -1,49 +1,54 @@
-// Frames of a connection that speaks too fast: refused for now, in their place, so that nothing overtakes.
+// Frames that come too fast, from one connection or into one room.
 import type { ClientFrame } from '../../protocol/frames.js';
-import { landing } from './pipelining.js';
-import { handle } from './dispatch.js';
-import { chain } from '../util/maybe-promise.js';
-import { tell, type Peer } from '../members/peer.js';
-import type { MaybePromise } from '../ports/ports.js';
-import type { Services } from './context.js';
-import { postpone, tooFastFor, type TooFast } from './refuse-frame.js';
+import type { Membership, Peer } from '../members/peer.js';
+import { appendsSettled } from '../messages/pipelining.js';
+import { askForResend } from '../messages/sequence.js';
+import type { NotNow } from '../rooms/not-now.js';
+import { tooFast, type ExceededRate } from '../rooms/too-fast.js';
+import { thenMaybe, type MaybePromise } from '../util/maybe-promise.js';
+import type { FrameContext } from './context.js';
+import { dispatchFrame } from './dispatch.js';
+import { putOffFrame } from './refuse-frame.js';
 
-/** In its place: after the answers to what is on its way to the broker. */
-export function tooFast(
+/**
+ * Refuses a frame that came too fast (P7). The answer keeps its place: it comes after the answers to the
+ * messages that are on their way to the broker.
+ */
+export function refuseTooFast(
   frame: ClientFrame,
   peer: Peer,
-  how: TooFast,
-  services: Services,
+  rate: ExceededRate,
+  context: FrameContext,
 ): MaybePromise<void> {
-  return chain(landing(peer), () => (peer.lane.ended ? undefined : refused(frame, peer, how, services)));
+  return thenMaybe(appendsSettled(peer), () =>
+    peer.isEnded ? undefined : refuseInPlace(frame, peer, tooFast(frame.type, rate), context),
+  );
 }
 
-function refused(frame: ClientFrame, peer: Peer, how: TooFast, services: Services): MaybePromise<void> {
-  const it = tooFastFor(frame.type, how);
+function refuseInPlace(
+  frame: ClientFrame,
+  peer: Peer,
+  notNow: NotNow,
+  context: FrameContext,
+): MaybePromise<void> {
   switch (frame.type) {
     case 'send': {
       const membership = peer.memberships.get(frame.room);
-      // One that waits for an earlier number is passed over anyway.
-      if (membership?.gapped) return;
-      if (membership) Object.assign(membership, { gapped: true, told: membership.last });
-      return tell(peer, {
-        type: 'nack',
-        room: frame.room,
-        seq: frame.seq,
-        code: it.notNow,
-        after: it.afterMs,
-        reason: it.reason,
-        details: null,
-      });
+      if (membership && !mayNack(membership)) return;
+      return putOffFrame(peer, frame, notNow);
     }
     case 'join':
     case 'broadcast':
     case 'presence':
-      return postpone(peer, frame.room, it);
     case 'history':
-      return postpone(peer, frame.ref, it);
+      return putOffFrame(peer, frame, notNow);
     default:
-      // What ends something, or says who is there, is never too much.
-      return handle(frame, peer, services);
+      // A frame that ends something or proves an identity is never too much.
+      return dispatchFrame(frame, peer, context);
   }
+}
+
+/** False while the server waits for an earlier message: this one is passed over in silence then. */
+function mayNack(membership: Membership): boolean {
+  return membership.resendAfter === null && askForResend(membership);
 }

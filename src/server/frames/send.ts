@@ -1,47 +1,41 @@
-// send: a durable message. Whether its number is the next, what becomes of it, and the answer.
-import { inTime, TooLate } from '../access/authorize.js';
-import type { Refusal } from '../broker/broker.js';
-import type { Outcome } from './in-progress.js';
-import { acknowledge } from '../delivery/acks.js';
-import { fly, landing, mayFly } from './pipelining.js';
-import { chain } from '../util/maybe-promise.js';
-import { late, leastPutOffMs, mostPutOffMs } from '../rooms/not-now.js';
-import { identityOf, tell, type Membership, type Peer } from '../members/peer.js';
-import type { MaybePromise } from '../ports/ports.js';
-import type { Services } from './context.js';
-import { refusal } from '../rooms/refusal.js';
-import { chargeRefusal } from './refuse-frame.js';
-import { accept, isPlain } from './append-message.js';
-import { followed, type Send } from './send-frame.js';
+// send: a durable message. The server decides whether its seq is the next one, handles it, and answers.
+import { closeCodes } from '../../protocol/codes.js';
+import { authorizeTimeoutMs } from '../access/authorize.js';
+import { queueAck } from '../delivery/acks.js';
+import { identityOf, type Membership, type Peer } from '../members/peer.js';
+import { acceptMessage, needsNoAppCode } from '../messages/append-message.js';
+import type { MessageOutcome } from '../messages/in-progress.js';
+import { appendsSettled, canPipeline, trackAppend } from '../messages/pipelining.js';
+import { askForResend, precedingSeq, type SendFrame } from '../messages/sequence.js';
+import { maxPutOffMs, minPutOffMs, notInTime } from '../rooms/not-now.js';
+import { inTime, TimedOut } from '../util/in-time.js';
+import { thenMaybe, type MaybePromise } from '../util/maybe-promise.js';
+import type { FrameContext } from './context.js';
+import { chargeRefusal, refuseFrame, refuseNotJoined } from './refuse-frame.js';
 
-const nack = (
-  peer: Peer,
-  { room, seq }: Send,
-  { code, reason, details }: Refusal,
-  after: number | null = null,
-): void => {
-  tell(peer, { type: 'nack', room, seq, code, after, reason, details });
-};
+/** How long a client waits before it sends a message again to a room that it is not in, in ms. */
+const notJoinedPauseMs = 1_000;
 
-function gap(membership: Membership, frame: Send, last: number): void {
-  if (membership.gapped && membership.told === last) return;
-  membership.gapped = true;
-  membership.told = last;
-  nack(membership.peer, frame, refusal('gap', `seq ${last + 1} comes next`), last);
+const unavailable: MessageOutcome = { status: 'unavailable', why: notInTime };
+
+function refuseGap(membership: Membership, frame: SendFrame): void {
+  const { lastSeq, peer } = membership;
+  if (!askForResend(membership)) return;
+  refuseFrame(peer, frame, { code: 'gap', reason: `seq ${lastSeq + 1} comes next`, after: lastSeq });
 }
 
-/** Twice as long each time, until a message of this member is settled. */
-const putOffFor = (membership: Membership): number =>
-  Math.min(mostPutOffMs, leastPutOffMs * 2 ** membership.putOffs++);
+/** For how long a message is put off: twice as long each time, until a message of this member is settled. */
+const nextPutOffMs = (membership: Membership): number =>
+  Math.min(maxPutOffMs, minPutOffMs * 2 ** membership.putOffCount++);
 
-function answer(membership: Membership, frame: Send, outcome: Outcome): void {
+function answerMessage(membership: Membership, frame: SendFrame, outcome: MessageOutcome): void {
   const { peer } = membership;
-  if (peer.lane.ended) return;
-  if (outcome.status !== 'unavailable') membership.putOffs = 0;
+  if (peer.isEnded) return;
+  if (outcome.status !== 'unavailable') membership.putOffCount = 0;
   switch (outcome.status) {
     case 'ok':
     case 'duplicate':
-      return acknowledge(peer, frame.room, outcome.epoch, [
+      return queueAck(peer, frame.room, outcome.epoch, [
         frame.seq,
         outcome.offset,
         outcome.timestamp,
@@ -51,107 +45,119 @@ function answer(membership: Membership, frame: Send, outcome: Outcome): void {
       ]);
     case 'refused':
       chargeRefusal(peer);
-      return nack(peer, frame, outcome.refusal);
+      return refuseFrame(peer, frame, outcome.refusal);
     case 'gap':
-      membership.last = outcome.last;
-      return gap(membership, frame, outcome.last);
+      membership.lastSeq = outcome.last;
+      return refuseGap(membership, frame);
     case 'conflict':
-      return nack(peer, frame, refusal('conflict', 'another message has this number'));
-    case 'unavailable':
-      // The client sends it again after a while. What it sent behind it is passed over until then, without a word.
-      if (membership.gapped && membership.told === membership.last) return;
-      membership.gapped = true;
-      membership.told = membership.last;
-      return nack(
-        peer,
-        frame,
-        refusal(outcome.why.notNow, outcome.why.reason),
-        outcome.why.afterMs ?? putOffFor(membership),
-      );
+      return refuseFrame(peer, frame, { code: 'conflict', reason: 'another message has this number' });
+    case 'unavailable': {
+      // The client sends the message again after a while. Messages behind it are passed over until then.
+      if (!askForResend(membership)) return;
+      const { notNow, reason, afterMs } = outcome.why;
+      const after = afterMs ?? nextPutOffMs(membership);
+      return refuseFrame(peer, frame, { code: notNow, reason, after });
+    }
     default:
       outcome satisfies never;
   }
 }
 
-/** Answers once the outcome is there, or that it is not there yet. */
-async function wait(
+/** Answers once the outcome is there, or after a while that it is not there yet. */
+async function answerWhenDone(
   membership: Membership,
-  frame: Send,
-  outcome: Promise<Outcome>,
-  { after, drop }: Services,
+  frame: SendFrame,
+  outcome: Promise<MessageOutcome>,
+  { setTimer }: FrameContext,
 ): Promise<void> {
   try {
-    answer(membership, frame, await inTime(outcome, after));
+    answerMessage(membership, frame, await inTime(outcome, authorizeTimeoutMs, setTimer));
   } catch (error) {
-    if (error instanceof TooLate) answer(membership, frame, { status: 'unavailable', why: late });
-    else drop(membership.peer, 1011, 'the server failed to handle a frame');
+    if (error instanceof TimedOut) answerMessage(membership, frame, unavailable);
+    else membership.peer.drop(closeCodes.internal, 'the server failed to handle a frame');
   }
 }
 
-/** Another number of this session is at work, of a connection that ended: that one first, or the handler would run for a message whose number turns out not to be the next. */
-async function queue(
+/**
+ * Handles a message once an earlier one of the session has its outcome (P28).
+ *
+ * 1. The client sends 16, and its connection breaks while 16 is being handled.
+ * 2. It reconnects and sends 17.
+ * 3. If the log does not take 16, 17 is not the next one, and its handler must not run.
+ */
+async function handleBehind(
   membership: Membership,
-  frame: Send,
-  before: Promise<Outcome>,
-  services: Services,
+  frame: SendFrame,
+  messageBefore: Promise<MessageOutcome>,
+  context: FrameContext,
 ): Promise<void> {
   try {
-    await inTime(before, services.after);
+    await inTime(messageBefore, authorizeTimeoutMs, context.setTimer);
   } catch (error) {
-    if (error instanceof TooLate) return answer(membership, frame, { status: 'unavailable', why: late });
+    if (error instanceof TimedOut) return answerMessage(membership, frame, unavailable);
   }
-  if (!membership.peer.lane.ended) await next(membership, frame, services);
+  if (!membership.peer.isEnded) await handleNext(membership, frame, context);
 }
 
-/** Once what is on its way is answered, it is known what comes next. */
-async function afterLanding(membership: Membership, frame: Send, services: Services): Promise<void> {
-  await landing(membership.peer);
-  if (!membership.peer.lane.ended) await next(membership, frame, services);
+/** Handles a message once the messages in flight are answered: only then is it known which seq comes next. */
+async function handleAfterAppends(
+  membership: Membership,
+  frame: SendFrame,
+  context: FrameContext,
+): Promise<void> {
+  await appendsSettled(membership.peer);
+  if (!membership.peer.isEnded) await handleNext(membership, frame, context);
 }
 
-/** The number's turn has come. `ahead`: it follows one that is still on its way to the broker. */
-function begin(membership: Membership, frame: Send, services: Services, ahead: boolean): MaybePromise<void> {
+/** Handles a message whose turn has come. `isAhead`: it follows one that is still on its way to the broker. */
+function beginMessage(
+  membership: Membership,
+  frame: SendFrame,
+  context: FrameContext,
+  isAhead: boolean,
+): MaybePromise<void> {
   const { peer, room } = membership;
-  if (peer.lane.ended) return;
-  const plain = isPlain(membership, frame, services);
-  const outcome = accept(membership, frame, services, ahead);
-  if (outcome === null) return afterLanding(membership, frame, services);
-  membership.gapped = false;
-  if (!(outcome instanceof Promise)) return answer(membership, frame, outcome);
-  services.handlings.keep(identityOf(peer).producer, room, { seq: frame.seq, id: frame.id, outcome });
-  const answered = wait(membership, frame, outcome, services);
-  if (!plain || !mayFly(peer)) return answered;
-  fly(peer, frame, answered);
+  if (peer.isEnded) return;
+  const mayPipeline = needsNoAppCode(membership, frame, context);
+  const outcome = acceptMessage(membership, frame, context, isAhead);
+  if (outcome === null) return handleAfterAppends(membership, frame, context);
+  membership.resendAfter = null;
+  if (!(outcome instanceof Promise)) return answerMessage(membership, frame, outcome);
+  const message = { seq: frame.seq, id: frame.id, outcome };
+  context.messagesInProgress.track(identityOf(peer).producer, room, message);
+  const whenAnswered = answerWhenDone(membership, frame, outcome, context);
+  if (!mayPipeline || !canPipeline(peer)) return whenAnswered;
+  trackAppend(peer, frame, whenAnswered);
 }
 
-function next(membership: Membership, frame: Send, services: Services): MaybePromise<void> {
+function handleNext(membership: Membership, frame: SendFrame, context: FrameContext): MaybePromise<void> {
   const { peer } = membership;
   const { producer } = identityOf(peer);
-  const { broker, handlings } = services;
-  const same = handlings.find(producer, frame.room, frame.seq);
-  if (same) {
-    if (same.id !== frame.id) return answer(membership, frame, { status: 'conflict' });
-    membership.gapped = false;
-    return wait(membership, frame, same.outcome, services);
+  const { broker, messagesInProgress } = context;
+  const sameMessage = messagesInProgress.find(producer, frame.room, frame.seq);
+  if (sameMessage) {
+    if (sameMessage.id !== frame.id) return answerMessage(membership, frame, { status: 'conflict' });
+    membership.resendAfter = null;
+    return answerWhenDone(membership, frame, sameMessage.outcome, context);
   }
-  if (frame.seq <= membership.last) {
-    return chain(broker.recall(frame.room, producer, frame.seq, frame.id), (known) =>
-      known ? answer(membership, frame, known) : begin(membership, frame, services, false),
+  if (frame.seq <= membership.lastSeq) {
+    return thenMaybe(broker.recall(frame.room, producer, frame.seq, frame.id), (known) =>
+      known ? answerMessage(membership, frame, known) : beginMessage(membership, frame, context, false),
     );
   }
-  const running = handlings.newest(producer, frame.room);
-  const flying = running && peer.flying > 0 && !membership.gapped;
-  if (flying && followed(frame) === running.seq && isPlain(membership, frame, services))
-    return begin(membership, frame, services, true);
-  if (followed(frame) !== membership.last)
-    return flying ? afterLanding(membership, frame, services) : gap(membership, frame, membership.last);
-  if (running) return queue(membership, frame, running.outcome, services);
-  return begin(membership, frame, services, false);
+  const newest = messagesInProgress.newest(producer, frame.room);
+  const pipelined = peer.appendsInFlight > 0 && membership.resendAfter === null ? newest : undefined;
+  if (pipelined && precedingSeq(frame) === pipelined.seq && needsNoAppCode(membership, frame, context))
+    return beginMessage(membership, frame, context, true);
+  if (precedingSeq(frame) !== membership.lastSeq)
+    return pipelined ? handleAfterAppends(membership, frame, context) : refuseGap(membership, frame);
+  if (newest) return handleBehind(membership, frame, newest.outcome, context);
+  return beginMessage(membership, frame, context, false);
 }
 
-export function send(frame: Send, peer: Peer, services: Services): MaybePromise<void> {
+export function handleSend(frame: SendFrame, peer: Peer, context: FrameContext): MaybePromise<void> {
   const membership = peer.memberships.get(frame.room);
-  if (!membership) return nack(peer, frame, refusal('not-joined', 'join the room first'), 1_000);
-  services.counts.messagesIn++;
-  return next(membership, frame, services);
+  if (!membership) return refuseNotJoined(peer, frame, notJoinedPauseMs);
+  context.counters.messagesIn++;
+  return handleNext(membership, frame, context);
 }

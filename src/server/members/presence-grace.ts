@@ -1,79 +1,81 @@
-// Members that lost their connection: still shown for a grace time, and gone after it unless they come back.
-import { createWheel, nowhere, type Timed, type Wheel } from '../util/timer-wheel.js';
+// Members that lost their connection. They are shown for a grace time, and leave after it unless they come
+// back.
+import { compositeKey } from '../util/composite-key.js';
+import { createTimerWheel, noSlot, type TimedItem, type TimerWheel } from '../util/timer-wheel.js';
 
-interface Departure extends Timed {
+interface GracePeriod extends TimedItem {
   readonly key: string;
   readonly room: string;
   readonly member: string;
 }
 
-export interface Departures {
-  /** The member goes after `grace` ms. Replaces an earlier moment. */
-  add(room: string, member: string, grace: number): void;
-  /** The member is back, or gone for another reason. */
+export interface PresenceGrace {
+  /** The member leaves after `graceMs`. An earlier moment is forgotten. */
+  add(room: string, member: string, graceMs: number): void;
+  /** The member came back, or left for another reason. */
   cancel(room: string, member: string): void;
-  /** Whether a member is still shown somewhere. */
+  /** Whether the member is still shown in a room. */
   has(member: string): boolean;
-  /** A member goes now, everywhere. */
-  endOf(member: string): void;
-  /** Everybody goes now. */
-  end(): void;
+  /** The member leaves all its rooms now. */
+  endMember(member: string): void;
+  /** All members leave now. */
+  endAll(): void;
 }
 
-const keyOf = (room: string, member: string): string => `${room}\n${member}`;
-
 /**
- * @param step how late somebody may go, in ms.
- * @param over told once a member is on grace nowhere any more.
+ * Makes the grace periods.
+ *
+ * @param stepMs How late a member may leave, in ms.
+ * @param onMemberGone Called once a member has no grace period left.
  */
-export function createDepartures(
-  step: number,
-  ports: Parameters<typeof createWheel>[1],
+export function createPresenceGrace(
+  stepMs: number,
+  clock: Parameters<typeof createTimerWheel>[1],
   exit: (room: string, member: string) => void,
-  over: (member: string) => void,
-): Departures {
-  const departures = new Map<string, Departure>();
-  const members = new Map<string, Set<Departure>>();
-  const wheel: Wheel<Departure> = createWheel(step, ports, (departure) => {
-    forget(departure);
-    exit(departure.room, departure.member);
+  onMemberGone: (member: string) => void,
+): PresenceGrace {
+  const gracePeriods = new Map<string, GracePeriod>();
+  const periodsByMember = new Map<string, Set<GracePeriod>>();
+  const wheel: TimerWheel<GracePeriod> = createTimerWheel(stepMs, clock, (period) => {
+    forget(period);
+    exit(period.room, period.member);
   });
-  function forget(departure: Departure): void {
-    departures.delete(departure.key);
-    const its = members.get(departure.member);
-    its?.delete(departure);
-    if (its?.size !== 0) return;
-    members.delete(departure.member);
-    over(departure.member);
+  function forget(period: GracePeriod): void {
+    gracePeriods.delete(period.key);
+    const periodsOfMember = periodsByMember.get(period.member);
+    periodsOfMember?.delete(period);
+    if (periodsOfMember?.size !== 0) return;
+    periodsByMember.delete(period.member);
+    onMemberGone(period.member);
   }
   const cancel = (room: string, member: string): void => {
-    const departure = departures.get(keyOf(room, member));
-    if (!departure) return;
-    forget(departure);
-    wheel.cancel(departure);
+    const period = gracePeriods.get(compositeKey(room, member));
+    if (!period) return;
+    forget(period);
+    wheel.cancel(period);
   };
-  const endAll = (some: Iterable<Departure>): void => {
-    for (const { room, member } of some) {
+  const endEach = (periods: Iterable<GracePeriod>): void => {
+    for (const { room, member } of periods) {
       cancel(room, member);
       exit(room, member);
     }
   };
 
   return {
-    add(room, member, grace) {
+    add(room, member, graceMs) {
       cancel(room, member);
-      const departure: Departure = { slot: nowhere, key: keyOf(room, member), room, member };
-      departures.set(departure.key, departure);
-      members.set(member, (members.get(member) ?? new Set()).add(departure));
-      wheel.schedule(departure, ports.now() + grace);
+      const period: GracePeriod = { slot: noSlot, key: compositeKey(room, member), room, member };
+      gracePeriods.set(period.key, period);
+      periodsByMember.set(member, (periodsByMember.get(member) ?? new Set()).add(period));
+      wheel.schedule(period, clock.now() + graceMs);
     },
     cancel,
-    has: (member) => members.has(member),
-    endOf(member) {
-      endAll(members.get(member) ?? []);
+    has: (member) => periodsByMember.has(member),
+    endMember(member) {
+      endEach(periodsByMember.get(member) ?? []);
     },
-    end() {
-      endAll(departures.values());
+    endAll() {
+      endEach(gracePeriods.values());
     },
   };
 }

@@ -1,65 +1,68 @@
-// What the members of this node show, those on grace among them, by what it costs in memory: bounded for each user, and for the node.
-import { weightOf } from '../util/memory-size.js';
+// The memory that the presences of this node's members take, members on grace included. It is bounded for
+// each user and for the node.
+import { compositeKey } from '../util/composite-key.js';
+import { memorySizeOf } from '../util/memory-size.js';
 
-export interface Presences {
+export interface PresenceMemory {
   /**
-   * A member shows this from now on, instead of what it showed in the room before. False where its user, or all members of this node, would show too much: then it shows what it showed before.
-   * `said`: what its client said, where that is something else.
+   * The member shows this presence from now on. Returns false if its user, or all members of this node, would
+   * show too much: it still shows what it showed before then.
+   *
+   * `said`: the presence as the client said it, if that differs.
    */
   show(room: string, member: string, user: string | null, presence: unknown, said: unknown): boolean;
-  /** A member is gone from a room. */
-  gone(room: string, member: string): void;
+  /** The member left the room. */
+  forget(room: string, member: string): void;
 }
 
-/** What the members of one user may show, as a part of the heap, and at most, in bytes. */
-const userPart = 1 / 64;
-const mostOfUser = 2 ** 23;
-/** What all members of a node may show, as a part of the heap. */
-const nodePart = 1 / 8;
+/** The memory that the presences of one user may take, as a part of the heap, and at most, in bytes. */
+const userHeapShare = 1 / 64;
+const maxUserBytes = 2 ** 23;
+/** The memory that the presences of all members of a node may take, as a part of the heap. */
+const nodeHeapShare = 1 / 8;
 
-interface Shown {
-  readonly whose: string;
-  readonly weight: number;
+interface ShownPresence {
+  readonly owner: string;
+  readonly bytes: number;
 }
 
-export function createPresences(heapBytes: number): Presences {
-  const mostOfOne = Math.min(heapBytes * userPart, mostOfUser);
-  const most = heapBytes * nodePart;
-  const shown = new Map<string, Shown>();
-  const users = new Map<string, number>();
-  let total = 0;
+export function createPresenceMemory(heapBytes: number): PresenceMemory {
+  const maxBytesOfUser = Math.min(heapBytes * userHeapShare, maxUserBytes);
+  const maxBytesOfNode = heapBytes * nodeHeapShare;
+  const shownPresences = new Map<string, ShownPresence>();
+  const bytesByUser = new Map<string, number>();
+  let totalBytes = 0;
 
-  const keyOf = (room: string, member: string): string => `${room}\n${member}`;
-
-  function gone(key: string): void {
-    const before = shown.get(key);
+  function forgetKey(key: string): void {
+    const before = shownPresences.get(key);
     if (!before) return;
-    shown.delete(key);
-    total -= before.weight;
-    const left = (users.get(before.whose) ?? 0) - before.weight;
-    if (left > 0) users.set(before.whose, left);
-    else users.delete(before.whose);
+    shownPresences.delete(key);
+    totalBytes -= before.bytes;
+    const bytesLeft = (bytesByUser.get(before.owner) ?? 0) - before.bytes;
+    if (bytesLeft > 0) bytesByUser.set(before.owner, bytesLeft);
+    else bytesByUser.delete(before.owner);
   }
 
   return {
     show(room, member, user, presence, said) {
-      const key = keyOf(room, member);
-      const before = shown.get(key);
-      const weight = weightOf(presence) + (said === presence ? 0 : weightOf(said));
-      // Sessions of nobody in particular count each for themselves.
-      const whose = user === null ? `\n${member}` : user;
-      const more = weight - (before?.weight ?? 0);
-      const own = (users.get(whose) ?? 0) + more;
-      if (more > 0 && (own > mostOfOne || total + more > most)) return false;
-      gone(key);
-      if (weight === 0) return true;
-      shown.set(key, { whose, weight });
-      users.set(whose, own);
-      total += weight;
+      const key = compositeKey(room, member);
+      const before = shownPresences.get(key);
+      const bytes = memorySizeOf(presence) + (said === presence ? 0 : memorySizeOf(said));
+      // A session without a user counts for itself.
+      const owner = user === null ? `\n${member}` : user;
+      const addedBytes = bytes - (before?.bytes ?? 0);
+      const bytesOfUser = (bytesByUser.get(owner) ?? 0) + addedBytes;
+      if (addedBytes > 0 && (bytesOfUser > maxBytesOfUser || totalBytes + addedBytes > maxBytesOfNode))
+        return false;
+      forgetKey(key);
+      if (bytes === 0) return true;
+      shownPresences.set(key, { owner, bytes });
+      bytesByUser.set(owner, bytesOfUser);
+      totalBytes += bytes;
       return true;
     },
-    gone(room, member) {
-      gone(keyOf(room, member));
+    forget(room, member) {
+      forgetKey(compositeKey(room, member));
     },
   };
 }

@@ -1,4 +1,4 @@
-// `roomful/server`: Node servers.
+// The entry `roomful/server`: servers for Node.
 export { createRealtimeServer } from './realtime-server.js';
 export { jwt } from './auth/jwt.js';
 export { serve } from '../rooms/serve.js';
@@ -6,18 +6,12 @@ export { memoryBroker } from '../broker/memory-broker.js';
 export { json } from '../../protocol/codec.js';
 export { msgpack } from '../../protocol/msgpack.js';
 export { RealtimeError } from '../../protocol/error.js';
-export type {
-  Address,
-  ListenOptions,
-  LoggedIn,
-  NodeServerOptions,
-  RealtimeServer,
-  RoomOnServer,
-} from './realtime-server.js';
+export type { Address, ListenOptions } from './http-sites.js';
+export type { LoggedIn, NodeServerOptions, RealtimeServer, RoomOnServer } from './realtime-server.js';
 export type { JwtOptions, TokenClaims } from './auth/jwt.js';
 export type { TrustProxy } from './http/proxies.js';
 export type { ConnectionLimits } from '../connection/connection-limits.js';
-export type { SlowPolicy } from '../delivery/broadcast-backlog.js';
+export type { SlowPolicy } from '../rooms/slow-policy.js';
 export type {
   Action,
   AuthorizeRequest,
@@ -43,7 +37,8 @@ export type {
   Unrecoverable,
 } from '../broker/broker.js';
 export type { MemoryBrokerOptions } from '../broker/memory-broker.js';
-export type { MaybePromise, RequestInfo } from '../ports/ports.js';
+export type { RequestInfo } from '../ports/ports.js';
+export type { MaybePromise } from '../util/maybe-promise.js';
 export type { Codec, Encoded } from '../../protocol/codec.js';
 export type { Limits } from '../../protocol/limits.js';
 export type { Position } from '../../protocol/position.js';

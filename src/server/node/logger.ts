@@ -1,6 +1,6 @@
-// The log of whoever brings none.
+// The logger of a server without the option `logger`.
 import { pino } from 'pino';
 import type { ServerLogger } from '../observe/log.js';
 
-/** Warnings and errors, a JSON line each, on the standard output. */
+/** Writes warnings and errors to the standard output, one line of JSON each. */
 export const defaultLogger = (): ServerLogger => pino({ name: 'roomful', level: 'warn' });

@@ -1,64 +1,63 @@
 // The server for Node: the core, with an HTTP server under it.
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
 import { getHeapStatistics } from 'node:v8';
 import type { DataOf, ParamsOf, PresenceIn, RoomName, SendOf, TypeOf } from '../../contract/infer.js';
-import { traceOf } from '../observe/log.js';
-import { memoryBroker } from '../broker/memory-broker.js';
-import type { ServerOptions } from '../options.js';
-import type { Reach } from '../connection/origins.js';
-import type { ServerPorts } from '../ports/ports.js';
-import { noMeter } from '../ports/meter.js';
-import type { NodeLoad } from '../broker/broker.js';
-import type { RebalanceOptions } from '../cluster/rebalance.js';
-import { createServerCore, type ServerCore, type ServerStats } from '../server.js';
 import type { UserInfo } from '../../protocol/frames.js';
-import { createFallback, type Fallback } from './fallback/serve.js';
-import { plainPath } from './http/attachments.js';
-import { answerWatchers } from './http/health.js';
-import { defaultLogger } from './logger.js';
+import type { NodeLoad } from '../broker/broker.js';
+import { memoryBroker } from '../broker/memory-broker.js';
+import type { RebalanceOptions } from '../cluster/rebalance.js';
+import type { ServerOptions } from '../options.js';
+import type { ServerPorts } from '../ports/ports.js';
+import type { ServerRoom } from '../server-room.js';
+import { createServerCore, type ServerStats } from '../server.js';
+import { HttpSites, type Address, type ListenOptions } from './http-sites.js';
 import { createMetrics } from './http/metrics.js';
+import { createAddressOf, type TrustProxy } from './http/proxies.js';
+import { mayExplainFailure } from './http/reach.js';
+import { defaultLogger } from './logger.js';
 import { nodePorts } from './system/ports.js';
-import { addressing, type TrustProxy } from './http/proxies.js';
-import { explains, reachOf } from './http/reach.js';
-import { serveRequests } from './fallback/requests.js';
-import { serveUpgrades } from './http/upgrade.js';
 
 export interface NodeServerOptions extends ServerOptions {
-  /** The proxies in front of this server: how many there are, or their addresses and subnets. What they say of where a client comes from (`X-Forwarded-For`) is believed then, for `connections.perAddress`, `authenticate` and the log. Default: none. */
+  /**
+   * The proxies in front of this server: their number, or their addresses and subnets. The client address
+   * that they state (`X-Forwarded-For`) is then believed, for `connections.perAddress`, `authenticate` and
+   * the log.
+   *
+   * @default no proxy
+   */
   readonly trustProxy?: TrustProxy | undefined;
-  /** Whether clients for whom WebSocket is blocked may go on over HTTP, below the path of upgrades: `/realtime/http/…`. Default true. */
+  /**
+   * Whether clients whose network blocks WebSocket may use HTTP instead, below the path of upgrades:
+   * `/realtime/http/…`.
+   *
+   * @default true
+   */
   readonly fallback?: boolean | undefined;
-  /** Whether to measure, for Prometheus: `listen()` serves it at `/metrics`, to whoever reaches the port. Default false. */
+  /**
+   * Whether to measure for Prometheus. `listen()` then serves `/metrics` to every client that reaches the
+   * port.
+   *
+   * @default false
+   */
   readonly metrics?: boolean | undefined;
-}
-
-export interface ListenOptions {
-  /** Default 0: a free one. */
-  readonly port?: number;
-  /** Default: all interfaces. */
-  readonly host?: string;
-  /** Where upgrades are served. Default `/realtime`. */
-  readonly path?: string;
-}
-
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-  /** `ws://host:port/path`. */
-  readonly url: string;
 }
 
 export interface RoomOnServer<R> {
   readonly id: string;
-  /** Appends a message of the server's own: its `sender` is null. Rejects with `invalid`, `unknown-type` or `denied`. */
+  /**
+   * Appends a message of the server, whose `sender` is null. Rejects with `invalid`, `unknown-type` or
+   * `denied`.
+   */
   send<T extends TypeOf<R>>(
     type: T,
     data: SendOf<R, T>,
   ): Promise<{ readonly offset: number; readonly epoch: string; readonly timestamp: number }>;
-  /** To everybody who is there now, in no log. Throws as `send` rejects. */
+  /**
+   * Sends a message to every member that is there now. No log keeps it. Throws the errors that `send` rejects
+   * with.
+   */
   broadcast<T extends TypeOf<R>>(type: T, data: SendOf<R, T>): void;
-  /** Everybody in the room, on every node. */
+  /** All members of the room, on all nodes. */
   members(): Promise<
     readonly {
       readonly id: string;
@@ -66,11 +65,15 @@ export interface RoomOnServer<R> {
       readonly presence: PresenceIn<R> | null;
     }[]
   >;
-  /** The newest `limit` (default 50) entries of the log, or those before the offset `before`, oldest first: for a page that is rendered on a server, say. What the contract cannot read is passed over. */
+  /**
+   * The newest `limit` messages of the log (50 by default), or those before the offset `before`; the oldest
+   * first. Use it for a page that is rendered on a server. Messages that the contract cannot read are left
+   * out.
+   */
   history(options?: { readonly before?: number; readonly limit?: number }): Promise<readonly LoggedIn<R>[]>;
 }
 
-/** A message in a room's log. `sender` null: the server itself. */
+/** A message in the log of a room. `sender` is null for a message of the server itself. */
 export type LoggedIn<R, T extends TypeOf<R> = TypeOf<R>> = T extends unknown
   ? {
       readonly id: string;
@@ -85,152 +88,121 @@ export type LoggedIn<R, T extends TypeOf<R> = TypeOf<R>> = T extends unknown
 type RoomArgs<R> = keyof ParamsOf<R> extends never ? [params?: ParamsOf<R>] : [params: ParamsOf<R>];
 
 export interface RealtimeServer {
-  /** Starts an HTTP server of its own, with `/health/live`, `/health/ready`, which is 503 while it drains, is full or its broker is away, and `/metrics`, where `metrics` says so. Rejects where the port is taken. */
+  /**
+   * Starts an HTTP server, and resolves with its address once it listens. It serves:
+   *
+   * - upgrades and the HTTP fallback at `path`,
+   * - `/health/live`: 200 while the process answers,
+   * - `/health/ready`: 200, or 503 while the server drains, is full, or its broker cannot be asked,
+   * - `/metrics`, with the option `metrics`.
+   *
+   * Rejects if the port is taken, or the broker is not ready.
+   */
   listen(options?: ListenOptions): Promise<Address>;
-  /** Serves the upgrades of a server of yours on one path, and below it the requests of clients for whom WebSocket is blocked; all others are left to you. An upgrade that nobody answers within 10 s gets 404. Returns what stops it. A realtime server that has the path already serves no new connection there. */
+  /**
+   * Serves the upgrades of your own HTTP server on one path (`/realtime` by default), and below it the
+   * requests of clients without WebSocket. Other requests are left to you. An upgrade that no listener
+   * answers within 10 s gets 404. A realtime server that had the path before serves no new connection there.
+   *
+   * Returns a function that stops it.
+   */
   attach(server: Server, options?: { readonly path?: string }): () => void;
-  /** A room as the server speaks in it. */
+  /** A room as the server uses it. */
   room<R extends RoomName>(room: R, ...params: RoomArgs<R>): RoomOnServer<R>;
-  /** Ends every connection of a user, on every node. Of the reason, each is told the first 123 bytes. */
+  /**
+   * Ends every connection of a user, on every node, with 4403. The client is told the first 123 bytes of the
+   * reason.
+   */
   disconnect(user: string, reason?: string): void;
-  /** Asks `authorize` again, on every node, whether a user may be in the rooms it is in, and ends what it may not: call it when rights were taken away. */
+  /**
+   * Asks `authorize` again, on every node, whether a user may be in its rooms, and expels it from the others.
+   * Call it after you took rights away.
+   */
   reauthorize(user: string): void;
-  /** What this node holds. */
+  /** The connections, rooms and counters of this node. */
   stats(): ServerStats;
-  /** Every node and its load, by name. Rejects where the nodes cannot be asked. */
+  /** All nodes and their loads, by name. Rejects if the other nodes cannot be asked. */
   cluster(): Promise<readonly NodeLoad[]>;
   /**
-   * From now on, every 10 s, asks clients to move where this node has more than its share: more than `tolerance` (default 0.1) above the mean of all nodes, at most `rate` (default 10) of them a second,
-   * and only while another node that neither drains nor is full has less. Where they go is the balancer's choice: let it choose the node with the fewest connections. Returns what stops it.
+   * Asks clients to move while this node has more than its share of connections: every 10 s, if it is more
+   * than `tolerance` (0.1 by default) above the mean of all nodes, at most `rate` clients per second (10 by
+   * default). It asks only while another node has less, and neither drains nor is full.
+   *
+   * The balancer chooses where the clients go: let it choose the node with the fewest connections. Returns a
+   * function that stops it.
    */
   rebalance(options?: RebalanceOptions): () => void;
-  /** What was measured, in the text format of Prometheus: for an HTTP server of your own. Rejects unless `metrics` is true. */
+  /**
+   * The measurements in the text format of Prometheus, for an HTTP server of your own. Rejects without the
+   * option `metrics`.
+   */
   metrics(): Promise<string>;
-  /** Takes no new connections, asks the others to move on within `over` ms (default 10 000), and resolves once they have or the time is up. */
+  /**
+   * Lets no new connection in, asks the others to move within `over` ms (10 000 by default), and resolves
+   * once they have, or the time is up.
+   */
   drain(options?: { readonly over?: number }): Promise<void>;
-  /** Ends every connection with 1012 and stops listening. */
+  /** Ends every connection with 1012, and stops listening. */
   close(): Promise<void>;
 }
 
 /**
- * A realtime server for Node.
+ * Makes a realtime server for Node.
  *
- * @throws TypeError where an option makes no sense.
+ * @example
+ * ```ts
+ * const server = createRealtimeServer({ rooms: [serve('lobby')] });
+ * const { url } = await server.listen({ port: 8080 });
+ * ```
+ * @throws TypeError if an option makes no sense.
  */
 export function createRealtimeServer(options: NodeServerOptions): RealtimeServer {
   return createRealtimeServerOn(nodePorts, options);
 }
 
-/** The same on a clock and timers of the caller's. */
+/** A room of the core, typed by its contract. The contract checks data when it is sent and read. */
+const typedRoom = <R>(room: ServerRoom): RoomOnServer<R> => room as unknown as RoomOnServer<R>;
+
+/** Makes a server on a clock and timers of the caller's. */
 export function createRealtimeServerOn(ports: ServerPorts, options: NodeServerOptions): RealtimeServer {
-  // A log that grows must not end the process, however much its messages promise less than they cost.
-  const broker =
-    options.broker ??
-    memoryBroker({
-      now: ports.now,
-      randomId: ports.randomId,
-      bytes: getHeapStatistics().heap_size_limit / 4,
-    });
-  const metrics = options.metrics ? createMetrics(() => core.stats()) : null;
-  const core: ServerCore = createServerCore(
+  // A quarter of the heap: the estimates of a broker in memory may be too low, and a growing log must not end
+  // the process.
+  const bytes = getHeapStatistics().heap_size_limit / 4;
+  const broker = options.broker ?? memoryBroker({ now: ports.now, randomId: ports.randomId, bytes });
+  const metrics = options.metrics ? createMetrics() : null;
+  const core = createServerCore(
     { ...options, broker, logger: options.logger ?? defaultLogger() },
-    {
-      ...ports,
-      explains,
-      ...(metrics && { meter: metrics.meter }),
-    },
+    { ...ports, mayExplainFailure, ...(metrics && { meter: metrics.meter }) },
     false,
   );
-  const meter = metrics?.meter ?? noMeter;
-  const addressOf = addressing(options.trustProxy);
-  const stops: (() => void)[] = [];
-  const servers: Server[] = [];
-  const fallbackAt = (path: string, reach: () => Reach): Fallback | null =>
-    options.fallback === false ? null : createFallback(core, { path, addressOf, reach, meter, ports });
-
+  metrics?.observe(core.stats);
+  const sites = new HttpSites({
+    core,
+    ports,
+    metrics,
+    addressOf: createAddressOf(options.trustProxy),
+    trustProxy: options.trustProxy,
+    hasFallback: options.fallback !== false,
+  });
   return {
-    async listen({ port = 0, host, path: asked = '/realtime' } = {}) {
-      const path = plainPath(asked);
-      await broker.ready?.();
-      const reach = (): Reach => reachOf(http, options.trustProxy);
-      const ours = fallbackAt(path, reach);
-      const http = createServer(
-        { headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
-        (request, response) => {
-          if (!ours?.answer(request, response)) answerWatchers(core, metrics, request, response);
-        },
-      );
-      await new Promise<void>((resolve, reject) => {
-        http.once('error', reject);
-        http.listen({ port, ...(host === undefined ? {} : { host }), backlog: 4_096 }, resolve);
-      });
-      stops.push(serveUpgrades(core, http, { path, after: ports.after, addressOf, reach }), () => {
-        ours?.stop();
-      });
-      servers.push(http);
-      core.announce();
-      // Answers come in order: once this one is here, every other node finds this one.
-      await core.cluster().catch((error: unknown) => {
-        core.settings.logger.warn(traceOf(error), 'the other nodes could not be asked');
-      });
-      const address = http.address() as AddressInfo;
-      const name = host ?? 'localhost';
-      return {
-        host: name,
-        port: address.port,
-        url: `ws://${name.includes(':') ? `[${name}]` : name}:${address.port}${path}`,
-      };
-    },
-    attach(server, { path: asked = '/realtime' } = {}) {
-      const path = plainPath(asked);
-      const reach = (): Reach => reachOf(server, options.trustProxy);
-      // Nobody waits for it here: what does not fit is said in the log.
-      Promise.resolve(broker.ready?.()).catch((error: unknown) => {
-        core.settings.logger.error(traceOf(error), 'the broker is not ready');
-      });
-      const upgrades = serveUpgrades(core, server, { path, after: ports.after, addressOf, reach });
-      const ours = fallbackAt(path, reach);
-      const requests = ours && serveRequests(server, ours.answer);
-      if (server.listening) core.announce();
-      else server.once('listening', core.announce);
-      const stop = (): void => {
-        server.off('listening', core.announce);
-        upgrades();
-        requests?.();
-        ours?.stop();
-      };
-      stops.push(stop);
-      return stop;
-    },
+    listen: (listenOptions) => sites.listen(listenOptions),
+    attach: (http, attachOptions) => sites.attach(http, attachOptions),
     room: (room, ...[params]) =>
-      core.room(room, params as Readonly<Record<string, string>> | undefined) as unknown as RoomOnServer<
-        typeof room
-      >,
+      typedRoom<typeof room>(core.room(room, params as Readonly<Record<string, string>> | undefined)),
     disconnect: core.disconnect,
     reauthorize: core.reauthorize,
     stats: core.stats,
     cluster: core.cluster,
     rebalance: core.rebalance,
     async metrics() {
-      if (!metrics) throw new Error('nothing is measured: set the option metrics');
+      if (!metrics) throw new Error('there are no metrics: set the option metrics');
       return metrics.text();
     },
     drain: core.drain,
     async close() {
       await core.close();
       if (!options.broker) await broker.close();
-      for (const stop of stops.splice(0)) stop();
-      await Promise.all(
-        servers.splice(0).map(
-          (http) =>
-            new Promise<void>((resolve) => {
-              http.close(() => {
-                resolve();
-              });
-              http.closeAllConnections();
-            }),
-        ),
-      );
+      await sites.close();
     },
   };
 }

@@ -1,29 +1,47 @@
-// Which closes get a line in the log: those that tell of an attack or of a limit that is too tight. Where our own or the app's code failed, it has a line already.
+// The log line of a connection that the server closes. Closes that hint at an attack, or at a limit that is
+// too tight, are warnings. A failure of the server or of the app has a line of its own already.
 import { cutToBytes } from '../../protocol/bytes.js';
+import { closeCodes } from '../../protocol/codes.js';
 import { maxCloseReason } from '../../protocol/limits.js';
-import type { Peer } from '../members/peer.js';
-import type { Transport } from '../ports/ports.js';
-import type { Settings } from '../options.js';
+import type { RequestInfo, Transport } from '../ports/ports.js';
+import type { ServerLog } from './log.js';
 
-const warned: ReadonlySet<number> = new Set([1009, 1013, 4008, 4400, 4403, 4408, 4429]);
+const warnedCodes: ReadonlySet<number> = new Set([
+  closeCodes['too-big'],
+  closeCodes.busy,
+  closeCodes.slow,
+  closeCodes['bad-frame'],
+  closeCodes.forbidden,
+  closeCodes['hello-timeout'],
+  closeCodes['rate-limited'],
+]);
 
-export function noteClose(
-  logger: Settings['logger'],
-  { request, identity }: Pick<Peer, 'request' | 'identity'>,
+/** The connection that was closed. */
+interface ClosedConnection {
+  readonly request: RequestInfo;
+  readonly identity: { readonly user: { readonly id: string } | null } | null;
+}
+
+export function logClose(
+  logger: ServerLog,
+  { request, identity }: ClosedConnection,
   code: number,
   reason: string,
 ): void {
   const { address, origin } = request;
-  logger[warned.has(code) ? 'warn' : 'debug'](
+  logger[warnedCodes.has(code) ? 'warn' : 'debug'](
     { code, reason, address, origin, user: identity?.user?.id ?? null },
     `closed a connection with ${code}`,
   );
 }
 
-/** A reason that a close frame has room for. */
-export const closeReason = (reason: string): string => cutToBytes(reason, maxCloseReason);
+/** Cuts a reason to the bytes that a close frame has room for. */
+export const fitCloseReason = (reason: string): string => cutToBytes(reason, maxCloseReason);
 
-/** Closes a transport. Where it cannot be closed, it is cut, so that the caller's next step runs all the same. */
+/**
+ * Closes a transport, or terminates it if it cannot be closed. Never throws, so that the caller's next step
+ * runs.
+ */
 export function closeTransport(
   transport: Transport,
   code: number,
@@ -31,7 +49,7 @@ export function closeTransport(
   failed: (error: unknown) => void,
 ): void {
   try {
-    transport.close(code, closeReason(reason));
+    transport.close(code, fitCloseReason(reason));
   } catch (error) {
     failed(error);
     transport.terminate();

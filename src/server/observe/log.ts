@@ -1,7 +1,9 @@
-// What the server writes to its log: one line an event, in words that cannot be mistaken for another line, and counted where there are many. What users say, and what proves who they are, never gets here.
+// The server's log: one line for each event, safe to print, and counted if there are many. Payloads, tokens
+// and session keys never get here.
 import type { ServerPorts } from '../ports/ports.js';
+import { compositeKey } from '../util/composite-key.js';
 
-/** Any logger with these methods, such as pino's: the details first. */
+/** A logger that takes the details first, such as one of pino. */
 export interface ServerLogger {
   debug?(details: object, message: string): void;
   info(details: object, message: string): void;
@@ -9,22 +11,30 @@ export interface ServerLogger {
   error(details: object, message: string): void;
 }
 
-/** Characters of a text in a line. */
-const longest = 200;
-/** Lines a second of one event; what comes beyond is counted. */
-const most = 10;
-const window = 1_000;
+/** A logger with every level, safe to call with any text. */
+export type ServerLog = Required<ServerLogger>;
 
-/** One line: controls, line ends and what steers a terminal or turns text around, written out. */
-export function plain(text: string): string {
-  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
-  return cut.replace(
+/** The characters of a text in a line, at most. */
+const maxTextLength = 200;
+/** The lines of one event in a window, at most. Further ones are counted. */
+const maxLinesPerWindow = 10;
+const windowMs = 1_000;
+
+/**
+ * Puts a text on one line, and writes out line ends, control characters and characters that turn text around.
+ */
+export function escapeText(text: string): string {
+  const shortened = text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text;
+  return shortened.replace(
     /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
-    (it) => `\\u${it.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
-/** What is said of an exception: its kind and the place that threw it. Not its message, which may quote a token or a payload. */
+/**
+ * The kind of an exception and the place that threw it. Its message is left out: it may quote a token or a
+ * payload.
+ */
 export function traceOf(error: unknown): {
   readonly error: string;
   readonly code?: string;
@@ -32,8 +42,8 @@ export function traceOf(error: unknown): {
 } {
   if (!(error instanceof Error)) return { error: typeof error };
   const { code } = error as { readonly code?: unknown };
-  const said = error.stack ?? '';
-  const frames = (error.message ? said.split(error.message).at(-1) : said)
+  const stack = error.stack ?? '';
+  const frames = (error.message ? stack.split(error.message).at(-1) : stack)
     ?.split('\n')
     .filter((line) => /^\s+at /.test(line))
     .slice(0, 3)
@@ -45,48 +55,56 @@ export function traceOf(error: unknown): {
   };
 }
 
-const cleaned = (details: object): object =>
+const escapeDetails = (details: object): object =>
   Object.fromEntries(
-    Object.entries(details).map(([key, it]) => [key, typeof it === 'string' ? plain(it) : it]),
+    Object.entries(details).map(([key, value]) => [
+      key,
+      typeof value === 'string' ? escapeText(value) : value,
+    ]),
   );
 
-interface Count {
+interface LineCount {
   since: number;
   lines: number;
-  /** What was left out. */
+  /** The lines that were left out. */
   more: number;
 }
 
-/** `logger`, with every line made safe and their number bounded. One that throws harms nobody. */
-export function createLog(
+/** Makes the lines of `logger` safe, and bounds their number. A logger that throws harms no one else. */
+export function createServerLog(
   logger: ServerLogger,
-  { after, steady }: Pick<ServerPorts, 'after' | 'steady'>,
-): Required<ServerLogger> {
-  const counts = new Map<string, Count>();
+  { setTimer, monotonicNow }: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>,
+): ServerLog {
+  const counts = new Map<string, LineCount>();
 
   const write = (level: keyof ServerLogger, details: object, message: string): void => {
     try {
-      logger[level]?.(cleaned(details), message);
+      logger[level]?.(escapeDetails(details), message);
     } catch {
-      // Whoever watches the log will miss it; nobody else may.
+      // A lost line must not break the caller.
     }
   };
-  const leveled =
+  const writeAtLevel =
     (level: keyof ServerLogger) =>
     (details: object, message: string): void => {
-      const key = `${level}\n${message}`;
-      const now = steady();
+      const key = compositeKey(level, message);
+      const now = monotonicNow();
       let count = counts.get(key);
-      if (!count || (now - count.since >= window && count.more === 0))
+      if (!count || (now - count.since >= windowMs && count.more === 0))
         counts.set(key, (count = { since: now, lines: 0, more: 0 }));
-      if (count.lines++ < most) return write(level, details, message);
+      if (count.lines++ < maxLinesPerWindow) return write(level, details, message);
       if (count.more++ > 0) return;
       const { since } = count;
-      after(window, () => {
+      setTimer(windowMs, () => {
         const { more = 0 } = counts.get(key) ?? {};
         counts.delete(key);
-        write(level, { more, within: Math.round(steady() - since) }, message);
+        write(level, { more, within: Math.round(monotonicNow() - since) }, message);
       });
     };
-  return { debug: leveled('debug'), info: leveled('info'), warn: leveled('warn'), error: leveled('error') };
+  return {
+    debug: writeAtLevel('debug'),
+    info: writeAtLevel('info'),
+    warn: writeAtLevel('warn'),
+    error: writeAtLevel('error'),
+  };
 }

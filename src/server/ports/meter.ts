@@ -1,27 +1,29 @@
-// What is measured, for whoever watches. Called often: none of it may throw, or take long.
+// The events that a server measures. They are frequent: no method may throw, or take long.
 
 export interface Meter {
-  /** A connection ended with this code, whoever closed it. */
-  closed(code: number): void;
-  /** A durable message was appended for good, so many ms after its turn had come: handler and broker included. */
-  acknowledged(ms: number): void;
-  /** A client answered a ping, so many ms after it was asked. */
-  ponged(ms: number): void;
-  /** A room was joined: `new`, or with a position, `recovered` or why not. */
-  joined(outcome: string): void;
-  /** A request without WebSocket was handed on to the node that holds its connection. */
-  handed(): void;
-  /** The broker took an append, so many ms after it was asked. */
-  appended(ms: number): void;
+  /** A connection ended with this code, closed by either side. */
+  connectionClosed(code: number): void;
+  /**
+   * A durable message was appended, `ms` after its turn had come. Its handler and the broker are included.
+   */
+  messageAcknowledged(ms: number): void;
+  /** A client answered a ping after `ms`. */
+  pongReceived(ms: number): void;
+  /** A room was joined: `new` without a position, or with one `recovered`, or why it was not. */
+  roomJoined(outcome: string): void;
+  /** A request of the HTTP fallback was handed on to the node that holds its connection. */
+  requestHandedOn(): void;
+  /** The broker answered an append after `ms`. */
+  appendAnswered(ms: number): void;
 }
 
-const ignore = (): void => undefined;
+const measureNothing = (): void => undefined;
 
 export const noMeter: Meter = {
-  closed: ignore,
-  acknowledged: ignore,
-  ponged: ignore,
-  joined: ignore,
-  appended: ignore,
-  handed: ignore,
+  connectionClosed: measureNothing,
+  messageAcknowledged: measureNothing,
+  pongReceived: measureNothing,
+  roomJoined: measureNothing,
+  appendAnswered: measureNothing,
+  requestHandedOn: measureNothing,
 };

@@ -1,4 +1,4 @@
-// Which of a server's rooms an id is.
+// The search for the room definition of a room id.
 import { plainId } from '../../contract/pattern.js';
 import type { ServedRoom } from './serve.js';
 
@@ -7,7 +7,10 @@ export interface FoundRoom {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** The first room whose pattern fits an id. Null where there is none, and where the id is another name of a room that fits an earlier pattern. */
+/**
+ * The first definition whose pattern matches the id. Null if there is none, or if the id is another spelling
+ * of a room that an earlier pattern matches.
+ */
 export function findRoom(rooms: readonly ServedRoom[], id: string): FoundRoom | null {
   const plain = plainId(id);
   for (const served of rooms) {

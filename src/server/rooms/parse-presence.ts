@@ -1,13 +1,15 @@
-// What a member shows of itself: parsed as its contract says, so that others see nothing else.
-import { checkPresence } from '../../contract/validate.js';
+// A member's presence, parsed by the contract of its room, so that other members see nothing else.
 import type { AnyContract } from '../../contract/define-room.js';
+import { checkPresence } from '../../contract/validate.js';
 import { RealtimeError } from '../../protocol/error.js';
 import { checkPayload } from '../../protocol/payload.js';
 
 export type Presence = Readonly<Record<string, unknown>>;
 
-/** What a contract makes of a whole presence. Throws `invalid` where it does not fit, or is no object of plain data. */
-export function parsedPresence(contract: AnyContract, said: unknown): Presence {
+/**
+ * Parses a whole presence. Throws `invalid` if it does not fit the contract, or is no object of plain data.
+ */
+export function parsePresence(contract: AnyContract, said: unknown): Presence {
   const parsed = checkPresence(contract, said);
   if (parsed !== said) checkPayload(parsed, 'presence');
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed) || parsed instanceof Uint8Array)
@@ -15,9 +17,9 @@ export function parsedPresence(contract: AnyContract, said: unknown): Presence {
   return parsed as Presence;
 }
 
-const isSame = (one: unknown, other: unknown): boolean =>
-  Object.is(one, other) || JSON.stringify(one) === JSON.stringify(other);
+const isSame = (first: unknown, second: unknown): boolean =>
+  Object.is(first, second) || JSON.stringify(first) === JSON.stringify(second);
 
-/** The fields of `now` that are not as they were. */
-export const changedIn = (before: Presence | null, now: Presence): Presence =>
+/** The fields of `now` that differ from those of `before`. */
+export const changedFields = (before: Presence | null, now: Presence): Presence =>
   Object.fromEntries(Object.entries(now).filter(([key, value]) => !before || !isSame(before[key], value)));

@@ -1,51 +1,65 @@
-// Which rooms there are on a server, and what it does in them.
+// The definition of a room on a server: who may do what, and what happens to messages.
 import { anyRoom, untypedRoom, type AnyContract, type RoomContract } from '../../contract/define-room.js';
-import type { UserInfo } from '../../protocol/frames.js';
 import type { MessageData, ContractMessages } from '../../contract/define-room.js';
+import type { UserInfo } from '../../protocol/frames.js';
 import type { LogLimits } from '../broker/broker.js';
-import { checkOutputs } from './plain-outputs.js';
-import type { MaybePromise } from '../ports/ports.js';
-import { slowPolicies, type SlowPolicy } from '../delivery/broadcast-backlog.js';
+import type { MaybePromise } from '../util/maybe-promise.js';
+import { checkSchemaOutputs } from './plain-outputs.js';
+import { slowPolicies, type SlowPolicy } from './slow-policy.js';
 
-/** What somebody wants to do in a room. */
+/** An operation in a room. */
 export type Action = 'join' | 'send' | 'broadcast' | 'presence' | 'history';
 
 /** An authenticated user, as `authenticate` returned it. */
 export type User = UserInfo & {
-  /** When its session ends unless it is refreshed, in ms of the server's clock. Not shown to others. */
+  /**
+   * When the session ends unless its token is renewed, in ms of the server's clock. Other members do not see
+   * it.
+   */
   readonly expiresAt?: number;
 };
 
 export interface AuthorizeRequest<Params = Readonly<Record<string, string>>> {
   readonly action: Action;
   readonly user: User | null;
-  /** The room's id. */
+  /** The id of the room. */
   readonly room: string;
   readonly params: Params;
-  /** The message's type, for `send` and `broadcast`. */
+  /** The type of the message, for `send` and `broadcast`; otherwise null. */
   readonly type: string | null;
   /**
-   * The message as its contract has it, or what a presence changes; for a join, the presence that it brings, or null where that does not fit. It is parsed when it is
-   * first read, and once: a rule that does not look at it refuses without running the schema. Reading a message
-   * or a change that does not fit throws, and the client is told `invalid`, whatever the rule answers then.
+   * The data of the operation: the message for `send` and `broadcast`, the changed fields for `presence`, and
+   * for `join` the presence that it brings, or null if there is none or it does not fit.
+   *
+   * The data is parsed when you first read it, and once. A rule that refuses without reading it runs no
+   * schema. Reading data that does not fit the contract throws, and the client is told `invalid`, whatever
+   * the rule answers then.
    */
   readonly data: unknown;
 }
 
-/** A message on its way into the log. A handler may set `data`, or write into it: what it leaves, everybody gets, if it fits the contract. */
+/**
+ * A message on its way into the log. A handler may replace `data`, or write into it. Every member gets the
+ * data that the handler leaves, if it fits the contract.
+ */
 export interface IncomingMessage<Data = unknown> {
-  /** What its sender called it. Another sender may use the same id: what you do once for each message, do once for each `key`. */
+  /**
+   * The id that the sender chose. Another sender may use the same id: use `key` to do something once for each
+   * message.
+   */
   readonly id: string;
-  /** Made of sender and id: the same whenever this message is handled again, and that of no other sender's message. */
+  /**
+   * A key made of sender and id. It is the same whenever this message is handled again, and differs from that
+   * of any other message.
+   */
   readonly key: string;
   readonly room: string;
   readonly type: string;
   data: Data;
   /**
-   * Whether the client says that it has sent this message before: this handler may have run for it then, and
-   * this server, or the log that it was
-   * in, has no memory of it. A hint: a client may say what it likes, and a handler that must not do a thing
-   * twice remembers member and id.
+   * Whether the client says that it sent this message before. Your handler may have run for it then, on a
+   * server or for a log that does not remember it. It is a hint, because a client may lie: a handler that
+   * must not do something twice has to remember `key`.
    */
   readonly replayed: boolean;
 }
@@ -53,18 +67,22 @@ export interface IncomingMessage<Data = unknown> {
 export interface HandlerContext<Params = Readonly<Record<string, string>>> {
   readonly user: User | null;
   readonly params: Params;
-  /** The sender's member id. */
+  /** The member id of the sender. */
   readonly member: string;
-  /** Refuses the message: the sender's promise rejects with `rejected`, this reason and these details. */
+  /** Refuses the message. The sender's promise rejects with `rejected`, this reason and these details. */
   reject(reason: string, details?: unknown): never;
-  /** Aborts 10 s after the handler began, when its sender is told to ask again later, and when the server closes. Not when the sender's connection ends: a handler that finishes has its message appended, whoever still waits. */
+  /**
+   * Aborts 10 s after the handler began, when the sender is told to ask again later, and when the server
+   * closes. It does not abort when the sender's connection ends: the message of a handler that finishes is
+   * appended all the same.
+   */
   readonly signal: AbortSignal;
 }
 
 type ParamsFor<C> = C extends { match(id: string): infer P }
   ? NonNullable<P>
   : Readonly<Record<string, string>>;
-type Handlers<C> =
+type MessageHandlers<C> =
   C extends RoomContract<string, infer M>
     ? {
         readonly [T in keyof M & string]?: (
@@ -75,21 +93,73 @@ type Handlers<C> =
     : Readonly<Record<string, (message: IncomingMessage, context: HandlerContext) => unknown>>;
 
 export interface ServeOptions<C = AnyContract> {
-  /** Asked before each join, send, broadcast, presence and history; a join that brings a presence or wants history asks for those too. Default: everybody who is connected may. One that takes longer than 10 s counts as `unavailable`, one that throws as no. A `RealtimeError` `unavailable` or `limited` says "not now": of a message nothing is settled, and it comes again after `after` ms (the error's fourth argument), from 200 ms to 30 s, or after 0.2 s and then twice as long each time; anything else fails with this code. */
+  /**
+   * Decides whether a user may do something. It is asked before each join, send, broadcast, presence change
+   * and history request. A join that brings a presence or asks for history asks for these too.
+   *
+   * - `true` allows the operation, anything else refuses it.
+   * - An answer that takes longer than 10 s counts as `unavailable`.
+   * - An exception counts as no, and is logged.
+   * - A `RealtimeError` with `unavailable` or `limited` says "not now". A message is not settled then: the
+   *   client sends it again after `after` ms, the error's fourth argument, from 200 ms to 30 s. Without
+   *   `after` it waits 0.2 s, then twice as long each time. Any other operation fails with this code.
+   *
+   * @default every connected user may do everything
+   */
   readonly authorize?: (request: AuthorizeRequest<ParamsFor<C>>) => MaybePromise<boolean>;
   /**
-   * How long an answer of `authorize` counts, in ms: for the same connection in the same room, the same action and the same message type, whatever the message says. Not for joins, and not beyond a new token or `reauthorize`. Default 0: each is asked for anew.
+   * For how long an answer of `authorize` is used again, in ms: for the same connection, room, action and
+   * message type, whatever the data. Joins are always asked for. A new token and `reauthorize` end it.
+   *
+   * @default 0, which asks each time
    */
   readonly cache?: number;
-  /** By message type: runs before the append, at least once for each message, so that what it does must be idempotent by `message.key`, which names a message for good. It runs once for as long as this server knows the message. It goes on where the sender's connection breaks or 10 s are over; the sender that sends the message again then waits for the same run. It runs again, with `message.replayed`, where this server ended before the message was in the log, where the session went on at another node meanwhile, and where the log was lost, as that of the default broker is by a restart: senders then send again what they still hold. What it returns reaches the sender's receipt; what it throws refuses the message. A `RealtimeError` `unavailable` or `limited` says "not now": nothing is settled, and the message comes again after `after` ms (the error's fourth argument), from 200 ms to 30 s; without it after 0.2 s, then twice as long each time, 30 s at most. Outside production (`NODE_ENV`), a client on the same machine is told why a handler failed. */
-  readonly on?: Handlers<C>;
-  /** How much of the log is kept. Default 1,000 entries, 24 h. */
+  /**
+   * Handlers by message type. A handler runs before its message is appended. Its result reaches the sender's
+   * receipt; an exception refuses the message.
+   *
+   * It runs at least once for each message, so make it idempotent by `message.key`. It runs once for as long
+   * as this server knows the message, and goes on if the sender's connection breaks or 10 s are over: a
+   * sender that sends the message again waits for the same run. It runs again, with `message.replayed`, if:
+   *
+   * - this server ended before the message was in the log,
+   * - the session went on at another node meanwhile,
+   * - the log was lost, as that of the default broker is by a restart. Clients send again the messages that
+   *   they still hold.
+   *
+   * A `RealtimeError` with `unavailable` or `limited` says "not now": the client sends the message again
+   * after `after` ms, the error's fourth argument, from 200 ms to 30 s. Without `after` it waits 0.2 s, then
+   * twice as long each time, 30 s at most.
+   *
+   * Outside production (`NODE_ENV`), a client on the same machine is told why a handler failed.
+   */
+  readonly on?: MessageHandlers<C>;
+  /**
+   * How much of the log is kept: `limit` in entries, `ttl` in ms.
+   *
+   * @default { limit: 1_000, ttl: 86_400_000 }, which is 24 h
+   */
   readonly history?: Partial<LogLimits>;
-  /** Whether members see each other. Default: whether the contract describes a presence. */
+  /**
+   * Whether members see each other.
+   *
+   * @default true if the contract describes a presence
+   */
   readonly presence?: boolean;
-  /** Messages, broadcasts and presence changes a second that a room takes on one node, twice as many at once; half of that at once from one user while others are there. Each user has a share of it. Default: the server's `limits.roomRate`. */
+  /**
+   * Messages, broadcasts and presence changes per second that the room takes on one node; twice as many at
+   * once. While other users are there, one user may send half of that at once, and each has a share of the
+   * rate.
+   *
+   * @default `limits.roomRate` of the server
+   */
   readonly rate?: number;
-  /** What becomes of broadcasts for a member that reads too slowly: see {@link SlowPolicy}. Default `'drop'`. Messages of the log are not concerned: these it gets from there. */
+  /**
+   * What becomes of broadcasts for a member that reads too slowly: see {@link SlowPolicy}. Messages of the
+   * log are not concerned: the member reads them from the log.
+   *
+   * @default 'drop'
+   */
   readonly slow?: SlowPolicy;
 }
 
@@ -106,9 +176,20 @@ export interface ServedRoom {
 }
 
 /**
- * Says that a server has this kind of room. A plain string serves an untyped room, whose payloads nobody checks; `'*'` serves every room that no entry before it serves.
+ * Defines a room of a server.
  *
- * @throws TypeError where an option makes no sense, and where a schema of the contract is known to make what cannot be sent, such as a `Date`.
+ * A contract gives the room its types and checks. A string is the pattern of an untyped room, whose payloads
+ * are not checked; `'*'` serves every room that no definition before it serves.
+ *
+ * @example
+ * ```ts
+ * serve(chat, {
+ *     authorize: ({ user, params }) => user !== null && mayEnter(user, params.id),
+ *     on: { message: (message) => save(message.key, message.data) },
+ * });
+ * ```
+ * @throws TypeError if an option makes no sense, or a schema is known to make something that cannot be sent,
+ * such as a `Date`.
  */
 export function serve<C extends AnyContract>(
   contract: C | string,
@@ -121,16 +202,16 @@ export function serve<C extends AnyContract>(
   if (!(cache >= 0)) throw new TypeError('cache must be a number of ms from 0');
   if (rate !== null && !(rate >= 1)) throw new TypeError('rate must be a number from 1');
   if (!slowPolicies.includes(slow)) throw new TypeError(`slow must be one of ${slowPolicies.join(', ')}`);
-  const known: AnyContract =
+  const contractToServe: AnyContract =
     typeof contract !== 'string' ? contract : contract === '*' ? anyRoom() : untypedRoom(contract);
-  checkOutputs(known);
+  checkSchemaOutputs(contractToServe);
   return {
-    contract: known,
+    contract: contractToServe,
     authorize: (options.authorize as ServedRoom['authorize'] | undefined) ?? null,
     handlers: new Map(Object.entries(options.on ?? {})) as ServedRoom['handlers'],
     cache,
     log: { limit, ttl },
-    presence: options.presence ?? known.presence !== undefined,
+    presence: options.presence ?? contractToServe.presence !== undefined,
     rate,
     slow,
   };

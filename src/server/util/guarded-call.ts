@@ -1,15 +1,17 @@
-// Calls of what may fail, at once or later, where nobody waits for the outcome.
-import type { MaybePromise } from '../ports/ports.js';
+// Calls that may fail at once or later, and whose outcome no caller waits for.
+import type { MaybePromise } from './maybe-promise.js';
 
-export type Guarded = (call: () => MaybePromise<void> | undefined) => void;
+export type GuardedCall = (call: () => MaybePromise<void> | undefined) => void;
 
-/** Runs a call, and reports what it throws or rejects with. Never throws. */
-export const createGuarded =
-  (failed: (error: unknown) => void): Guarded =>
+/**
+ * Makes a function that runs a call, and reports the error that it throws or rejects with. It never throws.
+ */
+export const createGuardedCall =
+  (failed: (error: unknown) => void): GuardedCall =>
   (call) => {
     try {
-      const running = call();
-      if (running instanceof Promise) running.catch(failed);
+      const pending = call();
+      if (pending instanceof Promise) pending.catch(failed);
     } catch (error) {
       failed(error);
     }

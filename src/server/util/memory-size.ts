@@ -1,18 +1,21 @@
-// What plain data costs in memory, about: a byte on the wire may become fifty here.
+// An estimate of the memory that plain data takes. A byte on the wire may become fifty in memory.
 
-/** Of an object or array by itself, of each of its keys or items, and of a string beside its characters: as V8 lays them out on 64 bits. */
-const container = 56;
-const slot = 16;
-const text = 24;
+/**
+ * The bytes of an empty object or array, of each key or item in it, and of an empty string, as V8 lays them
+ * out on 64 bits.
+ */
+const containerBytes = 56;
+const slotBytes = 16;
+const textBytes = 24;
 
-export function weightOf(data: unknown): number {
-  if (typeof data === 'string') return text + data.length;
+export function memorySizeOf(data: unknown): number {
+  if (typeof data === 'string') return textBytes + data.length;
   if (typeof data !== 'object' || data === null) return 0;
-  if (data instanceof Uint8Array) return container + data.length;
-  let weight = container;
-  if (Array.isArray(data)) for (const it of data) weight += slot + weightOf(it);
+  if (data instanceof Uint8Array) return containerBytes + data.length;
+  let bytes = containerBytes;
+  if (Array.isArray(data)) for (const item of data) bytes += slotBytes + memorySizeOf(item);
   else
     for (const key of Object.keys(data))
-      weight += slot + text + weightOf((data as Record<string, unknown>)[key]);
-  return weight;
+      bytes += slotBytes + textBytes + memorySizeOf((data as Record<string, unknown>)[key]);
+  return bytes;
 }

@@ -1,6 +1,9 @@
-// A value that is made when it is first asked for: what nobody looks at costs nothing.
+// A value that is made when it is first asked for.
 
-/** `make`, called when its value is first asked for, and only then. What it throws, each later call throws too. */
+/**
+ * Returns a function that calls `make` the first time, and returns the same value from then on. If `make`
+ * throws, each call throws the same error.
+ */
 export function once<T>(make: () => T): () => T {
   let state: 'unmade' | 'made' | 'failed' = 'unmade';
   let value: T;

@@ -1,12 +1,15 @@
-// A timer that repeats, over the one timer that the server's ports have.
-import type { ServerPorts } from '../ports/ports.js';
+// A timer that repeats.
+import type { SetTimer } from './set-timer.js';
 
-/** Calls every `intervalMs`, for the first time after one interval, until the returned function is called. */
-export function repeat(after: ServerPorts['after'], intervalMs: number, call: () => void): () => void {
-  let cancel = after(intervalMs, ring);
-  function ring(): void {
-    cancel = after(intervalMs, ring);
-    call();
+/**
+ * Calls back every `intervalMs`, for the first time after one interval, until the returned function is
+ * called.
+ */
+export function repeat(setTimer: SetTimer, intervalMs: number, callback: () => void): () => void {
+  let cancel = setTimer(intervalMs, ringAgain);
+  function ringAgain(): void {
+    cancel = setTimer(intervalMs, ringAgain);
+    callback();
   }
   return () => {
     cancel();

@@ -1,59 +1,60 @@
-// How fast a connection may speak: a token bucket, which allows a burst and then a steady pace.
+// A token bucket: a limit on how fast a connection or a network may go on, which allows a burst and then a
+// steady rate.
 
-export interface Bucket {
-  /** Takes a token. 0, or in how many ms there would be one. */
+export interface TokenBucket {
+  /** Takes a token, and returns 0. If there is none, returns in how many ms there will be one. */
   take(now: number): number;
-  /** Takes tokens that need not be there: those that come next are taken for them. */
+  /** Takes tokens that need not be there. Later tokens pay for them. */
   charge(tokens: number): void;
-  /** Whether tokens were taken that are not there yet. */
-  readonly owes: boolean;
-  /** Tokens a second. */
+  /** Whether the bucket owes tokens. */
+  readonly isInDebt: boolean;
+  /** Tokens per second. */
   readonly rate: number;
-  /** How many found none since the bucket was last half full. */
-  readonly refused: number;
+  /** How many calls of `take` found no token since the bucket was last half full. */
+  readonly refusedCount: number;
 }
 
-/** What a bucket owes at most, in seconds of its pace. */
-const mostOwedSeconds = 8;
+/** The most that a bucket owes, in seconds of its rate. */
+const maxOwedSeconds = 8;
 
-// A class: see lane.ts.
-class TokenBucket implements Bucket {
-  refused = 0;
+// A class, because ten thousand idle connections have one each: see connection/frame-queue.ts.
+class WholeMsTokenBucket implements TokenBucket {
+  refusedCount = 0;
   private tokens: number;
   readonly rate: number;
   private at: number;
 
-  constructor(rate: number, at: number) {
+  constructor(rate: number, createdAt: number) {
     this.rate = rate;
-    this.at = Math.floor(at);
+    this.at = Math.floor(createdAt);
     this.tokens = rate * 2;
   }
 
-  get owes(): boolean {
+  get isInDebt(): boolean {
     return this.tokens < 0;
   }
 
   charge(tokens: number): void {
-    this.tokens = Math.max(-this.rate * mostOwedSeconds, this.tokens - tokens);
+    this.tokens = Math.max(-this.rate * maxOwedSeconds, this.tokens - tokens);
   }
 
   take(now: number): number {
     const { rate } = this;
-    // Whole ms: see server.ts.
-    const whole = Math.floor(now);
-    this.tokens = Math.min(rate * 2, this.tokens + ((whole - this.at) * rate) / 1_000);
-    this.at = whole;
-    if (this.tokens >= rate) this.refused = 0;
+    // Whole ms: V8 allocates an object for each fraction that a connection keeps.
+    const wholeNow = Math.floor(now);
+    this.tokens = Math.min(rate * 2, this.tokens + ((wholeNow - this.at) * rate) / 1_000);
+    this.at = wholeNow;
+    if (this.tokens >= rate) this.refusedCount = 0;
     if (this.tokens >= 1) {
       this.tokens--;
       return 0;
     }
-    this.refused++;
+    this.refusedCount++;
     return ((1 - this.tokens) * 1_000) / rate;
   }
 }
 
-/** Tokens come at `rate` a second, and as many as come in two seconds may be taken at once. */
-export function createBucket(rate: number, begun: number): Bucket {
-  return new TokenBucket(rate, begun);
+/** Makes a full bucket. It gets `rate` tokens per second, and holds as many as come in two seconds. */
+export function createTokenBucket(rate: number, createdAt: number): TokenBucket {
+  return new WholeMsTokenBucket(rate, createdAt);
 }

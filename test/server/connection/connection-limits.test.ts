@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { json } from '../../../src/protocol/codec.js';
 import { networkOf } from '../../../src/server/connection/connection-limits.js';
-import { addressing, type TrustProxy } from '../../../src/server/node/http/proxies.js';
+import { createAddressOf, type TrustProxy } from '../../../src/server/node/http/proxies.js';
 import { serve } from '../../../src/server/rooms/serve.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../../support/server/raw.js';
 
@@ -220,10 +220,10 @@ describe('T19 an address behind proxies', () => {
     ['an address of IPv6 without a port', 1, '10.0.0.1', '2001:db8::1:443', '2001:db8::1:443'],
     ['nonsense in it', ['loopback'], '127.0.0.1', 'not an address', 'not an address'],
   ])('%s', (_, trust, remote, header, expected) => {
-    expect(addressing(trust)(from(remote, header))).toBe(expected);
+    expect(createAddressOf(trust)(from(remote, header))).toBe(expected);
   });
 
   test.each<TrustProxy>([-1, 1.5, ['nowhere']])('%j is refused', (trust) => {
-    expect(() => addressing(trust)).toThrow(TypeError);
+    expect(() => createAddressOf(trust)).toThrow(TypeError);
   });
 });

@@ -4,7 +4,7 @@ import { json, type Codec } from '../../../src/protocol/codec.js';
 import type { ClientFrame } from '../../../src/protocol/frames.js';
 import { msgpack } from '../../../src/protocol/msgpack.js';
 import { serve } from '../../../src/server/rooms/serve.js';
-import { weightOf } from '../../../src/server/util/memory-size.js';
+import { memorySizeOf } from '../../../src/server/util/memory-size.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../../support/server/raw.js';
 
 const heapBytes = 2 ** 25;
@@ -68,7 +68,7 @@ describe.each([json(), msgpack()])('T49 a stranger, in $name', (codec) => {
     for (; !peer.closed; taken++) await peer.say(frame);
     expect(peer.closed).toEqual({ code: 4429, reason: 'too much was said before hello was answered' });
     expect(taken - 1).toBe(most);
-    expect(weightOf(frame) * most).toBeLessThanOrEqual(262_144);
+    expect(memorySizeOf(frame) * most).toBeLessThanOrEqual(262_144);
   });
 
   test('that joins 128 rooms behind its hello is in all of them once it is known', async () => {
@@ -95,11 +95,11 @@ test('T49 all strangers together hold at most a sixteenth of the heap, and what 
         peers.push(peer);
       }
       const open = peers.filter(({ closed }) => closed === null);
-      expect(open.length * 4 * weightOf(frame)).toBeLessThanOrEqual(heapBytes / 16);
+      expect(open.length * 4 * memorySizeOf(frame)).toBeLessThanOrEqual(heapBytes / 16);
       expect(open).toHaveLength(8);
       expect(peers.find(({ closed }) => closed)?.closed).toEqual({
         code: 1013,
-        reason: 'too much waits of connections that have not said who they are',
+        reason: 'too much waits from connections that have not said who they are',
       });
       if (end === 'known') await world.answer();
       else for (const { events } of open) events.closed(1006);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineRoom } from '../../../src/contract/define-room.js';
 import type { ClientFrame } from '../../../src/protocol/frames.js';
-import { createPaces, Pace } from '../../../src/server/delivery/room-rate.js';
+import { createRoomRates, RoomRate } from '../../../src/server/delivery/room-rate.js';
 import { serve, type ServeOptions } from '../../../src/server/rooms/serve.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../../support/server/raw.js';
 
@@ -206,7 +206,7 @@ describe('T42 a room of five messages a second', () => {
 });
 
 test('T42 a pace forgets the users who have not spoken for a while', () => {
-  const pace = new Pace(10, 0);
+  const pace = new RoomRate(10, 0);
   const say = (id: number, now: number): number =>
     pace.take({ peer: { identity: { user: { id: `user ${id}` } } } as never, member: 'm', share: null }, now);
   for (let id = 0; id < 1_000; id++) say(id, id * 100);
@@ -219,9 +219,9 @@ test('T42 a pace forgets the users who have not spoken for a while', () => {
 test('T42 what a room remembers of its users is forgotten while nobody speaks, and a pace that is in use remembers again', async () => {
   const timers: (() => void)[] = [];
   let now = 0;
-  const paces = createPaces({
-    steady: () => now,
-    after: (delay, call) => {
+  const paces = createRoomRates({
+    monotonicNow: () => now,
+    setTimer: (delay, call) => {
       expect(delay).toBe(20_000);
       timers.push(call);
       return () => undefined;

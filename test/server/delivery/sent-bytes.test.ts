@@ -4,9 +4,9 @@ import { json, type Codec, type Encoded } from '../../../src/protocol/codec.js';
 import type { ServerFrame } from '../../../src/protocol/frames.js';
 import { byteLength } from '../../../src/protocol/bytes.js';
 import { msgpack } from '../../../src/protocol/msgpack.js';
-import { measured } from '../../../src/server/util/frame-splitting.js';
+import { measureItem } from '../../../src/server/util/frame-splitting.js';
 import { serve } from '../../../src/server/rooms/serve.js';
-import { wireBytes } from '../../../src/server/util/wire-size.js';
+import { wireSizeOf } from '../../../src/server/util/wire-size.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../../support/server/raw.js';
 
 const most = 2 ** 20;
@@ -161,15 +161,15 @@ describe('what data takes on the wire', () => {
     'is counted as no less than either codec takes, and little more: %s',
     (_name, data) => {
       const takes = Math.max(...codecs.map((codec) => byteLength(codec.encode([data]))));
-      expect(wireBytes([data])).toBeGreaterThanOrEqual(takes);
-      expect(wireBytes([data])).toBeLessThan(takes * 3 + 10);
+      expect(wireSizeOf([data])).toBeGreaterThanOrEqual(takes);
+      expect(wireSizeOf([data])).toBeLessThan(takes * 3 + 10);
     },
   );
 
   test('is counted once for each thing, however many readers there are', () => {
     const entry = [1, 'tag', 'before', 'id', 0, null, 'm', 1, ['x'.repeat(100)]];
-    const first = measured(entry);
+    const first = measureItem(entry);
     entry.push('it is not looked at again');
-    expect(measured(entry)).toBe(first);
+    expect(measureItem(entry)).toBe(first);
   });
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { defineRoom, type } from '../../../src/contract/index.js';
 import { serve } from '../../../src/server/rooms/serve.js';
-import type { SlowPolicy } from '../../../src/server/delivery/broadcast-backlog.js';
+import type { SlowPolicy } from '../../../src/server/rooms/slow-policy.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../../support/server/raw.js';
 
 const limit = 10_000;

@@ -261,7 +261,7 @@ describe('T44 why a handler failed', () => {
   const secret = 'postgres://app:hunter2@db';
   const failures: readonly (readonly [string, () => unknown, string])[] = [
     ['an exception', () => new TypeError(secret), `TypeError: ${secret}`],
-    ['what is no exception', () => ({ secret }), 'it threw no exception, but a value of type object'],
+    ['what is no exception', () => ({ secret }), 'it threw a value of type object, and no Error'],
     ['a code that it cannot know', () => new RealtimeError('gap', secret), "it threw the code 'gap'"],
   ];
   const answer = async (
@@ -280,7 +280,7 @@ describe('T44 why a handler failed', () => {
           }),
         ],
       },
-      explains && { explains },
+      explains && { mayExplainFailure: explains },
     );
     const ada = world.peer();
     await ada.hello();

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineRoom } from '../../../src/contract/define-room.js';
 import type { ClientFrame } from '../../../src/protocol/frames.js';
-import { createBucket } from '../../../src/server/util/token-bucket.js';
+import { createTokenBucket } from '../../../src/server/util/token-bucket.js';
 import { serve } from '../../../src/server/rooms/serve.js';
 import { createTestRealtime } from '../../../src/testing/index.js';
 import { rawWorld, type RawPeer } from '../../support/server/raw.js';
@@ -62,10 +62,10 @@ async function countTaken(frame: (index: number) => ClientFrame): Promise<number
 }
 
 test('a bucket takes tokens that are not there, eight seconds of its pace at most', () => {
-  const bucket = createBucket(10, 0);
+  const bucket = createTokenBucket(10, 0);
   bucket.charge(25);
-  expect([bucket.owes, bucket.take(0)]).toEqual([true, 600]);
-  expect([bucket.take(600), bucket.owes]).toEqual([0, false]);
+  expect([bucket.isInDebt, bucket.take(0)]).toEqual([true, 600]);
+  expect([bucket.take(600), bucket.isInDebt]).toEqual([0, false]);
   bucket.charge(1_000_000);
   expect(bucket.take(600)).toBe(8_100);
 });

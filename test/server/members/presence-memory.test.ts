@@ -1,7 +1,7 @@
 // What members show is bounded by what it costs in memory, and members that are only shown count as connections of their user.
 import { expect, test } from 'vitest';
 import { serve } from '../../../src/server/rooms/serve.js';
-import { weightOf } from '../../../src/server/util/memory-size.js';
+import { memorySizeOf } from '../../../src/server/util/memory-size.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../../support/server/raw.js';
 
 const heapBytes = 2 ** 26;
@@ -25,7 +25,7 @@ async function connected(its: RawWorld, user: string, session = user): Promise<R
 async function shownIn(its: RawWorld, rooms: readonly string[]): Promise<number> {
   let weight = 0;
   for (const room of rooms)
-    for (const { presence } of await its.core.room(room).members()) weight += weightOf(presence);
+    for (const { presence } of await its.core.room(room).members()) weight += memorySizeOf(presence);
   return weight;
 }
 

@@ -1,7 +1,7 @@
 // What `npx roomful` reads, and what it says.
 import { describe, expect, test } from 'vitest';
-import { help, readConfig, type ServeConfig } from '../../../src/server/node/cli/config.js';
-import { createSay } from '../../../src/server/node/cli/say.js';
+import { helpText, readConfig, type ServeConfig } from '../../../src/server/node/cli/config.js';
+import { createCliLogger } from '../../../src/server/node/cli/say.js';
 
 const read = (line: string, env: NodeJS.ProcessEnv = {}): ReturnType<typeof readConfig> =>
   readConfig(line.split(' ').filter(Boolean), env, () => '1.2.3');
@@ -92,10 +92,10 @@ describe('the command line', () => {
   });
 
   test.each([
-    ['serve', 'which rooms?'],
-    ['--untyped', 'say serve'],
+    ['serve', 'no rooms'],
+    ['--untyped', 'name a command: serve'],
     ['dance --untyped', "there is no command 'dance'"],
-    ['serve now --untyped', "'now' is too much"],
+    ['serve now --untyped', "unexpected argument 'now'"],
     ['serve --untyped --rooms x.js', 'exclude each other'],
     ['serve --untyped --port many', "--port is a number from 0 to 65535, not 'many'"],
     ['serve --untyped --port 70000', '--port is a number'],
@@ -120,9 +120,9 @@ describe('the command line', () => {
   });
 
   test('help and version go to whoever asks, with 0; help names every option', () => {
-    expect(read('')).toEqual({ text: help, exitCode: 0 });
-    expect(read('serve --help')).toEqual({ text: help, exitCode: 0 });
-    expect(read('-h')).toEqual({ text: help, exitCode: 0 });
+    expect(read('')).toEqual({ text: helpText, exitCode: 0 });
+    expect(read('serve --help')).toEqual({ text: helpText, exitCode: 0 });
+    expect(read('-h')).toEqual({ text: helpText, exitCode: 0 });
     expect(read('--version')).toEqual({ text: '1.2.3\n', exitCode: 0 });
     for (const option of [
       'port',
@@ -144,9 +144,9 @@ describe('the command line', () => {
       'help',
       'version',
     ])
-      expect(help).toContain(`--${option}`);
+      expect(helpText).toContain(`--${option}`);
     expect(
-      Math.max(...help.split('\n').map(({ length }) => length)),
+      Math.max(...helpText.split('\n').map(({ length }) => length)),
       'it fits a terminal',
     ).toBeLessThanOrEqual(110);
   });
@@ -155,7 +155,7 @@ describe('the command line', () => {
 describe('what it says', () => {
   test('in words on a terminal', () => {
     const lines: string[] = [];
-    const say = createSay(true, (text) => {
+    const say = createCliLogger(true, (text) => {
       lines.push(text);
     });
     say.info({ url: 'ws://localhost:1/realtime', node: null }, 'listening');
@@ -165,7 +165,7 @@ describe('what it says', () => {
 
   test('as JSON lines elsewhere', () => {
     const lines: string[] = [];
-    const say = createSay(false, (text) => {
+    const say = createCliLogger(false, (text) => {
       lines.push(text);
     });
     say.info({ url: 'ws://localhost:1/realtime' }, 'listening');

@@ -1,6 +1,6 @@
 // T22: one line an event, whatever is in it, and no line that holds what proves who somebody is, or what they say.
 import { describe, expect, test } from 'vitest';
-import { createLog, plain, traceOf } from '../../../src/server/observe/log.js';
+import { createServerLog, escapeText, traceOf } from '../../../src/server/observe/log.js';
 import { defineRoom } from '../../../src/contract/define-room.js';
 import { serve } from '../../../src/server/rooms/serve.js';
 import { virtualClock } from '../../../src/testing/clock.js';
@@ -14,11 +14,11 @@ describe('T22 a text in a line', () => {
     ['halves of characters', 'a\ud800', 'a\\ud800'],
     ['whole characters', 'Zoë 😀', 'Zoë 😀'],
   ])('%s', (_, text, expected) => {
-    expect(plain(text)).toBe(expected);
+    expect(escapeText(text)).toBe(expected);
   });
 
   test('is cut at 200 characters', () => {
-    expect(plain('x'.repeat(65_536))).toBe(`${'x'.repeat(200)}…`);
+    expect(escapeText('x'.repeat(65_536))).toBe(`${'x'.repeat(200)}…`);
   });
 });
 
@@ -26,7 +26,7 @@ describe('T22 many lines of one event', () => {
   const world = () => {
     const clock = virtualClock();
     const lines: [string, object][] = [];
-    const log = createLog(
+    const log = createServerLog(
       {
         info: () => undefined,
         error: () => undefined,
@@ -34,7 +34,7 @@ describe('T22 many lines of one event', () => {
           lines.push([message, details]);
         },
       },
-      { after: clock.after, steady: clock.now },
+      { setTimer: clock.after, monotonicNow: clock.now },
     );
     return { clock, lines, log };
   };
@@ -61,7 +61,7 @@ describe('T22 many lines of one event', () => {
   });
 
   test('a logger that throws, or lacks a level, harms nobody', () => {
-    const log = createLog(
+    const log = createServerLog(
       {
         info: () => undefined,
         warn: () => {
@@ -78,9 +78,9 @@ describe('T22 many lines of one event', () => {
   });
 });
 
-function virtualClockPorts(): Parameters<typeof createLog>[1] {
+function virtualClockPorts(): Parameters<typeof createServerLog>[1] {
   const clock = virtualClock();
-  return { after: clock.after, steady: clock.now };
+  return { setTimer: clock.after, monotonicNow: clock.now };
 }
 
 describe('T22 an exception', () => {

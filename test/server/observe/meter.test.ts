@@ -52,8 +52,8 @@ test('the time of a message is that of its handler and the broker; of a repeated
     {
       meter: {
         ...noMeter,
-        acknowledged: (ms) => measured.push(['acknowledged', ms]),
-        appended: (ms) => measured.push(['appended', ms]),
+        messageAcknowledged: (ms) => measured.push(['acknowledged', ms]),
+        appendAnswered: (ms) => measured.push(['appended', ms]),
       },
     },
   );

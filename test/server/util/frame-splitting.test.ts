@@ -4,7 +4,12 @@ import { json, type Codec } from '../../../src/protocol/codec.js';
 import type { ServerFrame } from '../../../src/protocol/frames.js';
 import { maxItems } from '../../../src/protocol/limits.js';
 import { msgpack } from '../../../src/protocol/msgpack.js';
-import { newestPortion, portion, portions, valuesIn } from '../../../src/server/util/frame-splitting.js';
+import {
+  newestPortion,
+  maxPortionValues,
+  splitIntoPortions,
+  countValues,
+} from '../../../src/server/util/frame-splitting.js';
 import { serve } from '../../../src/server/rooms/serve.js';
 import { createTestRealtime } from '../../../src/testing/index.js';
 import { rawWorld, type RawPeer, type RawWorld } from '../../support/server/raw.js';
@@ -13,7 +18,7 @@ const join = { type: 'join', room: 'lobby', position: null, history: 0, presence
 const cells = { cells: Array.from({ length: 450 }, (_, index) => index) };
 const keys = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`key${index}`, index]));
 
-const heaviest = (frames: readonly ServerFrame[]): number => Math.max(...frames.map(valuesIn));
+const heaviest = (frames: readonly ServerFrame[]): number => Math.max(...frames.map(countValues));
 const offsetsOf = (frames: readonly ServerFrame[]): readonly number[] =>
   frames
     .flatMap((frame) =>
@@ -143,25 +148,25 @@ test('P22 a client that missed 300 large entries is connected again, and has the
 });
 
 describe('cutting', () => {
-  const halves = Array.from({ length: portion / 2 - 1 }, () => 0);
+  const halves = Array.from({ length: maxPortionValues / 2 - 1 }, () => 0);
 
   test('counts what the scan counts: values with their containers, and no keys', () => {
     expect(
-      [1, null, 'text', new Uint8Array(9), [], {}, [1, [2]], { a: { b: [1, 2] }, c: 3 }].map(valuesIn),
+      [1, null, 'text', new Uint8Array(9), [], {}, [1, [2]], { a: { b: [1, 2] }, c: 3 }].map(countValues),
     ).toEqual([1, 1, 1, 1, 1, 1, 4, 6]);
   });
 
   test('puts as much in each portion as fits, in order, and what is larger than one alone', () => {
-    const huge = Array.from({ length: portion * 2 }, () => 0);
+    const huge = Array.from({ length: maxPortionValues * 2 }, () => 0);
     const items = [halves, halves, halves, huge, 1, 2];
-    expect(portions(items)).toEqual([[halves, halves], [halves], [huge], [1, 2]]);
-    expect(portions([])).toEqual([]);
+    expect(splitIntoPortions(items)).toEqual([[halves, halves], [halves], [huge], [1, 2]]);
+    expect(splitIntoPortions([])).toEqual([]);
   });
 
   test('keeps the newest that fit, and one in any case', () => {
     expect(newestPortion([1, 2, halves, halves])).toEqual([halves, halves]);
     expect(newestPortion([1, 2, halves])).toEqual([1, 2, halves]);
-    expect(newestPortion([1, Array.from({ length: portion * 2 }, () => 0)])).toHaveLength(1);
+    expect(newestPortion([1, Array.from({ length: maxPortionValues * 2 }, () => 0)])).toHaveLength(1);
     expect(newestPortion([])).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 // T20: whoever speaks too fast is asked to wait, loses nothing by it, and is closed where it does not listen.
 import { describe, expect, test } from 'vitest';
 import { json } from '../../../src/protocol/codec.js';
-import { createBucket } from '../../../src/server/util/token-bucket.js';
+import { createTokenBucket } from '../../../src/server/util/token-bucket.js';
 import { serve } from '../../../src/server/rooms/serve.js';
 import { createTestRealtime } from '../../../src/testing/index.js';
 import { rawWorld, type RawPeer } from '../../support/server/raw.js';
@@ -24,14 +24,14 @@ const many = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index));
 
 test('a bucket allows a burst, then a pace', () => {
-  const bucket = createBucket(10, 0);
+  const bucket = createTokenBucket(10, 0);
   expect(many(20, () => bucket.take(0))).toEqual(many(20, () => 0));
   expect(bucket.take(0)).toBe(100);
   expect(bucket.take(100)).toBe(0);
   expect(bucket.take(100)).toBe(100);
-  expect(bucket.refused).toBe(2);
+  expect(bucket.refusedCount).toBe(2);
   expect(bucket.take(10_000)).toBe(0);
-  expect(bucket.refused).toBe(0);
+  expect(bucket.refusedCount).toBe(0);
 });
 
 describe('T20 P31 a connection that speaks too fast', () => {
@@ -175,5 +175,5 @@ test.each([
 });
 
 test('T20 limits that the protocol states are no options', () => {
-  expect(() => rawWorld({ rooms, limits: { depth: 64 } as never })).toThrow(/limits.depth is 32/);
+  expect(() => rawWorld({ rooms, limits: { depth: 64 } as never })).toThrow(/limits.depth must be 32/);
 });

@@ -14,8 +14,8 @@ export function manualPorts(): ManualPorts {
   const timers = new Set<{ readonly at: number; readonly call: () => void }>();
   return {
     ...nodePorts,
-    steady: () => now,
-    after(delay, call) {
+    monotonicNow: () => now,
+    setTimer(delay, call) {
       const timer = { at: now + delay, call };
       timers.add(timer);
       return () => {

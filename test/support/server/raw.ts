@@ -44,9 +44,9 @@ export function rawWorld(options: ServerOptions, instead: Partial<ServerPorts> =
   let wall = 0;
   const ports: ServerPorts = {
     now: () => clock.now() + wall,
-    steady: clock.now,
-    after: clock.after,
-    soon: clock.soon,
+    monotonicNow: clock.now,
+    setTimer: clock.after,
+    atEndOfTurn: clock.soon,
     random,
     randomId: idsFrom(random),
     digest: testDigest,

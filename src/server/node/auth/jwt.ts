@@ -1,4 +1,4 @@
-// Tokens that a server of yours, or an identity provider, signed.
+// Users from JSON Web Tokens that your own server, or an identity provider, has signed.
 import {
   createLocalJWKSet,
   errors,
@@ -11,9 +11,9 @@ import { RealtimeError } from '../../../protocol/error.js';
 import type { ServerOptions } from '../../options.js';
 import type { User } from '../../rooms/serve.js';
 import { nodePorts } from '../system/ports.js';
-import { remoteKeys } from './remote-keys.js';
+import { createRemoteKeys } from './remote-keys.js';
 
-/** What a token claims, its signature and times checked. */
+/** The claims of a token whose signature and times were checked. */
 export interface TokenClaims extends Readonly<Record<string, unknown>> {
   readonly sub: string;
   /** Seconds since 1970. */
@@ -21,31 +21,59 @@ export interface TokenClaims extends Readonly<Record<string, unknown>> {
 }
 
 export interface JwtOptions {
-  /** The shared secret, of 32 bytes at least: for HS256, HS384 and HS512. One of `secret`, `jwksUrl` and `jwks` is needed. */
+  /**
+   * The shared secret for HS256, HS384 and HS512, of 32 bytes at least. Exactly one of `secret`, `jwksUrl`
+   * and `jwks` is needed.
+   */
   readonly secret?: string | Uint8Array;
-  /** Where the public keys are: `https:`, or `http:` on this machine. Fetched when first needed, and again, at most twice a minute, for a key that is new. Where they cannot be had twice in a row, they are asked for again after 5 s. */
+  /**
+   * The address of the public keys: `https:`, or `http:` on this machine. They are fetched when first needed,
+   * and for a key that is new at most twice a minute. After two failures in a row, the next attempt is made 5
+   * s later.
+   */
   readonly jwksUrl?: string | URL;
   /** The public keys themselves. */
   readonly jwks?: JSONWebKeySet;
-  /** Who must have issued a token. Default: anybody who has the key. */
+  /**
+   * The issuer that a token must have.
+   *
+   * @default any issuer that has the key
+   */
   readonly issuer?: string | readonly string[];
-  /** Whom it must be for; set it wherever one issuer serves several apps. Default: anybody. */
+  /**
+   * The audience that a token must be for. Set it if one issuer serves several apps.
+   *
+   * @default any audience
+   */
   readonly audience?: string | readonly string[];
-  /** What may have signed it. Default HS256 with a secret; RS256, PS256, ES256 and EdDSA with public keys. */
+  /**
+   * The algorithms that may have signed a token.
+   *
+   * @default HS256 with a secret; RS256, PS256, ES256 and EdDSA with public keys
+   */
   readonly algorithms?: readonly string[];
-  /** How far the issuer's clock may be from this one's, in ms. Default 5,000. */
+  /**
+   * How far the issuer's clock may be from this one, in ms.
+   *
+   * @default 5_000
+   */
   readonly clockTolerance?: number;
-  /** The user that a token's claims describe; null refuses it. What it has, other members see, unless `expose` says otherwise. Default `{ id: claims.sub }`. */
+  /**
+   * Makes the user from the claims of a token; null refuses the token. Other members see the user, unless
+   * `expose` says otherwise.
+   *
+   * @default ({ sub }) => ({ id: sub })
+   */
   readonly user?: (claims: TokenClaims) => User | null | Promise<User | null>;
 }
 
-const asymmetric = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
-const symmetric = /^HS(256|384|512)$/;
-/** Bytes of a secret, as RFC 7518 §3.2 asks for with HS256. */
-const shortest = 32;
+const asymmetricAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
+const symmetricPattern = /^HS(256|384|512)$/;
+/** The least bytes of a secret, as RFC 7518 §3.2 demands for HS256. */
+const minSecretBytes = 32;
 
-/** What says of the token that it is no good; anything else says that nobody could look. */
-const refusals: ReadonlySet<string> = new Set([
+/** Errors that mean the token is refused. Any other error means that it could not be checked. */
+const refusedTokenErrors: ReadonlySet<string> = new Set([
   'ERR_JWT_EXPIRED',
   'ERR_JWT_CLAIM_VALIDATION_FAILED',
   'ERR_JWT_INVALID',
@@ -57,31 +85,35 @@ const refusals: ReadonlySet<string> = new Set([
   'ERR_JWKS_MULTIPLE_MATCHING_KEYS',
 ]);
 
-function checked({
+function checkOptions({
   secret,
   jwksUrl,
   jwks,
   algorithms,
   clockTolerance = 5_000,
 }: JwtOptions): readonly string[] {
-  if ([secret, jwksUrl, jwks].filter((it) => it !== undefined).length !== 1)
+  if ([secret, jwksUrl, jwks].filter((source) => source !== undefined).length !== 1)
     throw new TypeError('jwt needs one of secret, jwksUrl and jwks');
   if (!(clockTolerance >= 0)) throw new TypeError('jwt: clockTolerance must be a number of ms from 0');
-  const allowed = algorithms ?? (secret === undefined ? asymmetric : ['HS256']);
+  const allowed = algorithms ?? (secret === undefined ? asymmetricAlgorithms : ['HS256']);
   if (allowed.length === 0) throw new TypeError('jwt: algorithms is empty');
-  // A public key taken for a shared secret would let everybody sign.
+  // A public key that is taken for a shared secret would let everyone sign tokens.
   for (const name of allowed)
-    if (symmetric.test(name) !== (secret !== undefined))
+    if (symmetricPattern.test(name) !== (secret !== undefined))
       throw new TypeError(
         `jwt: ${name} does not go with ${secret === undefined ? 'public keys' : 'a secret'}`,
       );
   return allowed;
 }
 
-function keyOf({ secret, jwksUrl, jwks }: JwtOptions, steady: () => number): Uint8Array | JWTVerifyGetKey {
+function verificationKeyOf(
+  { secret, jwksUrl, jwks }: JwtOptions,
+  monotonicNow: () => number,
+): Uint8Array | JWTVerifyGetKey {
   if (secret !== undefined) {
     const key = typeof secret === 'string' ? new TextEncoder().encode(secret) : secret;
-    if (key.length < shortest) throw new TypeError(`jwt: the secret must be of ${shortest} bytes at least`);
+    if (key.length < minSecretBytes)
+      throw new TypeError(`jwt: the secret must be of ${minSecretBytes} bytes at least`);
     return key;
   }
   if (jwks) return createLocalJWKSet(jwks);
@@ -91,24 +123,32 @@ function keyOf({ secret, jwksUrl, jwks }: JwtOptions, steady: () => number): Uin
     !(url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname))
   )
     throw new TypeError('jwt: jwksUrl must be https');
-  return remoteKeys(url, steady);
+  return createRemoteKeys(url, monotonicNow);
 }
 
 /**
- * An `authenticate` for JSON Web Tokens (RFC 7519). A token must name its subject (`sub`) and when it ends (`exp`); what it is refused for is logged, and the client told 4401.
- * Where the keys cannot be had, the client tries again later.
+ * Makes an `authenticate` for JSON Web Tokens (RFC 7519). A token needs a subject (`sub`) and an expiry
+ * (`exp`). A refused token is logged with the reason, and the client is told 4401. If the keys cannot be
+ * fetched, the client tries again later.
  *
- * @throws TypeError where the options make no sense, or would let anybody in.
+ * @example
+ * ```ts
+ * createRealtimeServer({ rooms, authenticate: jwt({ secret: process.env.JWT_SECRET }) });
+ * ```
+ * @throws TypeError if the options make no sense, or would let everyone in.
  */
 export function jwt(options: JwtOptions): NonNullable<ServerOptions['authenticate']> {
-  return jwtOn(options, nodePorts.steady);
+  return jwtWithClock(options, nodePorts.monotonicNow);
 }
 
-/** The same on a clock of the caller's, in ms. */
-export function jwtOn(options: JwtOptions, steady: () => number): NonNullable<ServerOptions['authenticate']> {
+/** Makes the same on a clock of the caller's, in ms. */
+export function jwtWithClock(
+  options: JwtOptions,
+  monotonicNow: () => number,
+): NonNullable<ServerOptions['authenticate']> {
   const { issuer, audience, clockTolerance = 5_000, user = ({ sub }): User => ({ id: sub }) } = options;
-  const algorithms = [...checked(options)];
-  const key = keyOf(options, steady);
+  const algorithms = [...checkOptions(options)];
+  const key = verificationKeyOf(options, monotonicNow);
   const rules = {
     algorithms,
     requiredClaims: ['sub', 'exp'],
@@ -116,12 +156,12 @@ export function jwtOn(options: JwtOptions, steady: () => number): NonNullable<Se
     ...(issuer !== undefined && { issuer: typeof issuer === 'string' ? issuer : [...issuer] }),
     ...(audience !== undefined && { audience: typeof audience === 'string' ? audience : [...audience] }),
   };
-  /** Several keys without a name: one of them signed it, or none. */
-  async function verifiedByOneOf(keys: AsyncIterable<CryptoKey>, token: string): Promise<JWTPayload> {
+  /** Tries several keys without an id: one of them signed the token, or none did. */
+  async function verifyWithAnyOf(keys: AsyncIterable<CryptoKey>, token: string): Promise<JWTPayload> {
     let refusal: unknown;
-    for await (const one of keys) {
+    for await (const key of keys) {
       try {
-        return (await jwtVerify(token, one, rules)).payload;
+        return (await jwtVerify(token, key, rules)).payload;
       } catch (error) {
         if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
         refusal = error;
@@ -130,33 +170,33 @@ export function jwtOn(options: JwtOptions, steady: () => number): NonNullable<Se
     throw refusal;
   }
 
-  async function verified(token: string): Promise<JWTPayload> {
+  async function verifyToken(token: string): Promise<JWTPayload> {
     try {
       const { payload } = await (key instanceof Uint8Array
         ? jwtVerify(token, key, rules)
         : jwtVerify(token, key, rules));
       return payload;
     } catch (error) {
-      if (error instanceof errors.JWKSMultipleMatchingKeys) return verifiedByOneOf(error, token);
+      if (error instanceof errors.JWKSMultipleMatchingKeys) return verifyWithAnyOf(error, token);
       throw error;
     }
   }
 
   return async ({ token }) => {
-    if (token === null) throw new RealtimeError('rejected', 'there is none');
+    if (token === null) throw new RealtimeError('rejected', 'there is no token');
     let claims: JWTPayload;
     try {
-      claims = await verified(token);
+      claims = await verifyToken(token);
     } catch (error) {
-      if (error instanceof errors.JOSEError && refusals.has(error.code))
+      if (error instanceof errors.JOSEError && refusedTokenErrors.has(error.code))
         throw new RealtimeError('rejected', `${error.code}: ${error.message}`);
       throw error;
     }
     if (typeof claims.sub !== 'string' || claims.sub === '' || typeof claims.exp !== 'number')
-      throw new RealtimeError('rejected', 'it names no subject, or no end');
-    const known = await user(claims as TokenClaims);
-    if (!known) throw new RealtimeError('rejected', 'its user is not wanted');
-    const ends = claims.exp * 1_000 + clockTolerance;
-    return { ...known, expiresAt: Math.min(known.expiresAt ?? Infinity, ends) };
+      throw new RealtimeError('rejected', 'the token has no subject (sub) or no expiry (exp)');
+    const knownUser = await user(claims as TokenClaims);
+    if (!knownUser) throw new RealtimeError('rejected', 'the option user returned null');
+    const expiresAt = claims.exp * 1_000 + clockTolerance;
+    return { ...knownUser, expiresAt: Math.min(knownUser.expiresAt ?? Infinity, expiresAt) };
   };
 }

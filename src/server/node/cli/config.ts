@@ -1,4 +1,4 @@
-// What the command line and the environment say, or what is wrong with it.
+// The configuration from the command line and the environment, or what is wrong with it.
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import type { TrustProxy } from '../http/proxies.js';
 
@@ -6,7 +6,7 @@ export interface ServeConfig {
   readonly port: number;
   readonly host: string | undefined;
   readonly path: string;
-  /** A module that exports `rooms`. */
+  /** The path of a module that exports `rooms`. */
   readonly rooms: string | null;
   readonly untyped: boolean;
   readonly anonymous: boolean;
@@ -27,9 +27,11 @@ export interface ServeConfig {
   readonly audience: string | undefined;
 }
 
-export type Read = { readonly config: ServeConfig } | { readonly text: string; readonly exitCode: 0 | 2 };
+export type ConfigResult =
+  | { readonly config: ServeConfig }
+  | { readonly text: string; readonly exitCode: 0 | 2 };
 
-const options = {
+const cliOptions = {
   port: { type: 'string' },
   host: { type: 'string' },
   path: { type: 'string', default: '/realtime' },
@@ -50,93 +52,95 @@ const options = {
   version: { type: 'boolean', default: false, short: 'v' },
 } as const satisfies ParseArgsConfig['options'];
 
-export const help = `roomful serve [options]
+export const helpText = `roomful serve [options]
 
 A realtime server, for trying out and for small deployments.
 
 Rooms
-  --rooms FILE           a module (.js, .mjs) that exports rooms: a list of serve(…), and, if it likes,
+  --rooms FILE           a module (.js, .mjs) that exports rooms, a list of serve(…); it may also export
                          authenticate and expose
-  --untyped              every room there can be, open to everybody who is let in, nothing checked
+  --untyped              serve every room, without checks, to every user who is let in
 
-Who is let in: set one of these, or export authenticate from FILE
-  ROOMFUL_JWT_SECRET     the secret that tokens are signed with (HS256), 32 bytes at least
-  ROOMFUL_JWKS_URL       where the public keys are that tokens are signed with
+Authentication: set one of these, or export authenticate from FILE
+  ROOMFUL_JWT_SECRET     the secret that tokens are signed with (HS256), of 32 bytes at least
+  ROOMFUL_JWKS_URL       the address of the public keys that tokens are signed with
   ROOMFUL_JWT_ISSUER, ROOMFUL_JWT_AUDIENCE
-                         who must have issued a token, and for whom
-  --anonymous            everybody, as nobody in particular
+                         the issuer and the audience that a token must have
+  --anonymous            let every client in, without a user
 
-Where
-  --port N               default: PORT of the environment, or 8080; 0: a free one
-  --host NAME            default: all interfaces
-  --path PATH            where upgrades are served; default /realtime
-  --origin URL           an origin that pages may connect from; again for each. Default: this host's own
-  --trust-proxy N|LIST   how many proxies are in front, or their addresses and subnets, with commas
+Addresses
+  --port N               the port, or 0 for a free one; default: PORT of the environment, or 8080
+  --host NAME            the host name to listen on; default: all interfaces
+  --path PATH            the path of upgrades; default /realtime
+  --origin URL           an origin whose pages may connect; repeat it for more. Default: this host's own
+  --trust-proxy N|LIST   the number of proxies in front, or their addresses and subnets, with commas
 
 More than one node
-  --redis URL            keep rooms in Redis (redis:// or rediss://), and share them with other nodes; needs
-                         the package redis. Default: ROOMFUL_REDIS of the environment, or in memory, alone
-  --prefix NAME          what every key in Redis begins with; default roomful
-  --node NAME            the name of this node; default: random
-  --max-connections N    connections that this node takes; default: as many as come
+  --redis URL            keep rooms in Redis (redis:// or rediss://), shared with other nodes; needs the
+                         package redis. Default: ROOMFUL_REDIS of the environment, or in memory, alone
+  --prefix NAME          the beginning of every key in Redis; default roomful
+  --node NAME            the name of this node; default: a random one
+  --max-connections N    the connections that this node takes; default: no limit
   --rebalance            ask clients to move while this node has more than its share
-  --drain SECONDS        how long clients have to move on after SIGTERM; default 10
+  --drain SECONDS        how long clients have to move after SIGTERM; default 10
 
-Watching
-  --metrics              serve /metrics, for Prometheus. /health/live and /health/ready are always there
-  --heartbeat SECONDS    how often connections are asked whether they live; default 25
+Monitoring
+  --metrics              serve /metrics for Prometheus. /health/live and /health/ready are always served
+  --heartbeat SECONDS    how often the server pings a connection; default 25
 
-  -h, --help             this text
-  -v, --version          the version
+  -h, --help             print this text
+  -v, --version          print the version
 
-On a terminal it says what it does in words; elsewhere each line is JSON. SIGTERM and SIGINT drain, then end
-it with 0; a second one ends it at once.
+On a terminal the output is text; elsewhere each line is JSON. SIGTERM and SIGINT drain the server and then
+end it with exit code 0; a second signal ends it at once.
 `;
 
-class Wrong extends Error {}
+class ConfigError extends Error {}
 
-function numberOf(name: string, text: string, least: number, most: number): number {
+function parseNumber(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
-  if (text.trim() === '' || !(value >= least && value <= most))
-    throw new Wrong(`--${name} is a number from ${least} to ${most}, not '${text}'`);
+  if (text.trim() === '' || !(value >= min && value <= max))
+    throw new ConfigError(`--${name} is a number from ${min} to ${max}, not '${text}'`);
   return value;
 }
 
-function wholeOf(name: string, text: string, least: number, most: number): number {
-  const value = numberOf(name, text, least, most);
-  if (!Number.isInteger(value)) throw new Wrong(`--${name} is a whole number, not '${text}'`);
+function parseWholeNumber(name: string, text: string, min: number, max: number): number {
+  const value = parseNumber(name, text, min, max);
+  if (!Number.isInteger(value)) throw new ConfigError(`--${name} is a whole number, not '${text}'`);
   return value;
 }
 
-const proxiesOf = (text: string): TrustProxy =>
-  /^\d+$/.test(text) ? Number(text) : text.split(',').map((it) => it.trim());
+const parseProxies = (text: string): TrustProxy =>
+  /^\d+$/.test(text) ? Number(text) : text.split(',').map((proxy) => proxy.trim());
 
-function read(argv: readonly string[], env: NodeJS.ProcessEnv): ServeConfig | string {
-  const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
+function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): ServeConfig | string {
+  const { values, positionals } = parseArgs({ args: [...argv], options: cliOptions, allowPositionals: true });
   if (values.version) return 'version';
   if (values.help || (positionals.length === 0 && argv.length === 0)) return 'help';
-  const [command, ...more] = positionals;
+  const [command, ...surplusArguments] = positionals;
   if (command !== 'serve')
-    throw new Wrong(command === undefined ? 'say serve' : `there is no command '${command}'`);
-  if (more.length) throw new Wrong(`'${more[0]}' is too much`);
+    throw new ConfigError(
+      command === undefined ? 'name a command: serve' : `there is no command '${command}'`,
+    );
+  if (surplusArguments.length) throw new ConfigError(`unexpected argument '${surplusArguments[0]}'`);
   const { rooms = null, untyped } = values;
   if (rooms === null && !untyped)
-    throw new Wrong(
-      'which rooms? Name a module with --rooms, or say --untyped for every room, nothing checked',
+    throw new ConfigError(
+      'no rooms: name a module with --rooms, or use --untyped for every room, without checks',
     );
-  if (rooms !== null && untyped) throw new Wrong('--rooms and --untyped exclude each other');
+  if (rooms !== null && untyped) throw new ConfigError('--rooms and --untyped exclude each other');
   const redis = values.redis ?? env['ROOMFUL_REDIS'] ?? null;
   if (redis !== null && !/^rediss?:\/\//.test(redis))
-    throw new Wrong('--redis is an address that begins with redis:// or rediss://');
+    throw new ConfigError('--redis is an address that begins with redis:// or rediss://');
   const path = values.path;
   if (!/^\/[\w\-./]*$/.test(path))
-    throw new Wrong(`--path begins with /, and has letters, digits, - . _ and /, not '${path}'`);
+    throw new ConfigError(`--path begins with /, and has letters, digits, - . _ and /, not '${path}'`);
   const secret = env['ROOMFUL_JWT_SECRET'];
   const jwksUrl = env['ROOMFUL_JWKS_URL'];
   if (secret !== undefined && jwksUrl !== undefined)
-    throw new Wrong('ROOMFUL_JWT_SECRET and ROOMFUL_JWKS_URL exclude each other');
+    throw new ConfigError('ROOMFUL_JWT_SECRET and ROOMFUL_JWKS_URL exclude each other');
   return {
-    port: wholeOf('port', values.port ?? env['PORT'] ?? '8080', 0, 65_535),
+    port: parseWholeNumber('port', values.port ?? env['PORT'] ?? '8080', 0, 65_535),
     host: values.host,
     path,
     rooms,
@@ -145,16 +149,16 @@ function read(argv: readonly string[], env: NodeJS.ProcessEnv): ServeConfig | st
     redis,
     prefix: values.prefix,
     origins: values.origin,
-    trustProxy: values['trust-proxy'] === undefined ? undefined : proxiesOf(values['trust-proxy']),
+    trustProxy: values['trust-proxy'] === undefined ? undefined : parseProxies(values['trust-proxy']),
     connections:
       values['max-connections'] === undefined
         ? Infinity
-        : wholeOf('max-connections', values['max-connections'], 1, 10_000_000),
+        : parseWholeNumber('max-connections', values['max-connections'], 1, 10_000_000),
     node: values.node,
     metrics: values.metrics,
     rebalance: values.rebalance,
-    heartbeat: numberOf('heartbeat', values.heartbeat, 1, 3_600) * 1_000,
-    drain: numberOf('drain', values.drain, 0, 3_600) * 1_000,
+    heartbeat: parseNumber('heartbeat', values.heartbeat, 1, 3_600) * 1_000,
+    drain: parseNumber('drain', values.drain, 0, 3_600) * 1_000,
     secret,
     jwksUrl,
     issuer: env['ROOMFUL_JWT_ISSUER'],
@@ -162,18 +166,25 @@ function read(argv: readonly string[], env: NodeJS.ProcessEnv): ServeConfig | st
   };
 }
 
-/** The configuration, or what is to be printed instead, and with which code to end. */
-export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv, version: () => string): Read {
+/**
+ * Reads the configuration. Returns a text to print and an exit code instead, for help, the version or a
+ * mistake.
+ */
+export function readConfig(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  version: () => string,
+): ConfigResult {
   try {
-    const config = read(argv, env);
+    const config = parseConfig(argv, env);
     if (typeof config === 'string')
-      return { text: config === 'version' ? `${version()}\n` : help, exitCode: 0 };
+      return { text: config === 'version' ? `${version()}\n` : helpText, exitCode: 0 };
     return { config };
   } catch (error) {
     const isOurs =
-      error instanceof Wrong ||
+      error instanceof ConfigError ||
       (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'));
     if (!isOurs) throw error;
-    return { text: `${error.message}\n\nroomful --help says what there is.\n`, exitCode: 2 };
+    return { text: `${error.message}\n\nRun roomful --help for all options.\n`, exitCode: 2 };
   }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npx roomful`: reads, serves, ends.
+// The command `npx roomful`.
 import { createRequire } from 'node:module';
 import { readConfig } from './config.js';
 import { Misconfigured } from './rooms.js';
@@ -8,7 +8,10 @@ import { serveUntilTold } from './serve.js';
 const versionOf = (): string =>
   (createRequire(import.meta.url)('roomful/package.json') as { readonly version: string }).version;
 
-/** What an operator can do something about, in one sentence; anything else is a bug, and has a stack. */
+/**
+ * Whether an operator can do something about the error, so that one sentence is enough. Any other error is a
+ * bug, and is printed with its stack.
+ */
 function isKnown(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   return (
@@ -20,14 +23,14 @@ function isKnown(error: unknown): error is Error {
 }
 
 try {
-  const read = readConfig(process.argv.slice(2), process.env, versionOf);
-  if ('config' in read) process.exitCode = await serveUntilTold(read.config);
+  const configResult = readConfig(process.argv.slice(2), process.env, versionOf);
+  if ('config' in configResult) process.exitCode = await serveUntilTold(configResult.config);
   else {
-    (read.exitCode === 0 ? process.stdout : process.stderr).write(read.text);
-    process.exitCode = read.exitCode;
+    (configResult.exitCode === 0 ? process.stdout : process.stderr).write(configResult.text);
+    process.exitCode = configResult.exitCode;
   }
-  // What a library left open keeps nobody.
-  if ('config' in read) process.exit();
+  // A connection or timer that a library left open must not keep the process alive.
+  if ('config' in configResult) process.exit();
 } catch (error) {
   process.stderr.write(
     `${isKnown(error) ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

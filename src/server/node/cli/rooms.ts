@@ -1,19 +1,19 @@
-// Which rooms the ready-made server has, and who is let in.
+// The rooms of the ready-made server, and the users that it lets in.
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { jwt } from '../auth/jwt.js';
-import { serve } from '../../rooms/serve.js';
 import type { ServerOptions } from '../../options.js';
+import { serve } from '../../rooms/serve.js';
+import { jwt } from '../auth/jwt.js';
 import type { ServeConfig } from './config.js';
 
-/** What the user has to mend. */
+/** A mistake that the operator has to correct. */
 export class Misconfigured extends Error {}
 
-type Served = Pick<ServerOptions, 'rooms' | 'authenticate' | 'expose'>;
+type ServedModule = Pick<ServerOptions, 'rooms' | 'authenticate' | 'expose'>;
 
-async function moduleOf(file: string): Promise<Partial<Served>> {
+async function loadModule(file: string): Promise<Partial<ServedModule>> {
   try {
-    return (await import(/* @vite-ignore */ pathToFileURL(resolve(file)).href)) as Partial<Served>;
+    return (await import(/* @vite-ignore */ pathToFileURL(resolve(file)).href)) as Partial<ServedModule>;
   } catch (error) {
     throw new Misconfigured(
       `--rooms: '${file}' could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
@@ -22,35 +22,42 @@ async function moduleOf(file: string): Promise<Partial<Served>> {
   }
 }
 
-/** @throws Misconfigured where the module is not what it should be, or nobody says who is let in. */
-export async function roomsOf({
+/**
+ * Loads the rooms.
+ *
+ * @throws Misconfigured if the module does not fit, or the configuration does not say who is let in.
+ */
+export async function loadRooms({
   rooms: file,
   anonymous,
   secret,
   jwksUrl,
   issuer,
   audience,
-}: ServeConfig): Promise<Served> {
-  const found: Partial<Served> = file === null ? { rooms: [serve('*')] } : await moduleOf(file);
-  if (!Array.isArray(found.rooms))
+}: ServeConfig): Promise<ServedModule> {
+  const servedModule: Partial<ServedModule> =
+    file === null ? { rooms: [serve('*')] } : await loadModule(file);
+  if (!Array.isArray(servedModule.rooms))
     throw new Misconfigured(`--rooms: '${file ?? ''}' must export rooms, a list of serve(…)`);
-  const ways = [found.authenticate, secret ?? jwksUrl, anonymous || undefined].filter(
-    (way) => way !== undefined,
+  const authentications = [servedModule.authenticate, secret ?? jwksUrl, anonymous || undefined].filter(
+    (authentication) => authentication !== undefined,
   );
-  if (ways.length !== 1) {
+  if (authentications.length !== 1) {
     throw new Misconfigured(
-      ways.length === 0
-        ? 'who is let in? Set ROOMFUL_JWT_SECRET or ROOMFUL_JWKS_URL, export authenticate beside the rooms, or say --anonymous for everybody'
-        : 'who is let in? An exported authenticate, a key in the environment and --anonymous exclude each other',
+      authentications.length === 0
+        ? 'no authentication: set ROOMFUL_JWT_SECRET or ROOMFUL_JWKS_URL, export authenticate beside the rooms, ' +
+            'or use --anonymous to let every client in'
+        : 'too many ways of authentication: an exported authenticate, a key in the environment and --anonymous ' +
+            'exclude each other',
     );
   }
   const checks = { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) };
   const authenticate =
-    found.authenticate ??
+    servedModule.authenticate ??
     (secret !== undefined
       ? jwt({ secret, ...checks })
       : jwksUrl !== undefined
         ? jwt({ jwksUrl, ...checks })
         : undefined);
-  return { rooms: found.rooms, authenticate, expose: found.expose };
+  return { rooms: servedModule.rooms, authenticate, expose: servedModule.expose };
 }

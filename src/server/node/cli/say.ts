@@ -1,21 +1,21 @@
-// What the ready-made server says of itself: words on a terminal, a JSON line elsewhere.
+// The output of the ready-made server: words on a terminal, lines of JSON elsewhere.
 import { pino } from 'pino';
 import type { ServerLogger } from '../../observe/log.js';
 
-const marks = { info: ' ', warn: '!', error: '✗' } as const;
+const levelMarks = { info: ' ', warn: '!', error: '✗' } as const;
 
-const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const formatValue = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-/** @param terminal whether somebody reads along. */
-export function createSay(terminal: boolean, write: (text: string) => void): ServerLogger {
+/** @param terminal Whether the output goes to a terminal. */
+export function createCliLogger(terminal: boolean, write: (text: string) => void): ServerLogger {
   if (!terminal) return pino({ name: 'roomful', level: 'info' }, { write });
   const line =
-    (level: keyof typeof marks) =>
+    (level: keyof typeof levelMarks) =>
     (details: object, message: string): void => {
-      const rest = Object.entries(details).flatMap(([key, value]) =>
-        value === null || value === undefined ? [] : [`${key}=${shown(value)}`],
+      const fields = Object.entries(details).flatMap(([key, value]) =>
+        value === null || value === undefined ? [] : [`${key}=${formatValue(value)}`],
       );
-      write(`${marks[level]} ${message}${rest.length ? `  ${rest.join(' ')}` : ''}\n`);
+      write(`${levelMarks[level]} ${message}${fields.length ? `  ${fields.join(' ')}` : ''}\n`);
     };
   return { info: line('info'), warn: line('warn'), error: line('error') };
 }

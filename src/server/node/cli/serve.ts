@@ -1,22 +1,22 @@
-// The ready-made server's life: it listens, and when it is told to end, its clients move on first.
+// The life of the ready-made server: it listens, and when a signal ends it, its clients move first.
 import { once } from 'node:events';
 import type { ServerLogger } from '../../observe/log.js';
 import { createRealtimeServer, type RealtimeServer } from '../realtime-server.js';
 import type { ServeConfig } from './config.js';
 import { connectRedis } from './redis.js';
-import { roomsOf } from './rooms.js';
-import { createSay } from './say.js';
+import { loadRooms } from './rooms.js';
+import { createCliLogger } from './say.js';
 
-/** How often a drain says how far it is, in ms. */
-const every = 1_000;
-const signals = ['SIGTERM', 'SIGINT'] as const;
+/** How often the progress of a drain is printed, in ms. */
+const progressEveryMs = 1_000;
+const endSignals = ['SIGTERM', 'SIGINT'] as const;
 
-async function start(
+async function startServer(
   config: ServeConfig,
-  say: ServerLogger,
+  logger: ServerLogger,
 ): Promise<{ readonly realtime: RealtimeServer; close(): Promise<void> }> {
-  const served = await roomsOf(config);
-  const redis = await connectRedis(config, say);
+  const served = await loadRooms(config);
+  const redis = await connectRedis(config, logger);
   const { node, origins, trustProxy, metrics, heartbeat, connections, host, port, path } = config;
   const realtime = createRealtimeServer({
     ...served,
@@ -27,14 +27,17 @@ async function start(
     metrics,
     heartbeat: { interval: heartbeat },
     connections: { total: connections },
-    logger: say,
+    logger,
   });
   const address = await realtime.listen({ port, path, ...(host !== undefined && { host }) });
   if (config.untyped)
-    say.warn({}, 'every room is open to everybody who is let in, and nothing is checked (--untyped)');
-  if (config.anonymous) say.warn({}, 'everybody is let in, as nobody in particular (--anonymous)');
+    logger.warn({}, 'every user who is let in may use every room, and nothing is checked (--untyped)');
+  if (config.anonymous) logger.warn({}, 'every client is let in, without a user (--anonymous)');
   if (config.rebalance) realtime.rebalance();
-  say.info({ url: address.url, node: realtime.stats().node, rooms: redis ? 'Redis' : 'memory' }, 'listening');
+  logger.info(
+    { url: address.url, node: realtime.stats().node, rooms: redis ? 'Redis' : 'memory' },
+    'listening',
+  );
   return {
     realtime,
     async close() {
@@ -44,29 +47,33 @@ async function start(
   };
 }
 
-/** Serves until a signal ends it. Returns the exit code. @throws Misconfigured where the user has to mend something. */
+/**
+ * Serves until a signal ends it. Returns the exit code.
+ *
+ * @throws Misconfigured if the operator has to correct something.
+ */
 export async function serveUntilTold(config: ServeConfig): Promise<number> {
-  const say = createSay(process.stdout.isTTY, (text) => {
+  const logger = createCliLogger(process.stdout.isTTY, (text) => {
     process.stdout.write(text);
   });
-  const told = Promise.race(signals.map((signal) => once(process, signal).then(() => signal)));
-  // It may be told before it has begun: while it waits for Redis, say.
-  const server = await Promise.race([start(config, say), told]);
+  const firstSignal = Promise.race(endSignals.map((signal) => once(process, signal).then(() => signal)));
+  // The signal may come before the server has started, such as while it waits for Redis.
+  const server = await Promise.race([startServer(config, logger), firstSignal]);
   if (typeof server === 'string') return 0;
-  const signal = await told;
-  // A second one ends it at once.
-  for (const again of signals)
-    process.once(again, () => {
+  const signal = await firstSignal;
+  // A second signal ends the process at once.
+  for (const endSignal of endSignals)
+    process.once(endSignal, () => {
       process.exit(1);
     });
   const { realtime } = server;
-  say.info({ signal, connections: realtime.stats().connections, ms: config.drain }, 'draining');
-  const telling = setInterval(() => {
-    say.info({ connections: realtime.stats().connections }, 'draining');
-  }, every);
+  logger.info({ signal, connections: realtime.stats().connections, ms: config.drain }, 'draining');
+  const progressTimer = setInterval(() => {
+    logger.info({ connections: realtime.stats().connections }, 'draining');
+  }, progressEveryMs);
   await realtime.drain({ over: config.drain });
-  clearInterval(telling);
+  clearInterval(progressTimer);
   await server.close();
-  say.info({}, 'closed');
+  logger.info({}, 'closed');
   return 0;
 }

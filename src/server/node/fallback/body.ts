@@ -1,39 +1,43 @@
-// A request's body, bounded in size and in time, and by what others hold at once: bytes of bodies that are being read.
+// The body of a request, bounded in bytes and in time, and by the bytes of all bodies that are being read.
 import type { IncomingMessage } from 'node:http';
 import type { ServerPorts } from '../../ports/ports.js';
 
-/** Why there is none: the status to answer with, or 0 where nobody waits for an answer. */
-export type Refusal = 404 | 408 | 413 | 503 | 0;
+/** Why there is no body: the status to answer with, or 0 if the client is gone. */
+export type BodyRefusal = 404 | 408 | 413 | 503 | 0;
 
-/** Bytes that may still be held by one of those who share them. */
-export interface Share {
-  left: number;
+/** Bytes that several bodies share while they are read. */
+export interface ByteShare {
+  bytesLeft: number;
 }
 
-/** How much of a body is read, and whose bytes it takes meanwhile. */
-export interface Holder {
-  readonly limit: number;
-  readonly shares: readonly Share[];
+/** A bound on a body, and the shares that its bytes are taken from. */
+export interface BodyHolder {
+  readonly maxBytes: number;
+  readonly shares: readonly ByteShare[];
 }
 
-/** Tells by the beginning of a body for whom the rest is read; 404 where it is for nobody. */
-export interface Recognition {
-  /** How many bytes are enough to tell. A shorter body is told by all of it. */
+/** Finds out from the beginning of a body which holder the rest is for. 404 if it is for none. */
+export interface BodyRecognition {
+  /** The bytes that are enough to find out. A shorter body is judged by all of it. */
   readonly bytes: number;
-  readonly of: (head: Buffer) => Holder | 404;
+  readonly recognize: (head: Buffer) => BodyHolder | 404;
 }
 
-export interface Bodies {
+export interface BodyReader {
   /** Resolves with the body, or with why it was not read. Never rejects. */
-  read(request: IncomingMessage, holder: Holder, recognition?: Recognition): Promise<Buffer | Refusal>;
+  readBody(
+    request: IncomingMessage,
+    holder: BodyHolder,
+    recognition?: BodyRecognition,
+  ): Promise<Buffer | BodyRefusal>;
 }
 
-/** How long a body may take to come, in ms. */
-const patience = 10_000;
+/** How long a body may take to arrive, in ms. */
+const bodyTimeoutMs = 10_000;
 
-export function createBodies(after: ServerPorts['after']): Bodies {
+export function createBodyReader(setTimer: ServerPorts['setTimer']): BodyReader {
   return {
-    read: (request, first, recognition) =>
+    readBody: (request, first, recognition) =>
       new Promise((resolve) => {
         const chunks: Buffer[] = [];
         let holder = first;
@@ -41,23 +45,23 @@ export function createBodies(after: ServerPorts['after']): Bodies {
         let size = 0;
         let isDone = false;
         const hold = (bytes: number): void => {
-          for (const share of holder.shares) share.left -= bytes;
+          for (const share of holder.shares) share.bytesLeft -= bytes;
         };
-        const done = (outcome: Buffer | Refusal): void => {
+        const done = (outcome: Buffer | BodyRefusal): void => {
           if (isDone) return;
           isDone = true;
           cancel();
           hold(-size);
           request.off('data', take);
-          // What still comes is passed over, and not kept.
+          // The rest of the body is read, and not kept.
           if (typeof outcome === 'number') request.resume();
           resolve(outcome);
         };
-        /** Whether it is read on. */
+        /** Returns whether the body is read on. */
         const recognize = (): boolean => {
           if (recognized || !recognition) return true;
           recognized = true;
-          const next = recognition.of(Buffer.concat(chunks).subarray(0, recognition.bytes));
+          const next = recognition.recognize(Buffer.concat(chunks).subarray(0, recognition.bytes));
           if (next === 404) {
             done(404);
             return false;
@@ -72,10 +76,10 @@ export function createBodies(after: ServerPorts['after']): Bodies {
           hold(chunk.length);
           chunks.push(chunk);
           if (recognition && size >= recognition.bytes && !recognize()) return;
-          if (size > holder.limit) done(413);
-          else if (holder.shares.some(({ left }) => left < 0)) done(503);
+          if (size > holder.maxBytes) done(413);
+          else if (holder.shares.some(({ bytesLeft }) => bytesLeft < 0)) done(503);
         };
-        const cancel = after(patience, () => {
+        const cancel = setTimer(bodyTimeoutMs, () => {
           done(408);
         });
         request.on('data', take);

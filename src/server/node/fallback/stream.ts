@@ -1,7 +1,8 @@
-// A streamed response as the core's transport, and what its client's requests say.
+// A streamed response as the core's transport, and the requests that bring its client's messages.
 import { timingSafeEqual } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Encoded } from '../../../protocol/codec.js';
+import { closeCodes } from '../../../protocol/codes.js';
 import {
   createRecordReader,
   encodeClose,
@@ -11,80 +12,78 @@ import {
   recordKinds,
   type WireRecord,
 } from '../../../protocol/records.js';
-import type { Share } from './body.js';
 import type { ServerPorts, Transport, TransportEvents } from '../../ports/ports.js';
+import { closeTimeoutMs } from '../system/timeouts.js';
+import type { ByteShare } from './body.js';
 
-/** What a request's body begins with: the secret of its connection, and the how manieth it is. */
-const opening = /^([\w-]{16,64})\n(\d{1,15})\n/;
-export const openingLimit = 82;
+/** Every body starts with the connection's secret and the request's sequence number. */
+const bodyOpening = /^([\w-]{16,64})\n(\d{1,15})\n/;
+export const maxOpeningBytes = 82;
 
-/** The secret that a request's body begins with; null where it begins with none. */
+/** The secret at the beginning of a body; null if there is none. */
 export const secretOf = (body: Buffer): string | null =>
-  opening.exec(body.subarray(0, openingLimit).toString('latin1'))?.[1] ?? null;
+  bodyOpening.exec(body.subarray(0, maxOpeningBytes).toString('latin1'))?.[1] ?? null;
 
-const text = new TextDecoder('utf-8', { fatal: true });
-
-/** How long a client may take to read the rest, in ms. */
-const closeTimeout = 5_000;
+const utf8Decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** How many requests may overtake one that came by way of another node, and for how long, in ms. */
-const mostEarly = 4;
-const patience = 1_000;
+const maxEarlyRequests = 4;
+const missingRequestTimeoutMs = 1_000;
 
-const lostOrder = 'requests are missing, or came twice';
+const lostOrderReason = 'requests are missing, or came twice';
 
-/** The client's side of a body that does not fit: 1002 as for a WebSocket frame that is none. */
-const broken = 1002;
+/** The close code for a malformed body: 1002, as for a malformed WebSocket frame. */
+const protocolErrorCode = 1002;
 
-// A class, for the sake of many idle connections: see ../../lane.ts.
-export class Stream implements Transport {
+// A class, because many idle connections have one each: see connection/frame-queue.ts.
+export class FallbackStream implements Transport {
   readonly secret: Buffer;
   private readonly response: ServerResponse;
-  private readonly after: ServerPorts['after'];
-  private readonly gone: () => void;
+  private readonly setTimer: ServerPorts['setTimer'];
+  private readonly onGone: () => void;
   private events: TransportEvents | null = null;
-  private count = 0;
-  /** Requests that came before one that was said earlier. */
-  private readonly early = new Map<number, Uint8Array>();
-  /** Cancels the timer of a request that is missing. */
+  private requestsTaken = 0;
+  /** The requests that overtook an earlier one. */
+  private readonly earlyRequests = new Map<number, Uint8Array>();
+  /** Cancels the timer of a missing request. */
   private stopWaiting: (() => void) | null = null;
 
-  /** What its requests may hold while they are read, before it has said who it is, and after. */
-  readonly strangerShare: Share;
-  readonly knownShare: Share;
-  private readonly strangerLimit: number;
+  /** The bytes that its requests may take while they are read, before and after hello. */
+  readonly unidentifiedShare: ByteShare;
+  readonly identifiedShare: ByteShare;
+  private readonly maxUnidentifiedBytes: number;
 
   /**
-   * @param bytes that its requests may hold.
-   * @param gone told once the response is over, whoever ended it.
+   * @param bytes The bytes that its requests may take.
+   * @param onGone Called once the response is over.
    */
   constructor(
     response: ServerResponse,
     secret: string,
-    bytes: { readonly stranger: number; readonly known: number },
-    after: ServerPorts['after'],
-    gone: () => void,
+    bytes: { readonly unidentified: number; readonly identified: number },
+    setTimer: ServerPorts['setTimer'],
+    onGone: () => void,
   ) {
     this.response = response;
-    this.strangerShare = { left: bytes.stranger };
-    this.knownShare = { left: bytes.known };
-    this.strangerLimit = bytes.stranger;
+    this.unidentifiedShare = { bytesLeft: bytes.unidentified };
+    this.identifiedShare = { bytesLeft: bytes.identified };
+    this.maxUnidentifiedBytes = bytes.unidentified;
     this.secret = Buffer.from(secret);
-    this.after = after;
-    this.gone = gone;
+    this.setTimer = setTimer;
+    this.onGone = onGone;
     response.on('error', () => undefined);
     response.on('close', () => {
-      this.over(1006);
+      this.end(closeCodes.abnormal);
     });
   }
 
-  /** From here on the core is told. */
+  /** From here on the core gets the events of the connection. */
   serve(events: TransportEvents): void {
     this.events = events;
-    if (this.response.destroyed) this.over(1006);
+    if (this.response.destroyed) this.end(closeCodes.abnormal);
   }
 
-  opened(protocol: string, node: string): void {
+  announce(protocol: string, node: string): void {
     this.response.write(encodeRecord(recordKinds.opened, `${protocol}\n${node}`));
   }
 
@@ -99,10 +98,10 @@ export class Stream implements Transport {
     const { response } = this;
     if (response.writableEnded) return;
     response.end(encodeClose(code, reason));
-    // Who reads nothing would hold what waits for it.
+    // A client that reads nothing would keep the waiting bytes in memory.
     response.once(
       'close',
-      this.after(closeTimeout, () => {
+      this.setTimer(closeTimeoutMs, () => {
         response.destroy();
       }),
     );
@@ -116,31 +115,31 @@ export class Stream implements Transport {
     return this.response.writableLength;
   }
 
-  /** Whether it has not said who it is. */
-  get isStranger(): boolean {
-    return this.events?.isStranger?.() ?? true;
+  /** Whether the session has not said hello yet. */
+  get isUnidentified(): boolean {
+    return this.events?.isUnidentified?.() ?? true;
   }
 
-  /** Whether a body that begins so is of this connection. */
-  isOf(head: Buffer): boolean {
+  /** Whether a body with this beginning has the secret of this connection. */
+  hasSecretOf(head: Buffer): boolean {
     const secret = Buffer.from(secretOf(head) ?? '');
     return secret.length === this.secret.length && timingSafeEqual(secret, this.secret);
   }
 
-  /** Takes what a request brought. Whether it is of this connection: somebody else's is not looked at. */
-  take(body: Buffer, limit: number): boolean {
-    const said = opening.exec(body.subarray(0, openingLimit).toString('latin1'));
-    if (!said || !this.isOf(body)) return false;
+  /** Takes the body of a request. Returns false, without reading it, if it is for another connection. */
+  takeBody(body: Buffer, limit: number): boolean {
+    const opening = bodyOpening.exec(body.subarray(0, maxOpeningBytes).toString('latin1'));
+    if (!opening || !this.hasSecretOf(body)) return false;
     const { events } = this;
     if (!events) return true;
-    const number = Number(said[2]);
-    const ahead = number - this.count - 1;
+    const number = Number(opening[2]);
+    const ahead = number - this.requestsTaken - 1;
     events.control(1);
-    if (ahead < 0 || ahead > mostEarly || this.early.has(number)) this.abort(lostOrder);
-    else if (this.isStranger && this.earlyBytes() + body.length > this.strangerLimit)
+    if (ahead < 0 || ahead > maxEarlyRequests || this.earlyRequests.has(number)) this.abort(lostOrderReason);
+    else if (this.isUnidentified && this.earlyBytes() + body.length > this.maxUnidentifiedBytes)
       this.abort('too much was said before hello');
     else {
-      this.early.set(number, body.subarray(said[0].length));
+      this.earlyRequests.set(number, body.subarray(opening[0].length));
       this.readOn(limit);
     }
     return true;
@@ -148,64 +147,64 @@ export class Stream implements Transport {
 
   private earlyBytes(): number {
     let bytes = 0;
-    for (const body of this.early.values()) bytes += body.length;
+    for (const body of this.earlyRequests.values()) bytes += body.length;
     return bytes;
   }
 
-  /** What is next, for as long as it is there. */
+  /** Reads the requests that come next, for as long as they are there. */
   private readOn(limit: number): void {
     for (
-      let bytes = this.early.get(this.count + 1);
+      let bytes = this.earlyRequests.get(this.requestsTaken + 1);
       bytes && this.events;
-      bytes = this.early.get(this.count + 1)
+      bytes = this.earlyRequests.get(this.requestsTaken + 1)
     ) {
-      this.early.delete(++this.count);
-      this.read(bytes, limit);
+      this.earlyRequests.delete(++this.requestsTaken);
+      this.readRecords(bytes, limit);
     }
     this.stopWaiting?.();
     this.stopWaiting =
-      this.early.size > 0 && this.events
-        ? this.after(patience, () => {
-            this.abort(lostOrder);
+      this.earlyRequests.size > 0 && this.events
+        ? this.setTimer(missingRequestTimeoutMs, () => {
+            this.abort(lostOrderReason);
           })
         : null;
   }
 
-  /** Its order is lost: nothing may be passed over in silence. */
+  /** Ends the connection because the order of its requests is lost: no message may be skipped in silence. */
   abort(reason: string): void {
-    this.close(broken, reason);
-    this.over(broken);
+    this.close(protocolErrorCode, reason);
+    this.end(protocolErrorCode);
   }
 
-  private read(bytes: Uint8Array, limit: number): void {
+  private readRecords(bytes: Uint8Array, limit: number): void {
     try {
       const records = createRecordReader(limit)(bytes);
       if (records.reduce((sum, { payload }) => sum + recordHead + payload.length, 0) < bytes.length)
         throw new RangeError('a record that is cut off');
-      for (const record of records) this.hear(record);
+      for (const record of records) this.handleRecord(record);
     } catch {
       this.abort('a record that could not be read');
     }
   }
 
-  private hear({ kind, payload }: WireRecord): void {
+  private handleRecord({ kind, payload }: WireRecord): void {
     const { events } = this;
     if (!events) return;
-    if (kind === recordKinds.text) events.message(text.decode(payload));
+    if (kind === recordKinds.text) events.message(utf8Decoder.decode(payload));
     else if (kind === recordKinds.binary) events.message(payload);
     else if (kind === recordKinds.close) {
       const [code] = readClose(payload);
-      this.over(code);
+      this.end(code);
       this.close(code, '');
     } else throw new RangeError('a record of no kind');
   }
 
-  private over(code: number): void {
+  private end(code: number): void {
     const { events } = this;
     this.events = null;
-    this.early.clear();
+    this.earlyRequests.clear();
     this.stopWaiting?.();
-    this.gone();
+    this.onGone();
     events?.closed(code);
   }
 }

@@ -1,4 +1,4 @@
-// Which paths of an HTTP server are served here, and by whom an upgrade is answered that is for none of them.
+// The paths of an HTTP server that realtime servers serve, and the one that answers an upgrade for no path.
 import type { Server } from 'node:http';
 
 interface Attachment {
@@ -8,44 +8,49 @@ interface Attachment {
   readonly stop: () => void;
 }
 
-/** By the order in which they came. The first answers what is for nobody. */
-const attached = new WeakMap<Server, Attachment[]>();
-const at = (http: Server): readonly Attachment[] => attached.get(http) ?? [];
+/** In the order in which they were attached. The first one answers upgrades for no path. */
+const attachments = new WeakMap<Server, Attachment[]>();
+const attachmentsOf = (http: Server): readonly Attachment[] => attachments.get(http) ?? [];
 
 /**
- * A path as it is compared: with a slash in front and none behind.
+ * Gives a path the form in which paths are compared: with a slash in front, and none at the end.
  *
- * @throws TypeError where it is no path.
+ * @throws TypeError if the text is no path.
  */
-export function plainPath(path: string): string {
-  const whole = path.startsWith('/') ? path : `/${path}`;
-  if (!/^(?:\/[^/?#\s]+)*\/?$/.test(whole))
-    throw new TypeError(`path: '${path}' is none: write segments joined by '/', such as '/realtime'`);
-  return whole === '/' ? whole : whole.replace(/\/$/, '');
+export function normalizePath(path: string): string {
+  const absolutePath = path.startsWith('/') ? path : `/${path}`;
+  if (!/^(?:\/[^/?#\s]+)*\/?$/.test(absolutePath))
+    throw new TypeError(`path: '${path}' is no path: write segments joined by '/', such as '/realtime'`);
+  return absolutePath === '/' ? absolutePath : absolutePath.replace(/\/$/, '');
 }
 
-/** Takes a path of a server, from whoever has it: two that answer one upgrade would break it. Returns whether somebody had it, and what gives it back. */
+/**
+ * Takes a path of an HTTP server from any server that has it: two answers to one upgrade would break it.
+ * Returns whether it was taken, and a function that gives it back.
+ */
 export function takePath(
   http: Server,
   attachment: Attachment,
 ): { readonly wasTaken: boolean; readonly giveBack: () => void } {
-  const before = at(http).find(({ path }) => path === attachment.path);
+  const before = attachmentsOf(http).find(({ path }) => path === attachment.path);
   before?.stop();
-  attached.set(http, [...at(http).filter((it) => it !== before), attachment]);
+  attachments.set(http, [...attachmentsOf(http).filter((other) => other !== before), attachment]);
   return {
     wasTaken: before !== undefined,
     giveBack() {
-      attached.set(
+      attachments.set(
         http,
-        at(http).filter((it) => it !== attachment),
+        attachmentsOf(http).filter((other) => other !== attachment),
       );
     },
   };
 }
 
-/** Whether this listener is the one to answer what is for nobody. */
-export const isAppointed = (http: Server, asked: string, listener: object): boolean =>
-  at(http)[0]?.listener === listener && !at(http).some(({ path }) => path === asked);
+/** Whether this listener is the one that answers upgrades for no path. */
+export const answersUnclaimed = (http: Server, askedPath: string, listener: object): boolean =>
+  attachmentsOf(http)[0]?.listener === listener &&
+  !attachmentsOf(http).some(({ path }) => path === askedPath);
 
-/** Whether anybody else listens for upgrades of this server. */
-export const hasOthers = (http: Server): boolean => http.listenerCount('upgrade') > at(http).length;
+/** Whether listeners of others wait for upgrades of this HTTP server. */
+export const hasOtherListeners = (http: Server): boolean =>
+  http.listenerCount('upgrade') > attachmentsOf(http).length;

@@ -1,4 +1,4 @@
-// What a balancer, an orchestrator and a monitor ask of a node.
+// The answers to a balancer, an orchestrator and a monitor.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { traceOf } from '../../observe/log.js';
 import type { ServerCore } from '../../server.js';
@@ -6,7 +6,8 @@ import type { Metrics } from './metrics.js';
 
 function answerHealth(core: ServerCore, live: boolean, response: ServerResponse): void {
   const { connections, rooms, node } = core.stats();
-  // Who is restarted because Redis is away loses its connections, and finds Redis no sooner: that is no question of life.
+  // A node is live while Redis is away: a restart would end its connections, and Redis would not be found
+  // sooner.
   const status = live
     ? null
     : (core.refuses() ?? ((core.settings.broker.healthy?.() ?? true) ? null : 'unavailable'));
@@ -14,8 +15,11 @@ function answerHealth(core: ServerCore, live: boolean, response: ServerResponse)
   response.end(JSON.stringify({ status: status ?? 'ok', node, connections, rooms }));
 }
 
-/** `/health/live`: the process answers. `/health/ready`: it takes connections. `/metrics`: what was measured, where that is. Anything else is 404. */
-export function answerWatchers(
+/**
+ * Answers `/health/live` (the process answers), `/health/ready` (it takes connections) and, with the option,
+ * `/metrics`. Any other request gets 404.
+ */
+export function answerMonitor(
   core: ServerCore,
   metrics: Metrics | null,
   request: IncomingMessage,

@@ -1,4 +1,4 @@
-// How others reach an HTTP server: whether it listens for this machine alone.
+// How clients reach an HTTP server: whether it listens for this machine alone.
 import type { Server } from 'node:http';
 import type { Reach } from '../../connection/origins.js';
 import type { RequestInfo } from '../../ports/ports.js';
@@ -7,7 +7,10 @@ import type { TrustProxy } from './proxies.js';
 const isProduction = (): boolean => process.env['NODE_ENV'] === 'production';
 const isLoopback = (address: string): boolean => /^(?:127\.|::1$|::ffff:127\.)/.test(address);
 
-/** @param trustProxy of the server: behind a proxy, pages of every name come by a local address. */
+/**
+ * @param trustProxy The option of the server. Behind a proxy, pages of every host name come from a local
+ * address.
+ */
 export function reachOf(http: Server, trustProxy: TrustProxy | undefined): Reach {
   const address = http.address();
   const isBehindProxy = trustProxy !== undefined && trustProxy !== 0;
@@ -17,5 +20,6 @@ export function reachOf(http: Server, trustProxy: TrustProxy | undefined): Reach
   };
 }
 
-/** Whether a client is told why the app's code failed: one on this machine, outside production. */
-export const explains = ({ address }: RequestInfo): boolean => !isProduction() && isLoopback(address);
+/** Whether a client may be told why the app's code failed: on this machine, and outside production. */
+export const mayExplainFailure = ({ address }: RequestInfo): boolean =>
+  !isProduction() && isLoopback(address);

@@ -1,4 +1,5 @@
-// A WebSocket of the server's, which tells the core what it hears. One read may bring ten thousand pings and pongs of WebSocket itself: they are counted together, and the newest ping is answered, as RFC 6455 §5.5.3 allows.
+// A WebSocket of the server, which tells the core its events. One read may bring ten thousand pings and pongs
+// of WebSocket itself: they are counted together, and the newest ping is answered, as RFC 6455 §5.5.3 allows.
 import { WebSocket, type RawData } from 'ws';
 import type { TransportEvents } from '../../ports/ports.js';
 
@@ -13,38 +14,41 @@ function textOf(data: RawData): string {
   ).toString('utf8');
 }
 
-/** `ws` is not to answer its pings (`autoPong: false`). */
+/** `ws` must not answer its pings (`autoPong: false`). */
 export class ServedSocket extends WebSocket {
-  /** Whom it tells. */
+  /** The core's side of the connection. */
   events: TransportEvents | null = null;
-  /** The open ones, of which it is one until it closes. */
-  among: Set<ServedSocket> | null = null;
-  /** Pings and pongs of this turn. */
-  controls = 0;
-  /** What the newest ping holds that was not answered. */
-  asked: Buffer | null = null;
-  /** Whether an answer waits to be written: one does at most, however little is read. */
+  /** The open sockets of the server, of which it is one until it closes. */
+  openSockets: Set<ServedSocket> | null = null;
+  /** The pings and pongs of this turn of the event loop. */
+  controlCount = 0;
+  /** The data of the newest ping that was not answered. */
+  unansweredPing: Buffer | null = null;
+  /** Whether an answer waits to be written. At most one does, even if the client reads little. */
   isAnswering = false;
 
-  /** It hears itself: a table of listeners would be a quarter of a kilobyte for each of ten thousand idle connections. */
+  /**
+   * The socket handles its own events: a table of listeners would take a quarter of a kilobyte for each of
+   * ten thousand idle connections.
+   */
   override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
     switch (event) {
       case 'message':
         this.events?.message(second === true ? bytesOf(first as RawData) : textOf(first as RawData));
         return true;
       case 'ping':
-        this.asked = first as Buffer;
-        count(this);
+        this.unansweredPing = first as Buffer;
+        countControl(this);
         return true;
       case 'pong':
-        count(this);
+        countControl(this);
         return true;
       case 'close':
-        this.among?.delete(this);
+        this.openSockets?.delete(this);
         this.events?.closed(first as number);
         return true;
       case 'error':
-        // One bad frame is no end of the process. The close that follows tells the core.
+        // A malformed frame must not end the process. The close that follows tells the core.
         return true;
       default:
         return super.emit(event, first, second);
@@ -52,30 +56,30 @@ export class ServedSocket extends WebSocket {
   }
 }
 
-const due: ServedSocket[] = [];
+const countedSockets: ServedSocket[] = [];
 
-function answer(socket: ServedSocket): void {
-  const { asked } = socket;
-  if (!asked || socket.isAnswering || socket.readyState !== socket.OPEN) return;
-  socket.asked = null;
+function answerPing(socket: ServedSocket): void {
+  const { unansweredPing } = socket;
+  if (!unansweredPing || socket.isAnswering || socket.readyState !== socket.OPEN) return;
+  socket.unansweredPing = null;
   socket.isAnswering = true;
-  socket.pong(asked, false, () => {
+  socket.pong(unansweredPing, false, () => {
     socket.isAnswering = false;
-    answer(socket);
+    answerPing(socket);
   });
 }
 
-function settle(): void {
-  for (const socket of due.splice(0)) {
-    const { controls, asked } = socket;
-    socket.controls = 0;
-    socket.events?.control(controls);
-    // It may wait, and would hold all that was read with it.
-    if (asked) socket.asked = Buffer.from(asked);
-    answer(socket);
+function reportControls(): void {
+  for (const socket of countedSockets.splice(0)) {
+    const { controlCount, unansweredPing } = socket;
+    socket.controlCount = 0;
+    socket.events?.control(controlCount);
+    // A copy: the data may wait, and would keep the whole read buffer in memory.
+    if (unansweredPing) socket.unansweredPing = Buffer.from(unansweredPing);
+    answerPing(socket);
   }
 }
 
-function count(socket: ServedSocket): void {
-  if (socket.controls++ === 0 && due.push(socket) === 1) process.nextTick(settle);
+function countControl(socket: ServedSocket): void {
+  if (socket.controlCount++ === 0 && countedSockets.push(socket) === 1) process.nextTick(reportControls);
 }

@@ -1,12 +1,16 @@
-// A `ws` connection as the core's transport. The same message goes to many connections: it is framed once, and each gets one write of the same bytes.
+// A `ws` connection as the core's transport. A message for many connections is framed once, and each
+// connection gets one write of the same bytes.
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Encoded } from '../../../protocol/codec.js';
 import { closeCodes } from '../../../protocol/codes.js';
 import type { Transport } from '../../ports/ports.js';
 
-/** A whole unmasked message as RFC 6455 §5.2 frames it. `ws` would write header and body apart: two buffers a member. */
-function framed(data: Encoded): Buffer {
+/**
+ * Frames a whole message without a mask, by RFC 6455 §5.2. `ws` would write header and body apart, which is
+ * two buffers for each member.
+ */
+function frameMessage(data: Encoded): Buffer {
   const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
   const head = length < 126 ? 2 : length < 65_536 ? 4 : 10;
   const frame = Buffer.allocUnsafe(head + length);
@@ -24,8 +28,8 @@ function framed(data: Encoded): Buffer {
   return frame;
 }
 
-/** Closed for what they sent, of which more may come. */
-const offences: ReadonlySet<number> = new Set([
+/** Codes for clients that sent too much, and may go on sending. */
+const abuseCodes: ReadonlySet<number> = new Set([
   closeCodes['too-big'],
   closeCodes['bad-frame'],
   closeCodes['rate-limited'],
@@ -34,9 +38,9 @@ const offences: ReadonlySet<number> = new Set([
 const emptyPing = Buffer.from([0x89, 0]);
 
 let lastData: Encoded = '';
-let lastFrame = framed(lastData);
+let lastFrame = frameMessage(lastData);
 
-// A class, for the sake of ten thousand idle connections: see ../lane.ts.
+// A class, because ten thousand idle connections have one each: see connection/frame-queue.ts.
 class WsTransport implements Transport {
   private readonly socket: WebSocket;
   private readonly stream: Duplex;
@@ -49,7 +53,7 @@ class WsTransport implements Transport {
   send(data: Encoded): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
     if (data !== lastData) {
-      lastFrame = framed(data);
+      lastFrame = frameMessage(data);
       lastData = data;
     }
     this.stream.write(lastFrame);
@@ -57,12 +61,13 @@ class WsTransport implements Transport {
 
   close(code: number, reason: string): void {
     this.socket.close(code, reason);
-    // Nothing arrives from this client any more, so that its answer to the close will not arrive either. A
-    // browser tells its page of a
-    // close once the connection is over: it must not wait until `ws` gives the answer up, which takes 30 s.
+    // Nothing arrives from this client, so its answer to the close will not arrive either. The stream is
+    // ended at once: a browser tells its page of a close only when the connection is over, and `ws` would
+    // wait 30 s for the answer.
     if (code === closeCodes.silent) this.stream.end();
-    if (!offences.has(code)) return;
-    // What still comes is dropped as it is, unread: `ws` would go through all of it until the other end closes. That may wait for ours.
+    if (!abuseCodes.has(code)) return;
+    // What still arrives is dropped unread. Otherwise `ws` would parse all of it until the other end closes,
+    // which may wait for this end.
     this.stream.removeAllListeners('data').resume();
     this.stream.end();
   }
@@ -73,7 +78,7 @@ class WsTransport implements Transport {
 
   ping(message: Encoded): void {
     if (this.socket.readyState === this.socket.OPEN)
-      this.stream.write(Buffer.concat([emptyPing, framed(message)]));
+      this.stream.write(Buffer.concat([emptyPing, frameMessage(message)]));
   }
 
   buffered(): number {
@@ -81,7 +86,10 @@ class WsTransport implements Transport {
   }
 }
 
-/** @param stream what `socket` speaks over. Without compression `ws` writes each of its own frames to it at once and whole, so ours fall between them. */
+/**
+ * @param stream The stream under `socket`. Without compression, `ws` writes each of its own frames to it at
+ * once and whole, so that frames written here fall between them.
+ */
 export function wsTransport(socket: WebSocket, stream: Duplex): Transport {
   return new WsTransport(socket, stream);
 }

@@ -1,17 +1,20 @@
-// From an HTTP upgrade to a session of the core. The upgrade is answered at once: what is refused is refused by a close code, which a browser can read.
+// The way from an HTTP upgrade to a session of the core. An upgrade is accepted even if the connection is
+// refused: a browser can read a close code, but no HTTP status.
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions } from 'ws';
-import { noteClose } from '../../observe/close-log.js';
-import { traceOf } from '../../observe/log.js';
+import { closeCodes } from '../../../protocol/codes.js';
 import type { Reach } from '../../connection/origins.js';
+import { logClose } from '../../observe/close-log.js';
+import { traceOf } from '../../observe/log.js';
 import type { RequestInfo, ServerPorts } from '../../ports/ports.js';
 import type { ServerCore } from '../../server.js';
-import { hasOthers, isAppointed, takePath } from './attachments.js';
+import { closeTimeoutMs, stopTimeoutMs } from '../system/timeouts.js';
+import { hasOtherListeners, answersUnclaimed, takePath } from './attachments.js';
 import { ServedSocket } from './served-socket.js';
 import { wsTransport } from './transport.js';
 
-const offersOf = (request: IncomingMessage): string[] =>
+const offeredSubprotocols = (request: IncomingMessage): string[] =>
   (request.headers['sec-websocket-protocol'] ?? '')
     .split(',')
     .map((offer) => offer.trim())
@@ -19,33 +22,17 @@ const offersOf = (request: IncomingMessage): string[] =>
 
 const ignore = (): void => undefined;
 
-function serveSocket(
-  core: ServerCore,
-  socket: ServedSocket,
-  stream: Duplex,
-  request: RequestInfo,
-  offers: readonly string[],
-  host: string | null,
-  reach: Reach,
-): void {
-  const transport = wsTransport(socket, stream);
-  if (!core.allows(request.origin, host, reach)) {
-    const reason = 'this origin may not connect';
-    noteClose(core.settings.logger, { request, identity: null }, 4403, reason);
-    transport.close(4403, reason);
-    return;
-  }
-  socket.events = core.open(transport, core.choose(offers)?.codec ?? null, request);
-}
+const noHeaders: RequestInfo['headers'] = Object.freeze({});
 
-const none: RequestInfo['headers'] = Object.freeze({});
-
-/** What an app may want to know of a request. The rest is between the two ends of the connection, and would be held for as long as that lasts. */
-function headersOf(
+/**
+ * The headers that an app may want. Those of the WebSocket handshake are left out: they would be kept for as
+ * long as the connection lasts.
+ */
+function headersForApp(
   { headers }: IncomingMessage,
   { settings: { authenticate } }: ServerCore,
 ): RequestInfo['headers'] {
-  if (!authenticate) return none;
+  if (!authenticate) return noHeaders;
   return Object.fromEntries(
     Object.entries(headers).filter(
       ([name]) => !name.startsWith('sec-websocket-') && name !== 'connection' && name !== 'upgrade',
@@ -53,130 +40,173 @@ function headersOf(
   );
 }
 
-/** How long a client may take to answer a close, in ms. */
-const closeTimeout = 5_000;
-/** The same, where the server stops. */
-const stopTimeout = 1_000;
+/** How long other listeners of the same HTTP server may take to answer an upgrade, in ms. */
+const otherListenersTimeoutMs = 10_000;
 
-/** How long others on the same HTTP server may take to answer an upgrade, in ms, before it is for nobody. */
-const othersTimeout = 10_000;
-
-/** The path that a request names. What is no address is a path that nobody has. */
+/** The path of a URL. A text that is no URL is a path that no server has. */
 const pathOf = (url: string): string =>
   URL.canParse(url, 'http://host') ? new URL(url, 'http://host').pathname : url;
 
-const writtenTo = (socket: Duplex): number => ('bytesWritten' in socket ? Number(socket.bytesWritten) : 0);
+const bytesWrittenTo = (socket: Duplex): number =>
+  'bytesWritten' in socket ? Number(socket.bytesWritten) : 0;
 
-function refuse(socket: Duplex, status: string, more = ''): void {
+function refuseUpgrade(socket: Duplex, status: string, headerLines = ''): void {
   socket
     .once('finish', () => {
       socket.destroy();
     })
-    .end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${more}Content-Length: 0\r\n\r\n`);
+    .end(`HTTP/1.1 ${status}\r\nConnection: close\r\n${headerLines}Content-Length: 0\r\n\r\n`);
 }
 
-/** Pieces in which the network may bring one message, at most: each is a buffer of its own until the last is there. */
-const leastChunks = 4_096;
-/** Bytes that a piece has on average, at least, where messages may be large. */
-const chunk = 64;
+/**
+ * The pieces in which the network may bring one message: at least this many, since each is a buffer of its
+ * own until the last one is there.
+ */
+const minBufferedChunks = 4_096;
+/** With large messages, the bytes that a piece has on average, at least. */
+const averageChunkBytes = 64;
 
 export interface UpgradeOptions {
-  /** With a slash in front, and none behind. */
+  /** With a slash in front, and none at the end. */
   readonly path: string;
-  readonly after: ServerPorts['after'];
+  readonly setTimer: ServerPorts['setTimer'];
   readonly addressOf: (request: IncomingMessage) => string;
-  /** How others reach the server. */
+  /** How clients reach the server. */
   readonly reach: () => Reach;
 }
 
-/** Serves the upgrades of an HTTP server on one path. Returns what stops it. */
-export function serveUpgrades(
-  core: ServerCore,
-  http: Server,
-  { path, after, addressOf, reach }: UpgradeOptions,
-): () => void {
-  const { limits, logger } = core.settings;
-  // `closeTimeout` is not in the types of ws yet.
+type ServedSockets = InstanceType<typeof WebSocketServer<typeof ServedSocket>>;
+
+/** The WebSocket server of `ws` with the limits of the core. */
+function createSockets(core: ServerCore): ServedSockets {
+  const { limits } = core.settings;
+  // The types of ws do not have `closeTimeout` yet.
   const settings: ServerOptions<typeof ServedSocket> & { readonly closeTimeout: number } = {
     noServer: true,
     WebSocket: ServedSocket,
     clientTracking: false,
     autoPong: false,
     perMessageDeflate: false,
-    closeTimeout,
+    closeTimeout: closeTimeoutMs,
     maxPayload: limits.frame,
     maxFragments: limits.fragments,
-    maxBufferedChunks: Math.max(leastChunks, Math.ceil(limits.frame / chunk)),
-    // A browser refuses a connection whose offers are not answered: where there is nothing in common, the first is, and a close code says the rest.
+    maxBufferedChunks: Math.max(minBufferedChunks, Math.ceil(limits.frame / averageChunkBytes)),
+    // A browser refuses a connection whose offers are not answered. If there is no common subprotocol, the
+    // first offer is accepted, and a close code says the rest.
     handleProtocols: (offers) => core.choose(offers)?.protocol ?? [...offers][0] ?? false,
   };
-  const sockets = new WebSocketServer<typeof ServedSocket>(settings);
-  const open = new Set<ServedSocket>();
-  /** One that nobody answers would stay for ever. Where others listen as well, it may be theirs, and they have some time for it. */
-  const answerForNobody = (socket: Duplex, asked: string): void => {
-    const answer = (): void => {
-      refuse(socket, '404 Not Found');
-      logger.warn({ path: asked }, 'an upgrade was for nobody');
-    };
-    if (!hasOthers(http)) return answer();
-    const written = writtenTo(socket);
-    const cancel = after(othersTimeout, () => {
-      if (!socket.destroyed && !socket.writableEnded && writtenTo(socket) === written) answer();
-    });
-    socket.once('close', cancel);
-  };
-  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    // Whosever it is: one that breaks with nobody listening ends the process.
-    socket.on('error', ignore);
-    const pathname = pathOf(request.url ?? '/');
-    const asked = pathname === '/' ? pathname : pathname.replace(/\/$/, '');
-    if (asked !== path) {
-      if (isAppointed(http, asked, guarded)) answerForNobody(socket, asked);
-      return;
-    }
-    if (asked !== pathname)
-      logger.warn({ path: pathname }, `a client asked for ${path} with a slash behind it, and is served`);
-    // An answer that a balancer understands: it tries another node.
-    if (core.refuses()) return refuse(socket, '503 Service Unavailable', 'Retry-After: 1\r\n');
-    sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      open.add(webSocket);
-      webSocket.among = open;
-      const { origin, host } = request.headers;
-      serveSocket(
-        core,
-        webSocket,
-        socket,
-        { origin: origin ?? null, address: addressOf(request), headers: headersOf(request, core) },
-        offersOf(request),
-        host ?? null,
-        reach(),
-      );
-    });
-  };
-  const guarded = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+  return new WebSocketServer<typeof ServedSocket>(settings);
+}
+
+/** Serves the upgrades of one path of an HTTP server. */
+class UpgradePath {
+  private readonly core: ServerCore;
+  private readonly http: Server;
+  private readonly options: UpgradeOptions;
+  private readonly sockets: ServedSockets;
+  private readonly openSockets = new Set<ServedSocket>();
+
+  constructor(core: ServerCore, http: Server, options: UpgradeOptions) {
+    this.core = core;
+    this.http = http;
+    this.options = options;
+    this.sockets = createSockets(core);
+  }
+
+  readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     try {
-      upgrade(request, socket, head);
+      this.handleUpgrade(request, socket, head);
     } catch (error) {
-      logger.error(traceOf(error), 'an upgrade could not be served');
+      this.core.settings.logger.error(traceOf(error), 'an upgrade could not be served');
       socket.destroy();
     }
   };
+
+  /** Serves no new connection, and ends the open ones after a while. */
+  stop(): void {
+    this.sockets.close();
+    if (this.openSockets.size === 0) return;
+    setTimeout(() => {
+      for (const socket of this.openSockets) socket.terminate();
+    }, stopTimeoutMs);
+  }
+
+  private handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { core, http } = this;
+    const { path } = this.options;
+    // For every upgrade, whichever listener serves it: an error without a listener would end the process.
+    socket.on('error', ignore);
+    const pathname = pathOf(request.url ?? '/');
+    const askedPath = pathname === '/' ? pathname : pathname.replace(/\/$/, '');
+    if (askedPath !== path) {
+      if (answersUnclaimed(http, askedPath, this.onUpgrade)) this.answerUnclaimed(socket, askedPath);
+      return;
+    }
+    if (askedPath !== pathname)
+      core.settings.logger.warn(
+        { path: pathname },
+        `a client asked for ${path} with a slash behind it, and is served`,
+      );
+    // A balancer understands this answer, and tries another node.
+    if (core.refuses()) return refuseUpgrade(socket, '503 Service Unavailable', 'Retry-After: 1\r\n');
+    this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      this.openSockets.add(webSocket);
+      webSocket.openSockets = this.openSockets;
+      this.serveSocket(webSocket, socket, request);
+    });
+  }
+
+  private serveSocket(socket: ServedSocket, stream: Duplex, request: IncomingMessage): void {
+    const { core } = this;
+    const { addressOf, reach } = this.options;
+    const { origin = null, host = null } = request.headers;
+    const info = { origin, address: addressOf(request), headers: headersForApp(request, core) };
+    const transport = wsTransport(socket, stream);
+    if (!core.allows(origin, host, reach())) {
+      const reason = 'this origin may not connect';
+      logClose(core.settings.logger, { request: info, identity: null }, closeCodes.forbidden, reason);
+      transport.close(closeCodes.forbidden, reason);
+      return;
+    }
+    const chosen = core.choose(offeredSubprotocols(request));
+    socket.events = core.open(transport, chosen?.codec ?? null, info);
+  }
+
+  /**
+   * Answers an upgrade for no path: without an answer the socket would stay open for ever. If others listen as
+   * well, the upgrade may be theirs, and they get some time.
+   */
+  private answerUnclaimed(socket: Duplex, path: string): void {
+    const answer = (): void => {
+      refuseUpgrade(socket, '404 Not Found');
+      this.core.settings.logger.warn({ path }, 'no server answered an upgrade');
+    };
+    if (!hasOtherListeners(this.http)) return answer();
+    const written = bytesWrittenTo(socket);
+    const cancel = this.options.setTimer(otherListenersTimeoutMs, () => {
+      if (!socket.destroyed && !socket.writableEnded && bytesWrittenTo(socket) === written) answer();
+    });
+    socket.once('close', cancel);
+  }
+}
+
+/** Serves the upgrades of an HTTP server on one path, until the returned function is called. */
+export function serveUpgrades(core: ServerCore, http: Server, options: UpgradeOptions): () => void {
+  const { path } = options;
+  const upgradePath = new UpgradePath(core, http, options);
+  const { onUpgrade } = upgradePath;
   const { wasTaken, giveBack } = takePath(http, {
     path,
-    listener: guarded,
-    stop: () => http.off('upgrade', guarded),
+    listener: onUpgrade,
+    stop: () => http.off('upgrade', onUpgrade),
   });
   if (wasTaken)
-    logger.warn({ path }, 'a realtime server was attached at this path already: the newer one has it now');
-  // First: what others write from here on is their answer.
-  http.prependListener('upgrade', guarded);
+    core.settings.logger.warn({ path }, 'another realtime server had this path: the newer one has it now');
+  // The first listener: bytes that others write from here on are their answer.
+  http.prependListener('upgrade', onUpgrade);
   return () => {
-    http.off('upgrade', guarded);
+    http.off('upgrade', onUpgrade);
     giveBack();
-    sockets.close();
-    if (open.size === 0) return;
-    setTimeout(() => {
-      for (const socket of open) socket.terminate();
-    }, stopTimeout);
+    upgradePath.stop();
   };
 }

@@ -1,4 +1,4 @@
-// `roomful/server/redis`: rooms on many nodes.
+// The entry `roomful/server/redis`: rooms on many nodes.
 export { redisBroker } from './broker.js';
 export type { RedisBrokerOptions } from './broker.js';
 export type {

@@ -1,4 +1,4 @@
-// The world as Node gives it.
+// The clock, timers and random numbers of Node.
 import { createHash } from 'node:crypto';
 import { getHeapStatistics } from 'node:v8';
 import type { ServerPorts } from '../../ports/ports.js';
@@ -6,15 +6,15 @@ import { randomText } from './random.js';
 
 export const nodePorts: ServerPorts = {
   now: Date.now,
-  steady: () => performance.now(),
-  after(delay, call) {
+  monotonicNow: () => performance.now(),
+  setTimer(delay, call) {
     const timer = setTimeout(call, delay);
     timer.unref();
     return () => {
       clearTimeout(timer);
     };
   },
-  soon: (call) => {
+  atEndOfTurn: (call) => {
     setImmediate(call);
   },
   heapBytes: getHeapStatistics().heap_size_limit,

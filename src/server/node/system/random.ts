@@ -1,10 +1,10 @@
-// Random text, made many bytes at a time: asking the system for a few costs as much as for a thousand.
+// Random text, made of many bytes at a time: the system takes as long for a few bytes as for a thousand.
 import { randomFillSync } from 'node:crypto';
 
 const pool = Buffer.alloc(4_096);
 let used = pool.length;
 
-/** `bytes` random bytes as base64url. Given out once. */
+/** Returns `bytes` random bytes as base64url, which are never returned again. */
 export function randomText(bytes: number): string {
   if (used + bytes > pool.length) {
     randomFillSync(pool);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type JWK, type JWTPayload } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { RealtimeError } from '../../../../src/protocol/error.js';
-import { jwt, jwtOn, type JwtOptions } from '../../../../src/server/node/auth/jwt.js';
+import { jwt, jwtWithClock, type JwtOptions } from '../../../../src/server/node/auth/jwt.js';
 import type { User } from '../../../../src/server/rooms/serve.js';
 
 const secret = 'a secret of more than thirty-two bytes, for tests';
@@ -58,7 +58,7 @@ describe('T4 a token', () => {
 
   test.each<readonly [string, () => Promise<string | null> | string | null, Partial<JwtOptions> | undefined]>(
     [
-      ['there is none', () => null, undefined],
+      ['there is no token', () => null, undefined],
       ['an empty one', () => '', undefined],
       ['nonsense', () => 'a.b.c', undefined],
       ['of another secret', () => signed(claims(), other), undefined],
@@ -154,7 +154,7 @@ describe('T4 public keys', () => {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const jwksUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`;
-    const authenticate = jwtOn({ jwksUrl }, () => clock);
+    const authenticate = jwtWithClock({ jwksUrl }, () => clock);
     const [good, unknown] = [await by(pair, 'one'), await by(later, 'two')];
     const answerTo = async (token: string): Promise<unknown> => {
       try {

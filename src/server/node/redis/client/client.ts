@@ -1,14 +1,17 @@
-// The clients that a Redis broker takes: node-redis and ioredis, by what they have in common with what is needed, and nothing of their types.
+// The Redis clients that the broker takes, node-redis and ioredis, by the part of them that it needs. Their
+// packages' types are not imported.
+import type { ServerPorts } from '../../../ports/ports.js';
+import { inTime } from '../../../util/in-time.js';
+import type { MaybePromise } from '../../../util/maybe-promise.js';
 import {
   overIoRedisCluster,
   overNodeRedisCluster,
   type IoRedisClusterClient,
   type NodeRedisClusterClient,
 } from './cluster.js';
-import type { ServerPorts } from '../../../ports/ports.js';
-import type { Redis, RedisEvents } from './port.js';
+import type { RedisConnection, RedisEvents } from './port.js';
 
-/** What is needed of node-redis (`redis`): a client that is connected, or about to be. */
+/** The part of node-redis (`redis`) that the broker needs. The client may be connected or not yet. */
 export interface NodeRedisClient {
   readonly isReady: boolean;
   readonly isOpen: boolean;
@@ -28,7 +31,10 @@ export interface NodeRedisSubscriber {
   destroy(): void;
 }
 
-/** What is needed of ioredis, made with `autoResendUnfulfilledCommands: false`. */
+/**
+ * The part of ioredis that the broker needs. The client must be made with `autoResendUnfulfilledCommands:
+ * false`.
+ */
 export interface IoRedisClient {
   readonly status: string;
   readonly options: {
@@ -56,7 +62,7 @@ export type RedisClient = NodeRedisClient | IoRedisClient | NodeRedisClusterClie
 
 const ignore = (): void => undefined;
 
-/** Which database a client speaks to. A cluster has one. */
+/** The number of a client's database. A cluster has only 0. */
 export const databaseOf = (client: RedisClient): number => {
   const { options = {} } = client as {
     readonly options?: { readonly database?: unknown; readonly db?: unknown };
@@ -64,26 +70,26 @@ export const databaseOf = (client: RedisClient): number => {
   return Number(options.database ?? options.db ?? 0);
 };
 
-/** Resolves once a client is connected. Rejects with the reason where it cannot be, such as a wrong password. */
-function connected(
+/** Resolves once a client is connected. Rejects if it cannot be, such as with a wrong password. */
+function whenConnected(
   client: Pick<NodeRedisClient, 'on' | 'off'>,
   isReady: () => boolean,
   connect: () => Promise<unknown> | null,
 ): Promise<void> {
   if (isReady()) return Promise.resolve();
   return new Promise((resolve, reject) => {
-    const stop = (): void => {
+    const stopListening = (): void => {
       client.off('ready', settled);
       client.off('error', failed);
     };
     const settled = (): void => {
-      stop();
+      stopListening();
       resolve();
     };
     const failed = (error: unknown): void => {
-      // A connection that breaks is made again; a client that is refused is refused again.
+      // A connection that breaks is made again. A client that Redis refuses would be refused again.
       if (!isRefusal(error)) return;
-      stop();
+      stopListening();
       reject(error as Error);
     };
     client.on('ready', settled);
@@ -92,32 +98,36 @@ function connected(
   });
 }
 
-/** Whether Redis said that this client may not speak to it. */
+/** Whether Redis refused the client. */
 const isRefusal = (error: unknown): boolean =>
   error instanceof Error &&
   /^(?:WRONGPASS|NOAUTH|NOPERM|ERR AUTH|ERR invalid password|ERR Client sent AUTH)/.test(error.message);
 
-function overNodeRedis(client: NodeRedisClient, { message, ready, back }: RedisEvents): Redis {
-  client.on('ready', ready);
+function overNodeRedis(
+  client: NodeRedisClient,
+  { onMessage, onReady, onListening }: RedisEvents,
+): RedisConnection {
+  client.on('ready', onReady);
   const subscriber = client.duplicate();
-  // Without a listener, a connection that breaks would end the process; the client reports its own.
+  // Without a listener, a connection that breaks would end the process. The client itself reports such
+  // errors.
   subscriber.on('error', ignore);
-  subscriber.on('ready', back);
+  subscriber.on('ready', onListening);
   const subscribing = subscriber.connect();
   subscribing.catch(ignore);
   const listener = (text: string, channel: string): void => {
-    message(channel, text);
+    onMessage(channel, text);
   };
   return {
-    ready: () => client.isReady,
+    isReady: () => client.isReady,
     connect: () =>
-      connected(
+      whenConnected(
         client,
         () => client.isReady,
         () => (client.isOpen ? null : client.connect()),
       ),
-    quiet: false,
-    counts: true,
+    mayMissMessages: false,
+    countsReceivers: true,
     command: (args) => client.sendCommand(args),
     publish: (channel, text) => client.sendCommand(['PUBLISH', channel, text]),
     load: (script) => client.sendCommand(['SCRIPT', 'LOAD', script]),
@@ -129,48 +139,55 @@ function overNodeRedis(client: NodeRedisClient, { message, ready, back }: RedisE
       await subscriber.unsubscribe(channel);
     },
     close() {
-      client.off('ready', ready);
+      client.off('ready', onReady);
       subscriber.destroy();
     },
   };
 }
 
-/** What was under way when its connection closes is neither answered nor refused by ioredis: here it is refused. */
+/**
+ * Rejects if the connection closes meanwhile: ioredis neither answers nor refuses a call whose connection
+ * closes.
+ */
 function whileOpen<T>(subscriber: IoRedisSubscriber, call: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const stop = (): void => {
+    const stopListening = (): void => {
       subscriber.off('close', closed);
     };
     const closed = (): void => {
-      stop();
+      stopListening();
       reject(new Error('the connection closed'));
     };
     subscriber.on('close', closed);
-    call().then(resolve, reject).finally(stop);
+    call().then(resolve, reject).finally(stopListening);
   });
 }
 
-function overIoRedis(client: IoRedisClient, { message, ready, back, lost }: RedisEvents): Redis {
+function overIoRedis(
+  client: IoRedisClient,
+  { onMessage, onReady, onListening, onLost }: RedisEvents,
+): RedisConnection {
   if (client.options.autoResendUnfulfilledCommands !== false)
     throw new TypeError(
-      'redisBroker needs ioredis with autoResendUnfulfilledCommands: false: what it repeats by itself, the server says twice',
+      'redisBroker needs ioredis with autoResendUnfulfilledCommands: false: ' +
+        'otherwise the client repeats commands, and messages are sent twice',
     );
-  client.on('ready', ready);
-  client.on('close', lost);
+  client.on('ready', onReady);
+  client.on('close', onLost);
   const subscriber = client.duplicate();
   subscriber.on('error', ignore);
-  subscriber.on('ready', back);
-  subscriber.on('message', message);
+  subscriber.on('ready', onListening);
+  subscriber.on('message', onMessage);
   return {
-    ready: () => client.status === 'ready',
+    isReady: () => client.status === 'ready',
     connect: () =>
-      connected(
+      whenConnected(
         client,
         () => client.status === 'ready',
         () => (client.status === 'wait' ? client.connect() : null),
       ),
-    quiet: false,
-    counts: true,
+    mayMissMessages: false,
+    countsReceivers: true,
     command: ([name = '', ...args]) => client.call(name, ...args),
     publish: (channel, text) => client.call('PUBLISH', channel, text),
     load: (script) => client.call('SCRIPT', 'LOAD', script),
@@ -181,38 +198,30 @@ function overIoRedis(client: IoRedisClient, { message, ready, back, lost }: Redi
       await whileOpen(subscriber, () => subscriber.unsubscribe(channel));
     },
     close() {
-      client.off('ready', ready);
-      client.off('close', lost);
+      client.off('ready', onReady);
+      client.off('close', onLost);
       subscriber.disconnect();
     },
   };
 }
 
-/** How long a step with a channel may take, in ms. */
-const stepTimeoutMs = 10_000;
+/** How long a subscription or its end may take, in ms. */
+const channelStepTimeoutMs = 10_000;
 
-/** A step that is never answered, as where a connection broke under it, holds up no later one. */
-function bounded(step: () => Promise<void>, after: ServerPorts['after']): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = after(stepTimeoutMs, () => {
-      reject(new Error('Redis did not answer in time'));
-    });
-    step().then(resolve, reject).finally(cancel);
-  });
-}
-
-/** One thing at a time for each channel: a subscription that overtakes the end of the one before is ended with it. */
-function inTurn(redis: Redis, after: ServerPorts['after']): Redis {
+/**
+ * Takes one step at a time for each channel. Otherwise a new subscription could overtake the end of the one
+ * before, and would be ended with it.
+ */
+function serializeByChannel(redis: RedisConnection, setTimer: ServerPorts['setTimer']): RedisConnection {
   const turns = new Map<string, Promise<void>>();
   const take = (channel: string, step: () => Promise<void>): Promise<void> => {
-    const turn = (turns.get(channel) ?? Promise.resolve()).then(
-      () => bounded(step, after),
-      () => bounded(step, after),
-    );
-    const kept = turn.catch(ignore).then(() => {
-      if (turns.get(channel) === kept) turns.delete(channel);
+    // A step that is never answered, because a connection broke under it, holds up no later one.
+    const stepInTime = (): MaybePromise<void> => inTime(step(), channelStepTimeoutMs, setTimer);
+    const turn = (turns.get(channel) ?? Promise.resolve()).then(stepInTime, stepInTime);
+    const settledTurn = turn.catch(ignore).then(() => {
+      if (turns.get(channel) === settledTurn) turns.delete(channel);
     });
-    turns.set(channel, kept);
+    turns.set(channel, settledTurn);
     return turn;
   };
   return {
@@ -222,27 +231,35 @@ function inTurn(redis: Redis, after: ServerPorts['after']): Redis {
   };
 }
 
-const isFunction = (it: unknown): boolean => typeof it === 'function';
+const isFunction = (value: unknown): boolean => typeof value === 'function';
 
-/** @throws TypeError where it is neither client, or one that repeats commands by itself. */
-export function redisOver(client: RedisClient, events: RedisEvents, after: ServerPorts['after']): Redis {
-  const given: Readonly<Record<string, unknown>> = Object(client) as Readonly<Record<string, unknown>>;
-  if (isFunction(given['call']))
-    return inTurn(
+/**
+ * Makes a connection from a client.
+ *
+ * @throws TypeError if it is a client of neither library, a pool, or one that repeats commands by itself.
+ */
+export function connectionOver(
+  client: RedisClient,
+  events: RedisEvents,
+  setTimer: ServerPorts['setTimer'],
+): RedisConnection {
+  const properties: Readonly<Record<string, unknown>> = Object(client) as Readonly<Record<string, unknown>>;
+  if (isFunction(properties['call']))
+    return serializeByChannel(
       'nodes' in client ? overIoRedisCluster(client, events) : overIoRedis(client as IoRedisClient, events),
-      after,
+      setTimer,
     );
-  if ('masters' in given)
-    return inTurn(overNodeRedisCluster(client as NodeRedisClusterClient, events), after);
-  // Its connections come and go, and what one of them sends may overtake what another one does.
+  if ('masters' in properties)
+    return serializeByChannel(overNodeRedisCluster(client as NodeRedisClusterClient, events), setTimer);
+  // The clients of a pool come and go, and a command of one may overtake a command of another.
   if (
-    isFunction(given['sendCommand']) &&
-    (!isFunction(given['duplicate']) || typeof given['isReady'] !== 'boolean')
+    isFunction(properties['sendCommand']) &&
+    (!isFunction(properties['duplicate']) || typeof properties['isReady'] !== 'boolean')
   )
     throw new TypeError(
       'redisBroker needs one client, and not a pool of them: createClient, not createClientPool',
     );
-  if (isFunction(given['sendCommand']))
-    return inTurn(overNodeRedis(client as NodeRedisClient, events), after);
+  if (isFunction(properties['sendCommand']))
+    return serializeByChannel(overNodeRedis(client as NodeRedisClient, events), setTimer);
   throw new TypeError('redisBroker needs a client of node-redis or of ioredis');
 }

@@ -1,7 +1,11 @@
-// Clients of a cluster, behind the same port: a command goes to whoever has its key, a script is taught to every master, and a channel is heard wherever it is published.
-import type { Redis, RedisEvents } from './port.js';
+// Clients of a Redis cluster. A command goes to the node that has its key, a script is loaded into every
+// master, and a channel is heard wherever it is published.
+import type { RedisConnection, RedisEvents } from './port.js';
 
-/** What is needed of a cluster of node-redis (`createCluster`), connected or about to be. */
+/**
+ * The part of a cluster of node-redis (`createCluster`) that the broker needs. It may be connected or not
+ * yet.
+ */
 export interface NodeRedisClusterClient {
   readonly isReady: boolean;
   readonly isOpen: boolean;
@@ -26,7 +30,7 @@ export interface NodeRedisClusterSubscriber {
   destroy(): void;
 }
 
-/** What is needed of ioredis's `Cluster`, made with `retryDelayOnFailover: 0`. */
+/** The part of ioredis's `Cluster` that the broker needs. It must be made with `retryDelayOnFailover: 0`. */
 export interface IoRedisClusterClient {
   readonly status: string;
   connect(): Promise<unknown>;
@@ -48,12 +52,17 @@ export interface IoRedisClusterSubscriber {
 
 const ignore = (): void => undefined;
 
-/** The key that says where a command goes: scripts name how many they have, and then the first. */
-const keyOf = ([name = '', , count = '0', key]: readonly string[]): string | undefined =>
+/**
+ * The key that decides where a command goes. A script names the number of its keys, and then the first one.
+ */
+const firstKeyOf = ([name = '', , count = '0', key]: readonly string[]): string | undefined =>
   name.startsWith('EVAL') && count !== '0' ? key : undefined;
 
-/** At whoever has the room: from elsewhere, it could overtake what a script says there. */
-const publishing = (channel: string, text: string): string[] => [
+/**
+ * Publishes at the node that has the room. From elsewhere, the text could overtake one that a script
+ * publishes there.
+ */
+const publishCommand = (channel: string, text: string): string[] => [
   'EVAL',
   "return redis.call('PUBLISH', KEYS[1], ARGV[1])",
   '1',
@@ -61,37 +70,41 @@ const publishing = (channel: string, text: string): string[] => [
   text,
 ];
 
-interface Sending {
+interface CommandSender {
   sendCommand(args: string[]): Promise<unknown>;
 }
 
 export function overNodeRedisCluster(
   client: NodeRedisClusterClient,
-  { message, ready, back }: RedisEvents,
-): Redis {
-  client.on('connect', ready);
-  client.on('node-ready', ready);
+  { onMessage, onReady, onListening }: RedisEvents,
+): RedisConnection {
+  client.on('connect', onReady);
+  client.on('node-ready', onReady);
   const subscriber = client.duplicate();
   subscriber.on('error', ignore);
-  subscriber.on('node-ready', back);
+  subscriber.on('node-ready', onListening);
   const connected = subscriber.connect();
   connected.catch(ignore);
   const listener = (text: string, channel: string): void => {
-    message(channel, text);
+    onMessage(channel, text);
   };
   return {
-    quiet: true,
-    counts: false,
-    ready: () => client.isReady,
+    mayMissMessages: true,
+    countsReceivers: false,
+    isReady: () => client.isReady,
     connect: async () => {
       if (!client.isOpen) await client.connect();
     },
-    command: (args) => client.sendCommand(keyOf(args), false, [...args]),
-    publish: (channel, text) => client.sendCommand(channel, false, publishing(channel, text)),
+    command: (args) => client.sendCommand(firstKeyOf(args), false, [...args]),
+    publish: (channel, text) => client.sendCommand(channel, false, publishCommand(channel, text)),
     async load(script) {
       await Promise.all(
         client.masters.map(async (master) =>
-          ((await client.nodeClient(master as never)) as Sending).sendCommand(['SCRIPT', 'LOAD', script]),
+          ((await client.nodeClient(master as never)) as CommandSender).sendCommand([
+            'SCRIPT',
+            'LOAD',
+            script,
+          ]),
         ),
       );
     },
@@ -103,8 +116,8 @@ export function overNodeRedisCluster(
       await subscriber.unsubscribe(channel);
     },
     close() {
-      client.off('connect', ready);
-      client.off('node-ready', ready);
+      client.off('connect', onReady);
+      client.off('node-ready', onReady);
       subscriber.destroy();
     },
   };
@@ -112,29 +125,30 @@ export function overNodeRedisCluster(
 
 export function overIoRedisCluster(
   client: IoRedisClusterClient,
-  { message, ready, back }: RedisEvents,
-): Redis {
+  { onMessage, onReady, onListening }: RedisEvents,
+): RedisConnection {
   if (client.options.retryDelayOnFailover !== 0)
     throw new TypeError(
-      'redisBroker needs a Cluster of ioredis with retryDelayOnFailover: 0: what it repeats by itself, the server says twice',
+      'redisBroker needs a Cluster of ioredis with retryDelayOnFailover: 0: ' +
+        'otherwise the client repeats commands, and messages are sent twice',
     );
-  client.on('ready', ready);
-  client.on('+node', ready);
+  client.on('ready', onReady);
+  client.on('+node', onReady);
   const subscriber = client.duplicate();
   subscriber.on('error', ignore);
-  subscriber.on('ready', back);
-  subscriber.on('+node', back);
-  subscriber.on('message', message);
+  subscriber.on('ready', onListening);
+  subscriber.on('+node', onListening);
+  subscriber.on('message', onMessage);
   return {
-    quiet: true,
-    counts: false,
-    ready: () => client.status === 'ready',
+    mayMissMessages: true,
+    countsReceivers: false,
+    isReady: () => client.status === 'ready',
     connect: async () => {
       if (client.status === 'wait') await client.connect();
     },
     command: ([name = '', ...args]) => client.call(name, ...args),
     publish(channel, text) {
-      const [name = '', ...args] = publishing(channel, text);
+      const [name = '', ...args] = publishCommand(channel, text);
       return client.call(name, ...args);
     },
     async load(script) {
@@ -147,8 +161,8 @@ export function overIoRedisCluster(
       await subscriber.unsubscribe(channel);
     },
     close() {
-      client.off('ready', ready);
-      client.off('+node', ready);
+      client.off('ready', onReady);
+      client.off('+node', onReady);
       subscriber.disconnect();
     },
   };

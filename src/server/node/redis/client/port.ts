@@ -1,32 +1,41 @@
-// What the broker needs of Redis, whichever client it is reached with.
+// The interface to Redis, for every client library.
 
-/** Redis as the broker uses it: one connection for commands, which is the app's, and one of its own that listens. */
-export interface Redis {
-  /** Whether a command would leave now. */
-  ready(): boolean;
-  /** Resolves once it is; a client that nobody told to connect is told. Rejects where Redis refuses it. */
+/** Two connections to Redis: the app's, for commands, and one of the broker, which listens. */
+export interface RedisConnection {
+  /** Whether a command would be sent now. */
+  isReady(): boolean;
+  /**
+   * Resolves once Redis is ready. Connects a client that nobody connected. Rejects if Redis refuses the
+   * client.
+   */
   connect(): Promise<void>;
   command(args: readonly string[]): Promise<unknown>;
-  /** Says something in a room's channel, after what scripts said there before. */
+  /** Publishes a text in a room's channel, after the texts that scripts published there before. */
   publish(channel: string, text: string): Promise<unknown>;
-  /** Teaches a script to whoever may be asked to run it. */
+  /** Loads a script into every Redis that may have to run it. */
   load(script: string): Promise<unknown>;
-  /** Whether the connection that listens may break and come back without a word: then what was missed is looked for now and then. */
-  readonly quiet: boolean;
-  /** Whether `publish` resolves with how many heard it, wherever they listen. */
-  readonly counts: boolean;
-  /** Resolves once Redis has confirmed. Listened to until `unsubscribe`, through reconnects. */
+  /**
+   * Whether the connection that listens may break and come back in silence. Missed messages are then looked
+   * for now and then.
+   */
+  readonly mayMissMessages: boolean;
+  /** Whether `publish` resolves with the number of all receivers. */
+  readonly countsReceivers: boolean;
+  /** Listens on a channel until `unsubscribe`, also after reconnects. Resolves once Redis has confirmed. */
   subscribe(channel: string): Promise<void>;
   unsubscribe(channel: string): Promise<void>;
   close(): void;
 }
 
 export interface RedisEvents {
-  readonly message: (channel: string, text: string) => void;
-  /** The connection for commands is there, or is back: Redis may know none of our scripts. */
-  readonly ready: () => void;
-  /** The connection for commands is gone, and what was on its way is answered no more: the client library says so of none of it. */
-  readonly lost: () => void;
-  /** The connection that listens is there, or is back: what was said meanwhile was not heard. */
-  readonly back: () => void;
+  readonly onMessage: (channel: string, text: string) => void;
+  /** The connection for commands is there or back. Redis may know none of the scripts. */
+  readonly onReady: () => void;
+  /**
+   * The connection for commands is gone, and the calls that wait will not be answered. The client library
+   * does not say so itself.
+   */
+  readonly onLost: () => void;
+  /** The connection that listens is there or back. Messages that were published meanwhile were missed. */
+  readonly onListening: () => void;
 }

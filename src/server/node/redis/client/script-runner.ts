@@ -1,53 +1,52 @@
-// Scripts, called: in time or not at all, and not when Redis is away.
+// Scripts and commands for Redis.
 import { createHash } from 'node:crypto';
-import { BrokerUnavailable } from '../../../broker/broker.js';
 import type { ServerPorts } from '../../../ports/ports.js';
-import type { Redis } from './port.js';
+import { PendingCalls } from './pending-calls.js';
+import type { RedisConnection } from './port.js';
 
-/** How long Redis may take to answer, in ms. */
-const patience = 5_000;
-/** Calls that may be on their way, and their bytes: beyond them, Redis is as good as away. */
-const most = 20_000;
-const mostBytes = 2 ** 26;
-/** From one call to the next to a Redis that did not answer, in ms: does it by now? */
-const probeEvery = 1_000;
-
-export type Call = (
+export type RunScript = (
   script: string,
   keys: readonly string[],
   args: readonly (string | number)[],
 ) => Promise<unknown>;
 
-export interface Calls {
-  readonly script: Call;
-  /** Anything else that Redis is asked. */
-  readonly within: <T>(call: () => Promise<T>, bytes: number) => Promise<T>;
-  /** Redis learns these scripts before it is asked to run one: of two calls, the one whose script it does not know would be overtaken. */
-  load(scripts: readonly string[]): void;
-  /** What is on its way is answered no more. */
-  lost(): void;
-  /** Whether Redis is there, and answered what it was asked last. */
-  healthy(): boolean;
-  /** A command by itself. */
+/** Runs a script of a room, after the calls for the room that were made before. */
+export type RunInRoom = (
+  room: string,
+  script: string,
+  keys: readonly string[],
+  args: readonly (string | number)[],
+) => Promise<unknown>;
+
+export interface ScriptRunner {
+  readonly script: RunScript;
+  /** Asks Redis anything else. `bytes`: the size of the question. */
+  readonly askRedis: <T>(call: () => Promise<T>, bytes: number) => Promise<T>;
+  /**
+   * Loads scripts into Redis. Otherwise the first call of a script would be overtaken: Redis does not know
+   * it, and it is sent again.
+   */
+  loadScripts(scripts: readonly string[]): void;
+  /** The calls that wait will not be answered. */
+  connectionLost(): void;
+  /** Whether Redis is there, and answered its last call in time. */
+  isHealthy(): boolean;
+  /** Runs a single command. */
   command(...args: readonly string[]): Promise<unknown>;
 }
 
-const isUnknown = (error: unknown): boolean => error instanceof Error && error.message.startsWith('NOSCRIPT');
+const isUnknownScript = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('NOSCRIPT');
 
-/** A call that Redis has not answered. */
-interface OnItsWay {
-  readonly bytes: number;
-  giveUp(): void;
-}
+const bytesOf = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0);
 
-/** @param ports the clock and the timers by which Redis is late. */
-export function createCalls(redis: () => Redis, ports: Pick<ServerPorts, 'steady' | 'after'>): Calls {
+/** Makes a runner on a clock and timers of the caller's. */
+export function createScriptRunner(
+  redis: RedisConnection,
+  ports: Pick<ServerPorts, 'monotonicNow' | 'setTimer'>,
+): ScriptRunner {
+  const pendingCalls = new PendingCalls(redis, ports);
   const digests = new Map<string, string>();
-  /** What is on its way, and what gives up each. */
-  const onTheirWay = new Set<OnItsWay>();
-  let pendingBytes = 0;
-  let late = false;
-  let probeAt = 0;
 
   const digestOf = (script: string): string => {
     let digest = digests.get(script);
@@ -55,93 +54,28 @@ export function createCalls(redis: () => Redis, ports: Pick<ServerPorts, 'steady
     return digest;
   };
 
-  const over = (it: OnItsWay): void => {
-    if (onTheirWay.delete(it)) pendingBytes -= it.bytes;
-  };
-
-  /** Rejects with {@link BrokerUnavailable} and nothing else: whether it took effect is not known then. */
-  async function inTime<T>(call: () => Promise<T>, bytes: number): Promise<T> {
-    const now = ports.steady();
-    if (
-      !redis().ready() ||
-      onTheirWay.size >= most ||
-      (onTheirWay.size > 0 && pendingBytes + bytes > mostBytes) ||
-      (late && now < probeAt)
-    )
-      throw new BrokerUnavailable('Redis is away');
-    if (late) probeAt = now + probeEvery;
-    let cancel = (): void => undefined;
-    try {
-      const asked = call();
-      return await new Promise<T>((resolve, reject) => {
-        const away = (reason: string): void => {
-          reject(new BrokerUnavailable(reason));
-        };
-        const it: OnItsWay = {
-          bytes,
-          giveUp: () => {
-            away('the connection to Redis broke');
-          },
-        };
-        onTheirWay.add(it);
-        pendingBytes += bytes;
-        cancel = ports.after(patience, () => {
-          late = true;
-          away('Redis did not answer in time');
-        });
-        // The client library holds it until it is answered, or its connection ends: so long it counts,
-        // whoever still waits for it.
-        asked.then(
-          (answer) => {
-            late = false;
-            over(it);
-            resolve(answer);
-          },
-          (error: unknown) => {
-            over(it);
-            reject(error as Error);
-          },
-        );
-      });
-    } catch (error) {
-      throw error instanceof BrokerUnavailable
-        ? error
-        : new BrokerUnavailable('Redis failed', { cause: error });
-    } finally {
-      cancel();
-    }
-  }
-
-  const weightOf = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0);
-
   return {
     script(script, keys, args) {
-      const rest = [String(keys.length), ...keys, ...args.map(String)];
-      return inTime(async () => {
+      const keysAndArgs = [String(keys.length), ...keys, ...args.map(String)];
+      return pendingCalls.ask(async () => {
         try {
-          return await redis().command(['EVALSHA', digestOf(script), ...rest]);
+          return await redis.command(['EVALSHA', digestOf(script), ...keysAndArgs]);
         } catch (error) {
-          // Redis started anew: it learns the script by this.
-          if (!isUnknown(error)) throw error;
-          return redis().command(['EVAL', script, ...rest]);
+          // Redis was restarted: it learns the script by this call.
+          if (!isUnknownScript(error)) throw error;
+          return redis.command(['EVAL', script, ...keysAndArgs]);
         }
-      }, weightOf(rest));
+      }, bytesOf(keysAndArgs));
     },
-    within: inTime,
-    lost() {
-      for (const it of onTheirWay) {
-        over(it);
-        it.giveUp();
-      }
+    askRedis: (call, bytes) => pendingCalls.ask(call, bytes),
+    connectionLost() {
+      pendingCalls.giveUpAll();
     },
-    healthy: () => redis().ready() && !late,
-    load(scripts) {
-      // One that fails is sent whole when it is needed.
-      for (const script of scripts)
-        redis()
-          .load(script)
-          .catch(() => undefined);
+    isHealthy: () => pendingCalls.isHealthy,
+    loadScripts(scripts) {
+      // A script that could not be loaded is sent whole when it is needed.
+      for (const script of scripts) redis.load(script).catch(() => undefined);
     },
-    command: (...args) => inTime(() => redis().command(args), weightOf(args)),
+    command: (...args) => pendingCalls.ask(() => redis.command(args), bytesOf(args)),
   };
 }

@@ -1,45 +1,50 @@
-// What Redis says of a number, as the port says it.
-import type { Append, Appended } from '../../../broker/broker.js';
+// The replies of Redis to appends and recalls.
 import { json } from '../../../../protocol/codec.js';
+import type { Append, Appended } from '../../../broker/broker.js';
 
 const codec = json();
 
-/** `[offset, timestamp, result, tag]`, of which nodes of earlier versions wrote no tag; or `[null, code, reason, details]`. */
-function known(epoch: string, text: string): Appended {
-  const [it] = codec.decode(text) as [readonly unknown[]];
-  const [first, second, third, fourth] = it;
-  if (first === null)
+/**
+ * Decodes `[offset, timestamp, result, tag]`, in which nodes of earlier versions wrote no tag, or `[null,
+ * code, reason, details]`.
+ */
+function decodeKnownOutcome(epoch: string, text: string): Appended {
+  const [tuple] = codec.decode(text) as [readonly unknown[]];
+  if (tuple[0] === null) {
+    const [, code, reason, details] = tuple;
     return {
       status: 'refused',
-      refusal: { code: String(second), reason: String(third), details: fourth ?? null },
+      refusal: { code: String(code), reason: String(reason), details: details ?? null },
     };
+  }
+  const [offset, timestamp, result, tag] = tuple;
   return {
     status: 'duplicate',
     epoch,
-    offset: Number(first),
-    timestamp: Number(second),
-    result: third,
-    tag: typeof fourth === 'string' ? fourth : undefined,
+    offset: Number(offset),
+    timestamp: Number(timestamp),
+    result,
+    tag: typeof tag === 'string' ? tag : undefined,
   };
 }
 
-/** `it`: what was to be appended, where it was. */
-export function outcomeOf(
-  [status = '', one = '', two = '', three = '', four = '']: readonly string[],
-  it: Append | null,
-): Appended {
+/** Decodes a reply. `append`: the message that was to be appended; null for a recall. */
+export function decodeAppendReply(reply: readonly string[], append: Append | null): Appended {
+  const [status = '', first = '', second = ''] = reply;
   switch (status) {
-    case 'ok':
-      return { status: 'ok', epoch: one, offset: Number(two), timestamp: Number(three), tag: four };
+    case 'ok': {
+      const [, epoch = '', offset, timestamp, tag = ''] = reply;
+      return { status: 'ok', epoch, offset: Number(offset), timestamp: Number(timestamp), tag };
+    }
     case 'known':
-      return known(one, two);
+      return decodeKnownOutcome(first, second);
     case 'duplicate':
-      return { status: 'duplicate', epoch: one, offset: null, timestamp: Date.now(), result: null };
+      return { status: 'duplicate', epoch: first, offset: null, timestamp: Date.now(), result: null };
     case 'gap':
-      return { status: 'gap', last: Number(one) };
+      return { status: 'gap', last: Number(first) };
     case 'conflict':
       return { status: 'conflict' };
     default:
-      throw new Error(`Redis answered '${status}' for ${it?.id ?? 'a number'}`);
+      throw new Error(`Redis answered '${status}' for ${append?.id ?? 'a number'}`);
   }
 }

@@ -1,47 +1,41 @@
-// Appends of one turn of the event loop to one room leave in one script call: one at a time was measured at a quarter of the pace.
+// Appends of one turn of the event loop to one room leave in one script call. One call each was measured at a
+// quarter of the speed.
 import type { Append, Appended } from '../../../broker/broker.js';
-import { portion, valuesIn } from '../../../util/frame-splitting.js';
-import type { Calls } from '../client/script-runner.js';
-import type { Keys } from '../store/keys.js';
-import { outcomeOf } from './append-reply.js';
+import { maxPortionValues, countValues } from '../../../util/frame-splitting.js';
 import { randomText } from '../../system/random.js';
-import { append as script } from '../store/scripts.js';
-import { inside, write } from '../store/wire.js';
+import type { ScriptRunner } from '../client/script-runner.js';
+import type { RedisKeys } from '../store/keys.js';
+import { append as appendScript } from '../store/log-scripts.js';
+import { encodeItems, encodeTuple } from '../store/wire.js';
+import { decodeAppendReply } from './append-reply.js';
 
-interface Waiting {
-  readonly it: Append;
+interface WaitingAppend {
+  readonly append: Append;
   readonly args: readonly (string | number)[];
-  /** Characters of what is to be kept, and values in it, which whoever hears it counts before it is read. */
+  /** The characters that are stored, and the values in them, which a receiver's scan counts. */
   readonly size: number;
   readonly values: number;
   readonly resolve: (outcome: Appended) => void;
   readonly reject: (error: unknown) => void;
 }
 
-export interface Appends {
-  add(it: Append): Promise<Appended>;
-  /** What waits for a room leaves now: what is asked of the room next comes after it. */
-  flush(room: string): void;
-  flushAll(): void;
-}
-
 interface AppendPorts {
-  readonly calls: Calls;
-  readonly keys: Keys;
+  readonly runner: ScriptRunner;
+  readonly keys: RedisKeys;
   /** The arguments that every script of a room begins with. */
-  readonly begin: () => readonly (string | number)[];
-  readonly life: number;
-  readonly settledLimit: number;
+  readonly roomArguments: () => readonly (string | number)[];
+  readonly roomLifeMs: number;
+  readonly maxOutcomes: number;
 }
 
-/** Messages that leave before the turn is over. */
-const soon = 32;
-/** Messages in one call, and bytes of them: a script holds up everybody else for as long as it runs. */
-const most = 256;
-const mostBytes = 2 ** 20;
+/** This many messages leave before the turn is over. */
+const flushAtCount = 32;
+/** The messages in one call, at most, and their bytes: a script holds up all other callers while it runs. */
+const maxBatchMessages = 256;
+const maxBatchBytes = 2 ** 20;
 
-/** The longest that a log is kept, in ms: beyond it Redis counts no more. */
-const longest = 1e13;
+/** The longest that a log is kept, in ms. Redis does not count further. */
+const maxTtlMs = 1e13;
 
 const argumentsOf = ({
   producer,
@@ -60,93 +54,120 @@ const argumentsOf = ({
   id,
   follows,
   randomText(6),
-  inside([id]),
-  write([sender, type, version, data]).slice(1),
-  inside([result]),
+  encodeItems([id]),
+  encodeTuple([sender, type, version, data]).slice(1),
+  encodeItems([result]),
   log.limit,
-  Math.ceil(Math.min(log.ttl, longest)),
+  Math.ceil(Math.min(log.ttl, maxTtlMs)),
 ];
 
-export function createAppends({ calls, keys, begin, life, settledLimit }: AppendPorts): Appends {
-  const rooms = new Map<string, Waiting[]>();
-  let scheduled = false;
+/** Whether a batch has no room for one more append. */
+const isFull = (count: number, size: number, values: number): boolean =>
+  count >= maxBatchMessages || size > maxBatchBytes || values > maxPortionValues;
 
-  async function send(room: string, batch: readonly Waiting[]): Promise<void> {
+/** Splits appends into batches for one call each. */
+function splitIntoBatches(appends: readonly WaitingAppend[]): readonly (readonly WaitingAppend[])[] {
+  const batches: WaitingAppend[][] = [];
+  let batch: WaitingAppend[] = [];
+  let size = 0;
+  let values = 0;
+  for (const waiting of appends) {
+    if (batch.length > 0 && isFull(batch.length, size + waiting.size, values + waiting.values)) {
+      batches.push(batch);
+      batch = [];
+      size = 0;
+      values = 0;
+    }
+    batch.push(waiting);
+    size += waiting.size;
+    values += waiting.values;
+  }
+  batches.push(batch);
+  return batches;
+}
+
+export class AppendBatches {
+  private readonly ports: AppendPorts;
+  private readonly waitingByRoom = new Map<string, WaitingAppend[]>();
+  private isScheduled = false;
+
+  constructor(ports: AppendPorts) {
+    this.ports = ports;
+  }
+
+  /** Sends an append with the others of this turn to its room. */
+  addAppend(append: Append): Promise<Appended> {
+    return new Promise((resolve, reject) => {
+      const args = argumentsOf(append);
+      this.add({
+        append,
+        args,
+        size: String(args[6]).length + String(args[7]).length,
+        values: countValues(append.data),
+        resolve,
+        reject,
+      });
+    });
+  }
+
+  /** Sends the appends that wait for a room now, so that the next call for the room comes after them. */
+  flushRoom(room: string): void {
+    const waiting = this.waitingByRoom.get(room);
+    if (!waiting) return;
+    this.waitingByRoom.delete(room);
+    for (const batch of splitIntoBatches(waiting)) void this.sendBatch(room, batch);
+  }
+
+  flushAll(): void {
+    this.isScheduled = false;
+    for (const room of this.waitingByRoom.keys()) this.flushRoom(room);
+  }
+
+  private add(waiting: WaitingAppend): void {
+    const { room } = waiting.append;
+    const others = this.waitingByRoom.get(room);
+    if (others) {
+      others.push(waiting);
+      // Redis works on the first of them while the others are made.
+      if (others.length >= flushAtCount) this.flushRoom(room);
+    } else this.waitingByRoom.set(room, [waiting]);
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    setImmediate(() => {
+      this.flushAll();
+    });
+  }
+
+  private async sendBatch(room: string, batch: readonly WaitingAppend[]): Promise<void> {
+    const { runner } = this.ports;
     try {
-      const producers = new Map<string, string>();
-      for (const {
-        it: { producer },
-      } of batch)
-        if (!producers.has(producer ?? ''))
-          producers.set(producer ?? '', keys.producer(room, producer ?? ''));
-      const of = [
-        keys.meta(room),
-        keys.log(room),
-        ...batch.map(({ it }) => producers.get(it.producer ?? '') as string),
-      ];
-      const args = [
-        ...begin(),
-        keys.channel(room),
-        settledLimit,
-        life,
-        batch.length,
-        ...batch.flatMap(({ args: its }) => its),
-      ];
-      const replies = (await calls.script(script, of, args)) as string[][];
-      for (const [at, { it, resolve }] of batch.entries()) {
-        resolve(outcomeOf(replies[at] ?? [], it));
-      }
+      const replies = await runner.script(
+        appendScript,
+        this.keysOf(room, batch),
+        this.argumentsOf(room, batch),
+      );
+      for (const [index, { append, resolve }] of batch.entries())
+        resolve(decodeAppendReply((replies as string[][])[index] ?? [], append));
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
   }
 
-  function flush(room: string): void {
-    const batch = rooms.get(room);
-    if (!batch) return;
-    rooms.delete(room);
-    let from = 0;
-    let size = 0;
-    let values = 0;
-    for (const [at, it] of batch.entries()) {
-      if (at > from && (at - from === most || size + it.size > mostBytes || values + it.values > portion)) {
-        void send(room, batch.slice(from, at));
-        [from, size, values] = [at, 0, 0];
-      }
-      size += it.size;
-      values += it.values;
-    }
-    void send(room, batch.slice(from));
+  private keysOf(room: string, batch: readonly WaitingAppend[]): string[] {
+    const { keys } = this.ports;
+    const producerKeys = new Map<string, string>();
+    const producerKeyOf = ({ append }: WaitingAppend): string => {
+      const producer = append.producer ?? '';
+      let key = producerKeys.get(producer);
+      if (key === undefined) producerKeys.set(producer, (key = keys.producer(room, producer)));
+      return key;
+    };
+    return [keys.meta(room), keys.log(room), ...batch.map(producerKeyOf)];
   }
 
-  function flushAll(): void {
-    scheduled = false;
-    for (const room of rooms.keys()) flush(room);
+  private argumentsOf(room: string, batch: readonly WaitingAppend[]): (string | number)[] {
+    const { keys, roomArguments, maxOutcomes, roomLifeMs } = this.ports;
+    const settings = [keys.channel(room), maxOutcomes, roomLifeMs, batch.length];
+    return [...roomArguments(), ...settings, ...batch.flatMap(({ args }) => args)];
   }
-
-  return {
-    add: (it) =>
-      new Promise((resolve, reject) => {
-        const args = argumentsOf(it);
-        const mine: Waiting = {
-          it,
-          args,
-          size: String(args[6]).length + String(args[7]).length,
-          values: valuesIn(it.data),
-          resolve,
-          reject,
-        };
-        const waiting = rooms.get(it.room);
-        if (waiting) {
-          waiting.push(mine);
-          // Redis is at the first of them while the others are made.
-          if (waiting.length >= soon) flush(it.room);
-        } else rooms.set(it.room, [mine]);
-        if (scheduled) return;
-        scheduled = true;
-        setImmediate(flushAll);
-      }),
-    flush,
-    flushAll,
-  };
 }

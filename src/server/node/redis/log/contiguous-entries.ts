@@ -1,21 +1,23 @@
-// What may be taken from a log that others may have written into.
+// The entries of a log that others may have written into.
 import type { EntryTuple } from '../../../../protocol/frames.js';
 import { readEntry } from '../store/wire.js';
 
 /**
- * The entries that lead up to offset `end` without a hole, and how many texts were none of ours. What stands before a hole is as good as trimmed: a reader that got the entries on both
- * sides would take for whole what is not, and one that got none would never get past it.
+ * Returns the entries up to offset `end` that have no hole among them, and how many texts were no entries.
+ *
+ * Entries before a hole count as trimmed. A reader that got the entries on both sides would take them for
+ * complete, and a reader that got none would never get past the hole.
  */
-export function runUpTo(
+export function contiguousUpTo(
   end: number,
   texts: readonly string[],
 ): { readonly entries: readonly EntryTuple[]; readonly foreign: number } {
-  const read = texts.map(readEntry).filter((it) => it !== null);
-  let from = read.length;
+  const entries = texts.map(readEntry).filter((entry) => entry !== null);
+  let from = entries.length;
   for (let next: EntryTuple | undefined; from > 0; from--) {
-    const it = read[from - 1] as EntryTuple;
-    if (next ? it[0] !== next[0] - 1 || it[1] !== next[2] : it[0] !== end) break;
-    next = it;
+    const entry = entries[from - 1] as EntryTuple;
+    if (next ? entry[0] !== next[0] - 1 || entry[1] !== next[2] : entry[0] !== end) break;
+    next = entry;
   }
-  return { entries: read.slice(from), foreign: texts.length - read.length };
+  return { entries: entries.slice(from), foreign: texts.length - entries.length };
 }

@@ -1,148 +1,170 @@
-// Entries that were read from Redis lately. What many members missed is read once, and given to all of them.
+// Entries that were read from Redis lately. Entries that many members missed are read once, and given to all
+// of them.
 import type { EntryTuple } from '../../../../protocol/frames.js';
 import type { Position } from '../../../../protocol/position.js';
 import type { ServerPorts } from '../../../ports/ports.js';
-import { weightOf } from '../../../util/memory-size.js';
+import { memorySizeOf } from '../../../util/memory-size.js';
 
-interface Read {
+interface PageRead {
   readonly top: Position;
   readonly entries: readonly EntryTuple[];
 }
 
-export interface Pages {
-  /** What resolves once the page with the entries that follow a position was read; null where none is being read. */
-  reading(room: string, at: Position): Promise<void> | null;
-  /** The entries that follow a position, as far as one page has them. Null where there is none. */
-  find(room: string, at: Position): readonly EntryTuple[] | null;
-  /** Reads at most `limit` entries that follow a position, and keeps them. `read` is told the highest offset that no other page has, or '+'. */
-  keep<T extends Read>(
-    room: string,
-    at: Position,
-    limit: number,
-    read: (high: number | '+') => Promise<T>,
-  ): Promise<T>;
-  /** A room's log is not what it was. */
-  drop(room: string): void;
-  close(): void;
-}
-
-interface Page {
+interface SharedPage {
   readonly epoch: string;
   readonly room: string;
-  /** Offsets of the first entry and of the last: while it is read, of the last that it may have. */
+  /** The offsets of its first and last entry. While it is read, the last offset that it may have. */
   readonly first: number;
   last: number;
   /** Null while it is read. */
   entries: readonly EntryTuple[] | null;
-  ready: Promise<void>;
-  weight: number;
+  whenReady: Promise<void>;
+  bytes: number;
   usedAt: number;
 }
 
-/** How long a page is kept after its last use, in ms: readers that go on at the pace of their lines are near one another for that long. */
-const lifeMs = 5_000;
-/** What all pages may cost in memory, in bytes, about. */
-const mostWeight = 2 ** 24;
-/** What an entry costs in memory beside its data, in bytes. */
-const entryWeight = 300;
+/**
+ * How long a page is kept after its last use, in ms. Readers on lines of different speed are as close to one
+ * another.
+ */
+const pageLifeMs = 5_000;
+/** The memory that all pages may take, in bytes, about. */
+const maxPagesBytes = 2 ** 24;
+/** The memory of an entry beside its data, in bytes. */
+const entryBytes = 300;
 
-export function createPages({ after, steady }: Pick<ServerPorts, 'after' | 'steady'>): Pages {
-  /** The one that was used longest ago comes first. */
-  const pages = new Set<Page>();
-  const rooms = new Map<string, Set<Page>>();
-  let weight = 0;
-  let stop: (() => void) | null = null;
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((fulfil) => {
+    resolve = fulfil;
+  });
+  return { promise, resolve: () => resolve() };
+}
 
-  function remove(page: Page): void {
-    if (!pages.delete(page)) return;
-    weight -= page.weight;
-    const others = rooms.get(page.room);
-    others?.delete(page);
-    if (others?.size === 0) rooms.delete(page.room);
+export class SharedPages {
+  private readonly ports: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>;
+  /** The least recently used comes first. */
+  private readonly pages = new Set<SharedPage>();
+  private readonly pagesByRoom = new Map<string, Set<SharedPage>>();
+  private totalBytes = 0;
+  private cancelTimer: (() => void) | null = null;
+
+  constructor(ports: Pick<ServerPorts, 'setTimer' | 'monotonicNow'>) {
+    this.ports = ports;
   }
 
-  /** Forgets what is old or too much. What is being read stays. */
-  function relieve(): void {
-    for (const page of pages) {
-      if (weight <= mostWeight && steady() - page.usedAt < lifeMs) break;
-      if (page.entries) remove(page);
+  /** Resolves once the page with the entries after a position was read; null if none is being read. */
+  whenRead(room: string, at: Position): Promise<void> | null {
+    const page = this.pageWith(room, at.epoch, at.offset + 1);
+    return page && !page.entries ? page.whenReady : null;
+  }
+
+  /** The entries after a position, as far as one page has them; null if no page does. */
+  findEntries(room: string, at: Position): readonly EntryTuple[] | null {
+    const page = this.pageWith(room, at.epoch, at.offset + 1);
+    if (!page?.entries) return null;
+    this.touch(page);
+    return page.entries.slice(at.offset + 1 - page.first);
+  }
+
+  /**
+   * Reads at most `limit` entries after a position, and keeps them. `read` gets the highest offset that no
+   * other page has, or '+'.
+   */
+  async readAndKeep<T extends PageRead>(
+    room: string,
+    at: Position,
+    limit: number,
+    read: (high: number | '+') => Promise<T>,
+  ): Promise<T> {
+    const next = this.firstOffsetAfter(room, at);
+    const { promise, resolve } = deferred();
+    const first = at.offset + 1;
+    const page: SharedPage = {
+      epoch: at.epoch,
+      room,
+      first,
+      last: Math.min(next - 1, first + limit - 1),
+      entries: null,
+      whenReady: promise,
+      bytes: 0,
+      usedAt: this.ports.monotonicNow(),
+    };
+    this.pages.add(page);
+    this.pagesByRoom.set(room, (this.pagesByRoom.get(room) ?? new Set()).add(page));
+    try {
+      const found = await read(next === Infinity ? '+' : next - 1);
+      this.fill(page, at, found);
+      return found;
+    } catch (error) {
+      this.remove(page);
+      throw error;
+    } finally {
+      resolve();
+      this.forgetOld();
     }
-    if (pages.size === 0 || stop) return;
-    stop = after(lifeMs, () => {
-      stop = null;
-      relieve();
-    });
   }
 
-  function touch(page: Page): void {
-    page.usedAt = steady();
-    if (pages.delete(page)) pages.add(page);
+  /** The room's log has changed. */
+  dropRoom(room: string): void {
+    for (const page of this.pagesByRoom.get(room) ?? []) this.remove(page);
   }
 
-  const pageWith = (room: string, epoch: string, offset: number): Page | null => {
-    for (const page of rooms.get(room) ?? [])
+  close(): void {
+    this.cancelTimer?.();
+    for (const page of this.pages) this.remove(page);
+  }
+
+  /** Gives a page the entries that were read, unless they do not follow the position. */
+  private fill(page: SharedPage, at: Position, { top, entries }: PageRead): void {
+    const [oldest] = entries;
+    if (top.epoch !== at.epoch || oldest?.[0] !== page.first || oldest[2] !== at.tag)
+      return this.remove(page);
+    if (!this.pages.has(page)) return;
+    page.entries = entries;
+    page.last = page.first + entries.length - 1;
+    for (const entry of entries) page.bytes += entryBytes + memorySizeOf(entry[8]);
+    this.totalBytes += page.bytes;
+    this.touch(page);
+  }
+
+  private firstOffsetAfter(room: string, at: Position): number {
+    let next = Infinity;
+    for (const page of this.pagesByRoom.get(room) ?? [])
+      if (page.epoch === at.epoch && page.first > at.offset + 1) next = Math.min(next, page.first);
+    return next;
+  }
+
+  private pageWith(room: string, epoch: string, offset: number): SharedPage | null {
+    for (const page of this.pagesByRoom.get(room) ?? [])
       if (page.epoch === epoch && page.first <= offset && offset <= page.last) return page;
     return null;
-  };
+  }
 
-  return {
-    reading(room, at) {
-      const page = pageWith(room, at.epoch, at.offset + 1);
-      return page && !page.entries ? page.ready : null;
-    },
-    find(room, at) {
-      const page = pageWith(room, at.epoch, at.offset + 1);
-      if (!page?.entries) return null;
-      touch(page);
-      return page.entries.slice(at.offset + 1 - page.first);
-    },
-    async keep(room, at, limit, read) {
-      const first = at.offset + 1;
-      let next = Infinity;
-      for (const page of rooms.get(room) ?? [])
-        if (page.epoch === at.epoch && page.first > first) next = Math.min(next, page.first);
-      let settle = (): void => undefined;
-      const page: Page = {
-        epoch: at.epoch,
-        room,
-        first,
-        last: Math.min(next - 1, first + limit - 1),
-        entries: null,
-        ready: new Promise((resolve) => {
-          settle = resolve;
-        }),
-        weight: 0,
-        usedAt: steady(),
-      };
-      pages.add(page);
-      const its = rooms.get(room) ?? new Set();
-      rooms.set(room, its.add(page));
-      try {
-        const found = await read(next === Infinity ? '+' : next - 1);
-        const [oldest] = found.entries;
-        if (found.top.epoch !== at.epoch || oldest?.[0] !== first || oldest[2] !== at.tag) remove(page);
-        else if (pages.has(page)) {
-          page.entries = found.entries;
-          page.last = first + found.entries.length - 1;
-          for (const entry of found.entries) page.weight += entryWeight + weightOf(entry[8]);
-          weight += page.weight;
-          touch(page);
-        }
-        return found;
-      } catch (error) {
-        remove(page);
-        throw error;
-      } finally {
-        settle();
-        relieve();
-      }
-    },
-    drop(room) {
-      for (const page of rooms.get(room) ?? []) remove(page);
-    },
-    close() {
-      stop?.();
-      for (const page of pages) remove(page);
-    },
-  };
+  private touch(page: SharedPage): void {
+    page.usedAt = this.ports.monotonicNow();
+    if (this.pages.delete(page)) this.pages.add(page);
+  }
+
+  private remove(page: SharedPage): void {
+    if (!this.pages.delete(page)) return;
+    this.totalBytes -= page.bytes;
+    const pagesOfRoom = this.pagesByRoom.get(page.room);
+    pagesOfRoom?.delete(page);
+    if (pagesOfRoom?.size === 0) this.pagesByRoom.delete(page.room);
+  }
+
+  /** Forgets pages that are old or too many. Pages that are being read stay. */
+  private forgetOld(): void {
+    const { setTimer, monotonicNow } = this.ports;
+    for (const page of this.pages) {
+      if (this.totalBytes <= maxPagesBytes && monotonicNow() - page.usedAt < pageLifeMs) break;
+      if (page.entries) this.remove(page);
+    }
+    if (this.pages.size === 0 || this.cancelTimer) return;
+    this.cancelTimer = setTimer(pageLifeMs, () => {
+      this.cancelTimer = null;
+      this.forgetOld();
+    });
+  }
 }

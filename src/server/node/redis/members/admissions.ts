@@ -1,60 +1,66 @@
-// From where on sessions were told of rooms: a key for each, beside the room's others. A user's key says when
-// its sessions were ended.
+// The admissions of sessions in Redis: a key for each, beside the keys of the room. A key of the user says
+// when its sessions were ended.
 import type { Admissions } from '../../../broker/broker.js';
-import type { Calls } from '../client/script-runner.js';
-import type { Keys } from '../store/keys.js';
-import * as scripts from '../store/scripts.js';
+import type { RunInRoom, ScriptRunner } from '../client/script-runner.js';
+import type { RedisKeys } from '../store/keys.js';
+import * as scripts from '../store/member-scripts.js';
 
 interface AdmissionPorts {
-  readonly calls: Calls;
-  readonly call: (
-    room: string,
-    script: string,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ) => Promise<unknown>;
-  readonly keys: Keys;
+  readonly runner: ScriptRunner;
+  readonly runInRoom: RunInRoom;
+  readonly keys: RedisKeys;
   /** How long an admission outlives its last use, in ms. */
   readonly lifeMs: number;
-  /** Something is known of a session. */
-  readonly began: (room: string, producer: string) => void;
+  /** Records a session. */
+  readonly recordSession: (room: string, producer: string) => void;
 }
 
-/** The moment that a value begins with, and the rest. */
+/** Splits a value into the moment that it begins with, and the rest. */
 function readMoment(value: unknown): readonly [at: number, rest: string] | null {
   const [, at, rest = ''] = /^(\d+) (.*)$/s.exec(String(value)) ?? [];
   return at === undefined ? null : [Number(at), rest];
 }
 
 export interface RedisAdmissions extends Admissions {
-  /** Every session of a user was ended, `agoMs` ago. */
-  end(user: string, agoMs: number): Promise<void>;
+  /** Records that every session of a user was ended `agoMs` ago. */
+  recordEnded(user: string, agoMs: number): Promise<void>;
 }
 
-export function createAdmissions({ calls, call, keys, lifeMs, began }: AdmissionPorts): RedisAdmissions {
+export function createRedisAdmissions({
+  runner,
+  runInRoom,
+  keys,
+  lifeMs,
+  recordSession,
+}: AdmissionPorts): RedisAdmissions {
   return {
     async admit(room, producer, { epoch, offset }) {
-      await call(room, scripts.moment, [keys.admission(room, producer)], [`${offset} ${epoch}`, lifeMs, 0]);
-      began(room, producer);
+      await runInRoom(
+        room,
+        scripts.moment,
+        [keys.admission(room, producer)],
+        [`${offset} ${epoch}`, lifeMs, 0],
+      );
+      recordSession(room, producer);
     },
     async admitted(room, producer, user) {
-      const [kept, ended] = await Promise.all([
-        call(room, scripts.kept, [keys.admission(room, producer)], []),
-        user === null ? '' : calls.script(scripts.kept, [keys.ended(user)], []),
+      const [admissionText, endedText] = await Promise.all([
+        runInRoom(room, scripts.kept, [keys.admission(room, producer)], []),
+        user === null ? '' : runner.script(scripts.kept, [keys.ended(user)], []),
       ]);
-      const admission = readMoment(kept);
+      const admission = readMoment(admissionText);
       const from = admission && readMoment(admission[1]);
       if (!admission || !from) return null;
-      // Both in one ms: nobody knows which was first.
-      const endedAt = readMoment(ended)?.[0] ?? -Infinity;
+      // If both are in one ms, it is not known which came first: the admission does not count.
+      const endedAt = readMoment(endedText)?.[0] ?? -Infinity;
       return admission[0] <= endedAt ? null : { offset: from[0], epoch: from[1] };
     },
     async expel(room, producer) {
-      await call(room, scripts.forget, [keys.admission(room, producer)], []);
+      await runInRoom(room, scripts.forget, [keys.admission(room, producer)], []);
     },
-    async end(user, agoMs) {
-      // For longer than any admission that it ends.
-      await calls.script(scripts.moment, [keys.ended(user)], ['', lifeMs * 2, agoMs]);
+    async recordEnded(user, agoMs) {
+      // Longer than any admission that it ends.
+      await runner.script(scripts.moment, [keys.ended(user)], ['', lifeMs * 2, agoMs]);
     },
   };
 }

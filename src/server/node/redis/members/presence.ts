@@ -1,219 +1,188 @@
-// Who is in which room, whichever node has them; and whose node is gone is gone with it.
-import type { MemberTuple } from '../../../../protocol/frames.js';
+// The members of rooms on all nodes. The members of a node that is gone are removed.
 import { kinds, type Check } from '../../../../protocol/checks.js';
 import { json } from '../../../../protocol/codec.js';
+import type { MemberTuple } from '../../../../protocol/frames.js';
 import type { ServerPorts } from '../../../ports/ports.js';
 import { repeat } from '../../../util/repeat.js';
-import type { Calls } from '../client/script-runner.js';
-import type { Keys } from '../store/keys.js';
-import * as scripts from '../store/scripts.js';
-import { inside, write } from '../store/wire.js';
+import type { RunInRoom, ScriptRunner } from '../client/script-runner.js';
+import type { RedisKeys } from '../store/keys.js';
+import { renewLeaseEveryMs } from '../store/lease.js';
+import * as scripts from '../store/member-scripts.js';
+import { encodeItems, encodeTuple } from '../store/wire.js';
+import { NodeLease } from './node-lease.js';
 
 interface PresencePorts {
-  /** The clock and the timers by which leases are renewed. */
-  readonly ports: Pick<ServerPorts, 'steady' | 'after'>;
-  readonly calls: Calls;
-  readonly call: (
-    room: string,
-    script: string,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ) => Promise<unknown>;
-  readonly keys: Keys;
+  /** The clock and timers by which the lease of this node is renewed. */
+  readonly ports: Pick<ServerPorts, 'monotonicNow' | 'setTimer'>;
+  readonly runner: ScriptRunner;
+  readonly runInRoom: RunInRoom;
+  readonly keys: RedisKeys;
   readonly node: string;
-  readonly life: number;
+  readonly roomLifeMs: number;
 }
 
 interface LeasePorts {
-  /** Rooms with members on this node. */
+  /** The rooms with members on this node. */
   readonly rooms: () => readonly string[];
   readonly failed: (error: unknown) => void;
 }
 
-export interface Presence {
-  enter(room: string, member: MemberTuple): Promise<void>;
-  update(room: string, id: string, patch: Readonly<Record<string, unknown>>): Promise<void>;
-  exit(room: string, id: string): Promise<void>;
-  members(room: string): Promise<readonly MemberTuple[]>;
-  /** Others said who left a room: where one of them is here, it is said again that it is. */
-  heardLeft(room: string, ids: readonly string[]): void;
-  /** Says that this node is there until it ends, and takes out the members of nodes that are not. */
-  lease(ports: LeasePorts): { end(): Promise<void> };
-}
-
-/** How long a node is believed to be there without a word, and how often it says one, in ms. */
-const believed = 15_000;
-const every = 5_000;
-
-interface Kept {
+/** A member as Redis has it. */
+interface KeptMember {
   readonly node: string;
   readonly order: number;
   readonly member: MemberTuple;
 }
 
 const codec = json();
+const isMember = kinds['member'] as Check;
 
-function keptOf(text: string): Kept | null {
+function readKeptMember(text: string): KeptMember | null {
   const [node = '', order = '', ...rest] = text.split('\n');
   try {
     const [member] = codec.decode(rest.join('\n'));
-    return (kinds['member'] as Check)(member)
-      ? { node, order: Number(order), member: member as MemberTuple }
-      : null;
+    return isMember(member) ? { node, order: Number(order), member: member as MemberTuple } : null;
   } catch {
     return null;
   }
 }
 
-export function createPresence({ ports, call, calls, keys, node, life }: PresencePorts): Presence {
-  /** Whether what Redis has of our members may differ from what is so. */
-  let doubt = true;
-  const told = async (saying: Promise<unknown>): Promise<void> => {
-    try {
-      await saying;
-    } catch (error) {
-      doubt = true;
-      throw error;
-    }
-  };
+export class RedisPresence {
+  private readonly context: PresencePorts;
+  private readonly lease: NodeLease;
+  /** Whether the members in Redis may differ from those of this node. */
+  private mayDiffer = true;
+  /** The whole members of this node, by room. A change is a change of what a member showed before. */
+  private readonly ownMembers = new Map<string, Map<string, MemberTuple>>();
 
-  /** Nodes that are there, as Redis said last, and until when this one is. */
-  let alive = new Set<string>();
-  let until = '';
-  let ended = false;
-  /** Where this one's time had run out, so had everybody's: they have a while to say that they are there. */
-  let spared = new Set<string>();
-  let sparedUntil = 0;
-  const sayHere = async (): Promise<void> => {
-    // Who is gone is not there again because it is asked who is.
-    if (ended) return;
-    const [kept, ends, nodes] = (await calls.script(
-      scripts.lease,
-      [keys.nodes],
-      [node, believed, until],
-    )) as [string, string, string[]];
-    if (kept === '0' && until !== '') {
-      spared = new Set([...alive, ...(ports.steady() < sparedUntil ? spared : [])]);
-      sparedUntil = ports.steady() + believed;
-    }
-    const now = new Set(ports.steady() < sparedUntil ? [...nodes, ...spared] : nodes);
-    if (kept === '0' || [...alive].some((it) => !now.has(it))) doubt = true;
-    alive = now;
-    until = ends;
-  };
-
-  /** Members of this node, whole, by room: a change is of what they showed before. */
-  const own = new Map<string, Map<string, MemberTuple>>();
-
-  async function all(room: string): Promise<readonly Kept[]> {
-    const answer = (await call(
-      room,
-      "return redis.call('HGETALL', KEYS[1])",
-      [keys.members(room)],
-      [],
-    )) as string[];
-    // Every second is what is kept; the counter among them is no member.
-    return answer
-      .flatMap((text, at) => (at % 2 === 1 && answer[at - 1] !== '' ? (keptOf(text) ?? []) : []))
-      .toSorted((one, two) => one.order - two.order);
+  constructor(context: PresencePorts) {
+    this.context = context;
+    const { runner, keys, node, ports } = context;
+    const onDoubt = (): void => {
+      this.mayDiffer = true;
+    };
+    this.lease = new NodeLease({ runner, keys, node, monotonicNow: ports.monotonicNow, onDoubt });
   }
 
-  const takeOut = (room: string, some: readonly (readonly [id: string, node: string])[]): Promise<unknown> =>
-    call(
-      room,
-      scripts.exit,
-      [keys.members(room)],
-      [keys.channel(room), ...some.flatMap(([id, its]) => [id, its, inside([id])])],
-    );
+  async enter(room: string, member: MemberTuple): Promise<void> {
+    let members = this.ownMembers.get(room);
+    if (!members) this.ownMembers.set(room, (members = new Map()));
+    members.set(member[0], member);
+    await this.sayOrDoubt(this.writeMember(room, member));
+  }
 
-  return {
-    async enter(room, member) {
-      let mine = own.get(room);
-      if (!mine) own.set(room, (mine = new Map()));
-      mine.set(member[0], member);
-      await told(
-        call(
-          room,
-          scripts.enter,
-          [keys.members(room)],
-          [keys.channel(room), member[0], node, write(member), life],
-        ),
-      );
-    },
-    async update(room, id, patch) {
-      const mine = own.get(room);
-      const before = mine?.get(id);
-      if (!mine || !before) return;
-      const member: MemberTuple = [before[0], before[1], { ...(before[2] as object | null), ...patch }];
-      mine.set(id, member);
-      await told(
-        call(
-          room,
-          scripts.update,
-          [keys.members(room)],
-          [keys.channel(room), id, node, write(member), write([id, patch])],
-        ),
-      );
-    },
-    async exit(room, id) {
-      const mine = own.get(room);
-      mine?.delete(id);
-      if (mine?.size === 0) own.delete(room);
-      await told(takeOut(room, [[id, node]]));
-    },
-    async members(room) {
-      const here = await all(room);
-      // One that came since, or one that is gone and in whose rooms nobody else was.
-      if (here.some((it) => !alive.has(it.node))) await sayHere();
-      const gone = here.filter((it) => !alive.has(it.node));
-      if (gone.length > 0)
-        await takeOut(
-          room,
-          gone.map(({ node: its, member: [id] }) => [id, its]),
-        );
-      return here.flatMap((it) => (alive.has(it.node) ? [it.member] : []));
-    },
-    heardLeft(room, ids) {
-      const mine = own.get(room);
-      if (mine && ids.some((id) => mine.has(id))) doubt = true;
-    },
-    lease({ rooms, failed }) {
-      async function say(): Promise<void> {
-        await sayHere();
-        if (!doubt) return;
-        doubt = false;
-        for (const room of new Set([...rooms(), ...own.keys()])) {
-          const mine = own.get(room);
-          const here = new Map((await all(room)).map((it) => [it.member[0], it.node]));
-          const gone = [...here].filter(([id, its]) => (its === node ? !mine?.has(id) : !alive.has(its)));
-          if (gone.length > 0) await takeOut(room, gone);
-          // One that is at another node by now is that node's.
-          for (const member of mine?.values() ?? [])
-            if ((here.get(member[0]) ?? node) === node)
-              await call(
-                room,
-                scripts.enter,
-                [keys.members(room)],
-                [keys.channel(room), member[0], node, write(member), life],
-              );
-        }
-      }
-      const sayAgain = (): void => {
-        say().catch((error: unknown) => {
-          // Redis was away: others may take us for gone, and what we said of our members may be lost.
-          doubt = true;
-          failed(error);
-        });
-      };
-      sayAgain();
-      const stop = repeat(ports.after, every, sayAgain);
-      return {
-        async end() {
-          ended = true;
-          stop();
-          await calls.command('ZREM', keys.nodes, node).catch(failed);
-        },
-      };
-    },
-  };
+  async update(room: string, id: string, patch: Readonly<Record<string, unknown>>): Promise<void> {
+    const { runInRoom, keys, node } = this.context;
+    const members = this.ownMembers.get(room);
+    const before = members?.get(id);
+    if (!members || !before) return;
+    const presence = { ...(before[2] as object | null), ...patch };
+    const member: MemberTuple = [before[0], before[1], presence];
+    members.set(id, member);
+    const args = [keys.channel(room), id, node, encodeTuple(member), encodeTuple([id, patch])];
+    await this.sayOrDoubt(runInRoom(room, scripts.update, [keys.members(room)], args));
+  }
+
+  async exit(room: string, id: string): Promise<void> {
+    const members = this.ownMembers.get(room);
+    members?.delete(id);
+    if (members?.size === 0) this.ownMembers.delete(room);
+    await this.sayOrDoubt(this.removeMembers(room, [[id, this.context.node]]));
+  }
+
+  async members(room: string): Promise<readonly MemberTuple[]> {
+    const { lease } = this;
+    const here = await this.readMembers(room);
+    // A node that is not known may have come since, or it is gone, and no other node was in its rooms.
+    if (here.some(({ node }) => !lease.isAlive(node))) await lease.renew();
+    const gone = here.filter(({ node }) => !lease.isAlive(node));
+    const removals = gone.map(({ node, member: [id] }) => [id, node] as const);
+    if (removals.length > 0) await this.removeMembers(room, removals);
+    return here.flatMap(({ node, member }) => (lease.isAlive(node) ? [member] : []));
+  }
+
+  /** Members left a room, as another node said. If one of them is here, this node says again that it is. */
+  heardLeft(room: string, ids: readonly string[]): void {
+    const members = this.ownMembers.get(room);
+    if (members && ids.some((id) => members.has(id))) this.mayDiffer = true;
+  }
+
+  /** Says that this node is there, until it ends, and removes the members of nodes that are not. */
+  startLease({ rooms, failed }: LeasePorts): { end(): Promise<void> } {
+    const renew = (): void => {
+      this.renewAndRepair(rooms).catch((error: unknown) => {
+        // Redis was away: other nodes may have removed the members of this node, and changes may be lost.
+        this.mayDiffer = true;
+        failed(error);
+      });
+    };
+    renew();
+    const stop = repeat(this.context.ports.setTimer, renewLeaseEveryMs, renew);
+    return {
+      end: async () => {
+        stop();
+        await this.lease.end().catch(failed);
+      },
+    };
+  }
+
+  private async renewAndRepair(rooms: () => readonly string[]): Promise<void> {
+    await this.lease.renew();
+    if (!this.mayDiffer) return;
+    this.mayDiffer = false;
+    for (const room of new Set([...rooms(), ...this.ownMembers.keys()])) await this.repairRoom(room);
+  }
+
+  /** Makes Redis agree with the members of this node, and removes those of nodes that are gone. */
+  private async repairRoom(room: string): Promise<void> {
+    const own = this.ownMembers.get(room);
+    const nodeOf = new Map<string, string>();
+    for (const { member, node } of await this.readMembers(room)) nodeOf.set(member[0], node);
+    const gone = [...nodeOf].filter(([id, node]) =>
+      node === this.context.node ? !own?.has(id) : !this.lease.isAlive(node),
+    );
+    if (gone.length > 0) await this.removeMembers(room, gone);
+    for (const member of own?.values() ?? []) {
+      // A member that is at another node by now belongs to that node.
+      const node = nodeOf.get(member[0]) ?? this.context.node;
+      if (node === this.context.node) await this.writeMember(room, member);
+    }
+  }
+
+  /** Waits for a call that changes members. If it fails, Redis may be wrong about them. */
+  private async sayOrDoubt(call: Promise<unknown>): Promise<void> {
+    try {
+      await call;
+    } catch (error) {
+      this.mayDiffer = true;
+      throw error;
+    }
+  }
+
+  private async readMembers(room: string): Promise<readonly KeptMember[]> {
+    const { runInRoom, keys } = this.context;
+    const reply = await runInRoom(room, scripts.members, [keys.members(room)], []);
+    const fields = reply as string[];
+    // Every second text is a member. The counter among them is none.
+    return fields
+      .flatMap((text, index) =>
+        index % 2 === 1 && fields[index - 1] !== '' ? (readKeptMember(text) ?? []) : [],
+      )
+      .toSorted((one, other) => one.order - other.order);
+  }
+
+  private writeMember(room: string, member: MemberTuple): Promise<unknown> {
+    const { runInRoom, keys, node, roomLifeMs } = this.context;
+    const args = [keys.channel(room), member[0], node, encodeTuple(member), roomLifeMs];
+    return runInRoom(room, scripts.enter, [keys.members(room)], args);
+  }
+
+  private removeMembers(
+    room: string,
+    members: readonly (readonly [id: string, node: string])[],
+  ): Promise<unknown> {
+    const { runInRoom, keys } = this.context;
+    const args = members.flatMap(([id, node]) => [id, node, encodeItems([id])]);
+    return runInRoom(room, scripts.exit, [keys.members(room)], [keys.channel(room), ...args]);
+  }
 }

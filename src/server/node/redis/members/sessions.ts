@@ -1,69 +1,74 @@
-// Sessions in a room, for as long as Redis remembers their numbers, and where they were let in: those of one user that are not in use have a bound.
-import { inUseMs, mostIdleOf, userIn } from '../../../broker/producer-name.js';
-import type { Keys } from '../store/keys.js';
+// The sessions of a room that Redis remembers, and the bound on those of one user that are not in use.
+import { producerInUseMs, maxIdleSessionsOf, userOfProducer } from '../../../broker/producer-name.js';
+import type { RunInRoom } from '../client/script-runner.js';
+import type { RedisKeys } from '../store/keys.js';
 import * as scripts from '../store/session-scripts.js';
 
 interface SessionPorts {
-  readonly call: (
-    room: string,
-    script: string,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ) => Promise<unknown>;
-  readonly keys: Keys;
+  readonly runInRoom: RunInRoom;
+  readonly keys: RedisKeys;
   /** Ms to add to the clock of Redis. */
-  readonly ahead: () => number;
-  /** How long what is known of a session outlives its last use, in ms. */
+  readonly clockOffsetMs: () => number;
+  /** How long Redis remembers a session after its last use, in ms. */
   readonly lifeMs: number;
   readonly failed: (error: unknown) => void;
 }
 
 export interface RedisSessions {
-  /** A session was let into a room that asks who may, or has said its first message there. */
-  began(room: string, producer: string): void;
+  /** Records a session that was admitted to a room with `authorize`, or that sent its first message there. */
+  recordSession(room: string, producer: string): void;
   rest(room: string, producer: string, agoMs: number): Promise<void>;
   watermark(room: string, producer: string): Promise<number>;
 }
 
-export function createSessions({ call, keys, ahead, lifeMs, failed }: SessionPorts): RedisSessions {
-  const known = (producer: string): readonly (string | number)[] => [
-    ahead(),
-    keys.digest(producer),
-    inUseMs,
+export function createRedisSessions({
+  runInRoom,
+  keys,
+  clockOffsetMs,
+  lifeMs,
+  failed,
+}: SessionPorts): RedisSessions {
+  const sessionArguments = (producer: string): readonly (string | number)[] => [
+    clockOffsetMs(),
+    keys.digestOf(producer),
+    producerInUseMs,
     lifeMs,
   ];
-  const bounded = (room: string, producer: string): readonly (string | number)[] => [
-    ...known(producer),
-    mostIdleOf(userIn(producer)),
+  const boundArguments = (room: string, producer: string): readonly (string | number)[] => [
+    ...sessionArguments(producer),
+    maxIdleSessionsOf(userOfProducer(producer)),
     keys.producers(room),
     keys.admissions(room),
   ];
 
   return {
-    began(room, producer) {
-      call(room, scripts.began, [keys.sessions(room, userIn(producer))], bounded(room, producer)).catch(
-        failed,
-      );
+    recordSession(room, producer) {
+      runInRoom(
+        room,
+        scripts.began,
+        [keys.sessions(room, userOfProducer(producer))],
+        boundArguments(room, producer),
+      ).catch(failed);
     },
     async rest(room, producer, agoMs) {
-      await call(
+      await runInRoom(
         room,
         scripts.rested,
-        [keys.sessions(room, userIn(producer))],
-        [...bounded(room, producer), Math.floor(agoMs)],
+        [keys.sessions(room, userOfProducer(producer))],
+        [...boundArguments(room, producer), Math.floor(agoMs)],
       );
     },
     watermark: async (room, producer) =>
       Number(
-        await call(
+        await runInRoom(
           room,
           scripts.watermark,
           [
-            keys.sessions(room, userIn(producer)),
+            keys.sessions(room, userOfProducer(producer)),
             keys.producer(room, producer),
             keys.admission(room, producer),
           ],
-          known(producer),
+          sessionArguments(producer),
         ),
       ),
   };

@@ -1,56 +1,53 @@
-// What each node carries, for as long as it says so.
+// The loads that nodes announce.
 import type { NodeLoad } from '../../../broker/broker.js';
 import type { ServerPorts } from '../../../ports/ports.js';
 import { repeat } from '../../../util/repeat.js';
-import type { Calls } from '../client/script-runner.js';
-import type { Keys } from '../store/keys.js';
-import * as scripts from '../store/scripts.js';
+import type { ScriptRunner } from '../client/script-runner.js';
+import type { RedisKeys } from '../store/keys.js';
+import { nodeLeaseMs, renewLeaseEveryMs } from '../store/lease.js';
+import * as scripts from '../store/node-scripts.js';
 import { readLoad, writeLoad } from '../store/wire.js';
 
-/** How long a node is believed to be there without a word, and how often it says one, in ms. */
-const believed = 15_000;
-const every = 5_000;
-
-export interface Loads {
+export interface NodeLoads {
   announce(load: () => NodeLoad): { refresh(): void; end(): Promise<void> };
   nodes(): Promise<readonly NodeLoad[]>;
 }
 
-export function createLoads({
-  after,
-  calls,
+export function createNodeLoads({
+  setTimer,
+  runner,
   keys,
   node,
   failed,
 }: {
-  readonly after: ServerPorts['after'];
-  readonly calls: Calls;
-  readonly keys: Keys;
+  readonly setTimer: ServerPorts['setTimer'];
+  readonly runner: ScriptRunner;
+  readonly keys: RedisKeys;
   readonly node: string;
   readonly failed: (error: unknown) => void;
-}): Loads {
-  const ask = (load: string): Promise<unknown> =>
-    calls.script(scripts.loads, [keys.loads], [node, believed, load]);
+}): NodeLoads {
+  const askLoads = (load: string): Promise<unknown> =>
+    runner.script(scripts.loads, [keys.loads], [node, nodeLeaseMs, load]);
 
   return {
     announce(load) {
-      let ended = false;
-      const say = (): void => {
-        if (!ended) ask(writeLoad(load())).catch(failed);
+      let isEnded = false;
+      const announceLoad = (): void => {
+        if (!isEnded) askLoads(writeLoad(load())).catch(failed);
       };
-      say();
-      const stop = repeat(after, every, say);
+      announceLoad();
+      const stop = repeat(setTimer, renewLeaseEveryMs, announceLoad);
       return {
-        refresh: say,
+        refresh: announceLoad,
         async end() {
-          ended = true;
+          isEnded = true;
           stop();
-          await calls.command('HDEL', keys.loads, node).catch(failed);
+          await runner.command('HDEL', keys.loads, node).catch(failed);
         },
       };
     },
     async nodes() {
-      return ((await ask('')) as string[]).flatMap((text) => readLoad(text) ?? []);
+      return ((await askLoads('')) as string[]).flatMap((text) => readLoad(text) ?? []);
     },
   };
 }

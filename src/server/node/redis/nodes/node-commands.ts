@@ -1,116 +1,129 @@
-// What nodes ask of one another: said in a channel, and kept for a while for whoever does not hear it. Each acts on it once.
+// Commands of one node to all: published in a channel, and kept for a while for nodes that do not hear it.
+// Each node acts on a command once.
 import type { NodeEvent } from '../../../broker/broker.js';
 import type { ServerPorts } from '../../../ports/ports.js';
-import type { Calls } from '../client/script-runner.js';
-import type { Keys } from '../store/keys.js';
+import { compositeKey } from '../../../util/composite-key.js';
 import { randomText } from '../../system/random.js';
-import * as scripts from '../store/scripts.js';
+import type { ScriptRunner } from '../client/script-runner.js';
+import type { RedisKeys } from '../store/keys.js';
+import * as scripts from '../store/node-scripts.js';
 import { readNodeEvent, writeNodeEvent } from '../store/wire.js';
 
-interface TellPorts {
-  readonly steady: ServerPorts['steady'];
-  readonly calls: Calls;
-  readonly keys: Keys;
-  /** Keeps it that every session of a user was ended, so many ms ago. */
-  readonly ended: (user: string, agoMs: number) => Promise<void>;
+interface NodeCommandPorts {
+  readonly monotonicNow: ServerPorts['monotonicNow'];
+  readonly runner: ScriptRunner;
+  readonly keys: RedisKeys;
+  /** Records that every session of a user was ended `agoMs` ago. */
+  readonly recordEnded: (user: string, agoMs: number) => Promise<void>;
   readonly failed: (error: unknown) => void;
-  readonly foreign: (channel: string) => void;
+  readonly reportForeign: (channel: string) => void;
 }
 
-export interface Tells {
-  tell(event: NodeEvent): void;
-  listen(listener: (event: NodeEvent, age: number) => void): () => void;
-  /** Something was said in the nodes' channel. */
-  heard(text: string): void;
-  /** Says what could not be said, and looks at what was not heard. */
-  look(): Promise<void>;
-}
+/** How long a command is kept, in ms. A node that was away for longer has lost its connections by then. */
+const commandLifeMs = 600_000;
+/**
+ * The commands that wait for Redis, at most, one of a kind for each user; and the ids of commands that were
+ * acted on.
+ */
+const maxWaitingCommands = 20_000;
+const maxKnownCommands = 40_000;
 
-/** How long it is kept, in ms: a node that was away for longer has lost its connections by then. */
-const life = 600_000;
-/** Events that wait for Redis, one of a kind for each user, and those known to have been acted on. */
-const mostWaiting = 20_000;
-const mostKnown = 40_000;
-
-interface Waiting {
+interface WaitingCommand {
   readonly event: NodeEvent;
   readonly id: string;
-  /** When it was told first. */
+  /** When the command was given first. */
   readonly at: number;
 }
 
-export function createTells({ steady, calls, keys, ended, failed, foreign }: TellPorts): Tells {
-  const listeners = new Set<(event: NodeEvent, age: number) => void>();
-  const known = new Set<string>();
-  /** By kind and user: told again, it is the newer one. */
-  const waiting = new Map<string, Waiting>();
-  /** The last that was looked at, as Redis numbers them; none before the first look. */
-  let since = '';
-  let looking: Promise<void> | null = null;
+export class NodeCommands {
+  private readonly ports: NodeCommandPorts;
+  private readonly listeners = new Set<(event: NodeEvent, age: number) => void>();
+  private readonly knownIds = new Set<string>();
+  /** By kind and user: a later command replaces an earlier one. */
+  private readonly waiting = new Map<string, WaitingCommand>();
+  /** The id in Redis of the last command that was read. Empty before the first look. */
+  private lastId = '';
+  private catchingUp: Promise<void> | null = null;
 
-  /** Acts on it, unless it was acted on. */
-  function act(event: NodeEvent, id: string, age: number): void {
-    if (known.has(id)) return;
-    known.add(id);
-    for (const oldest of known) {
-      if (known.size <= mostKnown) break;
-      known.delete(oldest);
+  constructor(ports: NodeCommandPorts) {
+    this.ports = ports;
+  }
+
+  /** Sends a command to every node. */
+  tell(event: NodeEvent): void {
+    const command = { event, id: randomText(9), at: this.ports.monotonicNow() };
+    // This node acts at once, whether or not the others can be reached.
+    this.actOnce(event, command.id, 0);
+    void this.send(command);
+  }
+
+  /** Calls back with each command, until the returned function is called. */
+  listen(listener: (event: NodeEvent, age: number) => void): () => void {
+    this.listeners.add(listener);
+    return () => {
+      this.listeners.delete(listener);
+    };
+  }
+
+  /** Handles a text from the channel of the nodes. */
+  hearCommand(text: string, age = 0): void {
+    const { keys, reportForeign } = this.ports;
+    const command = readNodeEvent(text);
+    if (command) this.actOnce(command.event, command.id, command.waited + age);
+    else reportForeign(keys.nodeChannel);
+  }
+
+  /** Sends the commands that could not be sent, and reads those that were not heard. */
+  catchUp(): Promise<void> {
+    return (this.catchingUp ??= this.catchUpOnce().finally(() => {
+      this.catchingUp = null;
+    }));
+  }
+
+  /** Acts on a command, unless this node did already. */
+  private actOnce(event: NodeEvent, id: string, age: number): void {
+    if (this.knownIds.has(id)) return;
+    this.knownIds.add(id);
+    for (const oldest of this.knownIds) {
+      if (this.knownIds.size <= maxKnownCommands) break;
+      this.knownIds.delete(oldest);
     }
-    for (const listener of listeners) listener(event, age);
+    for (const listener of this.listeners) listener(event, age);
   }
 
-  function heard(text: string, age = 0): void {
-    const it = readNodeEvent(text);
-    if (it) act(it.event, it.id, it.waited + age);
-    else foreign(keys.nodeChannel);
-  }
-
-  async function say(it: Waiting): Promise<void> {
-    const agoMs = Math.round(steady() - it.at);
+  private async send(command: WaitingCommand): Promise<void> {
+    const { runner, keys, monotonicNow, recordEnded, failed } = this.ports;
+    const { event, id, at } = command;
+    const agoMs = Math.round(monotonicNow() - at);
+    const args = [keys.nodeChannel, writeNodeEvent(event, id, agoMs), commandLifeMs];
     try {
       await Promise.all([
-        calls.script(
-          scripts.tell,
-          [keys.told],
-          [keys.nodeChannel, writeNodeEvent(it.event, it.id, agoMs), life],
-        ),
-        it.event.type === 'disconnect' && ended(it.event.user, agoMs),
+        runner.script(scripts.tell, [keys.nodeCommands], args),
+        event.type === 'disconnect' && recordEnded(event.user, agoMs),
       ]);
     } catch (error) {
-      // Said again, it is the same event.
-      const key = `${it.event.type} ${it.event.user}`;
-      if ((waiting.get(key)?.at ?? -Infinity) <= it.at && (waiting.has(key) || waiting.size < mostWaiting))
-        waiting.set(key, it);
+      this.sendLater(command);
       failed(error);
     }
   }
 
-  async function lookOnce(): Promise<void> {
-    const again = [...waiting.values()];
-    waiting.clear();
-    await Promise.all(again.map(say));
-    const [end, found] = (await calls.script(scripts.told, [keys.told], [since])) as [string, string[]];
-    since = end;
-    for (let at = 0; at < found.length; at += 2) heard(found[at] ?? '', Number(found[at + 1]));
+  /** Keeps a command that could not be sent. It stays the same command, so that no node acts on it twice. */
+  private sendLater(command: WaitingCommand): void {
+    const { waiting } = this;
+    const key = compositeKey(command.event.type, command.event.user);
+    const other = waiting.get(key);
+    if (other ? other.at <= command.at : waiting.size < maxWaitingCommands) waiting.set(key, command);
   }
 
-  return {
-    tell(event) {
-      const it = { event, id: randomText(9), at: steady() };
-      // Here at once, whether or not the others can be told.
-      act(event, it.id, 0);
-      void say(it);
-    },
-    listen(listener) {
-      listeners.add(listener);
-      return () => {
-        listeners.delete(listener);
-      };
-    },
-    heard,
-    look: () =>
-      (looking ??= lookOnce().finally(() => {
-        looking = null;
-      })),
-  };
+  private async catchUpOnce(): Promise<void> {
+    const { runner, keys } = this.ports;
+    const commands = [...this.waiting.values()];
+    this.waiting.clear();
+    await Promise.all(commands.map((command) => this.send(command)));
+    const reply = await runner.script(scripts.told, [keys.nodeCommands], [this.lastId]);
+    const [lastId, found] = reply as [lastId: string, found: string[]];
+    this.lastId = lastId;
+    for (let index = 0; index < found.length; index += 2)
+      this.hearCommand(found[index] ?? '', Number(found[index + 1]));
+  }
 }

@@ -1,14 +1,14 @@
-// Channels that a node listens on for as long as it is there: where a subscription fails, it is made again.
+// Channels that a node listens on for as long as it runs. A subscription that fails is made again.
 import type { ServerPorts } from '../../../ports/ports.js';
-import type { Redis } from '../client/port.js';
+import type { RedisConnection } from '../client/port.js';
 
-interface StandingPorts {
-  readonly after: ServerPorts['after'];
-  readonly redis: () => Redis;
+interface SubscriptionPorts {
+  readonly setTimer: ServerPorts['setTimer'];
+  readonly redis: RedisConnection;
   readonly failed: (error: unknown) => void;
 }
 
-export interface Standing {
+export interface StandingSubscriptions {
   /** Listens on a channel until it is dropped. Resolves once Redis has confirmed. */
   keep(channel: string): Promise<void>;
   drop(channel: string): void;
@@ -18,17 +18,21 @@ export interface Standing {
 /** From one attempt to the next, in ms. */
 const retryAfterMs = 1_000;
 
-export function createStanding({ after, redis, failed }: StandingPorts): Standing {
+export function createStandingSubscriptions({
+  setTimer,
+  redis,
+  failed,
+}: SubscriptionPorts): StandingSubscriptions {
   const wanted = new Set<string>();
 
   async function listen(channel: string): Promise<void> {
     while (wanted.has(channel)) {
       try {
-        return await redis().subscribe(channel);
+        return await redis.subscribe(channel);
       } catch (error) {
         failed(error);
         await new Promise<void>((resolve) => {
-          after(retryAfterMs, resolve);
+          setTimer(retryAfterMs, resolve);
         });
       }
     }
@@ -40,7 +44,7 @@ export function createStanding({ after, redis, failed }: StandingPorts): Standin
       return listen(channel);
     },
     drop(channel) {
-      if (wanted.delete(channel)) redis().unsubscribe(channel).catch(failed);
+      if (wanted.delete(channel)) redis.unsubscribe(channel).catch(failed);
     },
     close() {
       wanted.clear();

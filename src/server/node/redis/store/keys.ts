@@ -1,19 +1,20 @@
-// Names in Redis. A room's id holds no braces, so that its keys share one hash tag, and a cluster keeps them in one place.
+// The names of keys and channels. A room id holds no braces, so that its keys share one hash tag, and a
+// cluster keeps them together.
 import { createHash } from 'node:crypto';
 
-export interface Keys {
+export interface RedisKeys {
   meta(room: string): string;
   log(room: string): string;
-  /** What is known of a producer's numbers. Its name holds a session key, which Redis does not get. */
+  /** The outcomes of a producer. Its name holds a session key, so Redis gets a digest of it. */
   producer(room: string, name: string): string;
-  /** What all of these begin with; the rest is the digest of a name. */
+  /** The beginning of all these keys. The rest is the digest of a name. */
   producers(room: string): string;
-  digest(name: string): string;
-  /** Sessions of a user whose numbers are known. */
+  digestOf(name: string): string;
+  /** The sessions of a user that the room remembers. */
   sessions(room: string, user: string | null): string;
-  /** From where on a producer was told of a room. */
+  /** The admission of a producer. */
   admission(room: string, name: string): string;
-  /** What all of these begin with; the rest is the digest of a name. */
+  /** The beginning of all these keys. The rest is the digest of a name. */
   admissions(room: string): string;
   /** When the sessions of a user were ended. */
   ended(user: string): string;
@@ -24,35 +25,40 @@ export interface Keys {
   readonly nodes: string;
   readonly loads: string;
   readonly nodeChannel: string;
-  /** What is handed to one node. */
+  /** The channel of one node. */
   handChannel(node: string): string;
-  /** What was said there lately. */
-  readonly told: string;
+  /** The commands that are kept for a while. */
+  readonly nodeCommands: string;
 }
 
 const digest = (name: string): string => createHash('sha256').update(name).digest('base64url').slice(0, 22);
 
-/** @param database whose keys these are. A channel is one for all databases of a Redis: its name says which is meant, but for database 0, whose channels have been called so from the start. */
-export function keysUnder(prefix: string, database = 0): Keys {
-  const of = (room: string): string => `${prefix}:{${room}}`;
+/**
+ * Makes the names.
+ *
+ * @param database The number of the database. A channel is shared by all databases of a Redis, so its name
+ * holds the number; except for 0, whose channels had these names first.
+ */
+export function createRedisKeys(prefix: string, database = 0): RedisKeys {
+  const roomKey = (room: string): string => `${prefix}:{${room}}`;
   const scope = database === 0 ? prefix : `${prefix}@${database}`;
   return {
-    meta: (room) => `${of(room)}:meta`,
-    log: (room) => `${of(room)}:log`,
-    digest,
-    producers: (room) => `${of(room)}:producer:`,
-    producer: (room, name) => `${of(room)}:producer:${digest(name)}`,
-    sessions: (room, user) => `${of(room)}:sessions:${user === null ? '' : digest(user)}`,
-    admissions: (room) => `${of(room)}:admission:`,
-    admission: (room, name) => `${of(room)}:admission:${digest(name)}`,
+    meta: (room) => `${roomKey(room)}:meta`,
+    log: (room) => `${roomKey(room)}:log`,
+    digestOf: digest,
+    producers: (room) => `${roomKey(room)}:producer:`,
+    producer: (room, name) => `${roomKey(room)}:producer:${digest(name)}`,
+    sessions: (room, user) => `${roomKey(room)}:sessions:${user === null ? '' : digest(user)}`,
+    admissions: (room) => `${roomKey(room)}:admission:`,
+    admission: (room, name) => `${roomKey(room)}:admission:${digest(name)}`,
     ended: (user) => `${prefix}:ended:${digest(user)}`,
-    members: (room) => `${of(room)}:members`,
+    members: (room) => `${roomKey(room)}:members`,
     channel: (room) => `${scope}:{${room}}`,
     roomOf: (channel) => channel.slice(scope.length + 2, -1),
     nodes: `${prefix}:nodes`,
     loads: `${prefix}:loads`,
     nodeChannel: `${scope}:tell`,
     handChannel: (node) => `${scope}:hand:${node}`,
-    told: `${prefix}:told`,
+    nodeCommands: `${prefix}:told`,
   };
 }

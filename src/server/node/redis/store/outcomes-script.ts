@@ -1,12 +1,14 @@
-// The part of a script that remembers what became of a producer's numbers, within a bound of numbers and of bytes.
-import { forgottenReason, mostOutcomeBytes } from '../../../broker/producer-name.js';
+// The part of a script that remembers the outcomes of a producer's messages, within a bound on their number
+// and on their bytes.
+import { forgottenReason, maxOutcomeBytes } from '../../../broker/producer-name.js';
 
 /**
- * What is remembered of a number: its id by length, then a line of the outcome. A producer's hash counts the bytes of its outcomes, from above, in a field of its own, whose name looks
- * to nodes of an earlier version like that of a number that is never too old.
+ * An outcome is kept as the length of its id, the id and JSON. A field of the producer's hash counts the
+ * bytes of all outcomes, or more. To nodes of an earlier version, the name of that field looks like a seq
+ * that is never too old.
  */
-export const known: string = `
-local weigh, most = 'w9007199254740991', ${mostOutcomeBytes}
+export const outcomesPart: string = `
+local weigh, most = 'w9007199254740991', ${maxOutcomeBytes}
 local function recall(key, seq, id)
   local said = redis.call('HGET', key, 's' .. seq)
   if not said then return {'duplicate', epoch} end
@@ -24,7 +26,8 @@ local function lightened(said)
   local tag = type(it[4]) == 'string' and ',"' .. it[4] .. '"' or ''
   return head .. '[' .. number(it[1]) .. ',' .. number(it[2]) .. ',null' .. tag .. ']'
 end
--- The oldest outcomes lose what they carry until half of what one producer may take is left. The newest keeps it, unless it alone takes more than that. Where their ids alone take too much, the oldest outcomes go.
+-- Drops the results and details of the oldest outcomes, until half of a producer's bytes are left. The newest keeps
+-- its own, unless it alone takes more than a producer may. If the ids alone take too much, drops the oldest outcomes.
 local function lighten(key, last, oldest)
   local all, seqs, outcomes, total = redis.call('HGETALL', key), {}, {}, 0
   for at = 1, #all, 2 do

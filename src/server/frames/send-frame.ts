@@ -1,7 +1,0 @@
-// The frame of a durable message, and the number before it.
-import type { ClientFrame } from '../../protocol/frames.js';
-
-export type Send = Extract<ClientFrame, { type: 'send' }>;
-
-/** The number that must be the last one known, for this one to come next. */
-export const followed = ({ follows, seq }: Send): number => follows ?? seq - 1;
