@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestProjectConfiguration } from 'vitest/config';
 import { chromiumArgs, chromiumPath } from './support/browser/browser.js';
 import { findChromium } from './support/browser/find-chromium.mjs';
+import { lateCode } from './support/late-code-plugin.js';
 import { isSoak } from './support/sizes.js';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -28,6 +29,14 @@ const propertyFiles = [
 
 /** Pure tests, on virtual clocks and in one process: they share the modules that they import. */
 const unitFiles = ['test/{protocol,contract,client,server}/**/*.test.ts'];
+
+/** Every test with a client of its own, once more with code of the connection that comes late. */
+const lateFiles = [
+  'test/client/*.test.ts',
+  'test/client/storage/*.test.ts',
+  'test/client/machine/{connection/token,outbox/put-off,room/presence}.test.ts',
+  'test/properties/{hostile-server,outbox-across-reloads}.test.ts',
+];
 
 /** Components run with the React that is developed with, and with the oldest that the package allows. */
 const componentFiles = ['test/{react,testing,devtools,status}/**/*.test.{ts,tsx}'];
@@ -132,6 +141,7 @@ export const projects = (): TestProjectConfiguration[] => [
   { extends: true, test: { ...pure, name: 'unit', include: unitFiles, exclude: propertyFiles } },
   { extends: true, test: { ...components, name: 'dom', include: componentFiles } },
   { extends: true, test: { ...pure, name: 'properties', include: propertyFiles } },
+  { extends: true, plugins: [lateCode()], test: { ...pure, name: 'late-code', include: lateFiles } },
   ...(isInstalled('./react-18') ? [react18Project] : []),
   {
     extends: true,

@@ -8,14 +8,18 @@ import { addressOf } from './edge/address.js';
 import type { Connect, Link } from './edge/link.js';
 import type { Effect } from './machine/model/effects.js';
 import type { Event } from './machine/model/events.js';
+import type { Slices } from './machine/model/slice.js';
+import { allSlices } from './machine/slices.live.js';
 import type { ClientOptions } from './options.js';
 
 type Ask<T> = Extract<Effect, { type: T }>;
 
 /** Each does what the effect of its name asks for. */
 export interface Attempts {
-  /** Those on offer; none before their code is there. */
+  /** The codecs on offer; none before the code of the connection is there. */
   readonly codecs: readonly Codec[];
+  /** The slices of the machine that are there: some of them come with the code of the connection. */
+  readonly slices: Slices;
   open(effect: Ask<'open'>): Promise<void>;
   write(effect: Ask<'write'>): void;
   close(effect: Ask<'close'>): void;
@@ -79,6 +83,7 @@ function createAttempts(
 
   return {
     codecs,
+    slices: allSlices,
     async open({ attempt }) {
       try {
         const [url, token] = await Promise.all([ask(options.url), ask(options.token ?? null)]);

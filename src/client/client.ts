@@ -148,13 +148,14 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     (performers[effect.type] as (it: typeof effect) => unknown)(effect);
   };
   const driver = createDriver(initialState(newSession()), {
+    slices: () => attempts.slices,
     clock: ports.clock,
     schedule: ports.schedule,
     context: {
       random: ports.random,
       newSession,
       config,
-      read(room, type, version, data) {
+      parse(room, type, version, data) {
         const contract = handleOf(room)?.contract;
         try {
           return contract ? readMessage(contract, type, version, data, 'trust-current') : { data };
@@ -286,14 +287,17 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     } else if (known.contract === contract) return known;
     else known.contract = contract;
     // What waits there from another page was written under a contract that this page had not seen.
-    if (driver.state().rooms.get(id)?.entries.size) driver.dispatch({ type: 'contract', room: id });
+    if (driver.state().rooms.get(id)?.outbox.entries.size) driver.dispatch({ type: 'contract', room: id });
     return known;
   };
 
   const withEntry =
     (type: 'retry' | 'discard') =>
     (id: string): void => {
-      for (const { id: room, entries } of driver.state().rooms.values())
+      for (const {
+        id: room,
+        outbox: { entries },
+      } of driver.state().rooms.values())
         if (entries.has(id)) return driver.dispatch({ type, room, id });
     };
 

@@ -7,13 +7,17 @@ import { deadline } from './machine/deadline.js';
 import type { Effect } from './machine/model/effects.js';
 import type { Event, Outgoing } from './machine/model/events.js';
 import type { State } from './machine/model/state.js';
-import { transition } from './machine/transition.js';
-import { createViewer, initialView, type RealtimeState } from './machine/view/view.js';
+import type { Slices } from './machine/model/slice.js';
+import { canHandle, transition } from './machine/transition.js';
+import { initialView, type RealtimeState } from './machine/view/view.js';
+import { createViewer } from './machine/view/viewer.js';
 
 export interface DriverPorts {
   readonly clock: Clock;
   readonly schedule: Schedule;
   readonly context: Omit<Context, 'now'>;
+  /** The slices of the machine that are there now. */
+  readonly slices: () => Slices;
   /** Does what an effect asks for; may dispatch. */
   readonly perform: (effect: Exclude<Effect, Delivery>) => void;
   /** Hands messages to handlers, and tells of a reset between them; called after the store was set. */
@@ -59,11 +63,13 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
   let armedFor = Infinity;
   let disarm: () => void = () => undefined;
   const events: Event[] = [];
+  /** Events that wait for slices which come with the code of the connection. */
+  let held: Event[] = [];
   let outgoing: Outgoing[] = [];
   let deliveries: Delivery[] = [];
 
   const arm = (): void => {
-    const next = deadline(state);
+    const next = deadline(state, ports.slices());
     // Every word from the server moves a deadline away: one that rings early is cheaper than one that is set anew each time.
     if (next === armedFor || (next > armedFor && next < Infinity)) return;
     disarm();
@@ -123,15 +129,22 @@ export function createDriver(initial: State, ports: DriverPorts): Driver {
 
   const machine = (event: Event): readonly Effect[] => {
     context.now = clock.now();
-    const [after, effects] = transition(state, event, context);
+    const [after, effects] = transition(state, event, context, ports.slices());
     if (after !== state && event.type !== 'pump') mustPump = true;
     state = after;
     return effects;
   };
   let step = machine;
 
+  /** Events that can be handled now, in order: those that waited come before this one. */
+  function handleable(event: Event): readonly Event[] {
+    const all = [...held, event];
+    held = all.filter((each) => !canHandle(ports.slices(), each));
+    return held.length > 0 ? all.filter((each) => !held.includes(each)) : all;
+  }
+
   function dispatch(event: Event): void {
-    events.push(event);
+    events.push(...handleable(event));
     if (running) return;
     running = true;
     try {

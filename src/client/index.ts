@@ -6,7 +6,9 @@ export type { Client, ClientEvents } from './client.js';
 export type { Logger } from './edge/logger.js';
 export type { ClientOptions } from './options.js';
 export type { Broadcast, Receipt } from './machine/model/effects.js';
-export type { Continuity, Failure, Latency, Member, Message } from './machine/model/state.js';
+export type { Continuity } from './machine/model/room-state.js';
+export type { Failure, Member, Message } from './machine/model/message.js';
+export type { Latency } from './machine/model/state.js';
 export type {
   ConnectionState,
   ListView,

@@ -1,6 +1,7 @@
 // The code of a connection, which comes with the first attempt: nothing of it is needed before.
 import { RealtimeError } from '../protocol/error.js';
 import type { Attempts, AttemptsHost, MakeAttempts } from './attempts.js';
+import { firstSlices } from './machine/slices.js';
 
 /**
  * Attempts whose code is fetched by `load` at the first of them, and again where it could not be had: that is a failed
@@ -12,6 +13,9 @@ export function attemptsLater(load: () => Promise<MakeAttempts>, host: AttemptsH
   return {
     get codecs() {
       return loaded?.codecs ?? [];
+    },
+    get slices() {
+      return loaded?.slices ?? firstSlices;
     },
     async open(effect) {
       const { attempt } = effect;

@@ -1,5 +1,5 @@
 // Who is told of which message of a room. Those who want the messages about one thing only are found by it: a thousand of them cost a message no more than one.
-import type { Message } from './machine/model/state.js';
+import type { Message } from './machine/model/message.js';
 
 export type Handler = (message: Message) => void;
 

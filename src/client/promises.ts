@@ -1,7 +1,7 @@
 // What an app was promised: by a message's id, or by the number of a request for history.
 import { RealtimeError } from '../protocol/error.js';
 import { isFailure } from './machine/model/effects.js';
-import type { Failure } from './machine/model/state.js';
+import type { Failure } from './machine/model/message.js';
 
 interface Deferred {
   readonly resolve: (value: unknown) => void;

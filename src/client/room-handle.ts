@@ -6,12 +6,15 @@ import { RealtimeError } from '../protocol/error.js';
 import { checkPayload, copyPayload } from '../protocol/payload.js';
 import type { Driver, ReadonlyStore } from './driver.js';
 import { createHandlers, type Handler } from './message-listeners.js';
+import { isDoubted } from './machine/model/connection-state.js';
 import type { Receipt } from './machine/model/effects.js';
-import { tooLarge } from './machine/outbox/queue.js';
-import { merged } from './machine/room/presence.js';
-import type { Continuity, Message, Room as RoomState } from './machine/model/state.js';
-import { statusOf, type RealtimeState, type RoomStatus, type RoomView } from './machine/view/view.js';
-import { createTold } from './told-messages.js';
+import { tooLarge } from './machine/model/failures.js';
+import { mergePresence } from './machine/room/presence.js';
+import type { Continuity, Room as RoomState } from './machine/model/room-state.js';
+import type { Message } from './machine/model/message.js';
+import { statusOf } from './machine/view/connection-view.js';
+import type { RealtimeState, RoomStatus, RoomView } from './machine/view/view.js';
+import { createToldMessages } from './told-messages.js';
 import type { PresenceIn, RoomName, SendOf, TypeOf } from '../contract/infer.js';
 import { errorOf, unwatched } from './promises.js';
 import type { MessageIn } from './types.js';
@@ -150,7 +153,7 @@ const envelope = 128;
 export function createRoomHandle(id: string, contract: AnyContract, services: RoomServices): RoomHandle {
   const { driver } = services;
   const handlers = createHandlers();
-  const isNew = createTold();
+  const isNew = createToldMessages();
   const holds: (() => void)[] = [];
   let users = 0;
   const view = (): RoomView | undefined => driver.store.getState().rooms[id];
@@ -169,7 +172,7 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
   const shownOf = (said: Readonly<Record<string, unknown>>, before?: unknown): Presence =>
     readingApp(() => {
       if (!isObject(said) || !isObject(before ?? {})) throw invalid('a presence is an object');
-      const presence = merged(before, said);
+      const presence = mergePresence(before, said);
       const shown = checkPresence(handle.contract, presence);
       checkSize(checkPayload(presence), driver.state().limits.presence);
       return shown as Presence;
@@ -190,7 +193,9 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
   const retain: RoomHandle['retain'] = ({ history = 0, presence }) => {
     checkCount(history);
     const room = state();
-    const [said, before] = room?.users ? [room.mine ?? {}, presence] : [presence, room?.mine];
+    const [said, before] = room?.membership.users
+      ? [room.presence.own ?? {}, presence]
+      : [presence, room?.presence.own];
     const shown = presence ? shownOf(said as Presence, before) : null;
     driver.dispatch({ type: 'retain', room: id, history, presence: presence ?? null, shown });
     return once(() => {
@@ -211,10 +216,10 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
       type,
       version,
       data: plain,
-      shown,
+      displayData: shown,
       bytes,
       ttl: ttl ?? null,
-      coalesce: coalesce ?? null,
+      coalesceKey: coalesce ?? null,
     });
     if (!signal) return settled;
     const abort = (): void => {
@@ -250,14 +255,14 @@ export function createRoomHandle(id: string, contract: AnyContract, services: Ro
     broadcast(type, data) {
       const { version, data: plain } = checked(type, data);
       const { connection } = driver.state();
-      if (connection.status !== 'live' || connection.probeUntil !== null) return false;
+      if (connection.status !== 'live' || isDoubted(connection)) return false;
       const before = state();
-      if (before?.phase.status !== 'joined') return false;
+      if (before?.membership.phase.status !== 'joined') return false;
       driver.dispatch({ type: 'broadcast', room: id, message: type, version, data: plain });
       return state() !== before;
     },
     setPresence(patch) {
-      const shown = shownOf(patch, state()?.mine);
+      const shown = shownOf(patch, state()?.presence.own);
       driver.dispatch({ type: 'presence', room: id, patch, shown });
     },
     history: ({ before, limit = 50 } = {}) =>

@@ -1,6 +1,6 @@
 // What an app meets of a room, with its contract's types.
 import type { DataOf, PresenceIn, TypeOf } from '../contract/infer.js';
-import type { Member, Message } from './machine/model/state.js';
+import type { Member, Message } from './machine/model/message.js';
 
 /** A message whose `data` its `type` tells. */
 export type MessageIn<R, T extends TypeOf<R> = TypeOf<R>> = T extends unknown

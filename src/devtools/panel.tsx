@@ -32,7 +32,7 @@ function countOf(name: TabName, { state, moments, lines }: Recording): number | 
   if (name === 'rooms') return state.rooms.size;
   if (name !== 'outbox') return null;
   let entries = 0;
-  for (const room of state.rooms.values()) entries += room.entries.size;
+  for (const room of state.rooms.values()) entries += room.outbox.entries.size;
   return entries;
 }
 

@@ -47,27 +47,50 @@ export interface CloseCodes {
   readonly unavailable: 4500;
 }
 
+// Each code as a constant, so that a bundle holds the number and no table.
+export const closeNormal = 1000;
+export const closeGoingAway = 1001;
+export const closeAbnormal = 1006;
+export const closeTooBig = 1009;
+export const closeInternal = 1011;
+export const closeRestart = 1012;
+export const closeBusy = 1013;
+export const closeSilent = 4000;
+export const closeSlow = 4008;
+export const closeReplaced = 4009;
+export const closeSuspended = 4010;
+export const closeMoved = 4011;
+export const closeBadFrame = 4400;
+export const closeUnauthorized = 4401;
+export const closeForbidden = 4403;
+export const closeUnsupported = 4406;
+export const closeHelloTimeout = 4408;
+export const closeSessionConflict = 4409;
+export const closeRateLimited = 4429;
+export const closeUnavailable = 4500;
+
+/** All close codes, by name. */
 export const closeCodes: CloseCodes = {
-  normal: 1000,
-  'going-away': 1001,
-  abnormal: 1006,
-  'too-big': 1009,
-  internal: 1011,
-  restart: 1012,
-  busy: 1013,
-  silent: 4000,
-  slow: 4008,
-  replaced: 4009,
-  suspended: 4010,
-  moved: 4011,
-  'bad-frame': 4400,
-  unauthorized: 4401,
-  forbidden: 4403,
-  unsupported: 4406,
-  'hello-timeout': 4408,
-  'session-conflict': 4409,
-  'rate-limited': 4429,
-  unavailable: 4500,
+  normal: closeNormal,
+  'going-away': closeGoingAway,
+  abnormal: closeAbnormal,
+  'too-big': closeTooBig,
+  internal: closeInternal,
+  restart: closeRestart,
+  busy: closeBusy,
+  silent: closeSilent,
+  slow: closeSlow,
+  replaced: closeReplaced,
+  suspended: closeSuspended,
+  moved: closeMoved,
+  'bad-frame': closeBadFrame,
+  unauthorized: closeUnauthorized,
+  forbidden: closeForbidden,
+  unsupported: closeUnsupported,
+  'hello-timeout': closeHelloTimeout,
+  'session-conflict': closeSessionConflict,
+  'rate-limited': closeRateLimited,
+  unavailable: closeUnavailable,
 };
 
 /** Codes whose verdict is not that of their range. */

@@ -1,7 +1,7 @@
 // A slice of the store, compared by identity and then shallowly: the one way in which hooks read.
 import { useRef } from 'react';
 import { useStore } from 'zustand';
-import { shared } from '../client/machine/view/structural-sharing.js';
+import { reuseIfEqual } from '../client/machine/view/structural-sharing.js';
 import type { ReadonlyStore } from '../client/driver.js';
 import type { RealtimeState } from '../client/machine/view/view.js';
 import { useRealtime } from './context.js';
@@ -33,7 +33,7 @@ export function useSelection<T>(
     const before = last.current;
     // React asks twice for one state, and takes two objects for a change that never ends.
     if (before?.state === state && before.selector === selector) return before.selection;
-    const selection = shared(before?.selection, selector(state));
+    const selection = reuseIfEqual(before?.selection, selector(state));
     last.current = { state, selector, selection };
     return selection;
   });

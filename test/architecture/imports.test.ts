@@ -72,9 +72,28 @@ it('each row: a file of a folder that the row does not name is an error, value o
   expect(problemLines(plantings)).toEqual(allLines(plantings));
 });
 
-/** The files that entries of a row name, by folder or one by one, but for an index. */
+const isLive = (file: string): boolean => file.endsWith('.live.ts');
+
+/** The files that entries of a row name, by folder or one by one, but for an index, and for files of the live connection. */
 const filesOf = (entries: readonly string[] = []): string[] =>
-  entries.flatMap((entry) => (sources.has(entry) ? [entry] : sourcesIn(entry)));
+  entries
+    .flatMap((entry) => (sources.has(entry) ? [entry] : sourcesIn(entry)))
+    .filter((file) => !isLive(file));
+
+it('a file that is needed before the first paint does not import one of the live connection, value or type', () => {
+  const live = [...sources.keys()].filter(isLive);
+  expect(live.length).toBeGreaterThan(10);
+  for (const folder of new Set(live.map(folderOf))) {
+    const lines = live
+      .filter((file) => folderOf(file) === folder)
+      .map((file) => specifierOf(folder, file))
+      .flatMap((specifier) => [`import '${specifier}';`, `import type {} from '${specifier}';`]);
+    const files = { [`${folder}/planted.ts`]: lines.join('\n') };
+    expect(planted(files).map(({ line }) => line)).toEqual(lines.map((_, at) => at + 1));
+    const later = { [`${folder}/planted.live.ts`]: lines.join('\n') };
+    expect(planted(later)).toEqual([]);
+  }
+});
 
 it('each row: an import that it allows is no error, nor is one of types where it allows types only', () => {
   const plantings = plantEach(layers, ({ folder, imports, typeImports }) => [

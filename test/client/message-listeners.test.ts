@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { createHandlers } from '../../src/client/message-listeners.js';
-import type { Message } from '../../src/client/machine/model/state.js';
+import type { Message } from '../../src/client/machine/model/message.js';
 
 const message = (data: unknown, type = 'tick'): Message => ({
   id: 'm',

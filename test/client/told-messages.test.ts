@@ -1,7 +1,7 @@
 // A log that is lost gets again what its senders still hold. Handlers of the server may know it, and a page is told of each message once.
 import { expect, test } from 'vitest';
-import { createTold } from '../../src/client/told-messages.js';
-import type { Message } from '../../src/client/machine/model/state.js';
+import { createToldMessages } from '../../src/client/told-messages.js';
+import type { Message } from '../../src/client/machine/model/message.js';
 import { serve } from '../../src/server/rooms/serve.js';
 import { createTestRealtime } from '../../src/testing/index.js';
 import { joinedFrame, machine, outgoing, welcome } from '../support/machine/run.js';
@@ -137,7 +137,7 @@ const message = (id: string, sender: string | null): Message => ({
 });
 
 test('sender and id name a message: the same id of another sender, or of the server, is another message', () => {
-  const isNew = createTold();
+  const isNew = createToldMessages();
   expect([isNew(message('x', 'ada')), isNew(message('x', 'ada'))]).toEqual([true, false]);
   expect([isNew(message('x', 'bob')), isNew(message('x', null)), isNew(message('x', null))]).toEqual([
     true,
@@ -147,14 +147,20 @@ test('sender and id name a message: the same id of another sender, or of the ser
 });
 
 test('a broadcast, which stands in no log, is told of each time', () => {
-  const isNew = createTold();
+  const isNew = createToldMessages();
   const broadcast = { ...message('x', 'ada'), offset: null };
   expect([isNew(broadcast), isNew(broadcast), isNew(message('x', 'ada'))]).toEqual([true, true, true]);
 });
 
-test('what is remembered of a room is bounded, and the newest is remembered', () => {
-  const isNew = createTold();
-  for (let index = 0; index < 10_001; index++) isNew(message(`m${index}`, 'ada'));
-  expect([isNew(message('m10000', 'ada')), isNew(message('m1', 'ada'))]).toEqual([false, false]);
+test('the newest 10,000 messages of a room are remembered, and no more than 20,000', () => {
+  const isNew = createToldMessages();
+  for (let index = 0; index <= 20_000; index++) isNew(message(`m${index}`, 'ada'));
+  expect([isNew(message('m20000', 'ada')), isNew(message('m10001', 'ada'))]).toEqual([false, false]);
   expect(isNew(message('m0', 'ada'))).toBe(true);
+});
+
+test('a message of another sender with the same id is remembered too', () => {
+  const isNew = createToldMessages();
+  const told = ['ada', 'bob', 'ada', 'bob'].map((sender) => isNew(message('x', sender)));
+  expect(told).toEqual([true, true, false, false]);
 });

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { clientChecks } from '../../src/protocol/checks.js';
 import { closeCodes, errorCodes, verdictOf } from '../../src/protocol/codes.js';
 import { clientKinds, clientWire, serverKinds, serverWire } from '../../src/protocol/frames.js';
 import { defaultLimits } from '../../src/protocol/limits.js';
@@ -61,13 +62,43 @@ test('the error codes are those of the code, and whether trying again helps', ()
 });
 
 test('the limits are those of the code', () => {
-  const section = text.slice(text.indexOf('## 10. Limits'), text.indexOf('## 11.'));
-  const stated = Array.from(section.matchAll(/`(\w+)` \((?:[^)]*, )?([\d,]+)\)/g), ([, name, value = '']) => [
-    name,
-    Number(value.replaceAll(',', '')),
-  ]);
-  expect(Object.fromEntries(stated)).toEqual(defaultLimits);
+  expect(
+    Object.fromEntries(
+      tableUnder('10. Limits').map(([name, value = '']) => [name, Number(value.replaceAll(',', ''))]),
+    ),
+  ).toEqual(defaultLimits);
 });
+
+test('the types of fields are those of the code', () => {
+  expect(tableUnder('Types').map(([name]) => name)).toEqual(Object.keys(clientChecks).toSorted());
+});
+
+/** Rows of a table of fields: frame, field, type, and whether it may be null. A frame is named in its first row only. */
+function fieldsUnder(heading: string): string[][] {
+  let frame = '';
+  return tableUnder(heading).map(([name = '', field = '', type = '', nullable = '']) => {
+    if (name !== '') frame = name;
+    return [frame, field, type, nullable];
+  });
+}
+
+test.each([
+  ['Fields that a client writes', clientWire, clientKinds],
+  ['Fields that a server writes', serverWire, serverKinds],
+] as const)(
+  '%s are those of the code, each with its type and whether it may be null',
+  (heading, wire, kinds) => {
+    expect(fieldsUnder(heading)).toEqual(
+      Object.entries<readonly [opcode: number, fields: string]>(wire).flatMap(([frame, [, fields]]) => {
+        const kindsOfFrame = (kinds as Readonly<Record<string, string>>)[frame]?.split(' ') ?? [];
+        return fields.split(' ').map((field, index) => {
+          const kind = kindsOfFrame[index] ?? '';
+          return [frame, field, kind.replace('?', ''), kind.endsWith('?') || kind === 'any' ? 'yes' : 'no'];
+        });
+      }),
+    );
+  },
+);
 
 test('every rule has a test that names it, and every rule that a test names exists', () => {
   const rules = Array.from(text.matchAll(/\*\*P(\d+)\*\*/g), ([, number]) => Number(number)).slice(1);

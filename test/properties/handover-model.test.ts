@@ -1,11 +1,12 @@
 // A client that is sent from node to node while its app enters and leaves rooms, by the dice: whatever comes in between, nobody who looks on misses anything, and in the end all is as it was meant.
 import { expect, test } from 'vitest';
 import { attemptsOf } from '../../src/client/machine/model/connection-state.js';
-import { deadline } from '../../src/client/machine/deadline.js';
+import { deadline, transition } from '../support/machine/all-slices.js';
 import type { Effect, Receipt } from '../../src/client/machine/model/effects.js';
 import type { Event } from '../../src/client/machine/model/events.js';
-import { initialState, type Failure, type List, type State } from '../../src/client/machine/model/state.js';
-import { transition } from '../../src/client/machine/transition.js';
+import type { List } from '../../src/client/machine/model/room-state.js';
+import type { Failure } from '../../src/client/machine/model/message.js';
+import { initialState, type State } from '../../src/client/machine/model/state.js';
 import type { EntryTuple, ServerFrame } from '../../src/protocol/frames.js';
 import { seededRandom } from '../../src/testing/random.js';
 import { createAgenda, type Agenda, type Alarm } from '../support/machine/agenda.js';
@@ -66,7 +67,7 @@ function createClient(agenda: Agenda, random: () => number, step: Transition): C
 
   function deliver(room: string, offsets: readonly (number | null)[], before: State): void {
     // Where it stood: unknown, if it was joined anew in the same breath.
-    let place = before.rooms.get(room)?.position?.offset ?? null;
+    let place = before.rooms.get(room)?.log.position?.offset ?? null;
     for (const offset of offsets) {
       must(offset !== null && offset > (newest.get(room) ?? 0), 'an entry is delivered once, and in order', [
         room,
@@ -240,23 +241,23 @@ function judgeRoom({ client, said }: App, room: string): void {
   } = client;
   const log = nodes.logs.get(room) ?? [];
   const known = rooms.get(room);
-  must(known?.phase.status === 'joined' && known.asked === null, 'the client has joined', [
-    room,
-    known?.phase,
-    known?.asked,
-  ]);
+  must(
+    known?.membership.phase.status === 'joined' && known.membership.rejoiningFrom === null,
+    'the client has joined',
+    [room, known?.membership.phase, known?.membership.rejoiningFrom],
+  );
   must(
     connection.status === 'live' && nodes.hasJoined(connection.attempt, room),
     'its node has it as joined',
     room,
   );
-  must(known?.position?.offset === log.length, 'it stands at the end of the log', [
+  must(known?.log.position?.offset === log.length, 'it stands at the end of the log', [
     room,
-    known?.position,
+    known?.log.position,
     log.length,
   ]);
-  must(known?.entries.size === 0, 'nothing waits to be sent', [room, known?.entries.size]);
-  judgeList(room, log, known?.lists.get('*'));
+  must(known?.outbox.entries.size === 0, 'nothing waits to be sent', [room, known?.outbox.entries.size]);
+  judgeList(room, log, known?.lists.byType.get('*'));
   judgeOwn(room, log, said.get(room) ?? [], outcomes);
 }
 
@@ -266,7 +267,8 @@ function judge(app: App): void {
     nodes,
   } = app.client;
   must(
-    connection.status === 'live' && connection.next === null && connection.old === 0,
+    connection.status === 'live' &&
+      (connection.handover.stage === 'none' || connection.handover.stage === 'scheduled'),
     'it is live, and on no move',
     connection,
   );

@@ -382,7 +382,7 @@ describe('growth', () => {
         epoch: 'e',
         receipts: [[seq, seq, 0, false]],
       });
-    expect(it.state.rooms.get('a')?.echoes).toHaveLength(1_000);
+    expect(it.state.rooms.get('a')?.outbox.echoes).toHaveLength(1_000);
   });
 
   test('T24 numbers that the log is said to have, and then to have lost, are remembered up to a bound, and leave enough for what is sent next', () => {
@@ -395,7 +395,7 @@ describe('growth', () => {
         .pass(2_000)
         .receive(joinedFrame('a', { recovered: true, last: last * 100_000 }));
     }
-    expect(it.state.rooms.get('a')?.gone.size).toBe(100_000);
+    expect(it.state.rooms.get('a')?.outbox.retiredSeqs.size).toBe(100_000);
     expect(
       it
         .send(outgoing('y'))

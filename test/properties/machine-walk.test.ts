@@ -1,12 +1,11 @@
 // Random walks over the machine: whatever happens, in whatever order, its invariants hold.
 import { expect, test } from 'vitest';
 import type { Context } from '../../src/client/machine/model/context.js';
-import { deadline } from '../../src/client/machine/deadline.js';
+import { deadline, transition } from '../support/machine/all-slices.js';
 import type { Effect } from '../../src/client/machine/model/effects.js';
 import type { Event } from '../../src/client/machine/model/events.js';
 import { attemptsOf } from '../../src/client/machine/model/connection-state.js';
 import { initialState, type State } from '../../src/client/machine/model/state.js';
-import { transition } from '../../src/client/machine/transition.js';
 import type { EntryTuple, ServerFrame } from '../../src/protocol/frames.js';
 import { defaultLimits } from '../../src/protocol/limits.js';
 import { seededRandom } from '../../src/testing/random.js';
@@ -38,8 +37,10 @@ function frameFor(world: World, state: State): ServerFrame {
   const room = pick(roomIds);
   const own = state.rooms.get(room);
   const top = world.tops.get(room) ?? { epoch: 'e', offset: 0, tag: '' };
-  const known = state.rooms.get(room)?.position;
-  const seqs = own ? Array.from(own.entries.values()).flatMap(({ seq }) => (seq === null ? [] : [seq])) : [];
+  const known = state.rooms.get(room)?.log.position;
+  const seqs = own
+    ? Array.from(own.outbox.entries.values()).flatMap(({ seq }) => (seq === null ? [] : [seq]))
+    : [];
   switch (
     pick([
       'welcome',
@@ -171,10 +172,10 @@ function eventFor(world: World, state: State): Event {
         type: 'post',
         version: 1,
         data: null,
-        shown: null,
+        displayData: null,
         bytes: 10,
         ttl: pick([null, null, 50]),
-        coalesce: pick([null, null, 'k']),
+        coalesceKey: pick([null, null, 'k']),
       })),
     };
   }
@@ -212,7 +213,7 @@ function judge(
           before === undefined ||
             frame.seq <= before + 1 ||
             follows === before ||
-            follows <= (state.rooms.get(frame.room)?.base ?? 0),
+            follows <= (state.rooms.get(frame.room)?.outbox.ackedSeq ?? 0),
           'numbers leave in order, or say that one is gone',
           [before, frame.seq],
         );
@@ -267,7 +268,10 @@ test.each([1, 0.02])(
       );
       if (connection.status === 'live') alive++;
       if (attemptsOf(connection).length > 1) moving++;
-      for (const { asked, phase } of state.rooms.values())
+      for (const { rejoiningFrom: asked, phase } of Array.from(
+        state.rooms.values(),
+        ({ membership }) => membership,
+      ))
         must(
           !asked ||
             (connection.status === 'live' && (phase.status === 'joined' || phase.status === 'joining')),
@@ -282,7 +286,7 @@ test.each([1, 0.02])(
       must(!waits || deadline(state) < Infinity, 'whoever waits has a deadline', connection);
       for (const own of state.rooms.values()) {
         let last = 0;
-        for (const { seq, failure } of own.entries.values()) {
+        for (const { seq, failure } of own.outbox.entries.values()) {
           if (failure || seq === null) continue;
           must(seq > last, 'order kept', [last, seq]);
           last = seq;
@@ -354,5 +358,5 @@ test('10,000 received messages in batches of 100 are 100 changes of the state', 
   }
   expect(changes).toBeLessThanOrEqual(100);
   expect(delivered).toBe(10_000);
-  expect(state.rooms.get('a')?.lists.get('*')?.messages).toHaveLength(100);
+  expect(state.rooms.get('a')?.lists.byType.get('*')?.messages).toHaveLength(100);
 });

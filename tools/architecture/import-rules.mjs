@@ -15,8 +15,13 @@ function listed(names) {
 
 const covers = (entries, file) => entries.some((entry) => entry === file || entry === folderOf(file));
 
+/** A file that is only needed once there is a connection, and that is loaded then. */
+const isLive = (file) => file.endsWith('.live.ts');
+
 function judgeFile(layer, edge, permit) {
-  const { folder, imports, typeImports = [] } = layer;
+  const { folder, imports, typeImports = [], startsLive = [] } = layer;
+  if (isLive(edge.to) && !isLive(edge.from) && !startsLive.includes(posix.basename(edge.from)))
+    return `imports ${edge.to}: it is loaded with the connection, and this file before the first paint.`;
   if (isIndex(edge.to) && !isIndex(edge.from))
     return `imports ${edge.to}: import the file that has it, not an index from inside the package.`;
   if (folderOf(edge.to) === folder) return null;
@@ -69,7 +74,7 @@ function judgeTable(layers, files, used) {
       if (!used.has(`${layer.folder} ${entry}`))
         report(`it may import ${entry}, and no file does: take the entry out.`);
     const lists = [...Object.values(layer.packages ?? {}), ...Object.values(layer.globals ?? {})];
-    for (const name of [...lists, layer.computedImports ?? []].flat())
+    for (const name of [...lists, layer.computedImports ?? [], layer.startsLive ?? []].flat())
       if (name !== everyFile && !files.has(`${layer.folder}/${name}`)) report(`there is no file ${name}.`);
   }
   return problems;

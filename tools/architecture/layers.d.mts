@@ -7,6 +7,7 @@ export interface Layer {
   readonly typeImports?: readonly string[];
   readonly packages?: Readonly<Record<string, Places>>;
   readonly globals?: Readonly<Record<string, Places>>;
+  readonly startsLive?: readonly string[];
   readonly computedImports?: readonly string[];
 }
 

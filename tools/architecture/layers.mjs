@@ -66,6 +66,8 @@ export const guardedGlobals = [
  *   each with the files that may import it.
  * @property {Readonly<Record<string, '*' | readonly string[]>>} [globals] Guarded globals, each with the files that
  *   may use it.
+ * @property {readonly string[]} [startsLive] Files that may import a file named `*.live.ts`. Such a file is only needed
+ *   once there is a connection, and other files of this kind may import it too.
  * @property {readonly string[]} [computedImports] Files that may import a module whose name is known at run time only.
  */
 
@@ -85,47 +87,44 @@ export const layers = [
   },
   {
     folder: 'src/client/machine/model',
-    purpose: 'What the machine knows and says: state, events, effects, limits, drafts of a state',
+    purpose:
+      'What the machine knows and says: state, events, effects, limits, drafts of a state, and what a slice is. A slice is one concern with all its phases: events, frames, deadlines, and what it has to tell the server',
     imports: ['src/protocol'],
+  },
+  {
+    folder: 'src/client/machine/room',
+    purpose:
+      'Slices of one room: membership (users, joins, leaves), log (entries, gaps), presence, broadcasts, lists of messages, history',
+    imports: ['src/protocol', 'src/client/machine/model'],
   },
   {
     folder: 'src/client/machine/outbox',
     purpose:
-      'Own durable messages: what waits (`queue`), what is under way (`in-flight`), what outlives the page (`restore`)',
+      "Slices of the client's own durable messages: what waits (`queue`), what is under way (`in-flight`), what was read back from storage (`restore`)",
     imports: ['src/protocol', 'src/client/machine/model', 'src/client/machine/room'],
   },
   {
-    folder: 'src/client/machine/room',
-    purpose: 'One room: membership and log (`room`), presence, lists of messages, history',
-    imports: ['src/client/machine/outbox', 'src/client/machine/model', 'src/protocol'],
-  },
-  {
     folder: 'src/client/machine/connection',
-    purpose: 'One transport after another: its life, heartbeat, backoff, the handover to the next',
-    imports: [
-      'src/client/machine/model',
-      'src/protocol',
-      'src/client/machine',
-      'src/client/machine/room',
-      'src/client/machine/outbox',
-    ],
+    purpose:
+      'Slices of the connection: what opens, loses and follows it (`lifecycle`), `hello` and `welcome` (`greeting`), heartbeat, token, signals of the browser; backoff',
+    imports: ['src/protocol', 'src/client/machine/model', 'src/client/machine/room'],
   },
   {
     folder: 'src/client/machine/view',
-    purpose: 'The state as hooks see it, and the reuse of what did not change',
-    imports: ['src/client/machine/room'],
-    typeImports: ['src/protocol', 'src/client/machine/model'],
+    purpose: 'The public state, as hooks return it. A part that did not change keeps its identity',
+    imports: ['src/client/machine/model', 'src/client/machine/room'],
+    typeImports: ['src/protocol'],
   },
   {
     folder: 'src/client/machine',
     purpose:
-      'Pure: `transition` (an event in), `receive` (a frame in), `reconcile` (frames that make the server agree with the state), `deadline` (when to look again)',
+      'The machine, a pure function: `transition` (an event in), `slices` (the list of all slices), `receive` (frames in), `reconcile` (frames out, so that the server agrees with the state), `handover` (the move to the next connection), `deadline` (the next moment at which something is due)',
     imports: [
-      'src/client/machine/model',
-      'src/client/machine/connection',
-      'src/client/machine/outbox',
-      'src/client/machine/room',
       'src/protocol',
+      'src/client/machine/model',
+      'src/client/machine/room',
+      'src/client/machine/outbox',
+      'src/client/machine/connection',
     ],
   },
   {
@@ -155,8 +154,8 @@ export const layers = [
     folder: 'src/client/storage',
     purpose:
       'An outbox that outlives its page, imported only by apps that want it (`roomful/storage`): the port, IndexedDB and memory as disks, sessions and their locks, the writer, what other pages left',
-    imports: ['src/client/machine/room', 'src/protocol'],
-    typeImports: ['src/client/machine/model', 'src/client/edge'],
+    imports: ['src/protocol', 'src/client/machine/model'],
+    typeImports: ['src/client/edge'],
     globals: { indexedDB: ['indexed-db.ts'], navigator: ['indexed-db.ts'] },
   },
   {
@@ -170,12 +169,12 @@ export const layers = [
       'src/contract',
       'src/client/machine/view',
       'src/client/machine',
-      'src/client/machine/outbox',
       'src/client/machine/room',
     ],
     typeImports: ['src/client/storage'],
     packages: { 'zustand/vanilla': ['driver.ts'] },
     globals: { queueMicrotask: ['driver.ts'], 'Math.random': ['client.ts'], console: ['client.ts'] },
+    startsLive: ['attempts.ts'],
   },
   {
     folder: 'src/react',
@@ -221,8 +220,8 @@ export const layers = [
   {
     folder: 'src/devtools/tabs',
     purpose: "The panel's tabs, a file each",
-    imports: ['src/devtools', 'src/client/machine/view/view.ts'],
-    typeImports: ['src/protocol', 'src/client/machine/model'],
+    imports: ['src/devtools', 'src/client/machine/model', 'src/client/machine/view/connection-view.ts'],
+    typeImports: ['src/protocol', 'src/client/machine/view'],
     packages: { react: everyFile },
     globals: { navigator: ['frames.tsx'] },
   },

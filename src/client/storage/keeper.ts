@@ -106,7 +106,7 @@ export const createKeeper: Keep = (host, take, serverOf) => {
     const { rooms, connection } = host.state();
     // What a client gave up when it was closed for good stays for the next one.
     if (connection.status === 'closed') return release();
-    writer.write(new Map(Array.from(rooms.values(), ({ id, entries }) => [id, entries])));
+    writer.write(new Map(Array.from(rooms.values(), ({ id, outbox }) => [id, outbox.entries])));
     const mine = whose();
     if (mine) writer.own(mine.owner, mine.member, server);
     if (connection.status === 'live' && !live) orphans?.look();
@@ -117,8 +117,8 @@ export const createKeeper: Keep = (host, take, serverOf) => {
   function ownMessages(): readonly string[] {
     return whose()
       ? []
-      : Array.from(host.state().rooms.values()).flatMap(({ entries }) =>
-          Array.from(entries.values()).flatMap(({ id, settled }) => (settled ? [] : id)),
+      : Array.from(host.state().rooms.values()).flatMap(({ outbox: { entries } }) =>
+          Array.from(entries.values()).flatMap(({ id, promiseSettled: settled }) => (settled ? [] : id)),
         );
   }
 

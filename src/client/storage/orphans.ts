@@ -1,6 +1,6 @@
 // What pages that are gone left behind: delivered one session after the other, each as itself, beside our own.
 import type { Disk, HeldSession } from './disk.js';
-import { isBusy } from '../machine/room/room.js';
+import { hasUnsettled } from '../machine/model/room-state.js';
 import type { Courier, Keeper, StorageHost, Take } from './port.js';
 import { restoredFrom } from './records.js';
 import { findOrphan, type Wanted } from './session-lock.js';
@@ -54,7 +54,7 @@ export function createOrphans(
               !open ||
               (connection.status !== 'closed' &&
                 connection.status !== 'needs-auth' &&
-                Array.from(rooms.values()).some(isBusy))
+                Array.from(rooms.values()).some(hasUnsettled))
             )
               return;
             open = false;

@@ -2,12 +2,13 @@
 import { isRoomId } from '../../protocol/checks.js';
 import { isErrorCode } from '../../protocol/codes.js';
 import type { Restored } from '../machine/model/events.js';
-import type { Entry } from '../machine/model/state.js';
+import type { Entry } from '../machine/model/entry.js';
+import { never } from '../machine/model/limits.js';
 import type { MessageRecord } from './disk.js';
 
 export const recordOf = (
   room: string,
-  { id, type, version, data, at, expiresAt, coalesce, bytes, seq, failure }: Entry,
+  { id, type, version, data, queuedAt: at, expiresAt, coalesceKey: coalesce, bytes, seq, failure }: Entry,
   order: number,
 ): MessageRecord => ({
   id,
@@ -17,7 +18,7 @@ export const recordOf = (
   version,
   data,
   at,
-  expiresAt,
+  expiresAt: expiresAt === never ? null : expiresAt,
   coalesce,
   bytes,
   // A message that failed goes out again under a number of its own, if at all.
@@ -75,17 +76,17 @@ export function restoredFrom(record: unknown): Restored | null {
       type,
       version,
       data,
-      shown: data,
-      at,
-      expiresAt,
-      coalesce,
+      displayData: data,
+      queuedAt: at,
+      expiresAt: expiresAt ?? never,
+      coalesceKey: coalesce,
       bytes,
       seq,
-      sentOn: 0,
-      left: seq !== null,
-      saved: seq,
-      seen: false,
-      settled: true,
+      sentOn: null,
+      mayHaveBeenSent: seq !== null,
+      storedSeq: seq,
+      inLog: false,
+      promiseSettled: true,
       failure: failed,
       replaces: [],
     },

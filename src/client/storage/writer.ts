@@ -1,6 +1,7 @@
 // Writes what changes in an outbox, many records to one step: what is gathered during a step is the next one.
 import type { Clock } from '../edge/clock.js';
-import type { Entry, Room } from '../machine/model/state.js';
+import type { Entry } from '../machine/model/entry.js';
+import type { OutboxEntries } from '../machine/model/room-state.js';
 import type { HeldSession, MessageRecord } from './disk.js';
 import { recordOf } from './records.js';
 
@@ -19,7 +20,7 @@ function inTime(step: Promise<void>, after: Clock['after']): Promise<void> {
   });
 }
 
-export type Outbox = ReadonlyMap<string, Room['entries']>;
+export type Outbox = ReadonlyMap<string, OutboxEntries>;
 
 export interface Writer {
   /** Writes whatever differs from the outbox before: a new message, its number, its failure, its end. */
@@ -91,7 +92,7 @@ export function createWriter(
     if (ended) unlock();
   }
 
-  function compare(room: string, old: Room['entries'], now: Room['entries']): void {
+  function compare(room: string, old: OutboxEntries, now: OutboxEntries): void {
     for (const entry of now.values()) {
       const known = old.get(entry.id);
       if (known && known.seq === entry.seq && known.failure === entry.failure) continue;
@@ -115,7 +116,7 @@ export function createWriter(
 
   return {
     write(outbox) {
-      const none: Room['entries'] = new Map();
+      const none: OutboxEntries = new Map();
       for (const [room, entries] of outbox) {
         const old = written.get(room) ?? none;
         if (old !== entries) compare(room, old, entries);

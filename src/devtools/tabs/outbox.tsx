@@ -1,12 +1,12 @@
 // Own messages that are not settled, or failed.
 import type { ReactElement } from 'react';
-import type { Entry } from '../../client/machine/model/state.js';
+import { isInFlight, type Entry } from '../../client/machine/model/entry.js';
 import { toBytes, toDuration, toText } from '../format.js';
 import type { TabProps } from './props.js';
 
 export function OutboxTab({ recorder: { inspection }, recording: { at, state } }: TabProps): ReactElement {
   const entries = Array.from(state.rooms.values()).flatMap((room) =>
-    Array.from(room.entries.values(), (entry) => ({ room: room.id, entry })),
+    Array.from(room.outbox.entries.values(), (entry) => ({ room: room.id, entry })),
   );
   if (entries.length === 0)
     return <p className="empty">Nothing waits: every message that was sent is acknowledged.</p>;
@@ -36,11 +36,13 @@ export function OutboxTab({ recorder: { inspection }, recording: { at, state } }
             <th scope="row">{room}</th>
             <td>{entry.type}</td>
             <td>{entry.seq ?? 'none yet'}</td>
-            <td>{entry.failure ? `failed: ${entry.failure.code}` : entry.sentOn ? 'sending' : 'queued'}</td>
-            <td>{toDuration(at - entry.at)}</td>
+            <td>
+              {entry.failure ? `failed: ${entry.failure.code}` : isInFlight(entry) ? 'sending' : 'queued'}
+            </td>
+            <td>{toDuration(at - entry.queuedAt)}</td>
             <td>{toBytes(entry.bytes)}</td>
             <td>
-              <code>{toText(entry.shown, 0).slice(0, 200)}</code>
+              <code>{toText(entry.displayData, 0).slice(0, 200)}</code>
             </td>
             <td>
               {entry.failure && (
@@ -48,7 +50,7 @@ export function OutboxTab({ recorder: { inspection }, recording: { at, state } }
                   Retry
                 </button>
               )}
-              {(entry.failure ?? !entry.left) && (
+              {(entry.failure ?? !entry.mayHaveBeenSent) && (
                 <button type="button" onClick={ask('discard', room, entry)}>
                   Discard
                 </button>

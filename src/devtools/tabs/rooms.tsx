@@ -1,7 +1,7 @@
 // Rooms as the client knows them.
 import type { ReactElement } from 'react';
-import type { Room } from '../../client/machine/model/state.js';
-import { statusOf } from '../../client/machine/view/view.js';
+import type { Room } from '../../client/machine/model/room-state.js';
+import { statusOf } from '../../client/machine/view/connection-view.js';
 import { toText } from '../format.js';
 import type { TabProps } from './props.js';
 
@@ -31,7 +31,10 @@ export function RoomsTab({ recording: { state } }: TabProps): ReactElement {
 }
 
 function RoomRow({ room, me }: { readonly room: Room; readonly me: string | null }): ReactElement {
-  const { id, position, members, continuity, users, error } = room;
+  const { id } = room;
+  const { position, continuity } = room.log;
+  const { users, error } = room.membership;
+  const { members } = room.presence;
   return (
     <tr>
       <th scope="row">{id}</th>

@@ -14,6 +14,6 @@ export function contextFor(
     random,
     newSession: () => ({ key: `k${++sessions}`, instance: `i${sessions}` }),
     config: configOf({ url: 'ws://test', token: 't', ...options }),
-    read: (_room, _type, _version, data) => ({ data }),
+    parse: (_room, _type, _version, data) => ({ data }),
   };
 }

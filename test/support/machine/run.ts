@@ -1,11 +1,10 @@
 // A machine under a clock of the test's own: events in, effects out.
 import type { ClientOptions } from '../../../src/client/options.js';
 import type { Context } from '../../../src/client/machine/model/context.js';
-import { deadline } from '../../../src/client/machine/deadline.js';
+import { deadline, transition } from './all-slices.js';
 import type { Effect } from '../../../src/client/machine/model/effects.js';
 import type { Event, Outgoing } from '../../../src/client/machine/model/events.js';
 import { initialState, type State } from '../../../src/client/machine/model/state.js';
-import { transition } from '../../../src/client/machine/transition.js';
 import type { ClientFrame, ServerFrame } from '../../../src/protocol/frames.js';
 import { defaultLimits } from '../../../src/protocol/limits.js';
 import { contextFor } from './machine.js';
@@ -71,10 +70,10 @@ export const outgoing = (id: string, fields: Partial<Outgoing> = {}): Outgoing =
   type: 'post',
   version: 1,
   data: id,
-  shown: id,
+  displayData: id,
   bytes: 10,
   ttl: null,
-  coalesce: null,
+  coalesceKey: null,
   ...fields,
 });
 

@@ -1,8 +1,9 @@
-// What one transport is in its life, and what outlives it.
+// What the client knows of its connection, and what outlives one connection.
 import type { CloseReason } from '../../../protocol/codes.js';
+import { never } from './limits.js';
 
 /**
- * One transport's life.
+ * The life of a connection.
  *
  * ```
  * idle ─connect─► opening ─opened─► greeting ─welcome─► live
@@ -11,7 +12,7 @@ import type { CloseReason } from '../../../protocol/codes.js';
  *                retryAt                      ▼
  *                   └────────────── waiting | offline | needs-auth | closed
  * ```
- * `offline` is left by `online`; `needs-auth` and `closed` only by the app.
+ * `offline` is left by the signal `online`; `needs-auth` and `closed` only by the app.
  */
 export type Connection =
   | { readonly status: 'idle' }
@@ -25,12 +26,14 @@ export type Connection =
 
 export type Transport = 'websocket' | 'http';
 
+/** The url and the token are asked for, and a socket is opened. */
 export interface Opening {
   readonly status: 'opening';
   readonly attempt: number;
   readonly giveUpAt: number;
 }
 
+/** `hello` was sent, and `welcome` is awaited. */
 export interface Greeting {
   readonly status: 'greeting';
   readonly attempt: number;
@@ -39,73 +42,112 @@ export interface Greeting {
   readonly codec: string;
 }
 
-/** The attempt that owns a socket or is about to; 0 where there is none. */
-export const attemptOf = (connection: Connection): number =>
-  'attempt' in connection ? connection.attempt : 0;
-
-/** All that do: more than one while one follows another. */
-export const attemptsOf = (connection: Connection): readonly number[] =>
-  (connection.status === 'live'
-    ? [connection.gone ? 0 : connection.attempt, connection.next?.attempt ?? 0, connection.old]
-    : [attemptOf(connection)]
-  ).filter(Boolean);
-
 export interface Live {
   readonly status: 'live';
   readonly attempt: number;
   readonly since: number;
   readonly transport: Transport;
   readonly codec: string;
-  /** Whether this is the same session's next connection. */
+  /** The member is the same as on the connection before. */
   readonly recovered: boolean;
-  /** The server's clock less ours, in ms. */
-  readonly skew: number;
-  /** Since when every room that was joined before is back; Infinity: one is not. Only where that lasts is it no longer counted as brief. */
+  /** The server's clock less the client's, in ms. */
+  readonly clockSkew: number;
+  /**
+   * When the last room was rejoined; `never` while one is missing. Failures are forgotten only `settledMs` after it.
+   */
   readonly settledAt: number;
+  /** If this node falls, its clients come back over this many ms. */
+  readonly returnSpread: number;
+  readonly heartbeat: Heartbeat;
+  readonly token: TokenLife;
+  readonly handover: Handover;
+  /** A failed handover got as far as `hello`, so a late 4009 (replaced) may still arrive here and must be retried. */
+  readonly helloWasSentElsewhere: boolean;
+}
+
+export interface Heartbeat {
   readonly interval: number;
   readonly timeout: number;
   /** When the server last answered a frame of this client. */
-  readonly heardAt: number;
+  readonly answeredAt: number;
   readonly pingAt: number;
-  /** Set while the link is doubted: nothing is written, and without an answer until then it is given up. */
-  readonly probeUntil: number | null;
-  /** When to follow a `goaway`; Infinity: there was none. */
-  readonly moveAt: number;
-  /** Over how many ms this node's clients come back where it falls. */
-  readonly spread: number;
-  /** The connection that is to follow this one. */
-  readonly next: Opening | Greeting | null;
-  /** Whether that one has taken the session over, and this one's link is no more. */
-  readonly gone: boolean;
-  /** Whether one that came to nothing had said hello: a node may still say that it took this one over. */
-  readonly greeted: boolean;
-  /** The attempt that this one follows, while rooms still hear from it; 0: none. */
-  readonly old: number;
-  /** When rooms that have not joined here by then are waited for without it; Infinity: all have. */
-  readonly oldUntil: number;
-  /** When to ask for the next token; Infinity: never. */
+  /**
+   * While the connection is doubted: nothing is written, and without an answer by then it is given up. `never`
+   * otherwise.
+   */
+  readonly probeUntil: number;
+}
+
+export interface TokenLife {
+  /** When the next token is asked for. */
   readonly refreshAt: number;
-  /** When the token ends, as far as is known here. */
+  /** When the token ends, as far as the client knows. */
   readonly expiresAt: number;
+}
+
+/** The way from this connection to the next one, which a `goaway` asks for. */
+export type Handover =
+  | { readonly stage: 'none' }
+  | { readonly stage: 'scheduled'; readonly at: number }
+  | {
+      readonly stage: 'opening';
+      readonly next: Opening | Greeting;
+      /** The next connection has taken the session over, and this one is gone. */
+      readonly superseded: boolean;
+    }
+  | {
+      readonly stage: 'overlapping';
+      /** The attempt of the connection before: rooms that have not rejoined hear from it. Null if it is gone. */
+      readonly previous: number | null;
+      /** The previous connection is closed at this time even if some rooms have not rejoined yet. */
+      readonly until: number;
+      /** A `goaway` that came meanwhile is followed at this time. */
+      readonly thenMoveAt: number;
+    };
+
+export const noHandover: Handover = { stage: 'none' };
+
+/** The connection that is to follow this one. */
+export const nextConnection = ({ handover }: Live): Opening | Greeting | null =>
+  handover.stage === 'opening' ? handover.next : null;
+
+/** The link may be dead: the client waits for an answer, and writes nothing. */
+export const isDoubted = ({ heartbeat }: Live): boolean => heartbeat.probeUntil < never;
+
+/** The attempt that owns a socket or is about to; null if there is none. */
+export const attemptOf = (connection: Connection): number | null =>
+  'attempt' in connection ? connection.attempt : null;
+
+/** Every attempt that owns a socket: two during a handover. */
+export function attemptsOf(connection: Connection): readonly number[] {
+  if (!('attempt' in connection)) return [];
+  const { attempt } = connection;
+  if (connection.status !== 'live') return [attempt];
+  const { handover } = connection;
+  if (handover.stage === 'opening')
+    return handover.superseded ? [handover.next.attempt] : [attempt, handover.next.attempt];
+  return handover.stage === 'overlapping' && handover.previous !== null
+    ? [attempt, handover.previous]
+    : [attempt];
 }
 
 /** What outlives an attempt. */
 export interface Retry {
-  /** Failed attempts since the last settled connection, and those connections that were brief. */
+  /** Attempts that failed since the last settled connection, and settled connections that were brief. */
   readonly failures: number;
-  /** Settled connections in a row of which none lasted. */
-  readonly brief: number;
-  /** When the connection was lost; null before the first and while live. */
-  readonly since: number | null;
-  /** Whether it is lost for so long that a person should be told. */
-  readonly lost: boolean;
-  /** Why the last connection or attempt ended; null before the first and while live. */
+  /** Settled connections in a row that did not last. */
+  readonly briefConnections: number;
+  /** When the connection was lost; null before the first connection and while there is one. */
+  readonly lostAt: number | null;
+  /** The connection is lost for so long that a person should be told. */
+  readonly isLong: boolean;
+  /** Why the last connection or attempt ended; null before the first connection and while there is one. */
   readonly reason: CloseReason | null;
   /** Attempts since the app asked to connect or the connection was lost. */
-  readonly tries: number;
-  /** Over how many ms the clients of the server that fell come back, as it said. */
-  readonly spread: number;
-  /** When a signal last made it try at once. */
+  readonly attempts: number;
+  /** The clients of the server that fell come back over this many ms, as that server said. */
+  readonly returnSpread: number;
+  /** When a signal of the browser last started an attempt at once. */
   readonly wokenAt: number;
 }
 

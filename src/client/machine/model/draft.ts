@@ -1,46 +1,89 @@
-// One event's way through the machine: drafts of the state that may be written to, and what the world is asked for. Lives for one transition and never leaves it.
+// How a turn changes the state: through drafts, each copied once; and what it asks of the world.
 import type { ClientFrame } from '../../../protocol/frames.js';
-import type { Context } from './context.js';
+import { attemptOf, isDoubted, type Live } from './connection-state.js';
 import type { Effect } from './effects.js';
-import { attemptOf } from './connection-state.js';
-import type { Room, State } from './state.js';
+import { unusedRoomMs } from './limits.js';
+import { newRoom, type Room } from './room-state.js';
+import type { Draft, Turn } from './slice.js';
+import type { State } from './state.js';
 
-export type Draft<T> = { -readonly [K in keyof T]: T[K] };
-
-export interface Turn extends Context {
-  readonly state: Draft<State>;
-  readonly effects: Effect[];
-  /** Rooms and maps made in this turn: these may be changed, any other is somebody's state. */
-  readonly made: Set<object>;
-}
-
-export function ask(turn: Turn, effect: Effect): void {
+export function emit(turn: Turn, effect: Effect): void {
   turn.effects.push(effect);
 }
 
-/** Frames for the attempt that is on. */
-export function write(turn: Turn, frames: readonly ClientFrame[]): void {
-  ask(turn, { type: 'write', attempt: attemptOf(turn.state.connection), frames });
+/** Sends frames on the current attempt. */
+export function writeFrames(turn: Turn, frames: readonly ClientFrame[]): void {
+  const attempt = attemptOf(turn.state.connection);
+  if (attempt !== null) emit(turn, { type: 'write', attempt, frames });
 }
 
-/** A copy of a map that may be changed: made once a turn, however often it is asked for. */
-export function own<K, V>({ made }: Turn, map: ReadonlyMap<K, V>): Map<K, V> {
-  if (made.has(map)) return map as Map<K, V>;
+/** The connection, if it is live. */
+export const liveConnection = ({ connection }: State): Live | null =>
+  connection.status === 'live' ? connection : null;
+
+/** The connection, if it is live and not doubted. */
+export const workingConnection = ({ connection }: State): Live | null =>
+  connection.status === 'live' && !isDoubted(connection) ? connection : null;
+
+/** Calls one function of each slice that has it, as long as the connection works. */
+export function callLive(turn: Turn, hook: 'beforeWrite' | 'liveTick'): void {
+  for (const call of turn.slices.hooks[hook] ?? []) {
+    const live = workingConnection(turn.state);
+    if (live) call(turn, live);
+  }
+}
+
+/** A copy of a map that can be changed. It is made once a turn, however often it is asked for. */
+export function draftMap<K, V>({ ownedObjects }: Turn, map: ReadonlyMap<K, V>): Map<K, V> {
+  if (ownedObjects.has(map)) return map as Map<K, V>;
   const copy = new Map(map);
-  made.add(copy);
+  ownedObjects.add(copy);
   return copy;
 }
 
-/** Puts a room in, as a draft. */
-export function put({ made, state }: Turn, rooms: Map<string, Room>, room: Room): Draft<Room> {
-  made.add(room);
-  state.rooms = rooms.set(room.id, room);
+function draftObject<T extends object>({ ownedObjects }: Turn, object: T): Draft<T> {
+  if (ownedObjects.has(object)) return object;
+  const copy = { ...object };
+  ownedObjects.add(copy);
+  return copy;
+}
+
+function insertRoom(turn: Turn, room: Room): Draft<Room> {
+  turn.ownedObjects.add(room);
+  turn.state.rooms = draftMap(turn, turn.state.rooms).set(room.id, room);
   return room;
 }
 
-/** The draft of a room, changed: made once a turn, however often it is asked for. */
-export function edit(turn: Turn, { id }: Room, changes?: Partial<Room>): Draft<Room> {
-  const { made, state } = turn;
-  const room = state.rooms.get(id) as Room;
-  return Object.assign(made.has(room) ? room : put(turn, own(turn, state.rooms), { ...room }), changes);
+/** The room of an id that is known to be there. Ask again after a change: an earlier answer may be out of date. */
+export const roomOf = ({ state }: Turn, id: string): Room => state.rooms.get(id) as Room;
+
+/** Creates the room if it is not there. */
+export function ensureRoom(turn: Turn, id: string): void {
+  if (!turn.state.rooms.has(id)) insertRoom(turn, newRoom(id, turn.now + unusedRoomMs));
+}
+
+/** The draft of a room that is there. */
+export function draftRoom(turn: Turn, id: string): Draft<Room> {
+  const room = roomOf(turn, id);
+  return turn.ownedObjects.has(room) ? room : insertRoom(turn, { ...room });
+}
+
+type PartName = 'membership' | 'log' | 'presence' | 'lists' | 'outbox';
+
+/** The draft of one part of a room that is there. */
+export function draftPart<K extends PartName>(turn: Turn, id: string, name: K): Draft<Room[K]> {
+  const room = draftRoom(turn, id);
+  const part = draftObject<Room[K]>(turn, room[name]);
+  room[name] = part as Room[K];
+  return part;
+}
+
+/** Changes one part of a room that is there. */
+export function changePart<K extends PartName>(
+  turn: Turn,
+  id: string,
+  name: K,
+  changes: Partial<Room[K]>,
+): void {
+  Object.assign(draftPart(turn, id, name), changes);
 }

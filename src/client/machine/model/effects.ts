@@ -1,26 +1,35 @@
-// What the machine can ask of the world: data, safe to log.
+// What the machine asks of the world, as data. Effects hold no token, so that they can be logged.
 import type { ClientFrame } from '../../../protocol/frames.js';
-import type { Failure, Member, Message } from './state.js';
+import type { Failure, Member, Message } from './message.js';
 
 /** The receipt of a durable message. */
 export interface Receipt {
-  /** The message's id, the same in every list. Of a message that was replaced by its `coalesce` key, the id of the one that took its place. */
+  /**
+   * The message's id, the same in every list. If a message with the same `coalesce` key replaced it, this is the id of
+   * that message.
+   */
   readonly id: string;
-  /** The life of the log that `offset` belongs to. A log that lost its newest entries, as a Redis that went back to an older copy, keeps its epoch and gives their offsets again. */
+  /**
+   * The epoch of the log that `offset` belongs to. A log that lost its newest entries, for example when Redis went back
+   * to an older copy, keeps its epoch and gives the lost offsets to other messages.
+   */
   readonly epoch: string;
-  /** Its place in the room's log. Null: a duplicate so old that its place is not known. */
+  /** The message's place in the room's log. Null for a duplicate that is so old that its place is not known. */
   readonly offset: number | null;
-  /** Drawn for this entry. `epoch`, `offset` and `tag` together name one message for good; the first two alone do not. Missing where its place is not known, or the server is of an earlier version. */
+  /**
+   * A random text that the log gave to this entry. `epoch`, `offset` and `tag` together name one message for good; the
+   * first two alone do not. Missing if the message's place is not known, or the server is of an earlier version.
+   */
   readonly tag?: string;
-  /** The server's clock at the append, in ms. */
+  /** When the message was appended, in ms of the server's clock. */
   readonly timestamp: number;
-  /** What the room's handler returned, while the server still holds it. */
+  /** The value that the room's handler returned, as long as the server remembers it. */
   readonly result?: unknown;
-  /** Whether the server already had it: an earlier acknowledgement was lost. */
+  /** True if the server had the message already: an earlier acknowledgement was lost. */
   readonly duplicate: boolean;
 }
 
-/** A volatile message: in no log, never sent again. */
+/** A message that is in no log and is never sent again. */
 export interface Broadcast {
   readonly room: string;
   readonly type: string;
@@ -47,4 +56,5 @@ export type Effect =
   | { readonly type: 'disowned'; readonly user: string | null }
   | { readonly type: 'report'; readonly room: string | null; readonly failure: Failure };
 
-export const isFailure = (it: Receipt | readonly Message[] | Failure): it is Failure => 'code' in it;
+export const isFailure = (outcome: Receipt | readonly Message[] | Failure): outcome is Failure =>
+  'code' in outcome;

@@ -1,21 +1,25 @@
-// What can happen to the client. What comes from a socket or a token request carries the attempt that asked.
+// Everything that can happen to the client. An event from a socket or a token request carries the number of its
+// attempt.
 import type { ServerFrame } from '../../../protocol/frames.js';
 import type { Transport } from './connection-state.js';
-import type { Entry, Session } from './state.js';
+import type { Entry } from './entry.js';
+import type { PresenceValue } from './room-state.js';
+import type { Session } from './state.js';
 
+/** A durable message that the app sends. */
 export interface Outgoing {
   readonly id: string;
   readonly room: string;
   readonly type: string;
   readonly version: number;
   readonly data: unknown;
-  readonly shown: unknown;
+  readonly displayData: unknown;
   readonly bytes: number;
   readonly ttl: number | null;
-  readonly coalesce: string | null;
+  readonly coalesceKey: string | null;
 }
 
-/** A message as storage gave it back. */
+/** A message that was read from storage. */
 export interface Restored {
   readonly room: string;
   readonly entry: Entry;
@@ -38,9 +42,9 @@ export type Event =
       readonly type: 'retain';
       readonly room: string;
       readonly history: number;
-      readonly presence: Readonly<Record<string, unknown>> | null;
-      /** What the contract makes of it, where that is another. */
-      readonly shown?: Readonly<Record<string, unknown>> | null | undefined;
+      readonly presence: PresenceValue | null;
+      /** The same as the room's contract reads it, if that is another value. */
+      readonly shown?: PresenceValue | null | undefined;
     }
   | { readonly type: 'release'; readonly room: string }
   | {
@@ -78,7 +82,7 @@ export type Event =
   | {
       readonly type: 'presence';
       readonly room: string;
-      readonly patch: Readonly<Record<string, unknown>>;
-      /** What the contract makes of the whole, where that is another. */
-      readonly shown?: Readonly<Record<string, unknown>> | null | undefined;
+      readonly patch: PresenceValue;
+      /** The whole presence as the room's contract reads it, if that is another value. */
+      readonly shown?: PresenceValue | null | undefined;
     };

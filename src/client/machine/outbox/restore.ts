@@ -1,13 +1,11 @@
-// Own messages that outlive their page: taken back from storage, and free to leave once their records are there.
-import type { Event, Restored } from '../model/events.js';
-import { fail, forsake, isQueued, set } from './queue.js';
-import { roomOf, wanted } from '../room/room.js';
-import type { Entry, Room, Session } from '../model/state.js';
-import { replaced } from '../room/lists.js';
-import { edit, type Turn } from '../model/draft.js';
+// Own messages that outlive their page: read back from storage, and free to be sent once their records are written.
+import { draftPart, ensureRoom, roomOf } from '../model/draft.js';
+import type { EventOf, Slice, Turn } from '../model/slice.js';
+import { isQueued, type Entry } from '../model/entry.js';
+import { markFailed, putEntry } from './entries.js';
 
-/** Storage is open: its session is ours now, and what waits in it comes before what was sent meanwhile. */
-export function restored(turn: Turn, session: Session, messages: readonly Restored[]): void {
+/** Storage is open: its session is the client's now, and its messages come before those that were sent meanwhile. */
+function onRestored(turn: Turn, { session, messages }: EventOf<'restored'>): void {
   const { state } = turn;
   state.session = session;
   state.durable = true;
@@ -18,52 +16,47 @@ export function restored(turn: Turn, session: Session, messages: readonly Restor
     else byRoom.set(room, [[entry.id, entry]]);
   }
   for (const [id, entries] of byRoom) {
-    const room = edit(turn, roomOf(turn, id));
-    for (const [, { seq }] of entries) room.seq = Math.max(room.seq, seq ?? 0);
-    room.entries = new Map([...entries, ...room.entries]);
-    reread(turn, room);
-  }
-}
-
-/** What waits in a room is shown as this app's contract reads it. What it cannot read has failed, unless it left already: then the server judges. */
-export function reread(turn: Turn, room: Room): void {
-  for (const entry of room.entries.values()) {
-    if (entry.failure) continue;
-    const { type, version, data } = entry;
-    const found = turn.read(room.id, type, version, data);
-    if (!('code' in found)) set(turn, room, { ...entry, shown: found.data });
-    else if (isQueued(entry)) fail(turn, room, entry, found);
+    ensureRoom(turn, id);
+    const outbox = draftPart(turn, id, 'outbox');
+    for (const [, { seq }] of entries) outbox.lastSeq = Math.max(outbox.lastSeq, seq ?? 0);
+    outbox.entries = new Map([...entries, ...outbox.entries]);
+    parseAgain(turn, id);
   }
 }
 
 /**
- * Another user than before: what one wrote is never sent as another, and what one saw is not shown to another. `carry`: what this page wrote, and nobody
- * before it, goes on.
+ * Shows the messages of a room as this app's contract reads them. A message that it cannot read has failed, unless it
+ * may
+ * have been sent already: then the server decides.
  */
-export function disown(turn: Turn, carry: boolean): void {
-  for (const before of turn.state.rooms.values()) {
-    const room = edit(turn, before);
-    const own = Array.from(room.entries.values()).filter(({ settled }) => carry && !settled);
-    room.entries = new Map(Array.from(room.entries).filter(([, entry]) => !own.includes(entry)));
-    forsake(turn, room, true);
-    room.entries = new Map(
-      own.map((entry) => [entry.id, { ...entry, seq: null, saved: null, sentOn: 0, left: false }]),
-    );
-    if (room.phase.status === 'denied') Object.assign(room, { phase: wanted, error: null });
-    Object.assign(room, {
-      echoes: [],
-      members: new Map(),
-      position: null,
-      lists: replaced(room.lists, [], { hasOlder: false, oldest: null }, null),
-    });
+function parseAgain(turn: Turn, id: string): void {
+  for (const entry of roomOf(turn, id).outbox.entries.values()) {
+    if (entry.failure) continue;
+    const { type, version, data } = entry;
+    const parsed = turn.parse(id, type, version, data);
+    if (!('code' in parsed)) putEntry(turn, id, { ...entry, displayData: parsed.data });
+    else if (isQueued(entry)) markFailed(turn, id, entry, parsed);
   }
 }
 
-/** Records are in storage, with these numbers. */
-export function stored(turn: Turn, records: Extract<Event, { type: 'stored' }>['records']): void {
-  for (const [id, message, seq] of records) {
-    const room = turn.state.rooms.get(id);
-    const entry = room?.entries.get(message);
-    if (room && entry && entry.seq === seq && entry.saved !== seq) set(turn, room, { ...entry, saved: seq });
+/** Records of these messages are in storage, with these seqs. */
+function onStored(turn: Turn, { records }: EventOf<'stored'>): void {
+  for (const [id, messageId, seq] of records) {
+    const entry = turn.state.rooms.get(id)?.outbox.entries.get(messageId);
+    if (entry && entry.seq === seq && entry.storedSeq !== seq)
+      putEntry(turn, id, { ...entry, storedSeq: seq });
   }
 }
+
+export const restore: Slice = {
+  events: {
+    restored: onRestored,
+    stored: onStored,
+    'storage-lost': ({ state }) => {
+      state.durable = false;
+    },
+    contract: (turn, { room }) => {
+      if (turn.state.rooms.has(room)) parseAgain(turn, room);
+    },
+  },
+};

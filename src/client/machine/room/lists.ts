@@ -1,113 +1,133 @@
-// Lists of messages: who asked for them, what a batch from the log does to them, and what history fills in. Copies once a batch, whatever it holds.
-import type { List, Message, Room } from '../model/state.js';
-import { edit, type Turn } from '../model/draft.js';
+// Lists of messages, as hooks ask for them: one for each type, and one for messages of every type.
+import { draftPart, emit, ensureRoom, roomOf } from '../model/draft.js';
+import type { Slice, Turn } from '../model/slice.js';
+import type { HistoryRequest, List } from '../model/room-state.js';
+import type { Failure, Message } from '../model/message.js';
+import { clientClosed } from '../model/failures.js';
+import { refusalOf } from './membership.js';
 
-/** Every type. */
+/** The list with messages of every type. */
 export const everyType = '*';
 
-/** The most messages a list is allowed to hold, however far back somebody scrolled. */
-const mostMessages = 10_000;
+export type Older = Pick<List, 'hasOlder' | 'oldest'>;
 
-const fitting = (key: string, messages: readonly Message[]): readonly Message[] =>
-  key === everyType ? messages : messages.filter(({ type }) => type === key);
+export const ofType = (type: string, messages: readonly Message[]): readonly Message[] =>
+  type === everyType ? messages : messages.filter((message) => message.type === type);
 
-/** A list that holds the newest `most` of these, and says what is older than they are. */
-function bounded(
-  list: List,
-  all: readonly Message[],
-  most: number,
-  { hasOlder, oldest }: Pick<List, 'hasOlder' | 'oldest'>,
-): List {
-  const messages = all.slice(-most);
-  const cut = all.length > most;
+/** A list that holds the newest `max` of these messages. `older` says what is before the first of them. */
+export function cutList(list: List, all: readonly Message[], max: number, { hasOlder, oldest }: Older): List {
+  const messages = all.slice(-max);
+  const isCut = all.length > max;
   return {
     ...list,
     messages,
-    hasOlder: cut || hasOlder,
-    oldest: cut ? (messages[0] as Message).offset : oldest,
+    hasOlder: isCut || hasOlder,
+    oldest: isCut ? (messages[0] as Message).offset : oldest,
   };
 }
 
-const mapLists = (lists: Room['lists'], change: (list: List, key: string) => List): Room['lists'] =>
-  new Map(Array.from(lists, ([key, list]) => [key, change(list, key)]));
-
-/** Appends a batch that follows what the lists hold: the newest `limit` are kept, and more where older ones were loaded on purpose. */
-export function appended(lists: Room['lists'], batch: readonly Message[]): Room['lists'] {
-  return mapLists(lists, (list, key) => {
-    const mine = fitting(key, batch);
-    if (mine.length === 0) return list;
-    return bounded(
-      list,
-      [...list.messages, ...mine],
-      list.loading ? mostMessages : Math.max(list.limit, Math.min(mostMessages, list.messages.length)),
-      list,
-    );
-  });
+/** Replaces one list; null removes it. */
+export function setList(turn: Turn, id: string, type: string, list: List | null): void {
+  const draft = draftPart(turn, id, 'lists');
+  const byType = new Map(draft.byType);
+  if (list) byType.set(type, list);
+  else byType.delete(type);
+  draft.byType = byType;
 }
 
-/** Starts every list anew from the newest part of the log. */
-export const replaced = (
-  lists: Room['lists'],
-  messages: readonly Message[],
-  older: Pick<List, 'hasOlder' | 'oldest'>,
-  gap: List['gap'],
-): Room['lists'] =>
-  mapLists(lists, (list, key) => ({
-    ...bounded(list, fitting(key, messages), list.limit, older),
-    loading: false,
-    gap,
-  }));
+const emptyList: List = {
+  users: 0,
+  limit: 0,
+  messages: [],
+  hasOlder: false,
+  oldest: null,
+  loading: false,
+  gap: null,
+};
 
-/** Puts an answer to a history request in front of a list. */
-export function prepended(
-  list: List,
-  key: string,
-  page: readonly Message[],
-  older: Pick<List, 'hasOlder' | 'oldest'>,
-): List {
-  const first = list.messages[0]?.offset ?? Infinity;
-  return bounded(
-    { ...list, loading: false },
-    [...fitting(key, page).filter(({ offset }) => (offset ?? Infinity) < first), ...list.messages],
-    mostMessages,
-    older,
-  );
+/** Counts a user of a list, and creates the list. True if history has to fill it, because no join will. */
+function retainList(turn: Turn, id: string, type: string, limit: number): boolean {
+  const { lists, membership, log } = roomOf(turn, id);
+  const list = lists.byType.get(type);
+  const whole = lists.byType.get(everyType);
+  const empty = { ...emptyList, limit };
+  const known = list ?? (whole ? cutList(empty, ofType(type, whole.messages), limit, whole) : empty);
+  setList(turn, id, type, { ...known, users: known.users + 1, limit: Math.max(known.limit, limit) });
+  if (list || membership.phase.status === 'left') return false;
+  if (whole && !whole.loading) return whole.hasOlder && known.messages.length < limit;
+  const hasJoinedOnce = log.position !== null;
+  return hasJoinedOnce || membership.phase.status === 'joining';
 }
 
-/** Changes one list; null forgets it. */
-export function setList(turn: Turn, room: Room, key: string, list: List | null): void {
-  const draft = edit(turn, room);
-  const lists = new Map(draft.lists);
-  if (list) lists.set(key, list);
-  else lists.delete(key);
-  draft.lists = lists;
-}
-
-/** Counts a user of a list. True where it is a new one that history must fill: no join is to come that brings all of it. */
-export function retainList(turn: Turn, room: Room, key: string, limit: number): boolean {
-  const list = room.lists.get(key);
-  const whole = room.lists.get(everyType);
-  const empty: List = {
-    users: 0,
-    limit,
-    messages: [],
-    hasOlder: false,
-    oldest: null,
-    loading: false,
-    gap: null,
-  };
-  const known = list ?? (whole ? bounded(empty, fitting(key, whole.messages), limit, whole) : empty);
-  setList(turn, room, key, { ...known, users: known.users + 1, limit: Math.max(known.limit, limit) });
-  if (list || room.phase.status === 'left') return false;
-  return whole && !whole.loading
-    ? whole.hasOlder && known.messages.length < limit
-    : room.position !== null || room.phase.status === 'joining';
-}
-
-export function releaseList(turn: Turn, room: Room, key: string): void {
-  const list = room.lists.get(key);
+function releaseList(turn: Turn, id: string, type: string): void {
+  const list = turn.state.rooms.get(id)?.lists.byType.get(type);
   if (!list) return;
-  setList(turn, room, key, list.users > 1 ? { ...list, users: list.users - 1 } : null);
-  // What it asked for is no news to the next list of this name, which begins elsewhere.
-  if (list.users <= 1) edit(turn, room).requests = room.requests.filter((it) => it.list !== key);
+  if (list.users > 1) return setList(turn, id, type, { ...list, users: list.users - 1 });
+  setList(turn, id, type, null);
+  // A later list of this type starts elsewhere: the answer to an older request would not fit it.
+  const draft = draftPart(turn, id, 'lists');
+  draft.requests = draft.requests.filter((request) => request.list !== type);
 }
+
+/**
+ * Adds a request, or refuses it. A list is continued before its oldest offset, and a list that is loading does not
+ * load twice.
+ */
+function requestHistory(
+  turn: Turn,
+  id: string,
+  { ref, before, limit, list }: Omit<HistoryRequest, 'sentOn'>,
+  refusal: Failure | null,
+): void {
+  if (refusal) {
+    if (list === null) emit(turn, { type: 'history', ref, outcome: refusal });
+    return;
+  }
+  ensureRoom(turn, id);
+  const filled = list === null ? null : roomOf(turn, id).lists.byType.get(list);
+  if (list !== null) {
+    if (!filled || filled.loading) return;
+    setList(turn, id, list, { ...filled, loading: true });
+  }
+  const draft = draftPart(turn, id, 'lists');
+  const request = { ref, before: filled ? filled.oldest : before, limit, list, sentOn: null };
+  draft.requests = [...draft.requests, request];
+}
+
+export function removeRequest(turn: Turn, id: string, request: HistoryRequest): void {
+  const draft = draftPart(turn, id, 'lists');
+  draft.requests = draft.requests.filter((other) => other !== request);
+}
+
+/** Ends a request with a failure. */
+export function failRequest(turn: Turn, id: string, request: HistoryRequest, failure: Failure): void {
+  removeRequest(turn, id, request);
+  const { ref, list: type } = request;
+  if (type === null) return emit(turn, { type: 'history', ref, outcome: failure });
+  const list = roomOf(turn, id).lists.byType.get(type);
+  if (list) setList(turn, id, type, { ...list, loading: false });
+}
+
+function failRequests(turn: Turn, id: string, failure: Failure): void {
+  for (const request of roomOf(turn, id).lists.requests) failRequest(turn, id, request, failure);
+}
+
+export const lists: Slice = {
+  events: {
+    history: (turn, event) => {
+      requestHistory(turn, event.room, event, refusalOf(turn.state, event.room));
+    },
+    'list-retain': (turn, { room, list, limit, ref }) => {
+      ensureRoom(turn, room);
+      if (retainList(turn, room, list, limit))
+        requestHistory(turn, room, { ref, before: null, limit, list }, null);
+    },
+    'list-release': (turn, { room, list }) => {
+      releaseList(turn, room, list);
+    },
+  },
+  denied: failRequests,
+  closed: (turn, id) => {
+    failRequests(turn, id, clientClosed);
+  },
+};

@@ -1,24 +1,30 @@
-// Identity is what keeps components from rendering: a value that holds what the one before it held is the one before it.
+// A value that equals the one before it is replaced by that one: its identity is what keeps a component from rendering.
 
-/** What is all of its parts: not a date, nor an object of a class. */
-const plain: readonly unknown[] = [Object.prototype, Array.prototype, Map.prototype, Set.prototype, null];
+/** Prototypes of values that are nothing but their parts. A date, for example, is more. */
+const plainPrototypes: readonly unknown[] = [
+  Object.prototype,
+  Array.prototype,
+  Map.prototype,
+  Set.prototype,
+  null,
+];
 
-const isObject = (it: unknown): it is object => typeof it === 'object' && it !== null;
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** What a map or a set holds, one level deep. */
-const parts = (it: Iterable<unknown>): readonly unknown[] =>
-  it instanceof Map ? Array.from(it).flat() : Array.from(it);
+/** The parts of a map or a set, one level deep. */
+const partsOf = (collection: Iterable<unknown>): readonly unknown[] =>
+  collection instanceof Map ? Array.from(collection).flat() : Array.from(collection);
 
-function alike(a: object, b: object): boolean {
-  const kind: unknown = Object.getPrototypeOf(a);
-  if (kind !== Object.getPrototypeOf(b) || !plain.includes(kind)) return false;
+function isEqual(a: object, b: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(a);
+  if (prototype !== Object.getPrototypeOf(b) || !plainPrototypes.includes(prototype)) return false;
   if (Array.isArray(a)) {
     const other = b as unknown[];
-    let at = a.length === other.length ? a.length : -1;
-    while (at > 0 && Object.is(a[at - 1], other[at - 1])) at--;
-    return at === 0;
+    let index = a.length === other.length ? a.length : -1;
+    while (index > 0 && Object.is(a[index - 1], other[index - 1])) index--;
+    return index === 0;
   }
-  if (Symbol.iterator in a) return alike(parts(a as Iterable<unknown>), parts(b as Iterable<unknown>));
+  if (Symbol.iterator in a) return isEqual(partsOf(a as Iterable<unknown>), partsOf(b as Iterable<unknown>));
   const keys = Object.keys(a);
   if (keys.length !== Object.keys(b).length) return false;
   for (const key of keys)
@@ -26,6 +32,6 @@ function alike(a: object, b: object): boolean {
   return true;
 }
 
-/** `next`, or `before` where the two are alike: arrays, maps, sets and plain objects, compared one level deep. */
-export const shared = <T>(before: T | undefined, next: T): T =>
-  before === next || (isObject(before) && isObject(next) && alike(before, next)) ? (before as T) : next;
+/** `before` if `next` equals it, else `next`. Arrays, maps, sets and plain objects are compared one level deep. */
+export const reuseIfEqual = <T>(before: T | undefined, next: T): T =>
+  before === next || (isObject(before) && isObject(next) && isEqual(before, next)) ? (before as T) : next;

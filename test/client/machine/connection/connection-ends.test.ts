@@ -1,6 +1,6 @@
 // What is known of a connection once it has ended: why, since when, how often it was tried; and what counts as one that lasted.
 import { describe, expect, test } from 'vitest';
-import { createViewer } from '../../../../src/client/machine/view/view.js';
+import { createViewer } from '../../../../src/client/machine/view/viewer.js';
 import {
   joinedFrame,
   machine,
@@ -51,17 +51,17 @@ describe('what is told of a connection', () => {
     const since = it.now;
     lose(it).pass(400);
     expect(retryOf(it)).toMatchObject({
-      since,
+      lostAt: since,
       reason: { code: 1006, reason: 'why' },
-      tries: 0,
+      attempts: 0,
       failures: 1,
     });
     it.pass(2_000);
     lose(it, 4500);
     expect(retryOf(it)).toMatchObject({
-      since,
+      lostAt: since,
       reason: { code: 4500, reason: 'why' },
-      tries: 1,
+      attempts: 1,
       failures: 2,
     });
   });
@@ -69,12 +69,12 @@ describe('what is told of a connection', () => {
   test('that the app asked for anew: since the loss, or since now where there was none', () => {
     const reason = { code: 4011, reason: 'asked by the app' };
     const live = machine().live().pass(300).dispatch({ type: 'reconnect' });
-    expect(retryOf(live)).toMatchObject({ since: live.now, tries: 1, reason });
+    expect(retryOf(live)).toMatchObject({ lostAt: live.now, attempts: 1, reason });
     const away = machine({}, () => 0.999).live();
     const since = away.now;
     lose(away).pass(3_000);
     lose(away).dispatch({ type: 'reconnect' });
-    expect(retryOf(away)).toMatchObject({ since, tries: 1, reason });
+    expect(retryOf(away)).toMatchObject({ lostAt: since, attempts: 1, reason });
   });
 
   test('that the app asked for after it was closed: nothing of what was before', () => {
@@ -83,7 +83,15 @@ describe('what is told of a connection', () => {
     lose(it);
     expect(it.state.connection).toEqual({ status: 'closed' });
     it.dispatch({ type: 'connect' });
-    const fresh = { failures: 0, brief: 0, since: null, lost: false, reason: null, tries: 1, spread: 0 };
+    const fresh = {
+      failures: 0,
+      briefConnections: 0,
+      lostAt: null,
+      isLong: false,
+      reason: null,
+      attempts: 1,
+      returnSpread: 0,
+    };
     expect(retryOf(it)).toMatchObject(fresh);
     expect(createViewer()(it.state).connection).toEqual({ status: 'connecting', attempt: 1 });
   });
@@ -94,16 +102,16 @@ describe('what is told of a connection', () => {
   ])('that ended for good with %i: why, and never that it is lost', (code, status) => {
     const it = lose(machine({ token: undefined }).live(), code).pass(60_000);
     expect(it.state.connection.status).toBe(status);
-    expect(retryOf(it)).toMatchObject({ since: null, lost: false, reason: { code, reason: 'why' } });
+    expect(retryOf(it)).toMatchObject({ lostAt: null, isLong: false, reason: { code, reason: 'why' } });
   });
 
   test('that the app closed while it was lost: that the app did', () => {
     const it = lose(machine().live().dispatch({ type: 'hidden' })).pass(5_000);
-    expect(retryOf(it).lost).toBe(true);
+    expect(retryOf(it).isLong).toBe(true);
     it.dispatch({ type: 'close' });
     expect(retryOf(it)).toMatchObject({
-      lost: false,
-      since: null,
+      isLong: false,
+      lostAt: null,
       reason: { code: 1000, reason: 'closed by the app' },
     });
   });
@@ -133,21 +141,21 @@ describe('a connection that lasted', () => {
   const brief = (): Machine => {
     const it = machine({}, () => 0.999).dispatch(retain, { type: 'connect' });
     for (let count = 0; count < 2; count++) lose(stay(it, 100));
-    expect(retryOf(it)).toMatchObject({ failures: 2, brief: 2 });
+    expect(retryOf(it)).toMatchObject({ failures: 2, briefConnections: 2 });
     return it;
   };
 
   test('P20 for 5 s is no more counted with the brief ones before it, however it ends', () => {
     expect(retryOf(stay(brief(), 5_000).dispatch({ type: 'reconnect' }))).toMatchObject({
       failures: 0,
-      brief: 0,
+      briefConnections: 0,
     });
   });
 
   test('P20 for less is', () => {
     expect(retryOf(stay(brief(), 4_999).dispatch({ type: 'reconnect' }))).toMatchObject({
       failures: 2,
-      brief: 2,
+      briefConnections: 2,
     });
   });
 
@@ -172,7 +180,7 @@ describe('a doubt', () => {
     expect(typesOf(it.take())).toEqual(['write ping']);
     it.sleep(1).dispatch(visible);
     expect(typesOf(it.take())).toEqual(['write ping']);
-    expect(it.state.connection).toMatchObject({ probeUntil: it.now + 2_000 });
+    expect(it.state.connection).toMatchObject({ heartbeat: { probeUntil: it.now + 2_000 } });
   });
 });
 
@@ -195,7 +203,7 @@ test('P17 a token that ends while its link is doubted ends nothing before there 
     .pass(9_000)
     .dispatch({ type: 'visible' });
   it.sleep(1_500).send(outgoing('x'));
-  expect(it.state.connection).toMatchObject({ status: 'live', probeUntil: it.now + 500 });
+  expect(it.state.connection).toMatchObject({ status: 'live', heartbeat: { probeUntil: it.now + 500 } });
   it.pass(500);
   expect(it.state.retry.reason).toEqual({ code: 4000, reason: 'nothing was heard' });
 });
@@ -216,7 +224,7 @@ describe('a page that is hidden', () => {
     const why = { code: 4010, reason: 'the page sleeps' };
     expect(it.take()).toContainEqual({ type: 'close', attempt: 2, ...why });
     expect(it.state.connection).toEqual({ status: 'waiting', retryAt: it.now });
-    expect(retryOf(it)).toMatchObject({ since: it.now, reason: why });
+    expect(retryOf(it)).toMatchObject({ lostAt: it.now, reason: why });
     expect(typesOf(it.dispatch({ type: 'pageshow' }).take())).toEqual(['open']);
   });
 
@@ -224,7 +232,7 @@ describe('a page that is hidden', () => {
     const it = machine({}, () => 0.999).live();
     const since = it.now;
     lose(it).pass(700).dispatch({ type: 'pagehide' });
-    expect(retryOf(it).since).toBe(since);
+    expect(retryOf(it).lostAt).toBe(since);
   });
 
   test('and sleeps without a connection closes none', () => {

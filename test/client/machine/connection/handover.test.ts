@@ -1,6 +1,6 @@
 // Following a goaway: the next connection is there before the one before it is left, and nobody who looks on sees it.
 import { describe, expect, test } from 'vitest';
-import { createViewer } from '../../../../src/client/machine/view/view.js';
+import { createViewer } from '../../../../src/client/machine/view/viewer.js';
 import type { ServerFrame } from '../../../../src/protocol/frames.js';
 import {
   joinedFrame,
@@ -30,7 +30,7 @@ const from = (it: Machine, attempt: number, ...frames: readonly ServerFrame[]): 
   it.dispatch({ type: 'received', attempt, frames });
 const listed = (it: Machine): unknown =>
   room(it)
-    .lists.get('*')
+    .lists.byType.get('*')
     ?.messages.map(({ data }) => data);
 const delivered = (it: Machine): unknown[] =>
   it.take().flatMap((effect) => (effect.type === 'deliver' ? effect.messages.map(({ data }) => data) : []));
@@ -67,7 +67,7 @@ describe('P21 a goaway is followed', () => {
     expect(it.state.connection).toMatchObject({
       status: 'live',
       attempt: 1,
-      next: { status: 'opening', attempt: 2 },
+      handover: { stage: 'opening', next: { status: 'opening', attempt: 2 } },
     });
     expect(it.state.session.key).toBe(key);
   });
@@ -102,9 +102,7 @@ describe('P21 a goaway is followed', () => {
     expect(it.state.connection).toMatchObject({
       status: 'live',
       attempt: 2,
-      next: null,
-      old: 0,
-      oldUntil: Infinity,
+      handover: { stage: 'none' },
     });
   });
 
@@ -165,7 +163,7 @@ describe('what is said meanwhile', () => {
     it.receive(messageFrame('a', 6));
     expect(delivered(it)).toEqual([3, 4, 5, 6]);
     expect(listed(it)).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(room(it).continuity).toBe('recovered');
+    expect(room(it).log.continuity).toBe('recovered');
   });
 
   test('a hole on the old connection is no reason to join again: the next one was asked for all of it', () => {
@@ -267,13 +265,13 @@ describe('what is said meanwhile', () => {
       changed: [],
     };
     from(it, 1, bob);
-    expect([...room(it).members.keys()]).toEqual(['bob']);
+    expect([...room(it).presence.members.keys()]).toEqual(['bob']);
     it.receive(
       welcome(),
       joinedFrame('a', { position: ['e', 2, 't2'], recovered: true, members: [['eve', null, null]] }),
     );
     from(it, 1, bob);
-    expect([...room(it).members.keys()]).toEqual(['eve']);
+    expect([...room(it).presence.members.keys()]).toEqual(['eve']);
   });
 });
 
@@ -282,7 +280,11 @@ describe('what goes wrong', () => {
     const it = moving();
     it.take();
     it.dispatch({ type: 'lost', attempt: 2, code: 1006, reason: '' });
-    expect(it.state.connection).toMatchObject({ status: 'live', attempt: 1, next: null });
+    expect(it.state.connection).toMatchObject({
+      status: 'live',
+      attempt: 1,
+      handover: { stage: 'scheduled' },
+    });
     expect(typesOf(it.pass(1_249).take())).not.toContain('open');
     expect(it.pass(1).take()).toContainEqual({ type: 'open', attempt: 3 });
     it.dispatch({ type: 'lost', attempt: 3, code: 1006, reason: '' });
@@ -295,7 +297,11 @@ describe('what goes wrong', () => {
     it.take();
     expect(typesOf(it.pass(9_999).take())).not.toContain('close');
     expect(it.pass(1).take()).toContainEqual(expect.objectContaining({ type: 'close', attempt: 2 }));
-    expect(it.state.connection).toMatchObject({ status: 'live', attempt: 1, next: null });
+    expect(it.state.connection).toMatchObject({
+      status: 'live',
+      attempt: 1,
+      handover: { stage: 'scheduled' },
+    });
   });
 
   test('this one ends first: the next is under way already, and no wait comes before it', () => {
@@ -319,9 +325,9 @@ describe('what goes wrong', () => {
     const it = moving();
     it.dispatch({ type: 'lost', attempt: 1, code: 1012, reason: 'drains' });
     expect(it.state.retry).toMatchObject({
-      since: it.now,
+      lostAt: it.now,
       reason: { code: 1012, reason: 'drains' },
-      tries: 1,
+      attempts: 1,
     });
   });
 
@@ -334,7 +340,7 @@ describe('what goes wrong', () => {
     expect(view(it.state).connection).toBe(before.connection);
     expect(it.take()).toEqual([]);
     it.receive(welcome()).receive(joinedFrame('a', { position: ['e', 2, 't2'], recovered: true }));
-    expect(it.state.connection).toMatchObject({ status: 'live', attempt: 2, gone: false });
+    expect(it.state.connection).toMatchObject({ status: 'live', attempt: 2, handover: { stage: 'none' } });
     expect(it.written().flatMap((frame) => (frame.type === 'send' ? [frame.id] : []))).toEqual(['x']);
   });
 
@@ -353,7 +359,7 @@ describe('what goes wrong', () => {
   test('that welcome has two seconds', () => {
     const it = open(moving());
     it.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' }).pass(1_999);
-    expect(it.state.connection).toMatchObject({ status: 'live', gone: true });
+    expect(it.state.connection).toMatchObject({ status: 'live', handover: { superseded: true } });
   });
 
   test('a refusal for good is one, though the next one has said hello and failed', () => {
@@ -379,7 +385,11 @@ describe('what goes wrong', () => {
   test('the same where the next one was given up in time', () => {
     const it = open(moving());
     for (let seconds = 0; seconds < 10; seconds++) from(it, 1, { type: 'pong', time: 0 }).pass(1_000);
-    expect(it.state.connection).toMatchObject({ status: 'live', attempt: 1, next: null });
+    expect(it.state.connection).toMatchObject({
+      status: 'live',
+      attempt: 1,
+      handover: { stage: 'scheduled' },
+    });
     it.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' });
     expect(it.state.connection.status).toBe('waiting');
   });
@@ -432,9 +442,9 @@ describe('what goes wrong', () => {
   test('the old connection breaks before the room is in: it stays as it was', () => {
     const it = arrived();
     it.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' });
-    expect(room(it)).toMatchObject({ phase: { status: 'joined' } });
+    expect(room(it).membership).toMatchObject({ phase: { status: 'joined' } });
     it.receive(joinedFrame('a', { position: ['e', 2, 't2'], recovered: true }));
-    expect(it.state.connection).toMatchObject({ status: 'live', attempt: 2, oldUntil: Infinity });
+    expect(it.state.connection).toMatchObject({ status: 'live', attempt: 2, handover: { stage: 'none' } });
   });
 
   test('a room that is not in after ten seconds is shown as joining, and still comes back whole', () => {
@@ -442,7 +452,7 @@ describe('what goes wrong', () => {
     from(it, 1, messageFrame('a', 3));
     for (let seconds = 0; seconds < 10; seconds++) it.pass(1_000).receive({ type: 'pong', time: 0 });
     expect(it.take()).toContainEqual(expect.objectContaining({ type: 'close', attempt: 1 }));
-    expect(room(it)).toMatchObject({ phase: { status: 'joining' } });
+    expect(room(it).membership).toMatchObject({ phase: { status: 'joining' } });
     it.receive(
       joinedFrame('a', {
         position: ['e', 2, 't2'],
@@ -452,7 +462,7 @@ describe('what goes wrong', () => {
       messageFrame('a', 4),
     );
     expect(listed(it)).toEqual([1, 2, 3, 4]);
-    expect(room(it).continuity).toBe('recovered');
+    expect(room(it).log.continuity).toBe('recovered');
   });
 
   test('both break: everything is asked for again on the third', () => {
@@ -479,16 +489,15 @@ describe('what goes wrong', () => {
   test('a room that the next node does not let in is denied', () => {
     const it = arrived();
     it.receive({ type: 'error', ref: 'a', code: 'denied', reason: '' });
-    expect(room(it)).toMatchObject({ phase: { status: 'denied' }, asked: null });
+    expect(room(it).membership).toMatchObject({ phase: { status: 'denied' }, rejoiningFrom: null });
   });
 
   test('a log that went back meanwhile is a reset, and says what is not known', () => {
     const it = arrived();
     it.receive(joinedFrame('a', { position: ['f', 0, ''], why: 'epoch' }));
     expect(room(it)).toMatchObject({
-      phase: { status: 'joined' },
-      continuity: 'reset',
-      position: { epoch: 'f' },
+      membership: { phase: { status: 'joined' } },
+      log: { continuity: 'reset', position: { epoch: 'f' } },
     });
   });
 });
@@ -535,7 +544,7 @@ describe('a room that is left and entered again while the next connection is ask
       .pass(600);
     it.dispatch({ type: 'retain', room: 'a', history: 10, presence: null });
     expect(answer(it)).toBe(true);
-    expect(room(it).phase.status).toBe('joined');
+    expect(room(it).membership.phase.status).toBe('joined');
   });
 
   test('shows its history', () => {

@@ -1,6 +1,6 @@
 // Proof of life, its absence, and what a sleeping machine does about it.
 import { expect, test } from 'vitest';
-import { measured } from '../../../../src/client/machine/connection/heartbeat.js';
+import { updateLatency } from '../../../../src/client/machine/connection/heartbeat.live.js';
 import type { ServerFrame } from '../../../../src/protocol/frames.js';
 import {
   joinedFrame,
@@ -16,7 +16,7 @@ test('P19 silence ends a link after interval + timeout, and a probe comes before
   const it = machine({ heartbeat: { interval: 10_000, timeout: 4_000 } }).live('a');
   expect(typesOf(it.pass(9_999).take())).toEqual([]);
   expect(typesOf(it.pass(2_001).take())).toEqual(['write ping', 'write ping']);
-  expect(it.state.connection).toMatchObject({ status: 'live', probeUntil: it.now + 2_000 });
+  expect(it.state.connection).toMatchObject({ status: 'live', heartbeat: { probeUntil: it.now + 2_000 } });
   expect(typesOf(it.pass(1_999).take())).toEqual([]);
   expect(it.pass(1).take()).toMatchObject([{ type: 'close', code: 4000 }]);
 });
@@ -44,7 +44,7 @@ test.each<readonly [string, (it: Machine, round: number) => ServerFrame]>([
 ])('P19 what others say proves nothing of a link whose pings are not answered: %s', (_, said) => {
   const it = machine({ heartbeat: { interval: 10_000, timeout: 4_000 } }).live('a');
   for (let round = 1; round <= 13; round++) it.pass(1_000).receive(said(it, round));
-  expect(it.state.connection).toMatchObject({ status: 'live', probeUntil: it.now + 1_000 });
+  expect(it.state.connection).toMatchObject({ status: 'live', heartbeat: { probeUntil: it.now + 1_000 } });
   it.take();
   it.send(outgoing('x')).pass(999);
   expect(it.written().filter(({ type }) => type === 'send')).toEqual([]);
@@ -72,7 +72,7 @@ test('P18 the server states the interval where it is tighter, and never loosens 
       { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null },
     )
     .receive(welcome({ heartbeat: [3_000, 1_000] }));
-  expect(tighter.state.connection).toMatchObject({ interval: 3_000, timeout: 1_000 });
+  expect(tighter.state.connection).toMatchObject({ heartbeat: { interval: 3_000, timeout: 1_000 } });
   const looser = machine();
   looser
     .dispatch(
@@ -80,7 +80,7 @@ test('P18 the server states the interval where it is tighter, and never loosens 
       { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null },
     )
     .receive(welcome({ heartbeat: [300_000, 100_000] }));
-  expect(looser.state.connection).toMatchObject({ interval: 25_000, timeout: 10_000 });
+  expect(looser.state.connection).toMatchObject({ heartbeat: { interval: 25_000, timeout: 10_000 } });
 });
 
 test('P18 a server that states an interval of 1 ms is followed in one of 100 ms', () => {
@@ -91,7 +91,7 @@ test('P18 a server that states an interval of 1 ms is followed in one of 100 ms'
     )
     .receive(welcome({ heartbeat: [1, 5_000] }))
     .pass(0);
-  expect(it.state.connection).toMatchObject({ interval: 100, timeout: 5_000 });
+  expect(it.state.connection).toMatchObject({ heartbeat: { interval: 100, timeout: 5_000 } });
   it.take();
   expect(typesOf(it.pass(99).take())).toEqual([]);
   expect(typesOf(it.pass(1).take())).toEqual(['write ping']);
@@ -107,10 +107,10 @@ test('P18 a pong that answers a ping of an earlier connection is no measure of t
     .pass(50);
   it.receive({ type: 'pong', time: asked, spread: 4_000 });
   expect(it.state.latency).toBeNull();
-  expect(it.state.connection).toMatchObject({ spread: 0 });
+  expect(it.state.connection).toMatchObject({ returnSpread: 0 });
   it.receive({ type: 'pong', time: it.now - 50, spread: 4_000 });
   expect(it.state.latency).toMatchObject({ last: 50 });
-  expect(it.state.connection).toMatchObject({ spread: 4_000 });
+  expect(it.state.connection).toMatchObject({ returnSpread: 4_000 });
 });
 
 test('P19 a laptop that slept does not write into a dead socket: it probes first, and sends once there is life', () => {
@@ -138,7 +138,7 @@ test('an alarm that rings far too late proves a sleep, not a silence: what was s
   const it = machine().live('a').dispatch({ type: 'visible' });
   it.take();
   it.sleep(60_000).dispatch({ type: 'tick' });
-  expect(it.state.connection).toMatchObject({ status: 'live', probeUntil: it.now + 2_000 });
+  expect(it.state.connection).toMatchObject({ status: 'live', heartbeat: { probeUntil: it.now + 2_000 } });
 });
 
 test('P18 a ping is answered with its time', () => {
@@ -148,9 +148,9 @@ test('P18 a ping is answered with its time', () => {
 });
 
 test('latency: an average by eighths, jitter by sixteenths, and no sample from the future', () => {
-  const first = measured(null, 100);
+  const first = updateLatency(null, 100);
   expect(first).toEqual({ last: 100, average: 100, jitter: 0 });
-  expect(measured(first, 180)).toEqual({ last: 180, average: 110, jitter: 5 });
+  expect(updateLatency(first, 180)).toEqual({ last: 180, average: 110, jitter: 5 });
   const it = machine().live();
   const { latency } = it.state;
   it.receive({ type: 'pong', time: it.now + 1_000 });

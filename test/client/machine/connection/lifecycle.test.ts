@@ -1,6 +1,6 @@
 // One transport's life: opening, greeting, live, waiting and the ends of it.
 import { describe, expect, test } from 'vitest';
-import { backoff } from '../../../../src/client/machine/connection/backoff.js';
+import { backoffDelay } from '../../../../src/client/machine/connection/backoff.js';
 import { verdictOf } from '../../../../src/protocol/codes.js';
 import {
   joinedFrame,
@@ -41,10 +41,10 @@ test('P12 P13 hello is written first, with the joins behind it in one write, and
     type: 'post',
     version: 1,
     data: 1,
-    shown: 1,
+    displayData: 1,
     bytes: 1,
     ttl: null,
-    coalesce: null,
+    coalesceKey: null,
   });
   expect(typesOf(it.take())).toEqual(['open']);
   expect(typesOf(opened(it).take())).toEqual(['write hello join']);
@@ -69,20 +69,22 @@ test('an attempt that is not welcome in time is given up, url and token promises
 test('P20 the first retry has full jitter too, and the ceiling doubles up to the most', () => {
   expect(
     [0, 1, 2, 3, 10].map((failures) =>
-      backoff(failures, () => 1, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 0),
+      backoffDelay(failures, () => 1, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 0),
     ),
   ).toEqual([500, 1_000, 2_000, 4_000, 30_000]);
   expect(
     [4, 9, 10].map((failures) =>
-      backoff(failures, () => 1, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 0),
+      backoffDelay(failures, () => 1, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 0),
     ),
     'while it may be a restart',
   ).toEqual([4_000, 4_000, 30_000]);
   expect(
-    backoff(1, () => 1, { initial: 8_000, max: 30_000, factor: 2, attempts: Infinity }, 0),
+    backoffDelay(1, () => 1, { initial: 8_000, max: 30_000, factor: 2, attempts: Infinity }, 0),
     'never less than the first',
   ).toBe(8_000);
-  expect(backoff(0, () => 0, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 4_000)).toBe(0);
+  expect(backoffDelay(0, () => 0, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 4_000)).toBe(
+    0,
+  );
   const it = lose(machine({}, () => 0.25).live());
   expect(it.state.connection).toEqual({ status: 'waiting', retryAt: it.now + 125 });
 });
@@ -257,8 +259,8 @@ describe('another user than before', () => {
 
   test('starts the lists anew', () => {
     const it = ada();
-    expect(it.state.rooms.get('a')?.lists.get('*')?.messages).toHaveLength(1);
-    expect(again(it, 'bob').state.rooms.get('a')?.lists.get('*')?.messages).toEqual([]);
+    expect(it.state.rooms.get('a')?.lists.byType.get('*')?.messages).toHaveLength(1);
+    expect(again(it, 'bob').state.rooms.get('a')?.lists.byType.get('*')?.messages).toEqual([]);
   });
 
   test('is another though the same is shown of the two: the server makes another member of the same key', () => {
@@ -283,7 +285,7 @@ describe('another user than before', () => {
   test('the same user goes on', () => {
     const it = again(ada(), 'ada');
     expect(typesOf(it.take())).toContain('write send');
-    expect(it.state.rooms.get('a')?.lists.get('*')?.messages).toHaveLength(1);
+    expect(it.state.rooms.get('a')?.lists.byType.get('*')?.messages).toHaveLength(1);
   });
 });
 
@@ -429,10 +431,10 @@ describe('signals', () => {
 test('lost is said after 5 s away, and taken back when it is over', () => {
   const it = lose(machine({}, () => 0.999).live());
   it.pass(4_999);
-  expect(it.state.retry.lost).toBe(false);
+  expect(it.state.retry.isLong).toBe(false);
   it.pass(1);
-  expect(it.state.retry.lost).toBe(true);
+  expect(it.state.retry.isLong).toBe(true);
   it.dispatch({ type: 'reconnect' });
   opened(it).receive(welcome());
-  expect(it.state.retry).toMatchObject({ lost: false, since: null });
+  expect(it.state.retry).toMatchObject({ isLong: false, lostAt: null });
 });

@@ -1,6 +1,6 @@
 // Whose session it is: what goes on where a connection is welcome as the same user, and what does not where it is another.
 import { describe, expect, test } from 'vitest';
-import type { Entry } from '../../../../src/client/machine/model/state.js';
+import type { Entry } from '../../../../src/client/machine/model/entry.js';
 import type { ServerFrame } from '../../../../src/protocol/frames.js';
 import {
   joinedFrame,
@@ -24,7 +24,11 @@ const as = (id: string | null, member = `member of ${id}`): ServerFrame =>
   welcome({ member, user: id === null ? null : { id } });
 const retain = { type: 'retain', room: 'a', history: 0, presence: null } as const;
 const waiting = (it: Machine): unknown =>
-  Array.from(it.state.rooms.get('a')?.entries.values() ?? [], ({ id, seq, left }) => [id, seq, left]);
+  Array.from(it.state.rooms.get('a')?.outbox.entries.values() ?? [], ({ id, seq, mayHaveBeenSent: left }) => [
+    id,
+    seq,
+    left,
+  ]);
 
 /** A message of an earlier page, as storage gives it back. */
 const record: Entry = {
@@ -32,17 +36,17 @@ const record: Entry = {
   type: 'post',
   version: 1,
   data: 1,
-  shown: 1,
-  at: 0,
-  expiresAt: null,
-  coalesce: null,
+  displayData: 1,
+  queuedAt: 0,
+  expiresAt: Infinity,
+  coalesceKey: null,
   bytes: 10,
   seq: 3,
   sentOn: 0,
-  left: true,
-  saved: 3,
-  seen: false,
-  settled: true,
+  mayHaveBeenSent: true,
+  storedSeq: 3,
+  inLog: false,
+  promiseSettled: true,
   failure: null,
   replaces: [],
 };
@@ -120,7 +124,7 @@ describe('a session of this page alone', () => {
   test('whose member is the same goes on, whatever is shown of the user', () => {
     const it = live(as('ada', 'm'));
     opened(it.dispatch({ type: 'reconnect' })).receive(as('ada under another name', 'm'));
-    expect(it.state.rooms.get('a')?.position).toEqual({ epoch: 'e', offset: 1, tag: 't1' });
+    expect(it.state.rooms.get('a')?.log.position).toEqual({ epoch: 'e', offset: 1, tag: 't1' });
     expect(it.state.connection).toMatchObject({ recovered: true });
   });
 
@@ -134,7 +138,7 @@ describe('a session of this page alone', () => {
     it.take();
     it.receive(as(user, 'a new member'));
     expect(settledOf(it.take())).toEqual(settled);
-    expect(it.state.rooms.get('a')?.position?.offset ?? null).toBe(offset);
+    expect(it.state.rooms.get('a')?.log.position?.offset ?? null).toBe(offset);
     expect(it.state.connection).toMatchObject({ status: 'live', recovered: false });
     expect(it.state.self).toMatchObject({ key: 'k1', member: 'a new member' });
   });
@@ -151,7 +155,9 @@ describe('a session of this page alone', () => {
 test("P17 the expiry of a renewed token is by the server's clock, as its welcome showed it", () => {
   const it = machine().dispatch({ type: 'connect' });
   opened(it).receive(welcome({ time: it.now + 5_000 }));
-  expect(it.state.connection).toMatchObject({ skew: 5_000, expiresAt: Infinity });
+  expect(it.state.connection).toMatchObject({ clockSkew: 5_000, token: { expiresAt: Infinity } });
   it.receive({ type: 'auth', expires: it.now + 65_000 });
-  expect(it.state.connection).toMatchObject({ expiresAt: it.now + 60_000, refreshAt: it.now + 48_000 });
+  expect(it.state.connection).toMatchObject({
+    token: { expiresAt: it.now + 60_000, refreshAt: it.now + 48_000 },
+  });
 });

@@ -1,19 +1,18 @@
 import { expect, test } from 'vitest';
+import { emptyQueue, type Queue } from '../../../../src/client/machine/model/shared-queue.js';
 import {
-  emptyQueue,
-  itemsOf,
-  pushed,
-  shortened,
-  sizeOf,
-  type Queue,
-} from '../../../../src/client/machine/model/shared-queue.js';
+  append,
+  queueItems,
+  queueSize,
+  removeFront,
+} from '../../../../src/client/machine/model/shared-queue.live.js';
 import { seededRandom } from '../../../../src/testing/random.js';
 
 test('a state that goes on from the middle of another disturbs neither', () => {
-  const common = pushed(pushed(emptyQueue<string>(), 'a'), 'b');
-  const one = pushed(common, 'c');
-  const other = pushed(common, 'd');
-  expect([common, one, other, pushed(one, 'e')].map(itemsOf)).toEqual([
+  const common = append(append(emptyQueue<string>(), 'a'), 'b');
+  const one = append(common, 'c');
+  const other = append(common, 'd');
+  expect([common, one, other, append(one, 'e')].map(queueItems)).toEqual([
     ['a', 'b'],
     ['a', 'b', 'c'],
     ['a', 'b', 'd'],
@@ -29,17 +28,18 @@ test('every state of a random walk with branches stays what it was', () => {
     const most = Math.floor(random() * 40);
     states.push(
       random() < 0.7
-        ? [pushed(queue, step), [...items, step]]
-        : [shortened(queue, (_, size) => size > most), items.slice(Math.max(0, items.length - most))],
+        ? [append(queue, step), [...items, step]]
+        : [removeFront(queue, (_, size) => size > most), items.slice(Math.max(0, items.length - most))],
     );
     states = states.slice(-50);
   }
-  for (const [queue, items] of states) expect([itemsOf(queue), sizeOf(queue)]).toEqual([items, items.length]);
+  for (const [queue, items] of states)
+    expect([queueItems(queue), queueSize(queue)]).toEqual([items, items.length]);
 });
 
 test('what was let go of is not held: the array stays about as long as what is in it', () => {
   let queue = emptyQueue<number>();
-  for (let at = 0; at < 10_000; at++) queue = shortened(pushed(queue, at), (_, size) => size > 100);
-  expect(itemsOf(queue)).toHaveLength(100);
+  for (let at = 0; at < 10_000; at++) queue = removeFront(append(queue, at), (_, size) => size > 100);
+  expect(queueItems(queue)).toHaveLength(100);
   expect(queue.array.length).toBeLessThan(300);
 });

@@ -1,7 +1,7 @@
 // Own durable messages under way: what is written again, what is told of as lost, how much is in flight, and what a receipt says.
 import { describe, expect, test } from 'vitest';
-import { sizeOf } from '../../../../src/client/machine/model/shared-queue.js';
-import { createViewer } from '../../../../src/client/machine/view/view.js';
+import { queueSize } from '../../../../src/client/machine/model/shared-queue.live.js';
+import { createViewer } from '../../../../src/client/machine/view/viewer.js';
 import type { ClientFrame, ReceiptTuple, ServerFrame } from '../../../../src/protocol/frames.js';
 import { defaultLimits } from '../../../../src/protocol/limits.js';
 import {
@@ -43,7 +43,8 @@ const room = (it: Machine) => {
   return found;
 };
 /** Numbers of entries, by message. */
-const numbers = (it: Machine): unknown => Array.from(room(it).entries.values(), ({ id, seq }) => [id, seq]);
+const numbers = (it: Machine): unknown =>
+  Array.from(room(it).outbox.entries.values(), ({ id, seq }) => [id, seq]);
 const lost = (it: Machine): number[] =>
   it.take().flatMap((effect) => (effect.type === 'acked-lost' ? [effect.count] : []));
 
@@ -61,7 +62,7 @@ function reconnect(it: Machine): Machine {
 }
 /** The next connection, on which the server has everything up to `last`. */
 function resume(it: Machine, last: number): Machine {
-  const { epoch, offset, tag } = room(it).position ?? { epoch: 'e', offset: 0, tag: '' };
+  const { epoch, offset, tag } = room(it).log.position ?? { epoch: 'e', offset: 0, tag: '' };
   return reconnect(it).receive(joinedFrame('a', { position: [epoch, offset, tag], recovered: true, last }));
 }
 /** Joined, with these limits of the server. */
@@ -148,8 +149,11 @@ describe('P32 numbers that nobody holds any more', () => {
     expect(lost(it)).toEqual([100_000]);
     resume(it, 150_000);
     expect(lost(it)).toEqual([100_000]);
-    expect(room(it).gone.size).toBe(100_000);
-    expect([room(it).gone.has(100_000), room(it).gone.has(250_000)]).toEqual([false, true]);
+    expect(room(it).outbox.retiredSeqs.size).toBe(100_000);
+    expect([room(it).outbox.retiredSeqs.has(100_000), room(it).outbox.retiredSeqs.has(250_000)]).toEqual([
+      false,
+      true,
+    ]);
   });
 
   test('a server that claims a number that no session reaches leaves room for the next', () => {
@@ -183,7 +187,7 @@ describe('progress', () => {
 
   test('is none where a single message waits', () => {
     const it = machine().send(outgoing('x')).live('a');
-    expect([it.state.progress, room(it).entries.size]).toEqual([null, 1]);
+    expect([it.state.progress, room(it).outbox.entries.size]).toEqual([null, 1]);
   });
 });
 
@@ -216,7 +220,9 @@ describe('what is in flight', () => {
     );
     const effects = it.take();
     expect(settledOf(effects)).toEqual([['y', 'too-large']]);
-    expect(room(it).entries.get('y')?.failure?.message).toBe('about 1001 bytes, the server takes 1000');
+    expect(room(it).outbox.entries.get('y')?.failure?.message).toBe(
+      'about 1001 bytes, the server takes 1000',
+    );
     expect(sends(effects.flatMap((effect) => (effect.type === 'write' ? effect.frames : [])))).toEqual([
       '1:x',
     ]);
@@ -300,7 +306,7 @@ describe('a receipt', () => {
     const it = machine().live('a').send(outgoing('x')).receive(nack(1, 'rejected'));
     it.take();
     it.receive(ack(1));
-    expect(room(it).entries.get('x')?.failure?.code).toBe('rejected');
+    expect(room(it).outbox.entries.get('x')?.failure?.code).toBe('rejected');
   });
 
   test.each([
@@ -324,7 +330,7 @@ describe('a receipt', () => {
       )
       .receive(welcome({ user: { id: 'shown' } }), joinedFrame('a', { members }));
     it.send(outgoing('x')).receive(receipt([1, 1, 7, false]));
-    expect(room(it).echoes).toEqual([
+    expect(room(it).outbox.echoes).toEqual([
       { id: 'x', room: 'a', type: 'post', data: 'x', offset: 1, timestamp: 7, sender, status: 'sent' },
     ]);
   });
@@ -346,11 +352,11 @@ describe('acknowledged messages', () => {
     const ids = Array.from({ length: 1_001 }, (_, index) => `m${index + 1}`);
     const it = machine().live('a');
     for (const [index, id] of ids.entries()) it.send(outgoing(id)).receive(ack(index + 1));
-    expect([sizeOf(room(it).kept), room(it).echoes.length, room(it).echoes[0]?.id]).toEqual([
-      1_000,
-      1_000,
-      'm2',
-    ]);
+    expect([
+      queueSize(room(it).outbox.recentlyAcked),
+      room(it).outbox.echoes.length,
+      room(it).outbox.echoes[0]?.id,
+    ]).toEqual([1_000, 1_000, 'm2']);
     it.take();
     resume(it, 0);
     expect(lost(it)).toEqual([1]);
@@ -359,10 +365,10 @@ describe('acknowledged messages', () => {
   test('are let go of two minutes after their receipts, with the next one', () => {
     const it = machine().live('a').send(outgoing('x'), outgoing('y')).receive(ack(1));
     it.sleep(119_999).receive(ack(2));
-    expect(sizeOf(room(it).kept)).toBe(2);
+    expect(queueSize(room(it).outbox.recentlyAcked)).toBe(2);
     it.send(outgoing('z')).sleep(1);
     it.receive({ type: 'pong', time: it.now }, ack(3));
-    expect(sizeOf(room(it).kept)).toBe(2);
+    expect(queueSize(room(it).outbox.recentlyAcked)).toBe(2);
   });
 });
 
@@ -390,7 +396,7 @@ describe('a message that was not taken', () => {
   ])('P31 by %s says how often it was put off where the server has looked at it', (code, putOff) => {
     const it = machine().live('a').send(outgoing('x'));
     it.receive(nack(1, code, { after: 0 }));
-    expect(room(it).entries.get('x')?.putOff).toEqual(putOff);
+    expect(room(it).outbox.entries.get('x')?.putOff).toEqual(putOff);
   });
 
   test('P28 after a gap it comes with what the log lost before it', () => {
@@ -417,7 +423,7 @@ describe('a message that was not taken', () => {
   test('for good fails with the details that the handler gave, where it gave some', () => {
     const it = machine().live('a').send(outgoing('x'), outgoing('y'));
     it.receive(nack(1, 'rejected', { details: { most: 3 } }), nack(2, 'rejected'));
-    const failures = Array.from(room(it).entries.values(), ({ failure }) => failure);
+    const failures = Array.from(room(it).outbox.entries.values(), ({ failure }) => failure);
     expect(failures).toStrictEqual([
       { code: 'rejected', message: 'why', details: { most: 3 } },
       { code: 'rejected', message: 'why' },

@@ -1,6 +1,6 @@
 // Own durable messages: numbered, sent, acknowledged, refused, given up.
 import { describe, expect, test } from 'vitest';
-import type { Entry } from '../../../../src/client/machine/model/state.js';
+import type { Entry } from '../../../../src/client/machine/model/entry.js';
 import type { ClientFrame } from '../../../../src/protocol/frames.js';
 import { defaultLimits } from '../../../../src/protocol/limits.js';
 import {
@@ -49,7 +49,7 @@ function resume(it: Machine, last: number): Machine {
     token: null,
   }).receive(welcome());
   it.take();
-  const position = it.state.rooms.get('a')?.position ?? { epoch: 'e', offset: 0, tag: '' };
+  const position = it.state.rooms.get('a')?.log.position ?? { epoch: 'e', offset: 0, tag: '' };
   return it.receive(
     joinedFrame('a', { position: [position.epoch, position.offset, position.tag], recovered: true, last }),
   );
@@ -68,7 +68,7 @@ test('a receipt settles its message; several in one acknowledgement settle in or
     ['x', 1],
     ['y', 2],
   ]);
-  expect(it.state.rooms.get('a')?.entries.size).toBe(0);
+  expect(it.state.rooms.get('a')?.outbox.entries.size).toBe(0);
 });
 
 test('P30 what was sent and not acknowledged is sent again with the same numbers, and the receipt of a duplicate settles it once', () => {
@@ -209,12 +209,12 @@ test('acknowledged messages are not held for longer than two minutes, though not
 test('one that was in doubt and is in the log after all has not failed', () => {
   const it = machine().live('a').send(outgoing('x'));
   it.receive({ type: 'left', room: 'a', code: 'denied' });
-  expect(it.state.rooms.get('a')?.entries.get('x')?.failure?.code).toBe('in-doubt');
+  expect(it.state.rooms.get('a')?.outbox.entries.get('x')?.failure?.code).toBe('in-doubt');
   it.dispatch(
     { type: 'release', room: 'a' },
     { type: 'retain', room: 'a', history: 0, presence: null },
   ).receive(joinedFrame('a', { last: 1 }), messageFrame('a', 1, { id: 'x', sender: 'me' }));
-  expect(it.state.rooms.get('a')?.entries.has('x')).toBe(false);
+  expect(it.state.rooms.get('a')?.outbox.entries.has('x')).toBe(false);
 });
 
 test('a failed message of a room that was denied is tried again there', () => {
@@ -244,7 +244,7 @@ test('P31 a refusal settles one and holds up none', () => {
     ['x', 'rejected'],
     ['y', 2],
   ]);
-  expect(it.state.rooms.get('a')?.entries.get('x')?.failure).toMatchObject({
+  expect(it.state.rooms.get('a')?.outbox.entries.get('x')?.failure).toMatchObject({
     code: 'rejected',
     message: 'why',
   });
@@ -262,31 +262,31 @@ describe('P33 a message that the server may have forgotten', () => {
   const hour = 3_600_000;
   const stored = (id: string, seq: number | null, at: number) => ({
     room: 'a',
-    entry: { ...entryOf(id, at), seq, left: seq !== null, saved: seq, settled: true },
+    entry: { ...entryOf(id, at), seq, mayHaveBeenSent: seq !== null, storedSeq: seq, promiseSettled: true },
   });
   const entryOf = (id: string, at: number): Entry => ({
     id,
     type: 'post',
     version: 1,
     data: id,
-    shown: id,
-    at,
-    expiresAt: null,
-    coalesce: null,
+    displayData: id,
+    queuedAt: at,
+    expiresAt: Infinity,
+    coalesceKey: null,
     bytes: 10,
     seq: null,
-    sentOn: 0,
-    left: false,
-    saved: null,
-    seen: false,
-    settled: false,
+    sentOn: null,
+    mayHaveBeenSent: false,
+    storedSeq: null,
+    inLog: false,
+    promiseSettled: false,
     failure: null,
     replaces: [],
   });
   const restore = (it: Machine, ...messages: readonly ReturnType<typeof stored>[]): Machine =>
     it.dispatch({ type: 'restored', session: { key: 'key', instance: 'instance' }, messages });
   const failures = (it: Machine): unknown[] =>
-    Array.from(it.state.rooms.get('a')?.entries.values() ?? []).map(({ id, failure }) => [
+    Array.from(it.state.rooms.get('a')?.outbox.entries.values() ?? []).map(({ id, failure }) => [
       id,
       failure?.code ?? null,
     ]);
@@ -373,7 +373,7 @@ describe('bounds', () => {
   test('a full outbox rejects the new message', () => {
     const it = machine({ outbox: { limit: 2 } }).send(outgoing('x'), outgoing('y'), outgoing('z'));
     expect(settledOf(it.take())).toEqual([['z', 'overflow']]);
-    expect(it.state.rooms.get('a')?.entries.size).toBe(2);
+    expect(it.state.rooms.get('a')?.outbox.entries.size).toBe(2);
   });
 
   test('bytes count too', () => {
@@ -387,7 +387,7 @@ describe('bounds', () => {
       .send(outgoing('x'), outgoing('y'));
     it.take();
     expect(settledOf(it.send(outgoing('z')).take())).toEqual([['y', 'overflow']]);
-    expect([...(it.state.rooms.get('a')?.entries.keys() ?? [])]).toEqual(['x', 'z']);
+    expect([...(it.state.rooms.get('a')?.outbox.entries.keys() ?? [])]).toEqual(['x', 'z']);
   });
 
   test('drop-oldest gives up the oldest of all rooms', () => {
@@ -401,7 +401,7 @@ describe('bounds', () => {
 
   describe('a message that does not fit whatever gives way to it is refused, and nothing gives way', () => {
     const held = (it: ReturnType<typeof machine>): string[] => [
-      ...(it.state.rooms.get('a')?.entries.keys() ?? []),
+      ...(it.state.rooms.get('a')?.outbox.entries.keys() ?? []),
     ];
     const small = ['1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
@@ -432,8 +432,8 @@ describe('bounds', () => {
 
     test.each(['reject', 'drop-oldest'] as const)('%s: the older message of its key stays', (overflow) => {
       const it = machine({ outbox: { bytes: 100, overflow } });
-      it.send(outgoing('older', { coalesce: 'k' }), outgoing('other')).take();
-      it.send(outgoing('newer', { coalesce: 'k', bytes: 150 }));
+      it.send(outgoing('older', { coalesceKey: 'k' }), outgoing('other')).take();
+      it.send(outgoing('newer', { coalesceKey: 'k', bytes: 150 }));
       expect(settledOf(it.take())).toEqual([['newer', 'overflow']]);
       expect(held(it)).toEqual(['older', 'other']);
       it.live('a');
@@ -446,9 +446,9 @@ describe('bounds', () => {
 
   test('the newest of a key fits in the place of the one that it replaces', () => {
     const it = machine({ outbox: { limit: 2, bytes: 20, overflow: 'drop-oldest' } });
-    it.send(outgoing('other'), outgoing('old', { coalesce: 'k' }), outgoing('new', { coalesce: 'k' }));
+    it.send(outgoing('other'), outgoing('old', { coalesceKey: 'k' }), outgoing('new', { coalesceKey: 'k' }));
     expect(settledOf(it.take())).toEqual([]);
-    expect([...(it.state.rooms.get('a')?.entries.keys() ?? [])]).toEqual(['other', 'new']);
+    expect([...(it.state.rooms.get('a')?.outbox.entries.keys() ?? [])]).toEqual(['other', 'new']);
   });
 
   test('a message that cannot leave in time expires, without a hole in the numbers', () => {
@@ -462,7 +462,7 @@ describe('bounds', () => {
       },
     ]);
     it.live('a');
-    expect(it.state.rooms.get('a')?.entries.get('y')?.seq).toBe(1);
+    expect(it.state.rooms.get('a')?.outbox.entries.get('y')?.seq).toBe(1);
   });
 
   test('each expires at its own time, whatever order they came in', () => {
@@ -490,12 +490,12 @@ describe('bounds', () => {
 
   test('the newest of a key replaces a queued older one, and both settle as it does', () => {
     const it = machine().send(
-      outgoing('old', { coalesce: 'k' }),
+      outgoing('old', { coalesceKey: 'k' }),
       outgoing('other'),
-      outgoing('new', { coalesce: 'k' }),
+      outgoing('new', { coalesceKey: 'k' }),
     );
     it.live('a');
-    expect([...(it.state.rooms.get('a')?.entries.keys() ?? [])]).toEqual(['other', 'new']);
+    expect([...(it.state.rooms.get('a')?.outbox.entries.keys() ?? [])]).toEqual(['other', 'new']);
     expect(settledOf(it.receive(ack(1, 2)).take())).toEqual([
       ['other', 1],
       ['new old', 2],
@@ -503,7 +503,7 @@ describe('bounds', () => {
   });
 
   test('the newest of three of a key settles all of them, whether they come in one turn or in three', () => {
-    const three = ['first', 'second', 'third'].map((id) => outgoing(id, { coalesce: 'k' }));
+    const three = ['first', 'second', 'third'].map((id) => outgoing(id, { coalesceKey: 'k' }));
     const atOnce = machine().send(...three);
     const apart = three.reduce((it, message) => it.send(message), machine());
     for (const it of [atOnce, apart])
@@ -513,8 +513,8 @@ describe('bounds', () => {
   test('a message that has left is not replaced', () => {
     const it = machine()
       .live('a')
-      .send(outgoing('old', { coalesce: 'k' }));
-    it.send(outgoing('new', { coalesce: 'k' }));
+      .send(outgoing('old', { coalesceKey: 'k' }));
+    it.send(outgoing('new', { coalesceKey: 'k' }));
     expect(sends(it.written())).toEqual(['1:old', '2:new']);
   });
 });
@@ -541,19 +541,19 @@ describe('what is counted against the bounds', () => {
 
   test('a message that the newest of its key replaces gives its place to it', () => {
     const it = machine({ outbox: { limit: 2, bytes: 20 } }).send(
-      outgoing('old', { coalesce: 'k' }),
+      outgoing('old', { coalesceKey: 'k' }),
       outgoing('x'),
     );
-    it.send(outgoing('new', { coalesce: 'k' }));
+    it.send(outgoing('new', { coalesceKey: 'k' }));
     expect(settledOf(it.take())).toEqual([]);
-    expect([...(it.state.rooms.get('a')?.entries.keys() ?? [])]).toEqual(['x', 'new']);
+    expect([...(it.state.rooms.get('a')?.outbox.entries.keys() ?? [])]).toEqual(['x', 'new']);
   });
 
   test('of messages of one moment drop-oldest gives up the first', () => {
     const it = machine({ outbox: { limit: 2, overflow: 'drop-oldest' } }).send(outgoing('x'), outgoing('y'));
     it.send(outgoing('z'));
     expect(failures(it)).toEqual([{ code: 'overflow', message: 'dropped: the outbox is full' }]);
-    expect([...(it.state.rooms.get('a')?.entries.keys() ?? [])]).toEqual(['y', 'z']);
+    expect([...(it.state.rooms.get('a')?.outbox.entries.keys() ?? [])]).toEqual(['y', 'z']);
   });
 
   test('drop-oldest gives up the oldest of all rooms, also where its room came first', () => {
@@ -578,7 +578,7 @@ describe('what is counted against the bounds', () => {
 
 describe('failed messages', () => {
   const codes = (it: Machine): unknown =>
-    Array.from(it.state.rooms.get('a')?.entries.values() ?? [], ({ id, failure }) => [
+    Array.from(it.state.rooms.get('a')?.outbox.entries.values() ?? [], ({ id, failure }) => [
       id,
       failure?.code ?? null,
     ]);
@@ -591,7 +591,7 @@ describe('failed messages', () => {
       .live('a')
       .send(outgoing('waits'), ...ids.map((id) => outgoing(id)));
     it.receive(...ids.map((_, index) => nack(index + 2, 'rejected')));
-    const left = [...(it.state.rooms.get('a')?.entries.keys() ?? [])];
+    const left = [...(it.state.rooms.get('a')?.outbox.entries.keys() ?? [])];
     expect([left.length, left[0], left[1]]).toEqual([101, 'waits', 'm2']);
   });
 
@@ -602,7 +602,7 @@ describe('failed messages', () => {
       .send(...ids.map((id) => outgoing(id)))
       .dispatch({ type: 'stored', records: ids.map((id, index) => ['a', id, index + 1] as const) });
     it.receive(...ids.map((_, index) => nack(index + 1, 'rejected')));
-    expect(it.state.rooms.get('a')?.entries.size).toBe(101);
+    expect(it.state.rooms.get('a')?.outbox.entries.size).toBe(101);
   });
 
   test('a code that this version does not know is a rejection', () => {
@@ -616,7 +616,7 @@ describe('failed messages', () => {
     expect(codes(it)).toEqual([['x', 'invalid']]);
     it.dispatch({ type: 'close' });
     expect(codes(it)).toEqual([['x', 'invalid']]);
-    expect(it.state.rooms.get('a')?.entries.get('x')).toMatchObject({ seq: null, saved: null });
+    expect(it.state.rooms.get('a')?.outbox.entries.get('x')).toMatchObject({ seq: null, storedSeq: null });
   });
 
   test('one that is tried again can be taken back before it leaves, and settles no promise a second time', () => {
@@ -651,10 +651,10 @@ describe('failed messages', () => {
     const it = offline(
       machine()
         .live('a')
-        .send(outgoing('x', { coalesce: 'k' }))
+        .send(outgoing('x', { coalesceKey: 'k' }))
         .receive(nack(1, 'rejected')),
     );
-    it.dispatch({ type: 'retry', room: 'a', id: 'x' }).send(outgoing('y', { coalesce: 'k' }));
+    it.dispatch({ type: 'retry', room: 'a', id: 'x' }).send(outgoing('y', { coalesceKey: 'k' }));
     it.take();
     resume(it, 1);
     expect(settledOf(it.receive(ack(2)).take())).toEqual([['y', 2]]);
@@ -670,7 +670,7 @@ describe('failed messages', () => {
 });
 
 describe('P32 numbers that the app knows to be in no log', () => {
-  const gone = (it: Machine): unknown => [...(it.state.rooms.get('a')?.gone ?? [])];
+  const gone = (it: Machine): unknown => [...(it.state.rooms.get('a')?.outbox.retiredSeqs ?? [])];
 
   test('are those of messages that were taken back with a number, and of no others', () => {
     const it = machine()
@@ -693,7 +693,7 @@ describe('P32 numbers that the app knows to be in no log', () => {
       it.send(outgoing(`m${seq}`))
         .receive(nack(seq, 'rejected'))
         .dispatch({ type: 'discard', room: 'a', id: `m${seq}` });
-    const { gone: kept } = it.state.rooms.get('a') ?? { gone: new Set() };
+    const kept = it.state.rooms.get('a')?.outbox.retiredSeqs ?? new Set();
     expect([kept.size, kept.has(1), kept.has(2), kept.has(1_001)]).toEqual([1_000, false, true, true]);
   });
 });
@@ -764,7 +764,7 @@ describe('what becomes of a promise', () => {
     it.dispatch({ type: 'retry', room: 'a', id: 'x' });
     expect(sends(it.written())).toEqual(['2:x']);
     expect(settledOf(it.receive(ack(2)).take())).toEqual([]);
-    expect(it.state.rooms.get('a')?.entries.size).toBe(0);
+    expect(it.state.rooms.get('a')?.outbox.entries.size).toBe(0);
   });
 
   test('a send after close rejects at once', () => {

@@ -14,7 +14,7 @@ const mount = { type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 } a
 const posts = { ...mount, list: 'post' } as const;
 const shown = (it: Machine, key = '*') =>
   room(it)
-    .lists.get(key)
+    .lists.byType.get(key)
     ?.messages.map(({ offset }) => offset);
 
 const entryOf = (offset: number, type: string) => {
@@ -48,7 +48,7 @@ describe('a list whose room nobody uses', () => {
     expect(it.written()).toEqual([]);
     it.pass(5_000);
     expect(it.written()).toEqual([]);
-    expect(room(it).phase.status).toBe('left');
+    expect(room(it).membership.phase.status).toBe('left');
   });
 
   test('is filled by the join, once somebody does', () => {
@@ -66,7 +66,7 @@ describe('a list whose room nobody uses', () => {
       .dispatch(release)
       .pass(5_000);
     expect(shown(it)).toEqual([1, 2]);
-    expect(room(it).phase.status).toBe('left');
+    expect(room(it).membership.phase.status).toBe('left');
     it.take();
     it.dispatch(retain);
     expect(it.written()).toMatchObject([{ type: 'join', room: 'a', position: ['e', 2, 't2'] }]);
@@ -74,7 +74,7 @@ describe('a list whose room nobody uses', () => {
       joinedFrame('a', { position: ['e', 2, 't2'], recovered: true, messages: [entryOf(3, 'post')] }),
     );
     expect(shown(it)).toEqual([1, 2, 3]);
-    expect(room(it).continuity).toBe('recovered');
+    expect(room(it).log.continuity).toBe('recovered');
   });
 
   test('is forgotten with its last user', () => {
@@ -103,16 +103,16 @@ describe('a list whose room nobody uses', () => {
       type: 'post',
       version: 1,
       data: 1,
-      shown: 1,
+      displayData: 1,
       bytes: 10,
       ttl: null,
-      coalesce: null,
+      coalesceKey: null,
     });
     it.receive(joinedFrame('a'));
     it.take();
     it.receive({ type: 'ack', room: 'a', epoch: 'e', receipts: [[1, 1, 0, false]] });
     expect(it.written()).toEqual([{ type: 'leave', room: 'a' }]);
-    expect(room(it).phase.status).toBe('left');
+    expect(room(it).membership.phase.status).toBe('left');
   });
 });
 
@@ -169,11 +169,11 @@ describe('P27 older messages of one type', () => {
     it.dispatch(load);
     expect(it.written()).toMatchObject([{ type: 'history', before: 8 }]);
     it.receive(page(2, [6, 7], 'order', true));
-    expect(room(it).lists.get('post')).toMatchObject({ loading: true });
+    expect(room(it).lists.byType.get('post')).toMatchObject({ loading: true });
     expect(it.written()).toMatchObject([{ type: 'history', before: 6 }]);
     it.receive(page(2, [4, 5], 'post', true));
     expect(shown(it, 'post')).toEqual([4, 5, 8, 9]);
-    expect(room(it).lists.get('post')).toMatchObject({ loading: false, hasOlder: true });
+    expect(room(it).lists.byType.get('post')).toMatchObject({ loading: false, hasOlder: true });
     expect(it.written()).toEqual([]);
   });
 
@@ -191,8 +191,8 @@ describe('P27 older messages of one type', () => {
     expect(it.written()).toMatchObject([{ type: 'history', before: 8 }]);
     it.receive(page(2, offsets, 'order', true));
     expect(it.written()).toEqual([]);
-    expect(room(it)).toMatchObject({ requests: [] });
-    expect(room(it).lists.get('post')).toMatchObject({ loading: false, hasOlder: true });
+    expect(room(it).lists).toMatchObject({ requests: [] });
+    expect(room(it).lists.byType.get('post')).toMatchObject({ loading: false, hasOlder: true });
   });
 
   test('go on behind what was looked through, where the list is still empty', () => {
@@ -205,7 +205,11 @@ describe('P27 older messages of one type', () => {
       { type: 'history', before: 8 },
     ]);
     it.receive(page(1, [1], 'order', false));
-    expect(room(it).lists.get('post')).toMatchObject({ loading: false, hasOlder: false, messages: [] });
+    expect(room(it).lists.byType.get('post')).toMatchObject({
+      loading: false,
+      hasOlder: false,
+      messages: [],
+    });
   });
 
   test('begin behind the newest part that a first join brought', () => {

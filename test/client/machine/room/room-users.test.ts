@@ -1,6 +1,6 @@
 // Who uses a room, and what they want of it: when it is joined, what is asked of it, and what is kept while the connection is away.
 import { describe, expect, test } from 'vitest';
-import { statusOf } from '../../../../src/client/machine/view/view.js';
+import { statusOf } from '../../../../src/client/machine/view/connection-view.js';
 import { joinedFrame, machine, outgoing, welcome, type Machine } from '../../../support/machine/run.js';
 
 const room = (it: Machine, id = 'a') => {
@@ -29,10 +29,10 @@ const lose = (it: Machine): Machine =>
 describe('a room', () => {
   test('that is used before there is a connection is joining, with nothing missed so far', () => {
     const it = machine().dispatch(presence({ x: 1 }));
-    expect([statusOf(room(it)), room(it).continuity]).toEqual(['left', 'exact']);
+    expect([statusOf(room(it)), room(it).log.continuity]).toEqual(['left', 'exact']);
     it.dispatch(retain);
-    expect([statusOf(room(it)), room(it).continuity]).toEqual(['joining', 'exact']);
-    expect(room(it.live().receive(joinedFrame('a'))).continuity).toBe('exact');
+    expect([statusOf(room(it)), room(it).log.continuity]).toEqual(['joining', 'exact']);
+    expect(room(it.live().receive(joinedFrame('a'))).log.continuity).toBe('exact');
   });
 
   test('that is about to be used is kept for a second', () => {
@@ -40,7 +40,7 @@ describe('a room', () => {
       .live()
       .dispatch(presence({ x: 1 }))
       .pass(999);
-    expect(room(it).mine).toEqual({ x: 1 });
+    expect(room(it).presence.own).toEqual({ x: 1 });
     expect(it.pass(1).state.rooms.has('a')).toBe(false);
   });
 
@@ -88,17 +88,17 @@ describe('a room', () => {
       { ...retain, history: 7 },
     );
     it.live();
-    expect(room(it).history).toBe(20);
+    expect(room(it).membership.historyOnJoin).toBe(20);
     expect(reconnect(it).written().at(-1)).toMatchObject({ type: 'join', history: 20 });
   });
 
   test('that is denied is asked for again once a user comes to it alone, and not while another uses it', () => {
     const it = machine().live('a').receive(denied).dispatch(retain);
     expect(it.written()).toEqual([]);
-    expect(room(it).error?.code).toBe('denied');
+    expect(room(it).membership.error?.code).toBe('denied');
     it.dispatch(release, release, retain);
     expect(it.written()).toMatchObject([{ type: 'join', room: 'a' }]);
-    expect(room(it).error).toBeNull();
+    expect(room(it).membership.error).toBeNull();
     expect(it.receive(joinedFrame('a')).written(), 'and has nothing left to say').toEqual([]);
   });
 
@@ -124,10 +124,10 @@ describe('a room', () => {
   });
 
   test('without members has no moment at which stale ones are dropped', () => {
-    expect(room(lose(machine().live('a'))).staleUntil).toBeNull();
+    expect(room(lose(machine().live('a'))).presence.staleUntil).toBe(Infinity);
     const it = machine().live();
     it.dispatch(retain).receive(joinedFrame('a', { members: [['bob', null, null]] }));
-    expect(room(lose(it)).staleUntil).toBe(it.now + 30_000);
+    expect(room(lose(it)).presence.staleUntil).toBe(it.now + 30_000);
   });
 
   test('shows its members as stale for 30 s from the first loss, however many follow', () => {
@@ -136,22 +136,22 @@ describe('a room', () => {
     lose(it).sleep(20_000);
     reconnect(it).receive(welcome());
     lose(it).pass(9_999);
-    expect([...room(it).members.keys()]).toEqual(['bob']);
-    expect(room(it.pass(1)).members.size).toBe(0);
+    expect([...room(it).presence.members.keys()]).toEqual(['bob']);
+    expect(room(it.pass(1)).presence.members.size).toBe(0);
   });
 });
 
 describe('P25 own presence', () => {
   test('of a first user is what the room is joined with; that of the next user adds only what is missing', () => {
     const it = machine().dispatch({ ...retain, presence: { x: 1 } }, { ...retain, presence: { x: 2, y: 3 } });
-    expect(room(it).mine).toEqual({ x: 1, y: 3 });
+    expect(room(it).presence.own).toEqual({ x: 1, y: 3 });
     it.live();
     expect(reconnect(it).written().at(-1)).toMatchObject({ type: 'join', presence: { x: 1, y: 3 } });
   });
 
   test('that was set before the room was used gives way to that of its first user', () => {
     const it = machine().dispatch(presence({ x: 1, z: 4 }), { ...retain, presence: { x: 2 } });
-    expect(room(it).mine).toEqual({ x: 2, z: 4 });
+    expect(room(it).presence.own).toEqual({ x: 2, z: 4 });
   });
 
   test('is written where it changes only, and only what changes of it', () => {
@@ -176,7 +176,7 @@ describe('P25 own presence', () => {
       .dispatch(presence({ x: 1, y: 1 }));
     it.pass(50).take();
     it.dispatch(presence({ x: undefined, z: undefined }));
-    expect(room(it).mine).toEqual({ y: 1 });
+    expect(room(it).presence.own).toEqual({ y: 1 });
     expect(it.written()).toEqual([{ type: 'presence', room: 'a', patch: { x: undefined }, cleared: ['x'] }]);
     expect(
       it
@@ -193,7 +193,7 @@ describe('P25 own presence', () => {
   test('is shown as its contract makes of it, and written as it was said', () => {
     const it = machine().live('a');
     it.dispatch({ ...presence({ x: ' 1 ' }), shown: { x: '1' } });
-    expect([room(it).mine, room(it).shown]).toEqual([{ x: ' 1 ' }, { x: '1' }]);
+    expect([room(it).presence.own, room(it).presence.ownShown]).toEqual([{ x: ' 1 ' }, { x: '1' }]);
     expect(it.written()).toMatchObject([{ type: 'presence', patch: { x: ' 1 ' } }]);
   });
 

@@ -1,7 +1,7 @@
 // Rooms on one socket: users counted, positions kept, holes noticed, presence remembered.
 import { describe, expect, test } from 'vitest';
 import type { ServerFrame } from '../../../../src/protocol/frames.js';
-import { deadline } from '../../../../src/client/machine/deadline.js';
+import { deadline } from '../../../support/machine/all-slices.js';
 import {
   joinedFrame,
   machine,
@@ -24,7 +24,7 @@ const retain = { type: 'retain', room: 'a', history: 0, presence: null } as cons
 const release = { type: 'release', room: 'a' } as const;
 const list = (it: Machine, key = '*') =>
   room(it)
-    .lists.get(key)
+    .lists.byType.get(key)
     ?.messages.map(({ data }) => data);
 
 function reconnect(it: Machine): Machine {
@@ -98,14 +98,14 @@ describe('the log', () => {
     const batches = it.take().filter(({ type }) => type === 'deliver');
     expect(batches).toHaveLength(1);
     expect(list(it)).toEqual([1, 2, 3]);
-    expect(room(it).position).toEqual({ epoch: 'e', offset: 3, tag: 't3' });
+    expect(room(it).log.position).toEqual({ epoch: 'e', offset: 3, tag: 't3' });
   });
 
   test('P24 a hole stops delivery: the room joins again from where it stands, and goes on once it has what was missing', () => {
     const it = machine().live('a').pass(1_000).receive(messageFrame('a', 1));
     it.take();
     it.receive(messageFrame('a', 3), messageFrame('a', 4));
-    expect(room(it).continuity).toBe('gap');
+    expect(room(it).log.continuity).toBe('gap');
     expect(it.written()).toMatchObject([{ type: 'join', room: 'a', position: ['e', 1, 't1'] }]);
     it.receive(messageFrame('a', 5));
     expect(delivered(it)).toEqual([]);
@@ -114,7 +114,7 @@ describe('the log', () => {
     );
     it.receive(joinedFrame('a', { position: ['e', 1, 't1'], recovered: true, messages: entries }));
     expect(delivered(it)).toEqual([2, 3, 4, 5]);
-    expect(room(it).continuity).toBe('recovered');
+    expect(room(it).log.continuity).toBe('recovered');
   });
 
   test('P24 an entry with the right offset and the wrong link is a hole too: the log went back in time', () => {
@@ -132,7 +132,7 @@ describe('the log', () => {
     it.take();
     const effects = it.receive(frame).take();
     expect(typesOf(effects)).toEqual(['write join']);
-    expect(room(it)).toMatchObject({ continuity: 'gap', position: { offset: 2, tag: 't2' } });
+    expect(room(it).log).toMatchObject({ continuity: 'gap', position: { offset: 2, tag: 't2' } });
   });
 
   test('P24 an entry that is there already changes nothing', () => {
@@ -148,12 +148,12 @@ describe('the log', () => {
     const it = machine().live('a').pass(1_000).receive(messageFrame('a', 1));
     it.receive(messageFrame('a', 3)).take();
     it.receive(messageFrame('a', 2));
-    expect(room(it).position?.offset).toBe(1);
+    expect(room(it).log.position?.offset).toBe(1);
     const entries = [2, 3].map(
       (offset) => (messageFrame('a', offset) as Extract<ServerFrame, { type: 'message' }>).entry,
     );
     it.receive(joinedFrame('a', { position: ['e', 1, 't1'], recovered: true, messages: entries }));
-    expect([room(it).continuity, delivered(it)]).toEqual(['recovered', [2, 3]]);
+    expect([room(it).log.continuity, delivered(it)]).toEqual(['recovered', [2, 3]]);
   });
 
   test('a sender is the member that is there, or else what the entry says of it', () => {
@@ -213,8 +213,11 @@ describe('the log', () => {
       missing: [3, 8],
     });
     expect(list(it)).toEqual([9]);
-    expect(room(it)).toMatchObject({ continuity: 'reset', position: { epoch: 'e', offset: 9, tag: 't9' } });
-    expect(room(it).lists.get('*')?.gap).toEqual([3, 8]);
+    expect(room(it).log).toMatchObject({
+      continuity: 'reset',
+      position: { epoch: 'e', offset: 9, tag: 't9' },
+    });
+    expect(room(it).lists.byType.get('*')?.gap).toEqual([3, 8]);
   });
 
   test.each([
@@ -232,7 +235,7 @@ describe('the log', () => {
       it.take();
       it.receive(joinedFrame('a', { position, recovered: true }));
       const [epoch, offset, tag] = position;
-      expect(room(it)).toMatchObject({ continuity: 'reset', position: { epoch, offset, tag } });
+      expect(room(it).log).toMatchObject({ continuity: 'reset', position: { epoch, offset, tag } });
       expect(it.take()).toContainEqual({ type: 'reset', room: 'a', why: 'epoch', missing: null });
       expect(list(it)).toEqual([]);
     },
@@ -244,7 +247,7 @@ describe('the log', () => {
       reconnect(it);
       expect(it.written()).toMatchObject([{ type: 'hello' }, { type: 'join', position: ['e', 0, ''] }]);
       it.receive(welcome(), joinedFrame('a', { recovered: true }));
-      expect(room(it).continuity).toBe('recovered');
+      expect(room(it).log.continuity).toBe('recovered');
     }
   });
 
@@ -264,7 +267,7 @@ describe('the log', () => {
   test('P34 a message that this end cannot read is an error event, and its place in the log is passed', () => {
     const it = machine({}, undefined, (context) => ({
       ...context,
-      read: (_room, _type, _version, data) =>
+      parse: (_room, _type, _version, data) =>
         data === 'new' ? { code: 'unknown-version', message: 'too new' } : { data },
     })).live('a');
     it.receive(messageFrame('a', 1, { data: 'new' }), messageFrame('a', 2, { data: 'old' }));
@@ -277,20 +280,20 @@ describe('the log', () => {
     expect(
       effects.flatMap((effect) => (effect.type === 'deliver' ? effect.messages.map(({ data }) => data) : [])),
     ).toEqual(['old']);
-    expect(room(it).position?.offset).toBe(2);
+    expect(room(it).log.position?.offset).toBe(2);
   });
 });
 
 describe('own messages in a list', () => {
   const own = (it: Machine): unknown[] => {
-    const mine = Array.from(it.state.rooms.get('a')?.entries.values() ?? [])
-      .filter(({ seen }) => !seen)
+    const mine = Array.from(it.state.rooms.get('a')?.outbox.entries.values() ?? [])
+      .filter(({ inLog: seen }) => !seen)
       .map(({ id }) => `pending ${id}`);
     return [
       ...(room(it)
-        .lists.get('*')
+        .lists.byType.get('*')
         ?.messages.map(({ id }) => id) ?? []),
-      ...room(it).echoes.map(({ id }) => `sent ${id}`),
+      ...room(it).outbox.echoes.map(({ id }) => `sent ${id}`),
       ...mine,
     ];
   };
@@ -313,7 +316,8 @@ describe('own messages in a list', () => {
 describe('own messages that the log shows', () => {
   const withList = (): Machine =>
     machine().dispatch({ type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 }).live('a');
-  const entries = (it: Machine) => Array.from(room(it).entries.values(), ({ id, seen }) => [id, seen]);
+  const entries = (it: Machine) =>
+    Array.from(room(it).outbox.entries.values(), ({ id, inLog: seen }) => [id, seen]);
 
   test('before their receipt still wait for it', () => {
     const it = withList().send(outgoing('x'));
@@ -336,7 +340,7 @@ describe('own messages that the log shows', () => {
       ],
     });
     it.receive(messageFrame('a', 1, { id: 'x', sender: 'me' }));
-    expect([entries(it), room(it).echoes.map(({ id }) => id)]).toEqual([[], ['y']]);
+    expect([entries(it), room(it).outbox.echoes.map(({ id }) => id)]).toEqual([[], ['y']]);
   });
 
   test('are told from a message of another member with the same id', () => {
@@ -358,7 +362,7 @@ test('P29 the receipt of a message whose place is behind the position shows no s
   );
   it.receive({ type: 'ack', room: 'a', epoch: 'e', receipts: [[1, 8, 0, true]] });
   expect(settledOf(it.take())).toEqual([['x', 8]]);
-  expect(room(it).echoes).toEqual([]);
+  expect(room(it).outbox.echoes).toEqual([]);
 });
 
 describe('presence', () => {
@@ -399,16 +403,16 @@ describe('presence', () => {
       }),
     );
     it.dispatch({ type: 'lost', attempt: it.state.attempt, code: 1006, reason: '' }, { type: 'hidden' });
-    expect(room(it).members.get('bob')).toEqual({
+    expect(room(it).presence.members.get('bob')).toEqual({
       id: 'bob',
       user: { id: 'b' },
       presence: { n: 1 },
       stale: true,
     });
     it.pass(29_999);
-    expect(room(it).members.has('bob')).toBe(true);
+    expect(room(it).presence.members.has('bob')).toBe(true);
     it.pass(1);
-    expect(room(it).members.size).toBe(0);
+    expect(room(it).presence.members.size).toBe(0);
   });
 
   test('P25 diffs join, change and leave; a change of one keeps the others as they were', () => {
@@ -421,7 +425,7 @@ describe('presence', () => {
         ],
       }),
     );
-    const before = room(it).members.get('c');
+    const before = room(it).presence.members.get('c');
     it.receive({
       type: 'presence',
       room: 'a',
@@ -432,14 +436,14 @@ describe('presence', () => {
         ['nobody', { n: 3 }],
       ],
     });
-    expect(Array.from(room(it).members.values(), ({ id, presence }) => [id, presence])).toEqual([
+    expect(Array.from(room(it).presence.members.values(), ({ id, presence }) => [id, presence])).toEqual([
       ['b', { n: 2, m: 1 }],
       ['c', {}],
       ['d', {}],
     ]);
-    expect(room(it).members.get('c')).toBe(before);
+    expect(room(it).presence.members.get('c')).toBe(before);
     it.receive({ type: 'presence', room: 'a', joined: [], left: ['b'], changed: [] });
-    expect([...room(it).members.keys()]).toEqual(['c', 'd']);
+    expect([...room(it).presence.members.keys()]).toEqual(['c', 'd']);
   });
 
   test('P25 of members that come one after the other 100,000 are shown, and the next once one of them has left', () => {
@@ -453,9 +457,9 @@ describe('presence', () => {
     });
     it.receive(come(...Array.from({ length: 99_999 }, (_, index) => `m${index}`)));
     it.receive(come('last', 'late'));
-    expect([room(it).members.size, room(it).members.has('late')]).toEqual([100_000, false]);
+    expect([room(it).presence.members.size, room(it).presence.members.has('late')]).toEqual([100_000, false]);
     it.receive({ type: 'presence', room: 'a', joined: [], left: ['m0'], changed: [] }, come('late'));
-    expect([room(it).members.size, room(it).members.has('late')]).toEqual([100_000, true]);
+    expect([room(it).presence.members.size, room(it).presence.members.has('late')]).toEqual([100_000, true]);
   });
 
   test('a member whose id is a key of every object is a member like any other', () => {
@@ -468,7 +472,7 @@ describe('presence', () => {
         ],
       }),
     );
-    expect([...room(it).members.keys()]).toEqual(['__proto__', 'constructor']);
+    expect([...room(it).presence.members.keys()]).toEqual(['__proto__', 'constructor']);
   });
 });
 
@@ -525,7 +529,7 @@ describe('a room that is denied', () => {
       ['y', 'denied'],
     ]);
     expect(
-      Array.from(it.state.rooms.get('a')?.entries.values() ?? [], ({ failure }) => failure?.code),
+      Array.from(it.state.rooms.get('a')?.outbox.entries.values() ?? [], ({ failure }) => failure?.code),
     ).toEqual(['in-doubt', 'denied']);
   });
 
@@ -536,10 +540,10 @@ describe('a room that is denied', () => {
       .receive(messageFrame('a', 1))
       .dispatch({ type: 'broadcast', room: 'a', message: 'typing', version: 1, data: 1 });
     it.receive(messageFrame('a', 3)).take();
-    expect(room(it).phase.status).toBe('joining');
+    expect(room(it).membership.phase.status).toBe('joining');
     for (const code of ['rejected', 'invalid', 'unknown-type', 'too-large', 'not-joined'])
       it.receive({ type: 'error', ref: 'a', code, reason: 'no' });
-    expect(room(it).phase.status).toBe('joining');
+    expect(room(it).membership.phase.status).toBe('joining');
     expect(it.take().map((effect) => effect.type === 'report' && effect.failure.code)).toEqual([
       'rejected',
       'invalid',
@@ -559,7 +563,7 @@ describe('a room that is denied', () => {
       .receive(welcome());
     it.take();
     it.receive({ type: 'error', ref: 'a', code: 'unavailable', reason: 'try again' });
-    expect(room(it).phase.status).toBe('wanted');
+    expect(room(it).membership.phase.status).toBe('wanted');
     expect(
       it
         .pass(2_000)
@@ -597,7 +601,7 @@ describe('history', () => {
     expect(it.written()).toEqual([]);
     page(it, 9, [1, 2, 3], false);
     expect(list(it)).toEqual([1, 2, 3, 4, 5]);
-    expect(room(it).lists.get('*')).toMatchObject({ hasOlder: false, loading: false });
+    expect(room(it).lists.byType.get('*')).toMatchObject({ hasOlder: false, loading: false });
   });
 
   test('P27 an answer that a broken connection swallowed is asked for again', () => {
@@ -623,7 +627,7 @@ test('a list is bounded, and says that there is more', () => {
   const it = machine().dispatch({ type: 'list-retain', room: 'a', list: '*', limit: 3, ref: 1 }).live('a');
   it.receive(...[1, 2, 3, 4, 5].map((offset) => messageFrame('a', offset)));
   expect(list(it)).toEqual([3, 4, 5]);
-  expect(room(it).lists.get('*')?.hasOlder).toBe(true);
+  expect(room(it).lists.byType.get('*')?.hasOlder).toBe(true);
 });
 
 test.each<readonly [string, (it: Machine) => unknown]>([
@@ -640,7 +644,7 @@ test.each<readonly [string, (it: Machine) => unknown]>([
     }),
   );
   it.dispatch({ type: 'pump' });
-  expect(it.state.rooms.get('a')?.members.size).toBe(2);
+  expect(it.state.rooms.get('a')?.presence.members.size).toBe(2);
   end(it);
-  expect([it.state.rooms.get('a')?.members.size, deadline(it.state)]).toEqual([0, Infinity]);
+  expect([it.state.rooms.get('a')?.presence.members.size, deadline(it.state)]).toEqual([0, Infinity]);
 });

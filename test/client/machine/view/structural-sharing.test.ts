@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { shared } from '../../../../src/client/machine/view/structural-sharing.js';
+import { reuseIfEqual } from '../../../../src/client/machine/view/structural-sharing.js';
 
-const before = (value: unknown, next: unknown): boolean => shared(value, next) === value;
+const before = (value: unknown, next: unknown): boolean => reuseIfEqual(value, next) === value;
 
 test.each<readonly [string, unknown, unknown, boolean]>([
   ['arrays of the same parts', [1, 'a'], [1, 'a'], true],

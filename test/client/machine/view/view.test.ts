@@ -1,6 +1,6 @@
 // The state as hooks see it.
 import { expect, test } from 'vitest';
-import { createViewer } from '../../../../src/client/machine/view/view.js';
+import { createViewer } from '../../../../src/client/machine/view/viewer.js';
 import { machine } from '../../../support/machine/run.js';
 
 const connectionOf = (it: ReturnType<typeof machine>) => createViewer()(it.state).connection;
