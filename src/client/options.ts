@@ -77,18 +77,19 @@ export function configOf(options: ClientOptions): Config {
       return options.token !== undefined;
     },
   };
-  const { backoff, heartbeat, outbox, connectTimeout } = config;
-  const { initial, max, attempts, factor } = backoff;
-  const { interval, timeout } = heartbeat;
-  const { limit, bytes, window, maxAge } = outbox;
-  const atLeast = (least: number, group: string, values: Readonly<Record<string, number>>): void => {
-    for (const [name, value] of Object.entries(values))
-      if (!(value >= least)) throw new TypeError(`${group}${name} must be a number of at least ${least}`);
-  };
-  atLeast(0, 'backoff.', { initial, max, attempts });
-  atLeast(1, 'backoff.', { factor });
-  atLeast(1, 'heartbeat.', { interval, timeout });
-  atLeast(1, 'outbox.', { limit, bytes, window, maxAge });
-  atLeast(1, '', { connectTimeout });
+  checkMinimums(config.backoff, { initial: 0, max: 0, factor: 1, attempts: 0 }, 'backoff.');
+  checkMinimums(config.heartbeat, { interval: 1, timeout: 1 }, 'heartbeat.');
+  checkMinimums(config.outbox, { limit: 1, bytes: 1, window: 1, maxAge: 1 }, 'outbox.');
+  checkMinimums(config, { connectTimeout: 1 });
   return config;
+}
+
+function checkMinimums<K extends string>(
+  values: Readonly<Record<NoInfer<K>, number>>,
+  minimums: Readonly<Record<K, number>>,
+  group = '',
+): void {
+  for (const name in minimums)
+    if (!(values[name] >= minimums[name]))
+      throw new TypeError(`${group}${name} must be a number of at least ${minimums[name]}`);
 }

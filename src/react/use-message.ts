@@ -1,7 +1,7 @@
 import { useEffect, useInsertionEffect, useRef } from 'react';
 import type { TypeOf } from '../contract/infer.js';
-import type { ListenOptions, Room } from '../client/room-handle.js';
-import type { MessageIn } from '../client/types.js';
+import type { ListenOptions, Room } from '../client/rooms/room.js';
+import type { MessageIn } from '../client/rooms/types.js';
 import { roomHandle } from './room-of.js';
 
 /**

@@ -1,8 +1,8 @@
 import { useCallback, useEffect, useMemo } from 'react';
 import type { TypeOf } from '../contract/infer.js';
-import type { Room } from '../client/room-handle.js';
+import type { Room } from '../client/rooms/room.js';
 import { everyType } from '../client/machine/room/lists.js';
-import type { MessageIn } from '../client/types.js';
+import type { MessageIn } from '../client/rooms/types.js';
 import { roomHandle } from './room-of.js';
 import { useSelection } from './use-selection.js';
 

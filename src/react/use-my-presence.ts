@@ -1,6 +1,6 @@
 import { useCallback } from 'react';
 import type { PresenceIn } from '../contract/infer.js';
-import type { Room } from '../client/room-handle.js';
+import type { Room } from '../client/rooms/room.js';
 import { roomHandle } from './room-of.js';
 import { useSelection } from './use-selection.js';
 

@@ -1,5 +1,5 @@
-import type { Room } from '../client/room-handle.js';
-import type { MemberIn } from '../client/types.js';
+import type { Room } from '../client/rooms/room.js';
+import type { MemberIn } from '../client/rooms/types.js';
 import { roomHandle } from './room-of.js';
 import { useSelection } from './use-selection.js';
 

@@ -1,8 +1,9 @@
 import { useEffect, useRef, useInsertionEffect } from 'react';
 import type { Client } from '../client/client.js';
-import { createWaitingRoom } from '../client/waiting-room.js';
+import { createWaitingRoom } from '../client/rooms/waiting-room.js';
 import type { ParamsOf, PresenceIn, RoomName } from '../contract/infer.js';
-import type { Room, RoomHandle } from '../client/room-handle.js';
+import type { RoomHandle } from '../client/rooms/room-handle.js';
+import type { Room } from '../client/rooms/room.js';
 import { useRealtime } from './context.js';
 import { roomHandle } from './room-of.js';
 import { useRealtimeStore } from './use-selection.js';
@@ -69,6 +70,5 @@ export function useRoom<R extends RoomName>(room: R, ...[first, second]: Args<R>
     const { history, presence } = latest.current;
     return handle.retain({ history, presence: presence as Readonly<Record<string, unknown>> | undefined });
   }, [handle, enabled]);
-  const shown = useRealtimeStore(({ rooms }) => roomHandle.at(handle, rooms[handle.id]));
-  return shown as unknown as Room<R>;
+  return useRealtimeStore(({ rooms }) => roomHandle.at<R>(handle, rooms[handle.id]));
 }

@@ -2,7 +2,7 @@
 import { useRef } from 'react';
 import { useStore } from 'zustand';
 import { reuseIfEqual } from '../client/machine/view/structural-sharing.js';
-import type { ReadonlyStore } from '../client/driver.js';
+import type { ReadonlyStore } from '../client/driver/publisher.js';
 import type { RealtimeState } from '../client/machine/view/view.js';
 import { useRealtime } from './context.js';
 

@@ -2,7 +2,7 @@ import { useCallback, useMemo, useState } from 'react';
 import { createStore, useStore } from 'zustand';
 import type { SendOf, TypeOf } from '../contract/infer.js';
 import type { Receipt } from '../client/machine/model/effects.js';
-import type { Room, SendOptions } from '../client/room-handle.js';
+import type { Room, SendOptions } from '../client/rooms/room.js';
 import { RealtimeError } from '../protocol/error.js';
 import { roomHandle } from './room-of.js';
 

@@ -159,21 +159,42 @@ export const layers = [
     globals: { indexedDB: ['indexed-db.ts'], navigator: ['indexed-db.ts'] },
   },
   {
+    folder: 'src/client/driver',
+    purpose:
+      'The only way into the machine: `machine-runner` (events in order, inspectors), `publisher` (the store, and messages for handlers), `alarm` (one timer for all deadlines)',
+    imports: ['src/client/machine', 'src/client/machine/view'],
+    typeImports: ['src/client/edge', 'src/client/machine/model'],
+    packages: { 'zustand/vanilla': ['publisher.ts'] },
+    globals: { queueMicrotask: ['driver.ts'] },
+  },
+  {
+    folder: 'src/client/rooms',
+    purpose:
+      'Rooms as an app holds them: handles (calls become events), checks of what the app passes, promises, the handlers of messages',
+    imports: [
+      'src/protocol',
+      'src/contract',
+      'src/client/machine/model',
+      'src/client/machine/room',
+      'src/client/machine/view',
+    ],
+    typeImports: ['src/client/driver'],
+  },
+  {
     folder: 'src/client',
     purpose:
-      '`driver` (the door), `connection` (what comes with the first attempt) and `later` (which fetches it), `attempts` (url, token, link, codec), `client`, `room-handle` (calls become events), `handlers` (who is told of which message), `told` (of which it was told before), `promises` (what an app was promised), `options`',
+      '`client` (makes the parts of a client and connects them), `client-events` (listeners of the app), `perform` (does effects), `deliver` (messages to handlers), `storage-link` (attaches the outbox to a storage), `attempts` (url, token, link, codec), `connection` (the code that comes with the first attempt) and `late-code` (which fetches it), `options`',
     imports: [
       'src/protocol',
       'src/client/edge',
       'src/client/machine/model',
       'src/contract',
-      'src/client/machine/view',
       'src/client/machine',
-      'src/client/machine/room',
+      'src/client/driver',
+      'src/client/rooms',
     ],
-    typeImports: ['src/client/storage'],
-    packages: { 'zustand/vanilla': ['driver.ts'] },
-    globals: { queueMicrotask: ['driver.ts'], 'Math.random': ['client.ts'], console: ['client.ts'] },
+    typeImports: ['src/client/storage', 'src/client/machine/view'],
+    globals: { 'Math.random': ['client.ts'], console: ['client.ts'] },
     startsLive: ['attempts.ts'],
   },
   {
@@ -181,11 +202,12 @@ export const layers = [
     purpose: 'Provider, context, one file a hook. No protocol knowledge',
     imports: [
       'src/client',
+      'src/client/rooms',
       'src/client/machine/view/structural-sharing.ts',
       'src/client/machine/room/lists.ts',
       'src/protocol/error.ts',
     ],
-    typeImports: ['src/client/machine/model', 'src/contract', 'src/client/machine/view'],
+    typeImports: ['src/client/machine/model', 'src/contract', 'src/client/machine/view', 'src/client/driver'],
     packages: { react: everyFile, zustand: ['use-selection.ts', 'use-send.ts'] },
     globals: { setTimeout: ['provider.ts'], clearTimeout: ['provider.ts'] },
   },
