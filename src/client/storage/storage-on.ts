@@ -2,7 +2,7 @@
 import type { Disk } from './disk.js';
 import { createKeeper } from './keeper.js';
 import type { OutboxStorage } from './port.js';
-import { serverOf } from './server-of.js';
+import { serverOf } from './server-name.js';
 import { takeSession } from './session-lock.js';
 
 /**
