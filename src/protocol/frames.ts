@@ -163,12 +163,81 @@ export type ServerFrame =
 
 export type Frame = ClientFrame | ServerFrame;
 
-/** For each frame its opcode, and its fields in the order in which they follow it. */
-export type Wire<F extends Frame> = { readonly [T in F['type']]: readonly [opcode: number, fields: string] };
-/** For each frame the kinds of its fields in that order, a `?` where one may be null. The kinds are in checks.ts. */
-export type Kinds<F extends Frame> = { readonly [T in F['type']]: string };
+type FrameOf<F extends Frame, T extends F['type']> = Extract<F, { readonly type: T }>;
 
-export const clientWire: Wire<ClientFrame> = {
+/** The words of a text, in order. */
+type Words<Text extends string> = Text extends `${infer Word} ${infer Rest}`
+  ? [Word, ...Words<Rest>]
+  : [Text];
+
+/** True for a list that has each field of a frame, and no other word. */
+type FieldsFit<Names extends readonly string[], Fields extends string> = [
+  Exclude<Fields, Names[number]>,
+  Exclude<Names[number], Fields>,
+] extends [never, never]
+  ? true
+  : {
+      readonly missing: Exclude<Fields, Names[number]>;
+      readonly unknown: Exclude<Names[number], Fields>;
+    };
+
+/** A table in which each frame has its opcode, and its fields in the order in which they follow the opcode. */
+type AnyWire = Readonly<Record<string, readonly [opcode: number, fields: string]>>;
+
+/**
+ * The wire table of these frames. The compiler compares the words of the table `W` with the fields of each frame. Where
+ * they differ, no table has this type, and the error names the words.
+ */
+export type Wire<F extends Frame, W extends AnyWire> = {
+  readonly [T in F['type']]: FieldsFit<
+    Words<W[T][1]>,
+    Exclude<keyof FrameOf<F, T>, 'type'> & string
+  > extends infer Fit
+    ? Fit extends true
+      ? readonly [opcode: number, fields: string]
+      : Fit
+    : never;
+};
+
+/** True where each field has a kind, and where the kinds with a `?` are those of the fields that may be null. */
+type KindsFit<
+  Names extends readonly string[],
+  KindNames extends readonly string[],
+  F,
+> = Names extends readonly [infer Name extends keyof F, ...infer OtherNames extends readonly string[]]
+  ? KindNames extends readonly [infer Kind, ...infer OtherKinds extends readonly string[]]
+    ? IsNullMarked<Kind, F[Name]> extends true
+      ? KindsFit<OtherNames, OtherKinds, F>
+      : { readonly wrongKindOf: Name }
+    : { readonly noKindOf: Name }
+  : KindNames extends readonly []
+    ? true
+    : { readonly kindsWithoutField: KindNames };
+
+/** A field of any type may have either kind: its kind says more than its type. */
+type IsNullMarked<Kind, Field> = unknown extends Field
+  ? true
+  : Kind extends `${string}?`
+    ? null extends Field
+      ? true
+      : false
+    : null extends Field
+      ? false
+      : true;
+
+/**
+ * For each frame the kinds of its fields in the order of its wire table, with a `?` where a field may be null. The kinds
+ * are in checks.ts. The compiler compares them with the types of the fields.
+ */
+export type Kinds<F extends Frame, W extends AnyWire, K extends Readonly<Record<string, string>>> = {
+  readonly [T in F['type']]: KindsFit<Words<W[T][1]>, Words<K[T]>, FrameOf<F, T>> extends infer Fit
+    ? Fit extends true
+      ? string
+      : Fit
+    : never;
+};
+
+export const clientWire = {
   hello: [1, 'session instance token takeover client attempt'],
   join: [2, 'room position history presence'],
   leave: [3, 'room'],
@@ -179,9 +248,9 @@ export const clientWire: Wire<ClientFrame> = {
   auth: [8, 'token'],
   ping: [9, 'time'],
   pong: [10, 'time'],
-};
+} as const;
 
-export const clientKinds: Kinds<ClientFrame> = {
+export const clientKinds = {
   hello: 'name name text? bool id count?',
   join: 'room position? count object?',
   leave: 'room',
@@ -192,9 +261,9 @@ export const clientKinds: Kinds<ClientFrame> = {
   auth: 'text',
   ping: 'time',
   pong: 'time',
-};
+} as const;
 
-export const serverWire: Wire<ServerFrame> = {
+export const serverWire = {
   ping: [9, 'time'],
   pong: [10, 'time spread'],
   welcome: [20, 'member heartbeat limits time node expires user'],
@@ -212,9 +281,9 @@ export const serverWire: Wire<ServerFrame> = {
   expiring: [32, 'within'],
   goaway: [33, 'within'],
   error: [34, 'ref code reason after'],
-};
+} as const;
 
-export const serverKinds: Kinds<ServerFrame> = {
+export const serverKinds = {
   ping: 'time',
   pong: 'time time?',
   welcome: 'id heartbeat limits time id time? user?',
@@ -232,4 +301,4 @@ export const serverKinds: Kinds<ServerFrame> = {
   expiring: 'time',
   goaway: 'time',
   error: 'ref? id text count?',
-};
+} as const;
