@@ -1,4 +1,4 @@
-// What travels: every frame, in each direction, with its opcode and the order and kind of its fields on the wire.
+// All frames in each direction, with their opcodes, and with the order and the kinds of their fields on the wire.
 import type { PositionTuple } from './position.js';
 import type { Limits } from './limits.js';
 
@@ -6,7 +6,7 @@ import type { Limits } from './limits.js';
 export type MemberTuple = readonly [id: string, user: UserInfo | null, presence: unknown];
 /** The author of a message: id and user. */
 export type SenderTuple = readonly [id: string, user: UserInfo | null];
-/** Who somebody is, as `authenticate` said, less what it kept for the server. */
+/** A user as other members see it: what `authenticate` returned, without the fields that it keeps for the server. */
 export type UserInfo = { readonly id: string } & Readonly<Record<string, unknown>>;
 /** An entry of a room's log. `previous` is the tag of the entry before it. */
 export type EntryTuple = readonly [
@@ -20,7 +20,10 @@ export type EntryTuple = readonly [
   version: number,
   data: unknown,
 ];
-/** The receipt of one message. `offset` null: a duplicate so old that its place is not known. `tag` is that of its entry; an older server says none. */
+/**
+ * The receipt of one message. `offset` is null for a duplicate so old that the server does not know its place any more.
+ * `tag` is the tag of its entry. An older server does not send it.
+ */
 export type ReceiptTuple = readonly [
   seq: number,
   offset: number | null,
@@ -57,7 +60,7 @@ export type ClientFrame =
       readonly version: number;
       readonly data: unknown;
       readonly follows?: number | null;
-      /** Whether the client has sent this message before. */
+      /** True if the client has sent this message before. */
       readonly replayed?: boolean | null;
     }
   | {
@@ -71,7 +74,7 @@ export type ClientFrame =
       readonly type: 'presence';
       readonly room: string;
       readonly patch: unknown;
-      /** Keys that are taken out. */
+      /** Keys that the patch removes. */
       readonly cleared?: readonly string[] | null;
     }
   | {
@@ -157,7 +160,7 @@ export type ServerFrame =
       readonly ref: number | string | null;
       readonly code: string;
       readonly reason: string;
-      /** In how many ms the same may be tried again. */
+      /** In how many ms the client may try the same again. */
       readonly after?: number | null;
     };
 
