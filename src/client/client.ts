@@ -28,42 +28,63 @@ import { createGetRoomHandle, createRoomHandles, type RoomHandles } from './room
 import type { Room } from './rooms/room.js';
 import { createStorageLink } from './storage-link.js';
 
+/**
+ * A client: one session with a server, over one connection after the other.
+ *
+ * @example
+ * const client = createClient({ url: 'wss://example.com/realtime', token: () => fetchToken() });
+ * client.on('error', (error) => console.warn(error.code, error.message));
+ * client.connect();
+ * const room = client.room('lobby');
+ * await room.send('said', { text: 'hello' });
+ */
 export interface Client {
-  /** A zustand vanilla store, to read from. */
+  /** The state as hooks read it, in a zustand vanilla store. */
   readonly store: ReadonlyStore<RealtimeState>;
-  /** Connects, where it is not connected or about to be. Also leaves `needs-auth` and `closed`. */
+  /** Connects, unless the client is connected or about to be. It also leaves the states `needs-auth` and `closed`. */
   connect(): void;
-  /** Closes for now or for good: unsettled sends reject with `closed`, or `in-doubt` where they had left. */
+  /**
+   * Closes the connection until `connect()`. Messages that were not sent reject with `closed`, and those without an answer
+   * with `in-doubt`.
+   */
   close(): void;
-  /** Gives the current connection or wait up and tries at once. */
+  /** Gives up the current connection, or the wait for the next attempt, and connects at once. */
   reconnect(): void;
-  /** A room, joined until its handle's `leave()`. */
+  /**
+   * Joins a room. The client stays in it until you call `leave()` of the room as often as this.
+   *
+   * @throws RealtimeError `invalid` if a parameter is missing or empty, or if the id is too long
+   */
   room<R extends RoomName>(room: R, ...params: RoomArgs<R>): Room<R>;
-  /** A room by its id, without joining it: for bindings, which count users themselves. */
+  /** Returns a room without joining it. It is for bindings to a framework, which count the holders of a room themselves. */
   handle(room: RoomName, params?: Readonly<Record<string, string>>): RoomHandle;
-  /** Sends a failed message again, as the newest of its room. */
+  /** Sends a failed message again, as the newest of its room. `id` is that of an entry in the outbox. */
   retry(id: string): void;
-  /** Forgets a failed message, or takes back one that has not left. */
+  /** Forgets a failed message, or takes back a message that was not sent yet. */
   discard(id: string): void;
+  /** Adds a listener. Returns a function that removes it. */
   on<E extends keyof ClientEvents>(event: E, handler: ClientEvents[E]): () => void;
-  /** For developer tools: stands between the client's machine and the world. What it is given, and what it may do, changes with the library. */
+  /**
+   * Puts an inspector between the client's machine and the world, for developer tools. Events and effects change with each
+   * release of the library.
+   */
   inspect(inspector: Inspector): Inspection;
 }
 
-/** What an inspector may do besides. */
+/** The calls of an inspector. */
 export interface Inspection {
   readonly codecs: readonly Codec[];
   state(): State;
-  /** As if it had happened. */
+  /** Gives an event to the machine, as if it had happened. */
   dispatch(event: Event): void;
-  /** As if the machine had asked for it. */
+  /** Performs an effect, as if the machine had asked for it. */
   perform(effect: PerformedEffect): void;
   stop(): void;
 }
 
 type RoomArgs<R> = keyof ParamsOf<R> extends never ? [params?: ParamsOf<R>] : [params: ParamsOf<R>];
 
-/** The world, as a client meets it. */
+/** What a client needs of the world: clock, transports, signals, chance. */
 export interface ClientPorts {
   readonly clock: Clock;
   readonly attempts: MakeAttempts;
@@ -74,14 +95,18 @@ export interface ClientPorts {
 }
 
 /**
- * A client. Opens nothing until `connect()`.
+ * Makes a client. It opens nothing until you call `connect()`.
  *
- * @throws TypeError where an option makes no sense.
+ * @throws TypeError if an option makes no sense. The message names the option.
+ *
+ * @example
+ * const client = createClient({ url: 'wss://example.com/realtime' });
+ * client.connect();
  */
 export function createClient(options: ClientOptions): Client {
   const load = async (): Promise<MakeAttempts> =>
     (await import('./connection.js')).connectionOver(systemClock.now);
-  // It is on its way while the page renders. What fails here is told where it is needed.
+  // The code loads while the page renders. The first attempt loads it again, and reports a failure.
   if (isPage) load().catch(() => undefined);
   return createClientWith(options, {
     clock: systemClock,
@@ -127,7 +152,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     options,
     dispatch,
     isCurrent: (attempt) => attemptsOf(state().connection).includes(attempt),
-    largest: () => state().limits.frame,
+    maxMessageBytes: () => state().limits.frame,
     ready: storage.ready,
     report: listeners.report,
   });

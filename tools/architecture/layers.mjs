@@ -233,6 +233,7 @@ export const layers = [
       'src/react/context.ts',
       'src/client/edge/clock.ts',
       'src/client/machine/model/connection-state.ts',
+      'src/protocol/codes.ts',
       'src/protocol/parse.ts',
     ],
     typeImports: ['src/client', 'src/client/machine/view', 'src/client/machine/model', 'src/protocol'],
