@@ -1,7 +1,7 @@
 // Attempts to connect: asks for url and token, opens a link, and encodes and decodes its frames.
 import { json, type Codec, type Encoded } from '../protocol/codec.js';
 import { RealtimeError } from '../protocol/error.js';
-import type { ServerFrame } from '../protocol/frames.js';
+import type { ClientFrame, ServerFrame } from '../protocol/frames.js';
 import { clientTuple, Malformed, parseServerFrame } from '../protocol/parse.js';
 import { subprotocolOf } from '../protocol/version.js';
 import { addressOf } from './edge/address.js';
@@ -51,120 +51,66 @@ export const attemptsBy =
   (host) =>
     createAttempts(connect, host);
 
-function createAttempts(
-  connect: Connect,
-  { options, dispatch, isCurrent, maxMessageBytes, ready, report }: AttemptsHost,
-): Attempts {
+/** A link of an attempt. Its codec is null until the server has chosen one. */
+interface OpenLink {
+  readonly link: Link;
+  readonly codec: Codec | null;
+}
+
+function createAttempts(connect: Connect, host: AttemptsHost): Attempts {
+  const { options, dispatch, isCurrent, ready } = host;
   const codecs: readonly Codec[] = options.codecs?.length ? options.codecs : [json()];
   /** The number of requests for a token while connected. */
   let tokenRequests = 0;
   /** Links by attempt. During a handover there are two. */
-  const links = new Map<number, { readonly link: Link; codec: Codec | null }>();
+  const links = new Map<number, OpenLink>();
 
-  /** Reports a failure, and returns the reason as a text. */
-  const reportFailure = (error: unknown, what: string): string => {
-    const reason = `${what} failed: ${error instanceof Error ? error.message : String(error)}`;
-    report(new RealtimeError('unavailable', reason, error));
-    return reason;
-  };
-
-  function read(attempt: number, codec: Codec, data: Encoded): void {
-    try {
-      const frames: ServerFrame[] = [];
-      for (const tuple of codec.decode(data)) {
-        const frame = parseServerFrame(tuple);
-        if (frame) frames.push(frame);
-      }
-      dispatch({ type: 'received', attempt, frames });
-    } catch (error) {
-      if (!(error instanceof Malformed)) throw error;
-      report(
-        new RealtimeError(
-          'invalid',
-          `the server sent a message that is not of this protocol: ${error.message}`,
-        ),
-      );
-      dispatch({ type: 'lost', attempt, code: 4400, reason: error.message });
+  const openLink = async (attempt: number): Promise<void> => {
+    const [url, token] = await Promise.all([askApp(options.url), askApp(options.token ?? null)]);
+    if (!isCurrent(attempt)) return;
+    const address = addressOf(url);
+    if (!address) {
+      // Another attempt would fail as well: the client closes.
+      const reason = reportFailure(host, `url is ${String(url)}, not wss://…`, 'the attempt');
+      return dispatch({ type: 'lost', attempt, code: 4400, reason });
     }
-  }
+    await ready(address);
+    if (!isCurrent(attempt)) return;
+    const offers = codecs.map(({ name }) => subprotocolOf(name));
+    const link = connect(address, offers, {
+      opened(protocol) {
+        const codec = codecs[offers.indexOf(protocol)] ?? null;
+        links.set(attempt, { link, codec });
+        if (codec) dispatch({ type: 'opened', attempt, transport: link.transport, codec: codec.name, token });
+        else dispatch({ type: 'lost', attempt, code: 4406, reason: `'${protocol}' was not offered` });
+      },
+      message(data) {
+        const codec = links.get(attempt)?.codec;
+        if (codec) readMessage(host, attempt, codec, data);
+      },
+      better() {
+        // A `goaway` makes the machine open the next connection first, and then leave this one.
+        dispatch({ type: 'received', attempt, frames: [{ type: 'goaway', within: 0 }] });
+      },
+      closed(code, reason) {
+        links.delete(attempt);
+        dispatch({ type: 'lost', attempt, code, reason });
+      },
+    });
+    if (isCurrent(attempt)) links.set(attempt, { link, codec: null });
+  };
 
   return {
     codecs,
     slices: allSlices,
-    async open({ attempt }) {
-      try {
-        const [url, token] = await Promise.all([askApp(options.url), askApp(options.token ?? null)]);
+    open: ({ attempt }) =>
+      openLink(attempt).catch((error: unknown) => {
         if (!isCurrent(attempt)) return;
-        const address = addressOf(url);
-        if (!address) {
-          // Another attempt would fail as well: the client closes.
-          const reason = reportFailure(`url is ${String(url)}, not wss://…`, 'the attempt');
-          return dispatch({ type: 'lost', attempt, code: 4400, reason });
-        }
-        await ready(address);
-        if (!isCurrent(attempt)) return;
-        const link = connect(
-          address,
-          codecs.map(({ name }) => subprotocolOf(name)),
-          {
-            opened(protocol) {
-              const codec = codecs.find(({ name }) => subprotocolOf(name) === protocol);
-              links.set(attempt, { link, codec: codec ?? null });
-              if (codec)
-                dispatch({ type: 'opened', attempt, transport: link.transport, codec: codec.name, token });
-              else
-                dispatch({
-                  type: 'lost',
-                  attempt,
-                  code: 4406,
-                  reason: `'${protocol}' was not offered`,
-                });
-            },
-            message(data) {
-              const codec = links.get(attempt)?.codec;
-              if (codec) read(attempt, codec, data);
-            },
-            better() {
-              // A `goaway` makes the machine open the next connection first, and then leave this one.
-              dispatch({ type: 'received', attempt, frames: [{ type: 'goaway', within: 0 }] });
-            },
-            closed(code, reason) {
-              links.delete(attempt);
-              dispatch({ type: 'lost', attempt, code, reason });
-            },
-          },
-        );
-        if (isCurrent(attempt)) links.set(attempt, { link, codec: null });
-      } catch (error) {
-        if (isCurrent(attempt))
-          dispatch({
-            type: 'lost',
-            attempt,
-            code: 1006,
-            reason: reportFailure(error, 'the attempt'),
-          });
-      }
-    },
+        dispatch({ type: 'lost', attempt, code: 1006, reason: reportFailure(host, error, 'the attempt') });
+      }),
     write({ attempt, frames }) {
       const { link, codec } = links.get(attempt) ?? {};
-      if (!link || !codec) return;
-      let parts: Encoded[] = [];
-      let bytes = 0;
-      const flush = (): void => {
-        if (parts.length) link.send(codec.join(parts));
-        parts = [];
-        bytes = 0;
-      };
-      for (const frame of frames) {
-        const part = codec.encode(clientTuple(frame));
-        // A character takes three bytes at most. A byte of MessagePack may stand for three bytes of JSON, and the server
-        // bounds the values of a message by what JSON would need.
-        const size = part.length * 3;
-        if (bytes + size > maxMessageBytes()) flush();
-        parts.push(part);
-        bytes += size + 1;
-      }
-      flush();
+      if (link && codec) writeFrames(link, codec, frames, host.maxMessageBytes());
     },
     close({ attempt, code, reason }) {
       links.get(attempt)?.link.close(code, reason);
@@ -173,11 +119,60 @@ function createAttempts(
     async token({ attempt }) {
       const request = ++tokenRequests;
       const token = await askApp(options.token ?? null).catch((error: unknown) => {
-        reportFailure(error, 'the token function');
+        reportFailure(host, error, 'the token function');
         return null;
       });
       // A later request may have been answered before this one, with a newer token.
       if (request === tokenRequests) dispatch({ type: 'token', attempt, token });
     },
   };
+}
+
+/** Reports a failure, and returns the reason as a text. */
+function reportFailure({ report }: AttemptsHost, error: unknown, what: string): string {
+  const reason = `${what} failed: ${error instanceof Error ? error.message : String(error)}`;
+  report(new RealtimeError('unavailable', reason, error));
+  return reason;
+}
+
+/** Gives the frames of a message to the machine. A message that cannot be read ends the connection. */
+function readMessage({ dispatch, report }: AttemptsHost, attempt: number, codec: Codec, data: Encoded): void {
+  try {
+    const frames: ServerFrame[] = [];
+    for (const tuple of codec.decode(data)) {
+      const frame = parseServerFrame(tuple);
+      if (frame) frames.push(frame);
+    }
+    dispatch({ type: 'received', attempt, frames });
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    report(
+      new RealtimeError(
+        'invalid',
+        `the server sent a message that is not of this protocol: ${error.message}`,
+      ),
+    );
+    dispatch({ type: 'lost', attempt, code: 4400, reason: error.message });
+  }
+}
+
+/** Sends frames in as few messages as the server's limit allows. */
+function writeFrames(link: Link, codec: Codec, frames: readonly ClientFrame[], maxBytes: number): void {
+  let parts: Encoded[] = [];
+  let bytes = 0;
+  const flush = (): void => {
+    if (parts.length) link.send(codec.join(parts));
+    parts = [];
+    bytes = 0;
+  };
+  for (const frame of frames) {
+    const part = codec.encode(clientTuple(frame));
+    // A character takes three bytes at most. A byte of MessagePack may stand for three bytes of JSON, and the server
+    // bounds the values of a message by what JSON would need.
+    const size = part.length * 3;
+    if (bytes + size > maxBytes) flush();
+    parts.push(part);
+    bytes += size + 1;
+  }
+  flush();
 }

@@ -4,13 +4,14 @@ import { checkRoomId } from '../contract/pattern.js';
 import { readMessage } from '../contract/validate.js';
 import type { Codec } from '../protocol/codec.js';
 import { RealtimeError } from '../protocol/error.js';
-import type { MakeAttempts } from './attempts.js';
-import { createListeners, type ClientEvents } from './client-events.js';
+import type { Attempts, MakeAttempts } from './attempts.js';
+import { createListeners, type ClientEvents, type Listeners } from './client-events.js';
 import { createDeliver } from './deliver.js';
 import { createDriver, type Driver } from './driver/driver.js';
 import type { Inspector } from './driver/machine-runner.js';
 import type { ReadonlyStore } from './driver/publisher.js';
 import { systemClock, type Clock } from './edge/clock.js';
+import type { Logger } from './edge/logger.js';
 import { onFrame, onMicrotask, type Schedule } from './edge/frame.js';
 import { randomId } from './edge/ids.js';
 import { browserSignals, isPage, type Signals } from './edge/signals.js';
@@ -23,10 +24,11 @@ import type { RealtimeState } from './machine/view/view.js';
 import { configOf, type ClientOptions } from './options.js';
 import { createPerform, type PerformedEffect } from './perform.js';
 import { createPromises } from './rooms/promises.js';
-import { asRoom, type RoomHandle } from './rooms/room-handle.js';
+import { asRoom, type RoomHandle, type RoomOwner } from './rooms/room-handle.js';
 import { createGetRoomHandle, createRoomHandles, type RoomHandles } from './rooms/room-handles.js';
 import type { Room } from './rooms/room.js';
-import { createStorageLink } from './storage-link.js';
+import { createStorageLink, type StorageLink } from './storage-link.js';
+import type { StorageHost } from './storage/port.js';
 
 /**
  * A client: one session with a server, over one connection after the other.
@@ -135,19 +137,8 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     context: { random: ports.random, newSession, config, parse: createParse(handles) },
   });
   const { dispatch, state } = driver;
-  const storage = createStorageLink(
-    {
-      ...ports,
-      url: options.url,
-      dispatch,
-      state,
-      tell: (event) => listeners.emit('storage', event),
-      logger,
-      spawn: (other) =>
-        createClientWith({ ...options, outbox: { ...options.outbox, storage: other } }, ports),
-    },
-    options.outbox,
-  );
+  const storageHost = createStorageHost(options, ports, driver, listeners, logger);
+  const storage = createStorageLink(storageHost, options.outbox);
   const attempts = ports.attempts({
     options,
     dispatch,
@@ -156,11 +147,7 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     ready: storage.ready,
     report: listeners.report,
   });
-  const owner = {
-    store: driver.store,
-    retry: withRoomOf(driver, 'retry'),
-    discard: withRoomOf(driver, 'discard'),
-  };
+  const owner = createOwner(driver);
   const handle = createGetRoomHandle(handles, driver, owner, promises.make, newId);
   const perform = createPerform(attempts, promises, storage, listeners);
 
@@ -175,31 +162,9 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     },
   });
 
-  let stopSignals: (() => void) | null = null;
-  /** A client that was idle or closed opens its storage first. */
-  const open = (type: 'connect' | 'reconnect'): void => {
-    stopSignals ??= ports.signals((signal) => {
-      dispatch({ type: signal });
-    });
-    const { status } = state().connection;
-    if (status === 'idle' || status === 'closed') storage.open();
-    dispatch({ type });
-  };
-
   return {
     ...owner,
-    connect() {
-      open('connect');
-    },
-    close() {
-      stopSignals?.();
-      stopSignals = null;
-      dispatch({ type: 'close' });
-      storage.release();
-    },
-    reconnect() {
-      open('reconnect');
-    },
+    ...createLifecycle(ports.signals, driver, storage),
     room(room, ...[params]) {
       const joined = handle(room, params as Readonly<Record<string, string>> | undefined);
       checkRoomId(joined.id);
@@ -208,17 +173,71 @@ export function createClientWith(options: ClientOptions, ports: ClientPorts): Cl
     },
     handle,
     on: listeners.on,
-    inspect: (inspector) => ({
-      get codecs() {
-        return attempts.codecs;
-      },
-      state,
-      dispatch,
-      perform,
-      stop: driver.inspect(inspector),
-    }),
+    inspect: createInspect(driver, attempts, perform),
   };
 }
+
+/** The calls that open and close a client. */
+function createLifecycle(
+  listenToSignals: Signals,
+  { state, dispatch }: Driver,
+  storage: StorageLink,
+): Pick<Client, 'connect' | 'reconnect' | 'close'> {
+  let stopSignals: (() => void) | null = null;
+  /** A client that was idle or closed opens its storage first. */
+  const open = (type: 'connect' | 'reconnect') => (): void => {
+    stopSignals ??= listenToSignals((signal) => {
+      dispatch({ type: signal });
+    });
+    const { status } = state().connection;
+    if (status === 'idle' || status === 'closed') storage.open();
+    dispatch({ type });
+  };
+  return {
+    connect: open('connect'),
+    reconnect: open('reconnect'),
+    close() {
+      stopSignals?.();
+      stopSignals = null;
+      dispatch({ type: 'close' });
+      storage.release();
+    },
+  };
+}
+
+function createStorageHost(
+  options: ClientOptions,
+  ports: ClientPorts,
+  { dispatch, state }: Driver,
+  { emit }: Listeners,
+  logger: Logger,
+): StorageHost {
+  return {
+    ...ports,
+    url: options.url,
+    dispatch,
+    state,
+    tell: (event) => emit('storage', event),
+    logger,
+    spawn: (storage) => createClientWith({ ...options, outbox: { ...options.outbox, storage } }, ports),
+  };
+}
+
+const createInspect =
+  (
+    { state, dispatch, inspect }: Driver,
+    attempts: Attempts,
+    perform: (effect: PerformedEffect) => void,
+  ): Client['inspect'] =>
+  (inspector) => ({
+    get codecs() {
+      return attempts.codecs;
+    },
+    state,
+    dispatch,
+    perform,
+    stop: inspect(inspector),
+  });
 
 /** Reads the data of messages by the contract of their room, where the app has asked for the room with one. */
 const createParse =
@@ -232,10 +251,13 @@ const createParse =
     }
   };
 
-/** Dispatches an event for a message of the outbox, with the room that holds the message. */
-const withRoomOf =
-  ({ state, dispatch }: Driver, type: 'retry' | 'discard') =>
-  (id: string): void => {
-    for (const { id: room, outbox } of state().rooms.values())
-      if (outbox.entries.has(id)) return dispatch({ type, room, id });
-  };
+function createOwner({ store, state, dispatch }: Driver): RoomOwner {
+  /** Dispatches an event for a message of the outbox, with the room that holds the message. */
+  const withRoomOf =
+    (type: 'retry' | 'discard') =>
+    (id: string): void => {
+      for (const { id: room, outbox } of state().rooms.values())
+        if (outbox.entries.has(id)) return dispatch({ type, room, id });
+    };
+  return { store, retry: withRoomOf('retry'), discard: withRoomOf('discard') };
+}

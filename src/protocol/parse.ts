@@ -7,10 +7,9 @@ import {
   serverWire,
   type ClientFrame,
   type Frame,
-  type Kinds,
   type ServerFrame,
-  type Wire,
 } from './frames.js';
+import type { Kinds, Wire } from './wire-types.js';
 
 /** Thrown for a value that is not a frame of this protocol. The message names the frame and the field, never their content. */
 export class Malformed extends Error {

@@ -52,7 +52,7 @@ export const httpConnect: Connect = (url, protocols, events) => {
   const secret = randomId(26);
   const stream = new AbortController();
   const { signal } = stream;
-  /** The node that has the connection; null until the stream is open. */
+  // The node that has the connection; null until the stream is open.
   let node: string | null = null;
   let ended = false;
   let requests = 0;
@@ -63,9 +63,7 @@ export const httpConnect: Connect = (url, protocols, events) => {
     stream.abort();
     events.closed(code, reason);
   };
-  const failed = (error: unknown): void => {
-    end(1006, error instanceof Error ? error.message : '');
-  };
+  const failed = (error: unknown): void => end(1006, error instanceof Error ? error.message : '');
   const uploads = createUploads((records, keepalive) => {
     return post('send', node, new Blob([`${secret}\n${++requests}\n`, ...records]), { signal, keepalive });
   }, failed);
