@@ -1,9 +1,13 @@
-// What a client needs once it connects, fetched as one piece: sockets, codecs, and what reads the server's frames.
+// The code of a connection, which is loaded as one piece: sockets, codecs, and the slices that read frames.
 import { attemptsBy, type MakeAttempts } from './attempts.js';
 import { withFallback } from './edge/fallback.js';
 import { webSocketConnect } from './edge/socket.js';
 
-/** Attempts over WebSocket, and over HTTP where that is blocked. @param now the clock, in ms. */
+/**
+ * Makes attempts over WebSocket, and over HTTP where WebSocket is blocked.
+ *
+ * @param now the clock, in ms
+ */
 export const connectionOver =
   (now: () => number): MakeAttempts =>
   (host) => {

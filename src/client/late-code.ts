@@ -1,11 +1,11 @@
-// The code of a connection, which comes with the first attempt: nothing of it is needed before.
+// Loads the code of a connection with the first attempt. Nothing needs it before.
 import { RealtimeError } from '../protocol/error.js';
 import type { Attempts, AttemptsHost, MakeAttempts } from './attempts.js';
 import { firstSlices } from './machine/slices.js';
 
 /**
- * Attempts whose code is fetched by `load` at the first of them, and again where it could not be had: that is a failed
- * attempt, which a backoff follows. The first failure in a row is reported.
+ * Makes attempts whose code `load` fetches at the first attempt. If that fails, the attempt has failed, and the next one
+ * after the backoff fetches the code again. The first failure is reported.
  */
 export function attemptsLater(load: () => Promise<MakeAttempts>, host: AttemptsHost): Attempts {
   let loaded: Attempts | undefined;
@@ -23,12 +23,12 @@ export function attemptsLater(load: () => Promise<MakeAttempts>, host: AttemptsH
         const make = loaded ? null : await load();
         loaded ??= make?.(host);
       } catch (error) {
-        const reason = 'the code of the connection could not be fetched';
+        const reason = 'the code of the connection could not be loaded';
         if (!hasFailed) host.report(new RealtimeError('unavailable', reason, error));
         hasFailed = true;
         return host.dispatch({ type: 'lost', attempt, code: 1006, reason });
       }
-      // Closed, or tried anew, while the code was on its way.
+      // While the code was loading, the app may have closed the client or made it reconnect.
       if (host.isCurrent(attempt)) await loaded?.open(effect);
     },
     write: (effect) => loaded?.write(effect),

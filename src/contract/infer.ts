@@ -1,4 +1,4 @@
-// How a contract's types reach an app, whichever end it is on.
+// The types that a contract gives to an app, on the client and on the server.
 import type {
   AnyContract,
   ContractMessages,
@@ -9,7 +9,7 @@ import type {
   SendData,
 } from './define-room.js';
 
-/** What names a room: a contract, or a plain string for an untyped room. */
+/** A room as an app names it: a contract, or a plain string for an untyped room. */
 export type RoomName = AnyContract | string;
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
@@ -25,21 +25,21 @@ type Untyped<R> = R extends string
 
 /** The message types of a room. */
 export type TypeOf<R> = Untyped<R> extends true ? string : keyof ContractMessages<R> & string;
-/** What may be sent as this type. */
+/** The data that an app may send as a message of this type. */
 export type SendOf<R, T> =
   Untyped<R> extends true
     ? unknown
     : T extends keyof ContractMessages<R>
       ? SendData<ContractMessages<R>[T]>
       : never;
-/** What arrives as this type. */
+/** The data of a message of this type, as it arrives. */
 export type DataOf<R, T> =
   Untyped<R> extends true
     ? unknown
     : T extends keyof ContractMessages<R>
       ? MessageData<ContractMessages<R>[T]>
       : never;
-/** What members of a room show. */
+/** The presence of a member of the room. */
 export type PresenceIn<R> =
   Untyped<R> extends true
     ? Readonly<Record<string, unknown>>
@@ -47,5 +47,5 @@ export type PresenceIn<R> =
       ? PresenceOf<R>
       : PresenceOf<R>;
 
-/** The parameters a room's id needs; none for a plain string or a pattern without any. */
+/** The parameters of a room's id. A plain string has none. */
 export type ParamsOf<R> = R extends string ? Readonly<Record<never, never>> : ContractParams<R>;

@@ -1,4 +1,4 @@
-// Room patterns: `chat/:id`, its parameters, and room ids made from it.
+// Patterns of rooms, such as `chat/:id`: they make room ids from parameters, and parameters from room ids.
 import { isRoomId, isRoomName } from '../protocol/checks.js';
 import { maxRoomId, maxRoomIdBytes } from '../protocol/limits.js';
 import { RealtimeError } from '../protocol/error.js';
@@ -15,42 +15,50 @@ type ParamNames<Pattern extends string> = Pattern extends `${infer Head}/${infer
     : never;
 
 export interface PatternMatcher {
-  /** Throws `invalid` where a parameter is missing. The id may be too long: see {@link checkRoomId}. */
+  /** Returns the id for these parameters. Throws `invalid` if one is missing. The id may be too long: see {@link checkRoomId}. */
   id(params: Readonly<Record<string, string>>): string;
-  /** The parameters that make exactly this id; null where none do. */
+  /** Returns the parameters that make exactly this id, or null. */
   match(id: string): Readonly<Record<string, string>> | null;
 }
 
-/** Null where there is no text, or what is no text: half a surrogate pair, bytes that are not UTF-8. */
-function changed(value: unknown, change: (value: string) => string): string | null {
+/**
+ * Encodes or decodes a text. Returns null for a value that is not a text, for an empty one, and for one that cannot be
+ * converted: half a surrogate pair, or bytes that are not UTF-8.
+ */
+function convertText(value: unknown, convert: (value: string) => string): string | null {
   try {
-    return typeof value === 'string' && value ? change(value) : null;
+    return typeof value === 'string' && value ? convert(value) : null;
   } catch {
     return null;
   }
 }
 
-/** Escapes also what `encodeURIComponent` leaves, and room ids do not have. */
+/** Escapes a parameter, including the characters that `encodeURIComponent` leaves and that room ids do not have. */
 const encode = (value: string): string =>
   encodeURIComponent(value).replace(
     /[!'()*~]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 
-/** The one name of the room that an id would be if its segments were parameters; null where they cannot be read. */
+/** Reads each segment of an id as a parameter, and returns the id that these parameters make; null if one cannot be read. */
 export function plainId(id: string): string | null {
-  const segments = id.split('/').map((segment) => changed(segment, (it) => encode(decodeURIComponent(it))));
+  const segments = id
+    .split('/')
+    .map((segment) => convertText(segment, (text) => encode(decodeURIComponent(text))));
   return segments.includes(null) ? null : segments.join('/');
 }
 
-/** Whether an id escapes a character that needs no escape, or escapes one in small letters: then it is another name of a room that has one already. */
+/**
+ * Tells if an id is another spelling of a room's id: it escapes a character that needs no escape, or writes an escape in
+ * small letters.
+ */
 export const hasAlias = (id: string): boolean => {
   for (const [escape = '', hex = ''] of id.matchAll(/%([\dA-F]{2})/gi))
     if (escape !== escape.toUpperCase() || /[\w.-]/.test(String.fromCharCode(parseInt(hex, 16)))) return true;
   return false;
 };
 
-/** Throws `invalid` where a room id is too long. */
+/** Returns a room id. Throws `invalid` if it is too long. */
 export function checkRoomId(id: string): string {
   if (!isRoomId(id))
     throw new RealtimeError(
@@ -60,7 +68,7 @@ export function checkRoomId(id: string): string {
   return id;
 }
 
-/** Throws a `TypeError` where the pattern could never be a room id. */
+/** Throws a `TypeError` if no room id can have this pattern. */
 export function compilePattern(pattern: string): PatternMatcher {
   const parts = pattern.split('/');
   const names = parts.flatMap((part) => (part.startsWith(':') ? [part.slice(1)] : []));
@@ -80,7 +88,7 @@ export function compilePattern(pattern: string): PatternMatcher {
       .map((part) => {
         if (!part.startsWith(':')) return part;
         const name = part.slice(1);
-        const encoded = changed(params[name], encode);
+        const encoded = convertText(params[name], encode);
         if (encoded === null)
           throw new RealtimeError(
             'invalid',
@@ -101,8 +109,8 @@ export function compilePattern(pattern: string): PatternMatcher {
           if (part !== segment) return null;
           continue;
         }
-        const value = changed(segment, decodeURIComponent);
-        // One room has one name: `%72ed` would give the parameter of `red`, and be a room beside it.
+        const value = convertText(segment, decodeURIComponent);
+        // `%72ed` would give the parameter of `red`. A room has one id, so only `red` matches.
         if (value === null || encode(value) !== segment) return null;
         params[part.slice(1)] = value;
       }

@@ -1,10 +1,10 @@
-// Plain data, as a type: what a schema makes of a message has to travel.
+// Plain data as a type: the output of a message's schema has to be data that codecs carry.
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 type Levels = readonly [unknown, unknown, unknown, unknown, unknown, unknown];
 type Less<L extends readonly unknown[]> = L extends readonly [unknown, ...infer Rest] ? Rest : [];
 
-/** What no codec carries. */
+/** Values that no codec carries. */
 type Exotic =
   | Date
   | RegExp
@@ -14,7 +14,7 @@ type Exotic =
   | symbol
   | ((...args: never) => unknown);
 
-/** Whether something in a type, some levels deep, is no plain data. What is not known counts as plain. */
+/** True if a type contains, within some levels, something that is not plain data. Unknown types count as plain. */
 type HasExotic<T, L extends readonly unknown[] = Levels> =
   IsAny<T> extends true
     ? false
@@ -30,8 +30,8 @@ type HasExotic<T, L extends readonly unknown[] = Levels> =
               ? { [K in keyof T]-?: HasExotic<T[K], Less<L>> }[keyof T]
               : false;
 
-/** Anything where `T` can be sent; otherwise a sentence that says why not. */
+/** Any type if `T` can be sent, and otherwise a sentence that says why it cannot. */
 export type IfPlain<T> =
   true extends HasExotic<T>
-    ? 'What this schema makes cannot be sent: only plain data can, such as a text or a number for a moment.'
+    ? 'The output of this schema cannot be sent. Use plain data only, for example a number or a text for a moment.'
     : unknown;

@@ -1,4 +1,4 @@
-// The Standard Schema interface (standardschema.dev), as its authors ask to copy it: zod, valibot, arktype and others implement it.
+// The Standard Schema interface (standardschema.dev), copied as its authors ask. zod, valibot, arktype and others implement it.
 
 export interface StandardSchemaV1<Input = unknown, Output = Input> {
   readonly '~standard': {
@@ -26,7 +26,12 @@ export type InferOutput<S> =
       ? Output
       : unknown;
 
-/** A schema that only types: nothing is checked at run time. */
+/**
+ * Returns a schema that gives a type, and checks nothing at run time.
+ *
+ * @example
+ * const chat = defineRoom('chat/:id', { messages: { said: type<{ text: string }>() } });
+ */
 export function type<T>(): StandardSchemaV1<T, T> {
   return { '~standard': { version: 1, vendor: 'roomful', validate: (value) => ({ value: value as T }) } };
 }

@@ -1,4 +1,4 @@
-// A payload against its contract: upgrades first, then the schema.
+// Checks payloads by their contract: upgrades an older version first, and then runs the schema.
 import { cutToBytes } from '../protocol/bytes.js';
 import { RealtimeError } from '../protocol/error.js';
 import { checkPayload } from '../protocol/payload.js';
@@ -10,11 +10,11 @@ export interface Validated {
   readonly version: number;
 }
 
-const isVersioned = (it: MessageDefinition): it is VersionedMessage => 'schema' in it;
+const isVersioned = (definition: MessageDefinition): definition is VersionedMessage => 'schema' in definition;
 const definitionOf = (contract: AnyContract, type: string): MessageDefinition | undefined =>
   Object.hasOwn(contract.messages, type) ? contract.messages[type] : undefined;
 
-/** The version in which this contract writes a message type: 1 where it says none. */
+/** Returns the version in which this contract sends a message type. Without a version it is 1. */
 export function versionOf(contract: AnyContract, type: string): number {
   const definition = definitionOf(contract, type);
   return definition && isVersioned(definition) ? definition.version : 1;
@@ -23,11 +23,17 @@ export function versionOf(contract: AnyContract, type: string): number {
 const pathOf = (issue: SchemaIssue): string =>
   (issue.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step)).join('.');
 
-/** Issues that are told of a payload, and bytes of each text in them. A list may have one for each of its items. */
-const mostIssues = 20;
-const cut = (text: string): string => cutToBytes(text, 80);
+/** Issues in one error. The schema of a list can find one for each item. */
+const maxIssues = 20;
+/** Bytes of each text in an issue. */
+const maxIssueTextBytes = 80;
 
-/** Runs a Standard Schema. Throws `invalid` with the first 20 of its issues; a schema that answers with a promise throws too: order could not be kept. */
+const cutIssueText = (text: string): string => cutToBytes(text, maxIssueTextBytes);
+
+/**
+ * Runs a schema. Throws `invalid` with the first 20 issues. It also throws for a schema that returns a promise: messages
+ * could lose their order.
+ */
 export function validate(schema: StandardSchemaV1, value: unknown, what: string): unknown {
   const result = schema['~standard'].validate(value);
   if (result instanceof Promise) {
@@ -36,8 +42,8 @@ export function validate(schema: StandardSchemaV1, value: unknown, what: string)
   }
   if (!result.issues) return result.value;
   const issues = result.issues
-    .slice(0, mostIssues)
-    .map((issue) => ({ path: cut(pathOf(issue)), message: cut(issue.message) }));
+    .slice(0, maxIssues)
+    .map((issue) => ({ path: cutIssueText(pathOf(issue)), message: cutIssueText(issue.message) }));
   const first = issues[0];
   throw new RealtimeError(
     'invalid',
@@ -47,8 +53,10 @@ export function validate(schema: StandardSchemaV1, value: unknown, what: string)
 }
 
 /**
- * A message of `version` as this contract's current version of `type`, validated. Throws `unknown-type`, `unknown-version` (newer than this end
- * knows, or older than it can upgrade), or `invalid`. A reader may trust data of the current version: the server validated it before it was logged.
+ * Reads the data of a message, and upgrades it from its version to the contract's. Throws `unknown-type`, `unknown-version`
+ * (the version is newer than this end knows, or too old to upgrade), or `invalid`.
+ *
+ * @param current a client may trust data of the current version: the server checked it before it was logged
  */
 export function readMessage(
   contract: AnyContract,
@@ -74,7 +82,7 @@ export function readMessage(
       try {
         value = step(value);
       } catch (error) {
-        // Kept at this end: what an exception holds is nobody else's.
+        // The exception is the cause, which stays at this end. It may hold data of the app.
         throw Object.assign(
           new RealtimeError('invalid', `'${type}' could not be upgraded from version ${from}`),
           { cause: error },
@@ -88,7 +96,11 @@ export function readMessage(
   };
 }
 
-/** Checks what an app wants to send. Returns what the receiver will see, and about how many bytes travel: what does is the input, so that a schema may transform. Throws as {@link readMessage}. */
+/**
+ * Checks a message that an app wants to send. Returns the data as the receiver will see it, and about how many bytes are
+ * sent. The schema's input is sent, and each receiver runs the schema, so a schema may transform. Throws as
+ * {@link readMessage}.
+ */
 export function checkMessage(
   contract: AnyContract,
   type: string,
@@ -99,7 +111,7 @@ export function checkMessage(
   return { data: shown, version, bytes };
 }
 
-/** A member's whole presence against its contract. Throws `invalid`. */
+/** Checks a member's whole presence by its contract. Throws `invalid`. */
 export function checkPresence(contract: AnyContract, presence: unknown): unknown {
   checkPayload(presence, 'presence');
   return contract.presence ? validate(contract.presence, presence, 'presence') : presence;

@@ -1,21 +1,22 @@
-// What an event changed: paths into the state, with what was there before and after.
+// Compares two states: the paths at which they differ, with both values.
+
 export interface Change {
   readonly path: string;
   readonly before: unknown;
   readonly after: unknown;
 }
 
-/** Deeper than this, a value is shown whole. */
-const deepest = 4;
-/** As many as fit on a screen. */
-const most = 40;
+/** Below this depth, a value counts as a whole. */
+const maxDepth = 4;
+/** Changes that fit on a screen. */
+const maxChanges = 40;
 
 type Fields = ReadonlyMap<string, unknown>;
 
-/** What a value is made of, where it is made of named parts. */
+/** Returns the fields of an object or the entries of a map, and null for any other value. */
 function fieldsOf(value: unknown): Fields | null {
   if (value instanceof Map)
-    return new Map(Array.from(value as Map<unknown, unknown>, ([key, it]) => [String(key), it]));
+    return new Map(Array.from(value as Map<unknown, unknown>, ([key, field]) => [String(key), field]));
   if (
     typeof value !== 'object' ||
     value === null ||
@@ -30,9 +31,9 @@ function fieldsOf(value: unknown): Fields | null {
 export function changesBetween(before: unknown, after: unknown): readonly Change[] {
   const found: Change[] = [];
   const walk = (path: string, was: unknown, is: unknown, depth: number): void => {
-    if (Object.is(was, is) || found.length >= most) return;
+    if (Object.is(was, is) || found.length >= maxChanges) return;
     const [old, now] = [fieldsOf(was), fieldsOf(is)];
-    if (!old || !now || depth >= deepest) {
+    if (!old || !now || depth >= maxDepth) {
       found.push({ path, before: was, after: is });
       return;
     }

@@ -1,4 +1,4 @@
-// The panel's place in the page: a button, and a dock that can be moved and resized, in a shadow root of its own.
+// Puts the devtools into the page: a button and a dock, in a shadow root.
 import { useCallback, useState, type ReactElement } from 'react';
 import { createPortal } from 'react-dom';
 import type { Client } from '../client/client.js';
@@ -10,32 +10,54 @@ import { styles } from './styles.js';
 import { useRecorder } from './use-recorder.js';
 
 export interface RealtimeDevtoolsProps {
-  /** The client to look into. Default: that of the provider around it. */
+  /**
+   * The client that the devtools show.
+   *
+   * @default the client of the nearest provider
+   */
   readonly client?: Client;
-  /** Whether it is open where nobody has opened or closed it yet. Default false: a button in the corner. */
+  /**
+   * True opens the panel at first. After that the browser remembers if it is open. A closed panel is a button in the
+   * corner.
+   *
+   * @default false
+   */
   readonly defaultOpen?: boolean;
-  /** Where it is docked at first. Default `'bottom'`. */
+  /**
+   * The side of the window where the panel opens at first.
+   *
+   * @default 'bottom'
+   */
   readonly defaultDock?: Place;
 }
 
 /**
- * Developer tools for a client: its connection over time, every event of its machine with the state before and after, frames both ways, rooms, outbox and latency, and faults on purpose
- * (cut, stall, a lost acknowledgement, an expired token). It records while it is mounted, and costs nothing otherwise. Of `roomful/devtools` a production build gets nothing at all;
- * `roomful/devtools/production` is there in every build.
+ * Shows a panel with the connection over time, each event of the client's machine with the state before and after, the
+ * frames in both directions, rooms, outbox and latency. Its buttons cause faults: they cut or stall the connection, lose an
+ * ack, or let the token expire.
  *
- * @throws Error outside a provider, without a `client`.
+ * It records while it is mounted. In a production build `roomful/devtools` is empty; import
+ * `roomful/devtools/production` to have it there.
+ *
+ * @throws Error without a `client` and outside a provider
+ *
+ * @example
+ * <RealtimeProvider url="wss://example.com/realtime">
+ *   <App />
+ *   <RealtimeDevtools />
+ * </RealtimeProvider>
  */
 export function RealtimeDevtools({ client, ...defaults }: RealtimeDevtoolsProps): ReactElement {
-  return client ? <Rooted client={client} {...defaults} /> : <OfProvider {...defaults} />;
+  return client ? <DevtoolsHost client={client} {...defaults} /> : <ProviderDevtools {...defaults} />;
 }
 
 type Defaults = Omit<RealtimeDevtoolsProps, 'client'>;
 
-function OfProvider(defaults: Defaults): ReactElement {
-  return <Rooted client={useRealtime()} {...defaults} />;
+function ProviderDevtools(defaults: Defaults): ReactElement {
+  return <DevtoolsHost client={useRealtime()} {...defaults} />;
 }
 
-function Rooted({ client, ...defaults }: Defaults & { readonly client: Client }): ReactElement {
+function DevtoolsHost({ client, ...defaults }: Defaults & { readonly client: Client }): ReactElement {
   const [root, setRoot] = useState<ShadowRoot | null>(null);
   const recorder = useRecorder(client);
   const host = useCallback((element: HTMLElement | null) => {
@@ -48,7 +70,7 @@ function Rooted({ client, ...defaults }: Defaults & { readonly client: Client })
         createPortal(
           <>
             <style>{styles}</style>
-            <Placed recorder={recorder} {...defaults} />
+            <RememberedDock recorder={recorder} {...defaults} />
           </>,
           root,
         )}
@@ -56,7 +78,7 @@ function Rooted({ client, ...defaults }: Defaults & { readonly client: Client })
   );
 }
 
-function Placed({
+function RememberedDock({
   recorder,
   defaultOpen = false,
   defaultDock = 'bottom',

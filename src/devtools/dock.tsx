@@ -1,4 +1,4 @@
-// Open or closed, and where.
+// The dock: it opens, closes, moves and resizes the panel.
 import {
   useEffect,
   useRef,
@@ -8,7 +8,7 @@ import {
   type RefObject,
 } from 'react';
 import { Panel } from './panel.js';
-import { sizes, type Preferences } from './preferences.js';
+import { sizeLimits, type Preferences } from './preferences.js';
 import { useRecording } from './use-recorder.js';
 import type { Recorder } from './recorder.js';
 
@@ -22,7 +22,7 @@ export function Dock({ recorder, preferences, prefer }: DockProps): ReactElement
   const { open, dock, size } = preferences;
   const place = useRef<HTMLElement>(null);
   const before = useRef(open);
-  // Who opens or closes it by keyboard goes on from there.
+  // The focus follows, so that a person who opens or closes the panel by keyboard goes on from there.
   useEffect(() => {
     if (before.current !== open) place.current?.focus();
     before.current = open;
@@ -76,11 +76,11 @@ function Opener({
   );
 }
 
-/** What resizes it, by pointer or by arrow keys. */
+/** The edge that resizes the panel, by pointer or by arrow keys. */
 function Edge({ preferences: { dock, size }, prefer }: Omit<DockProps, 'recorder'>): ReactElement {
   const held = useRef(false);
   const resize = (percent: number): void => {
-    prefer({ size: Math.round(Math.min(sizes.most, Math.max(sizes.least, percent))) });
+    prefer({ size: Math.round(Math.min(sizeLimits.max, Math.max(sizeLimits.min, percent))) });
   };
   const move = ({ clientX, clientY }: PointerEvent): void => {
     if (!held.current) return;

@@ -1,25 +1,26 @@
-// Faults on purpose, between a client's machine and its link: what a tunnel, a dead radio or a lapsed token do.
+// Faults on purpose, between a client's machine and its link, as a tunnel, a dead radio or an expired token cause them.
+import { closeAbnormal, closeNormal, closeUnauthorized } from '../protocol/codes.js';
 import type { Inspection } from '../client/client.js';
 import type { Effect } from '../client/machine/model/effects.js';
 import type { Event } from '../client/machine/model/events.js';
 import { attemptsOf } from '../client/machine/model/connection-state.js';
 
 export interface Faults {
-  /** Whether nothing passes, and nobody is told. */
+  /** True while nothing passes and both ends believe that the connection works. */
   readonly stalled: boolean;
-  /** Whether the next acknowledgement is lost, and the connection with it. */
+  /** True until the next ack is lost together with the connection. */
   readonly losing: boolean;
-  /** Breaks the connection, as a network that is gone. */
+  /** Breaks the connection, as a lost network does. */
   cut(): void;
-  /** Lets nothing pass either way while both ends believe the link up; what was held back follows when it ends. */
-  stall(on: boolean): void;
-  /** The next acknowledgement is lost with the connection: what it told of is sent again, and known at the server. */
+  /** Holds back everything in both directions. When it ends, everything that was held back follows. */
+  stall(isOn: boolean): void;
+  /** Loses the next ack together with the connection. The client sends its messages again, and the server knows them. */
   loseAck(): void;
-  /** The server refuses the token, as it does once it has expired. */
+  /** Ends the connection as the server does when the token has expired. */
   expireToken(): void;
-  /** What becomes of an event; null: it does not happen. */
+  /** Returns the event that happens in place of this one, or null if none does. */
   event(event: Event): Event | null;
-  /** Whether an effect is performed. */
+  /** Returns true if an effect is performed. */
   effect(effect: Effect): boolean;
   end(): void;
 }
@@ -27,21 +28,21 @@ export interface Faults {
 export function createFaults(inspection: Inspection, changed: () => void): Faults {
   let stalled = false;
   let losing = false;
-  /** Whether what comes is lost with the connection that is about to be. */
-  let going = false;
+  /** True from the lost ack until the connection breaks: everything that arrives is lost with it. */
+  let isBreaking = false;
   let heldIn: Event[] = [];
   let heldOut: Extract<Effect, { type: 'write' }>[] = [];
 
   const lose = (code: number, reason: string): void => {
     const attempts = attemptsOf(inspection.state().connection);
-    for (const attempt of attempts) inspection.perform({ type: 'close', attempt, code: 1000, reason });
+    for (const attempt of attempts) inspection.perform({ type: 'close', attempt, code: closeNormal, reason });
     for (const attempt of attempts) inspection.dispatch({ type: 'lost', attempt, code, reason });
   };
   const cut = (): void => {
-    going = false;
-    lose(1006, 'cut by the devtools');
+    isBreaking = false;
+    lose(closeAbnormal, 'cut by the devtools');
   };
-  const isNews = (event: Event): boolean => event.type === 'opened' || event.type === 'received';
+  const isFromServer = (event: Event): boolean => event.type === 'opened' || event.type === 'received';
   const release = (): void => {
     const [events, writes] = [heldIn, heldOut];
     [heldIn, heldOut] = [[], []];
@@ -57,9 +58,9 @@ export function createFaults(inspection: Inspection, changed: () => void): Fault
       return losing;
     },
     cut,
-    stall(on) {
-      stalled = on;
-      if (!on) release();
+    stall(isOn) {
+      stalled = isOn;
+      if (!isOn) release();
       changed();
     },
     loseAck() {
@@ -67,19 +68,19 @@ export function createFaults(inspection: Inspection, changed: () => void): Fault
       changed();
     },
     expireToken() {
-      lose(4401, 'the token expired, say the devtools');
+      lose(closeUnauthorized, 'the devtools let the token expire');
     },
     event(event) {
-      if (going && isNews(event)) return null;
-      if (stalled && isNews(event)) {
+      if (isBreaking && isFromServer(event)) return null;
+      if (stalled && isFromServer(event)) {
         heldIn.push(event);
         return null;
       }
       if (!losing || event.type !== 'received' || !event.frames.some(({ type }) => type === 'ack'))
         return event;
       losing = false;
-      going = true;
-      // What came before it was read; the rest is lost with it.
+      isBreaking = true;
+      // The frames before the ack arrive, and those behind it are lost with it.
       queueMicrotask(cut);
       changed();
       const frames = event.frames.slice(

@@ -1,4 +1,4 @@
-// The open panel: what the connection does, faults, and a tab for each kind of thing to look at.
+// The open panel: the connection's state, buttons for faults, and a tab for each view.
 import { useId, useRef, type KeyboardEvent, type ReactElement } from 'react';
 import { docks, tabNames, type Preferences, type TabName } from './preferences.js';
 import type { Recorder, Recording } from './recorder.js';
@@ -64,7 +64,7 @@ export function Panel({ recorder, preferences, prefer }: PanelProps): ReactEleme
           <select
             value={preferences.dock}
             onChange={({ target }) => {
-              prefer({ dock: docks.find((it) => it === target.value) ?? 'bottom' });
+              prefer({ dock: docks.find((dock) => dock === target.value) ?? 'bottom' });
             }}
           >
             {docks.map((dock) => (
@@ -128,7 +128,7 @@ function Faults({ recorder: { faults } }: { readonly recorder: Recorder }): Reac
         onClick={() => {
           faults.stall(!faults.stalled);
         }}
-        title="Nothing passes either way, and nobody is told"
+        title="Nothing passes in either direction, and neither end notices"
       >
         Stall
       </button>

@@ -1,4 +1,5 @@
-// What a client went through lately: events of its machine with the state before and after, frames both ways, the connection's life, round trips.
+// Records the newest events of a client's machine with the state before and after, its frames in both directions, its
+// connection states and its round trips.
 import type { Client, Inspection } from '../client/client.js';
 import { systemClock, type Clock } from '../client/edge/clock.js';
 import type { Effect } from '../client/machine/model/effects.js';
@@ -12,7 +13,7 @@ import { createRing } from './ring.js';
 /** One event of the machine. */
 export interface Moment {
   readonly id: number;
-  /** When, in ms since 1970. */
+  /** The time of the event, in ms since 1970. */
   readonly at: number;
   readonly event: Event;
   readonly before: State;
@@ -20,13 +21,13 @@ export interface Moment {
   readonly effects: readonly Effect[];
 }
 
-/** One frame, as it was read or written. */
+/** One frame that the client read or wrote. */
 export type Line = { readonly id: number; readonly at: number; readonly attempt: number } & (
   | { readonly direction: 'in'; readonly frame: ServerFrame }
   | { readonly direction: 'out'; readonly frame: ClientFrame }
 );
 
-/** Since when the connection was in a state. */
+/** A state of the connection, from `at` on. */
 export interface Span {
   readonly id: number;
   readonly at: number;
@@ -40,7 +41,7 @@ export interface RoundTrip {
 }
 
 export interface Recording {
-  /** When this was, in ms since 1970. */
+  /** The time of this recording, in ms since 1970. */
   readonly at: number;
   readonly moments: readonly Moment[];
   readonly lines: readonly Line[];
@@ -52,36 +53,36 @@ export interface Recording {
 export interface Recorder {
   readonly faults: Faults;
   readonly inspection: Inspection;
-  /** Calls some times a second at most, however much happens. */
+  /** Calls the listener after changes, at most four times a second. */
   subscribe(listener: () => void): () => void;
   recording(): Recording;
   clear(): void;
   stop(): void;
 }
 
-/** How many of each are kept. */
-const kept = { moments: 500, lines: 1_000, spans: 200, trips: 300 };
-/** From one telling to the next, in ms. */
-const pace = 250;
+/** How many items of each kind are maxItems. */
+const maxItems = { moments: 500, lines: 1_000, spans: 200, trips: 300 };
+/** The shortest time from one call of the listeners to the next, in ms. */
+const notifyPauseMs = 250;
 
-/** Records from now on; `stop` leaves the client as it was. */
+/** Records from now on. After `stop` the client is as it was before. */
 export function record(client: Client, { now, after: later }: Clock = systemClock): Recorder {
-  const moments = createRing<Moment>(kept.moments);
-  const lines = createRing<Line>(kept.lines);
-  const spans = createRing<Span>(kept.spans);
-  const trips = createRing<RoundTrip>(kept.trips);
+  const moments = createRing<Moment>(maxItems.moments);
+  const lines = createRing<Line>(maxItems.lines);
+  const spans = createRing<Span>(maxItems.spans);
+  const trips = createRing<RoundTrip>(maxItems.trips);
   const listeners = new Set<() => void>();
   let count = 0;
-  let telling: (() => void) | null = null;
+  let cancelNotify: (() => void) | null = null;
   let shown: Recording | null = null;
 
-  const tell = (): void => {
-    telling = null;
+  const notify = (): void => {
+    cancelNotify = null;
     shown = null;
     for (const listener of Array.from(listeners)) listener();
   };
   const changed = (): void => {
-    telling ??= later(pace, tell);
+    cancelNotify ??= later(notifyPauseMs, notify);
   };
 
   const inspection = client.inspect((event, step) => {
@@ -91,7 +92,7 @@ export function record(client: Client, { now, after: later }: Clock = systemCloc
     const before = inspection.state();
     const effects = step(passed);
     const after = inspection.state();
-    // The machine looks whether there is something to do, many times a second: where there is not, nothing happened.
+    // Many ticks of the machine change nothing. They are not recorded.
     if (after !== before || effects.length > 0) {
       moments.push({ id: ++count, at, event: passed, before, after, effects });
       if (passed.type === 'received')
@@ -109,13 +110,13 @@ export function record(client: Client, { now, after: later }: Clock = systemCloc
   });
   const faults = createFaults(inspection, changed);
 
-  const spanned = (state: ConnectionState): void => {
+  const addSpan = (state: ConnectionState): void => {
     spans.push({ id: ++count, at: now(), state });
     changed();
   };
-  spanned(client.store.getState().connection);
+  addSpan(client.store.getState().connection);
   const unsubscribe = client.store.subscribe(({ connection }, { connection: before }) => {
-    if (connection !== before) spanned(connection);
+    if (connection !== before) addSpan(connection);
   });
 
   return {
@@ -138,14 +139,14 @@ export function record(client: Client, { now, after: later }: Clock = systemCloc
       }),
     clear() {
       for (const ring of [moments, lines, trips]) ring.clear();
-      tell();
+      notify();
     },
     stop() {
       faults.end();
       inspection.stop();
       unsubscribe();
-      telling?.();
-      telling = null;
+      cancelNotify?.();
+      cancelNotify = null;
       listeners.clear();
     },
   };

@@ -1,4 +1,4 @@
-// A client's store in the Redux DevTools extension, an action for each change.
+// Shows a client's store in the Redux DevTools extension, with an action for each change.
 import type { Client } from '../client/client.js';
 import { toText } from './format.js';
 
@@ -9,15 +9,18 @@ interface Extension {
   };
 }
 
-/** Events that one action tells of. */
-const most = 50;
+/** Events that one action shows. */
+const maxEvents = 50;
 
 /**
- * Shows a client in the Redux DevTools browser extension, where it is installed: its public store, and the events that led to each change. To look only: what the extension
- * would change is not taken. Tokens and keys of sessions are not shown.
+ * Shows a client in the browser extension Redux DevTools: its store, and the events behind each change. Without the
+ * extension it does nothing. The extension cannot change the client. It does not see tokens and keys of sessions.
  *
- * @param options.name what it is called there. Default `'roomful'`.
- * @returns what ends it.
+ * @param options.name the name of the client in the extension. Default `'roomful'`.
+ * @returns a function that disconnects the extension
+ *
+ * @example
+ * const stop = reduxDevtools(client, { name: 'chat' });
  */
 export function reduxDevtools(
   client: Client,
@@ -41,13 +44,13 @@ export function reduxDevtools(
     },
   });
   connection.init(client.store.getState());
-  /** Since the store was last set: it is set once for all of them. */
+  /** Events since the last update of the store, which shows all of them at once. */
   let events: unknown[] = [];
   let names: string[] = [];
   const inspection = client.inspect((event, step) => {
     const before = inspection.state();
     const effects = step(event);
-    if (inspection.state() !== before && events.length < most) {
+    if (inspection.state() !== before && events.length < maxEvents) {
       events.push(JSON.parse(toText(event)));
       if (names.at(-1) !== event.type) names.push(event.type);
     }

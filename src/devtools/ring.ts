@@ -1,4 +1,5 @@
-// The newest of something, and no more than that.
+// A list that keeps its newest items only.
+
 export interface Ring<T> {
   push(item: T): void;
   /** Oldest first. */
@@ -11,7 +12,7 @@ export function createRing<T>(size: number): Ring<T> {
   return {
     push(item) {
       items.push(item);
-      // Cut seldom, so that a push costs next to nothing.
+      // The list is cut only when it has doubled, so that a push costs next to nothing.
       if (items.length >= size * 2) items = items.slice(-size);
     },
     all: () => items.slice(-size),

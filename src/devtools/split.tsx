@@ -1,4 +1,4 @@
-// A list with what is chosen of it beside it.
+// A list, with the selected item beside it.
 import type { ReactElement, ReactNode } from 'react';
 
 export function Split({

@@ -1,4 +1,4 @@
-// The panel's looks. They end at its shadow root.
+// The styles of the panel, inside its shadow root.
 export const styles = `
 :host { all: initial; }
 * { box-sizing: border-box; }

@@ -1,9 +1,9 @@
-// A recorder for as long as a panel is mounted.
+// Records a client while a panel is mounted.
 import { useMemo, useSyncExternalStore } from 'react';
 import type { Client } from '../client/client.js';
 import { record, type Recorder, type Recording } from './recorder.js';
 
-/** React subscribes on mount and, under StrictMode, once more after giving the first up: each recorder that was made is stopped. */
+/** React subscribes on mount. Under StrictMode it unsubscribes and subscribes again, so each recorder is stopped by itself. */
 function recorderStore(client: Client): {
   readonly subscribe: (changed: () => void) => () => void;
   readonly get: () => Recorder | null;
@@ -11,18 +11,18 @@ function recorderStore(client: Client): {
   let recorder: Recorder | null = null;
   return {
     subscribe() {
-      const own = record(client);
-      recorder = own;
+      const started = record(client);
+      recorder = started;
       return () => {
-        if (recorder === own) recorder = null;
-        own.stop();
+        if (recorder === started) recorder = null;
+        started.stop();
       };
     },
     get: () => recorder,
   };
 }
 
-/** Null before it is mounted, as on a server. */
+/** Returns null before the component is mounted, as on a server. */
 export function useRecorder(client: Client): Recorder | null {
   const store = useMemo(() => recorderStore(client), [client]);
   return useSyncExternalStore(store.subscribe, store.get, () => null);

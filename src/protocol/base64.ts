@@ -1,17 +1,17 @@
-// Base64 that works in browsers and Node alike.
+// Base64 for browsers and Node alike.
 
-/** Characters handed to `String.fromCharCode` at once: its arguments live on the stack. */
-const slice = 8_192;
+/** Characters in one call of `String.fromCharCode`, whose arguments live on the stack. */
+const maxArguments = 8_192;
 
 export function toBase64(bytes: Uint8Array): string {
   let text = '';
-  // Not spread: that would go through an iterator, byte by byte.
-  for (let at = 0; at < bytes.length; at += slice)
-    text += String.fromCharCode.apply(null, bytes.subarray(at, at + slice) as unknown as number[]);
+  // `apply` takes the bytes as they are. A spread would go through an iterator, byte by byte.
+  for (let at = 0; at < bytes.length; at += maxArguments)
+    text += String.fromCharCode.apply(null, bytes.subarray(at, at + maxArguments) as unknown as number[]);
   return btoa(text);
 }
 
-/** The bytes, or null where it is no base64. */
+/** Returns the bytes, or null for a text that is not base64. */
 export function fromBase64(text: string): Uint8Array | null {
   try {
     const binary = atob(text);

@@ -1,59 +1,63 @@
-// The kinds of fields that frames have: predicates over `unknown`, by name.
+// The kinds of fields in frames: a check of an unknown value for each name.
 import { maxRoomId, maxRoomIdBytes } from './limits.js';
 
-export type Check = (it: unknown) => boolean;
+export type Check = (value: unknown) => boolean;
 
-const text = (it: unknown): it is string => typeof it === 'string';
+const text = (value: unknown): value is string => typeof value === 'string';
 /** Ids, tags, epochs, message types, codes: at most 256 characters. */
-const id = (it: unknown): boolean => text(it) && it.length <= 256;
-const count = (it: unknown): boolean => Number.isSafeInteger(it) && (it as number) >= 0;
-const time = (it: unknown): boolean => Number.isFinite(it);
-const object = (it: unknown): it is Record<string, unknown> =>
-  typeof it === 'object' && it !== null && !Array.isArray(it) && !(it instanceof Uint8Array);
-const bool = (it: unknown): boolean => typeof it === 'boolean';
+const id = (value: unknown): boolean => text(value) && value.length <= 256;
+const count = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const time = (value: unknown): boolean => Number.isFinite(value);
+const object = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+const bool = (value: unknown): boolean => typeof value === 'boolean';
 const any = (): boolean => true;
 
 export const maybe =
   (check: Check): Check =>
-  (it) =>
-    it === null || it === undefined || check(it);
+  (value) =>
+    value === null || value === undefined || check(value);
 const list =
   (check: Check): Check =>
-  (it) => {
-    if (!Array.isArray(it)) return false;
-    for (const item of it) if (!check(item)) return false;
+  (value) => {
+    if (!Array.isArray(value)) return false;
+    for (const item of value) if (!check(item)) return false;
     return true;
   };
-/** An array that begins with these; more may follow, so that a later minor version can append. */
+/** An array that begins with these values. More may follow: a later minor version can append some. */
 const tuple =
   (...checks: readonly Check[]): Check =>
-  (it) => {
-    if (!Array.isArray(it)) return false;
-    for (let at = 0; at < checks.length; at++) if (!(checks[at] as Check)(it[at])) return false;
+  (value) => {
+    if (!Array.isArray(value)) return false;
+    for (let at = 0; at < checks.length; at++) if (!(checks[at] as Check)(value[at])) return false;
     return true;
   };
 
-const user = (it: unknown): boolean => object(it) && text(it['id']);
+const user = (value: unknown): boolean => object(value) && text(value['id']);
 const sender = tuple(id, maybe(user));
 const member = tuple(id, maybe(user), any);
 const entry = tuple(count, id, id, id, time, maybe(sender), id, count, any);
 
-/** Whether an id is within the limits as it was written: an escape is one byte of UTF-8, and a character that needs several begins with the one byte that is no continuation. */
-function fits(id: string): boolean {
+/**
+ * Tells if a room id is short enough. The limits are those of the id as the app wrote it, before it was escaped. An escape
+ * stands for one byte of UTF-8, and a byte from 80 to BF continues a character.
+ */
+function isShortEnough(id: string): boolean {
   if (id.length <= maxRoomId) return true;
   if (id.length > maxRoomIdBytes * 3) return false;
   const bytes = id.replace(/%[89AB][\dA-F]/gi, '\n').replace(/%[\dA-F]{2}/gi, 'x');
   return bytes.length <= maxRoomIdBytes && bytes.replaceAll('\n', '').length <= maxRoomId;
 }
 
-/** No braces, globs, spaces or controls, so that one is safe as a key and in a log. */
-export const isRoomName = (it: string): boolean => /^[\w.:@/%-]+$/.test(it);
+/** Characters that are safe in a key and in a log: no braces, globs, spaces or control characters. */
+export const isRoomName = (value: string): boolean => /^[\w.:@/%-]+$/.test(value);
 
-/** A room id: a name that is not too long. */
-export const isRoomId = (it: unknown): it is string => text(it) && fits(it) && isRoomName(it);
+/** A room id: a name that is short enough. */
+export const isRoomId = (value: unknown): value is string =>
+  text(value) && isShortEnough(value) && isRoomName(value);
 
 /** A message type: one to 256 characters. */
-export const isMessageType = (it: unknown): it is string => id(it) && it !== '';
+export const isMessageType = (value: unknown): value is string => id(value) && value !== '';
 
 export const kinds: Readonly<Record<string, Check>> = {
   text,
@@ -69,7 +73,7 @@ export const kinds: Readonly<Record<string, Check>> = {
   entry,
   integer: Number.isSafeInteger,
   room: isRoomId,
-  ref: (it) => text(it) || Number.isSafeInteger(it),
+  ref: (value) => text(value) || Number.isSafeInteger(value),
   position: tuple(id, count, id),
   ids: list(id),
   entries: list(entry),
@@ -77,16 +81,17 @@ export const kinds: Readonly<Record<string, Check>> = {
   changes: list(tuple(id, object)),
   receipts: list(tuple(count, maybe(count), time, bool, any, maybe(id))),
   heartbeat: tuple(count, count),
-  // Those that a client goes by; a later version may state more.
-  limits: (it) => object(it) && ['frame', 'window', 'history', 'presence'].every((name) => count(it[name])),
+  // The limits that a client keeps to. A later version may state more.
+  limits: (value) =>
+    object(value) && ['frame', 'window', 'history', 'presence'].every((name) => count(value[name])),
 };
 
-/** These, and the kinds of fields that only a client sends. */
+/** The kinds above, and those of fields that only a client sends. */
 export const clientChecks: Readonly<Record<string, Check>> = /* @__PURE__ */ Object.assign({}, kinds, {
-  /** An id or a message type that names something. */
-  name: (it: unknown) => id(it) && it !== '',
-  /** A sequence number or a version: they count from 1. */
-  number: (it: unknown) => count(it) && it !== 0,
-  /** A payload: null is one, and a field that is missing is none. */
-  payload: (it: unknown) => it !== undefined,
+  /** An id or a message type that is not empty. */
+  name: (value: unknown) => id(value) && value !== '',
+  /** A seq or a version, counted from 1. */
+  number: (value: unknown) => count(value) && value !== 0,
+  /** A payload. Null is allowed, a missing field is not. */
+  payload: (value: unknown) => value !== undefined,
 });

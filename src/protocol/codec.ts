@@ -1,56 +1,60 @@
-// The codec port and JSON, the default.
+// The codec port, and the JSON codec.
 import { Malformed } from './parse.js';
 import { fromBase64, toBase64 } from './base64.js';
 import { scanJson } from './scan-json.js';
 
 export type Encoded = string | Uint8Array;
 
-/** Turns tuples into what a WebSocket message carries, and back. */
+/** Turns frames into messages of a WebSocket, and back. A frame is a tuple here: an opcode and its fields. */
 export interface Codec {
-  /** Its name in the subprotocol. */
+  /** The last part of the subprotocol's name. */
   readonly name: string;
-  /** Whether its messages are binary. */
+  /** True if the codec makes binary messages. */
   readonly binary: boolean;
-  /** One tuple. */
+  /** Encodes one frame. */
   encode(tuple: readonly unknown[]): Encoded;
-  /** Several encoded tuples as one message, without encoding again. */
+  /** Joins encoded frames into one message. */
   join(parts: readonly Encoded[]): Encoded;
   /**
-   * A message as its tuples, not yet frames. Throws {@link Malformed}. `mostBytes`: it may hold no more
-   * values than a JSON text of so many bytes, so that
-   * reading it costs no more either; a codec that says nothing in fewer bytes than JSON passes it over.
+   * Decodes a message into the tuples of its frames. Throws {@link Malformed}.
+   *
+   * @param maxBytes refuses a message with more values than a JSON text of this size can hold, because reading it would
+   * cost more. A codec that is never shorter than JSON ignores it.
    */
-  decode(message: Encoded, mostBytes?: number): unknown[];
-  /** Bytes that an encoded tuple takes, near enough for limits. */
+  decode(message: Encoded, maxBytes?: number): unknown[];
+  /** Returns about how many bytes an encoded frame takes. */
   size(part: Encoded): number;
 }
 
-/** Begins a string that stands for bytes (base64 follows) or, doubled, a string that began with it. JSON always escapes it, so its absence shows in the text. */
+/**
+ * The first character of a string that stands for bytes in base64. A string of the app that begins with it gets a second
+ * one. JSON always escapes this character, so a text without the escape holds no marked string.
+ */
 const mark = '\u0001';
 const escapedMark = '\\u0001';
 
-/** Whether there is anything in it that {@link marked} replaces. */
-function isMarkable(value: unknown): boolean {
+/** Tells if {@link markBytes} would change a value. */
+function hasBytes(value: unknown): boolean {
   if (typeof value === 'string') return value.startsWith(mark);
   if (typeof value !== 'object' || value === null) return false;
   if (value instanceof Uint8Array) return true;
   if (Array.isArray(value)) {
-    for (const it of value) if (isMarkable(it)) return true;
+    for (const item of value) if (hasBytes(item)) return true;
     return false;
   }
-  for (const key in value) if (isMarkable((value as Record<string, unknown>)[key])) return true;
+  for (const key in value) if (hasBytes((value as Record<string, unknown>)[key])) return true;
   return false;
 }
 
-/** Bytes, and strings that would be taken for bytes, replaced; the same reference where there are none. */
-function marked(value: unknown): unknown {
+/** Replaces bytes, and strings that look like marked bytes. Returns the same reference if there are none. */
+function markBytes(value: unknown): unknown {
   if (typeof value === 'string') return value.startsWith(mark) ? mark + value : value;
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Uint8Array) return mark + toBase64(value);
-  return mapped(value, marked);
+  return mapValues(value, markBytes);
 }
 
-function unmarked(value: unknown): unknown {
+function unmarkBytes(value: unknown): unknown {
   if (typeof value === 'string') {
     if (!value.startsWith(mark)) return value;
     if (value[1] === mark) return value.slice(1);
@@ -58,10 +62,11 @@ function unmarked(value: unknown): unknown {
     if (!bytes) throw new Malformed('bytes that are not base64');
     return bytes;
   }
-  return typeof value === 'object' && value !== null ? mapped(value, unmarked) : value;
+  return typeof value === 'object' && value !== null ? mapValues(value, unmarkBytes) : value;
 }
 
-function mapped(value: object, change: (it: unknown) => unknown): unknown {
+/** Changes each value of an array or an object, in a copy. Returns the same reference if none changed. */
+function mapValues(value: object, change: (item: unknown) => unknown): unknown {
   if (Array.isArray(value)) {
     let copy: unknown[] | null = null;
     for (let index = 0; index < value.length; index++) {
@@ -80,13 +85,14 @@ function mapped(value: object, change: (it: unknown) => unknown): unknown {
 }
 
 /**
- * JSON, the default: text messages, one frame a line. Bytes (`Uint8Array`) travel as a marked base64 string and arrive as bytes.
+ * The JSON codec, which a client uses by default. It sends text messages with one frame in each line. Bytes
+ * (`Uint8Array`) travel as base64 and arrive as bytes.
  */
 export function json(): Codec {
   return {
     name: 'json',
     binary: false,
-    encode: (tuple) => JSON.stringify(isMarkable(tuple) ? marked(tuple) : tuple),
+    encode: (tuple) => JSON.stringify(hasBytes(tuple) ? markBytes(tuple) : tuple),
     join: (parts) => (parts.length === 1 ? (parts[0] as string) : parts.join('\n')),
     decode(message) {
       if (typeof message !== 'string') throw new Malformed('a binary message on a text subprotocol');
@@ -99,7 +105,7 @@ export function json(): Codec {
         } catch {
           throw new Malformed('not JSON');
         }
-        tuples.push(line.includes(escapedMark) ? unmarked(tuple) : tuple);
+        tuples.push(line.includes(escapedMark) ? unmarkBytes(tuple) : tuple);
       }
       return tuples;
     },

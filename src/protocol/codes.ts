@@ -1,11 +1,14 @@
-// Close codes and error codes, each with its verdict.
+// Close codes with their verdicts, and error codes.
 
-/** What a close tells the client to do: try again, ask for a new token first, wait for the app, or stop because it is over. */
+/**
+ * What a close code tells the client to do: `retry` connects again, `reauth` asks for a new token first, `stop` waits for
+ * the app, and `end` ends the connection for good.
+ */
 export type Verdict = 'retry' | 'reauth' | 'stop' | 'end';
 
-/** Close codes in use. One that is not here is judged by its range: see {@link verdictOf}. */
+/** The close codes in use. {@link verdictOf} judges other codes by their range. */
 export interface CloseCodes {
-  /** Closed on purpose by the client. */
+  /** The client closed the connection on purpose. */
   readonly normal: 1000;
   /** The page or the server went away. */
   readonly 'going-away': 1001;
@@ -17,13 +20,13 @@ export interface CloseCodes {
   readonly internal: 1011;
   /** The server restarts or drains. */
   readonly restart: 1012;
-  /** The server has no room now. */
+  /** The server takes no more connections now. */
   readonly busy: 1013;
-  /** Nothing was heard for longer than the heartbeat allows. */
+  /** One end heard nothing of the other for longer than the heartbeat allows. */
   readonly silent: 4000;
   /** The client read too slowly. */
   readonly slow: 4008;
-  /** A newer connection of this session took over. */
+  /** A newer connection of this session took the place of this one. */
   readonly replaced: 4009;
   /** The page is put to sleep and will come back. */
   readonly suspended: 4010;
@@ -35,19 +38,19 @@ export interface CloseCodes {
   readonly unauthorized: 4401;
   /** This origin or user may not connect. */
   readonly forbidden: 4403;
-  /** No subprotocol in common; the reason names what the server speaks. */
+  /** Client and server have no subprotocol in common. The reason names those of the server. */
   readonly unsupported: 4406;
-  /** No hello in time. */
+  /** The client did not say hello in time. */
   readonly 'hello-timeout': 4408;
-  /** Another live client owns this session key: choose a new one. */
+  /** Another connected client has this session key. The client makes a new one. */
   readonly 'session-conflict': 4409;
-  /** Too much, for too long. */
+  /** The client sent too much for too long. */
   readonly 'rate-limited': 4429;
-  /** The server cannot reach what it depends on. */
+  /** The server cannot reach its broker or another service that it needs. */
   readonly unavailable: 4500;
 }
 
-// Each code as a constant, so that a bundle holds the number and no table.
+// Each code is a constant: a bundle then holds numbers, and no table.
 export const closeNormal = 1000;
 export const closeGoingAway = 1001;
 export const closeAbnormal = 1006;
@@ -103,52 +106,55 @@ const exceptions: Readonly<Record<number, Verdict>> = {
   4429: 'retry',
 };
 
-/** The verdict on a close code, by its range: 4400 to 4499 stop, any other retries. So an older client knows what to do with a newer code. */
+/**
+ * Returns the verdict on a close code. A code without an entry above is judged by its range: 4400 to 4499 stop, others
+ * retry. So an older client knows what to do with a newer code.
+ */
 export function verdictOf(code: number): Verdict {
   return exceptions[code] ?? (code >= 4400 && code < 4500 ? 'stop' : 'retry');
 }
 
-/** Why a connection ended, as the app sees it. */
+/** Why a connection ended. */
 export interface CloseReason {
   readonly code: number;
   readonly reason: string;
 }
 
-/** Error codes, on the wire and in a {@link RealtimeError}. True: the same call may succeed later. */
+/** The error codes on the wire and in a {@link RealtimeError}. True means that the same call may succeed later. */
 export interface ErrorCodes {
-  /** The room's handler or its authorize refused the operation. */
+  /** A handler or `authorize` of the room refused the operation. */
   readonly rejected: false;
   /** The payload does not fit the contract or the limits. */
   readonly invalid: false;
-  /** No such room, or not for this user: the two are one answer. */
+  /** There is no such room, or this user may not join it. The answer is the same, so that it tells nothing. */
   readonly denied: false;
   /** The operation needs a membership that this session does not have. */
   readonly 'not-joined': true;
   /** The contract has no message of this type. */
   readonly 'unknown-type': false;
-  /** The message is of a newer version than this end knows. */
+  /** The message has a newer version than this end knows. */
   readonly 'unknown-version': false;
-  /** Larger than the limit that `welcome` states. */
+  /** The message is larger than the limit that `welcome` states. */
   readonly 'too-large': false;
   /** The connection is in as many rooms as it may be. */
   readonly 'too-many-rooms': false;
-  /** `seq` is not the next one; the client goes back to the watermark. */
+  /** `seq` is not the next one. The client sends again from the watermark on. */
   readonly gap: true;
-  /** Two writers share one session. */
+  /** Two clients send messages under one session. */
   readonly conflict: false;
-  /** Too fast; `after` says when to go on. */
+  /** The client sends too fast. `after` says when it may go on. */
   readonly limited: true;
-  /** The server could not ask or store in time. */
+  /** The server could not authorize or store the message in time. */
   readonly unavailable: true;
-  /** The time to live passed before it left. */
+  /** The message was not sent within its time to live. */
   readonly expired: false;
   /** The outbox is full. */
   readonly overflow: true;
-  /** It left and was not acknowledged: only the future knows. */
+  /** The message was sent and will get no answer. It may be in the log or not. */
   readonly 'in-doubt': false;
   /** The client was closed. */
   readonly closed: false;
-  /** The app took it back before it left. */
+  /** The app took the message back before it was sent. */
   readonly aborted: false;
 }
 

@@ -1,4 +1,4 @@
-// What travels: every frame, in each direction, with its opcode and the order and kind of its fields on the wire.
+// All frames in each direction, with their opcodes, and with the order and the kinds of their fields on the wire.
 import type { PositionTuple } from './position.js';
 import type { Limits } from './limits.js';
 
@@ -6,7 +6,7 @@ import type { Limits } from './limits.js';
 export type MemberTuple = readonly [id: string, user: UserInfo | null, presence: unknown];
 /** The author of a message: id and user. */
 export type SenderTuple = readonly [id: string, user: UserInfo | null];
-/** Who somebody is, as `authenticate` said, less what it kept for the server. */
+/** A user as other members see it: what `authenticate` returned, without the fields that it keeps for the server. */
 export type UserInfo = { readonly id: string } & Readonly<Record<string, unknown>>;
 /** An entry of a room's log. `previous` is the tag of the entry before it. */
 export type EntryTuple = readonly [
@@ -20,7 +20,10 @@ export type EntryTuple = readonly [
   version: number,
   data: unknown,
 ];
-/** The receipt of one message. `offset` null: a duplicate so old that its place is not known. `tag` is that of its entry; an older server says none. */
+/**
+ * The receipt of one message. `offset` is null for a duplicate so old that the server does not know its place any more.
+ * `tag` is the tag of its entry. An older server does not send it.
+ */
 export type ReceiptTuple = readonly [
   seq: number,
   offset: number | null,
@@ -57,7 +60,7 @@ export type ClientFrame =
       readonly version: number;
       readonly data: unknown;
       readonly follows?: number | null;
-      /** Whether the client has sent this message before. */
+      /** True if the client has sent this message before. */
       readonly replayed?: boolean | null;
     }
   | {
@@ -71,7 +74,7 @@ export type ClientFrame =
       readonly type: 'presence';
       readonly room: string;
       readonly patch: unknown;
-      /** Keys that are taken out. */
+      /** Keys that the patch removes. */
       readonly cleared?: readonly string[] | null;
     }
   | {
@@ -157,18 +160,13 @@ export type ServerFrame =
       readonly ref: number | string | null;
       readonly code: string;
       readonly reason: string;
-      /** In how many ms the same may be tried again. */
+      /** In how many ms the client may try the same again. */
       readonly after?: number | null;
     };
 
 export type Frame = ClientFrame | ServerFrame;
 
-/** For each frame its opcode, and its fields in the order in which they follow it. */
-export type Wire<F extends Frame> = { readonly [T in F['type']]: readonly [opcode: number, fields: string] };
-/** For each frame the kinds of its fields in that order, a `?` where one may be null. The kinds are in checks.ts. */
-export type Kinds<F extends Frame> = { readonly [T in F['type']]: string };
-
-export const clientWire: Wire<ClientFrame> = {
+export const clientWire = {
   hello: [1, 'session instance token takeover client attempt'],
   join: [2, 'room position history presence'],
   leave: [3, 'room'],
@@ -179,9 +177,9 @@ export const clientWire: Wire<ClientFrame> = {
   auth: [8, 'token'],
   ping: [9, 'time'],
   pong: [10, 'time'],
-};
+} as const;
 
-export const clientKinds: Kinds<ClientFrame> = {
+export const clientKinds = {
   hello: 'name name text? bool id count?',
   join: 'room position? count object?',
   leave: 'room',
@@ -192,9 +190,9 @@ export const clientKinds: Kinds<ClientFrame> = {
   auth: 'text',
   ping: 'time',
   pong: 'time',
-};
+} as const;
 
-export const serverWire: Wire<ServerFrame> = {
+export const serverWire = {
   ping: [9, 'time'],
   pong: [10, 'time spread'],
   welcome: [20, 'member heartbeat limits time node expires user'],
@@ -212,9 +210,9 @@ export const serverWire: Wire<ServerFrame> = {
   expiring: [32, 'within'],
   goaway: [33, 'within'],
   error: [34, 'ref code reason after'],
-};
+} as const;
 
-export const serverKinds: Kinds<ServerFrame> = {
+export const serverKinds = {
   ping: 'time',
   pong: 'time time?',
   welcome: 'id heartbeat limits time id time? user?',
@@ -232,4 +230,4 @@ export const serverKinds: Kinds<ServerFrame> = {
   expiring: 'time',
   goaway: 'time',
   error: 'ref? id text count?',
-};
+} as const;

@@ -1,4 +1,4 @@
-// The MessagePack codec: the one file that knows @msgpack/msgpack, an entry of its own so that a JSON-only app ships none of it.
+// The MessagePack codec (`roomful/msgpack`). Only this file imports @msgpack/msgpack, so an app with JSON only ships none of it.
 import { Decoder, Encoder } from '@msgpack/msgpack';
 import type { Codec } from './codec.js';
 import { maxDepth } from './limits.js';
@@ -7,14 +7,17 @@ import { envelopeDepth } from './scan-json.js';
 import { scanMessagePack } from './scan-msgpack.js';
 
 /**
- * MessagePack: binary messages, frames one after the other. Smaller than JSON, and much faster for bytes; for small messages JSON is faster.
- * Give it to both ends: `codecs: [msgpack(), json()]`.
+ * The MessagePack codec. Its binary messages are smaller than JSON, and it is much faster for bytes (`Uint8Array`). For
+ * small messages JSON is faster. Pass it to the client and to the server.
+ *
+ * @example
+ * const client = createClient({ url, codecs: [msgpack(), json()] });
  */
 export function msgpack(): Codec {
   const encoder = new Encoder({ maxDepth: maxDepth + envelopeDepth, ignoreUndefined: true });
   const decoder = new Decoder({ mapKeyConverter: keyOf });
-  const decoded = (message: Uint8Array, frames: number, by: Decoder): unknown[] =>
-    frames === 1 ? [by.decode(message)] : [...by.decodeMulti(message)];
+  const decodeWith = (chosen: Decoder, message: Uint8Array, frames: number): unknown[] =>
+    frames === 1 ? [chosen.decode(message)] : [...chosen.decodeMulti(message)];
   return {
     name: 'msgpack',
     binary: true,
@@ -31,13 +34,13 @@ export function msgpack(): Codec {
       }
       return whole;
     },
-    decode(message, mostBytes) {
+    decode(message, maxBytes) {
       if (typeof message === 'string') throw new Malformed('a text message on a binary subprotocol');
-      const frames = scanMessagePack(message, mostBytes);
+      const frames = scanMessagePack(message, maxBytes);
       try {
-        return decoded(message, frames, decoder);
+        return decodeWith(decoder, message, frames);
       } catch (error) {
-        if (String(error).includes(protoKey)) return decoded(message, frames, renaming);
+        if (String(error).includes(protoKey)) return decodeWith(renamingDecoder, message, frames);
         throw new Malformed('not MessagePack');
       }
     },
@@ -45,11 +48,11 @@ export function msgpack(): Codec {
   };
 }
 
-/** The library throws at this key, and with it would go every frame of the message. */
+/** The library throws at this key, and the message would lose all its frames. */
 const protoKey = '__proto__';
 
-/** Reads that key as `prototype`, which is as long, and which every reader of payloads refuses alike. */
-const renaming = /* @__PURE__ */ new Decoder({
+/** Reads that key as `prototype`, which has the same length. A reader of payloads refuses both keys. */
+const renamingDecoder = /* @__PURE__ */ new Decoder({
   mapKeyConverter: keyOf,
   keyDecoder: {
     canBeCached: (length) => length === protoKey.length,

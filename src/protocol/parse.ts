@@ -1,4 +1,4 @@
-// Unknown in; frame, unknown opcode or malformed out. The only file that trusts nobody.
+// Reads frames from decoded values, and writes them. Everything that arrives is checked here.
 import { clientChecks, kinds, maybe, type Check } from './checks.js';
 import {
   clientKinds,
@@ -9,17 +9,18 @@ import {
   type Frame,
   type ServerFrame,
 } from './frames.js';
+import type { Kinds, Wire } from './wire-types.js';
 
-/** What arrived is not a frame of this protocol. The reason names the frame and the field, never their content. */
+/** Thrown for a value that is not a frame of this protocol. The message names the frame and the field, never their content. */
 export class Malformed extends Error {
   override readonly name = 'Malformed';
 }
 
 type AnyWire = Readonly<Record<string, readonly [opcode: number, fields: string]>>;
-
+type AnyKinds = Readonly<Record<string, string>>;
 type NamedChecks = Readonly<Record<string, Check>>;
 
-/** The fields of a frame, and what the value of each must be, by the checks of each kind. */
+/** Returns the fields of a frame, each with the check of its kind. */
 export function checksIn(
   fields: string,
   fieldKinds: string,
@@ -34,13 +35,13 @@ export function checksIn(
     ]);
 }
 
-function parser<F extends Frame>(
-  wire: AnyWire,
-  fieldKinds: Readonly<Record<string, string>>,
+function createParser<F extends Frame, W extends AnyWire, K extends AnyKinds>(
+  wire: W & Wire<F, W>,
+  fieldKinds: K & Kinds<F, W, K>,
   checks: NamedChecks,
 ): (value: unknown) => F | null {
   const table = new Map(
-    Object.entries(wire).map(([type, [opcode, fields]]) => [
+    Object.entries<AnyWire[string]>(wire).map(([type, [opcode, fields]]) => [
       opcode,
       [type, checksIn(fields, fieldKinds[type] as string, checks)] as const,
     ]),
@@ -58,14 +59,17 @@ function parser<F extends Frame>(
       if (!check(field)) throw new Malformed(`${type}: ${name} is missing or not what it should be`);
       frame[name] = field ?? null;
     }
-    // Every field was checked; a test holds the table to the union.
+    // Each field has passed the check of its kind. The types Wire and Kinds hold the tables to the frame's type.
     return frame as unknown as F;
   };
 }
 
-function writer<F extends Frame>(wire: AnyWire): (frame: F) => unknown[] {
+function createWriter<F extends Frame, W extends AnyWire>(wire: W & Wire<F, W>): (frame: F) => unknown[] {
   const table = new Map(
-    Object.entries(wire).map(([type, [opcode, fields]]) => [type, [opcode, fields.split(' ')] as const]),
+    Object.entries<AnyWire[string]>(wire).map(([type, [opcode, fields]]) => [
+      type,
+      [opcode, fields.split(' ')] as const,
+    ]),
   );
   return (frame) => {
     const [opcode, names] = table.get(frame.type) as readonly [number, readonly string[]];
@@ -75,19 +79,25 @@ function writer<F extends Frame>(wire: AnyWire): (frame: F) => unknown[] {
   };
 }
 
-/** One decoded value as a frame from a client; null where the opcode is one this version does not know. Throws {@link Malformed}. */
-export const parseClientFrame: (value: unknown) => ClientFrame | null = /* @__PURE__ */ parser<ClientFrame>(
-  clientWire,
-  clientKinds,
-  clientChecks,
-);
-/** One decoded value as a frame from a server; null where the opcode is one this version does not know. Throws {@link Malformed}. */
-export const parseServerFrame: (value: unknown) => ServerFrame | null = /* @__PURE__ */ parser<ServerFrame>(
-  serverWire,
-  serverKinds,
-  kinds,
-);
-/** A frame as the tuple that a codec encodes. */
-export const clientTuple: (frame: ClientFrame) => unknown[] = /* @__PURE__ */ writer<ClientFrame>(clientWire);
-/** A frame as the tuple that a codec encodes. */
-export const serverTuple: (frame: ServerFrame) => unknown[] = /* @__PURE__ */ writer<ServerFrame>(serverWire);
+/** Reads a decoded value as a frame from a client. Returns null for an opcode that this version does not know. Throws {@link Malformed}. */
+export const parseClientFrame: (value: unknown) => ClientFrame | null = /* @__PURE__ */ createParser<
+  ClientFrame,
+  typeof clientWire,
+  typeof clientKinds
+>(clientWire, clientKinds, clientChecks);
+/** Reads a decoded value as a frame from a server. Returns null for an opcode that this version does not know. Throws {@link Malformed}. */
+export const parseServerFrame: (value: unknown) => ServerFrame | null = /* @__PURE__ */ createParser<
+  ServerFrame,
+  typeof serverWire,
+  typeof serverKinds
+>(serverWire, serverKinds, kinds);
+/** Returns a frame as the tuple that a codec encodes. */
+export const clientTuple: (frame: ClientFrame) => unknown[] = /* @__PURE__ */ createWriter<
+  ClientFrame,
+  typeof clientWire
+>(clientWire);
+/** Returns a frame as the tuple that a codec encodes. */
+export const serverTuple: (frame: ServerFrame) => unknown[] = /* @__PURE__ */ createWriter<
+  ServerFrame,
+  typeof serverWire
+>(serverWire);

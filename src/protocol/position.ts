@@ -1,8 +1,9 @@
-// Where a reader stands in a room's log.
+// A position in the log of a room.
 
 /**
- * A place in a room's log. `epoch` names one life of the log, `offset` counts its entries from 1 (0: before the first), `tag` is the random mark of
- * the entry at `offset`: a log that lost its newest entries and reused their offsets has other tags there.
+ * A place in the log of a room, from which a reader can go on. `epoch` names one life of the log. `offset` counts its
+ * entries from 1; 0 stands before the first. `tag` is the random text of the entry at `offset`: a log that lost its newest
+ * entries, and gave their offsets to others, has other tags there.
  */
 export interface Position {
   readonly epoch: string;

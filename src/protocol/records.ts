@@ -1,4 +1,4 @@
-// Messages in a stream of bytes, where there is no WebSocket to tell them apart: a kind, a length, and so many bytes (P37).
+// Records: messages in a stream of bytes over HTTP. A record is a kind, a length and the payload (P37).
 
 export const recordKinds = { opened: 0, text: 1, binary: 2, close: 3 } as const;
 export type RecordKind = (typeof recordKinds)[keyof typeof recordKinds];
@@ -8,7 +8,7 @@ export interface WireRecord {
   readonly payload: Uint8Array<ArrayBuffer>;
 }
 
-/** Bytes before a payload. */
+/** Bytes of kind and length, before the payload. */
 export const recordHead = 5;
 const utf8 = new TextEncoder();
 
@@ -24,13 +24,13 @@ export function encodeRecord(kind: RecordKind, payload: string | Uint8Array): Ui
 export const encodeClose = (code: number, reason: string): Uint8Array<ArrayBuffer> =>
   encodeRecord(recordKinds.close, `${code} ${reason}`);
 
-/** What a close says; 1006 where it is none. */
+/** Reads code and reason of a close; code 1006 for a payload that is not a close. */
 export function readClose(payload: Uint8Array): readonly [code: number, reason: string] {
   const [, code, reason = ''] = /^(\d{4}) (.*)$/s.exec(new TextDecoder().decode(payload)) ?? [];
   return [code === undefined ? 1006 : Number(code), reason];
 }
 
-/** Takes a stream piece by piece, and gives the records that are whole. Throws a `RangeError` at one of more than `limit` bytes. */
+/** Takes a stream piece by piece, and returns the records that are complete. Throws a `RangeError` for a record of more than `limit` bytes. */
 export function createRecordReader(limit: number): (piece: Uint8Array) => readonly WireRecord[] {
   const start = new Uint8Array(recordHead);
   let payload: Uint8Array<ArrayBuffer> | null = null;
@@ -41,10 +41,10 @@ export function createRecordReader(limit: number): (piece: Uint8Array) => readon
     let at = 0;
     while (at < piece.length || payload?.length === 0) {
       const into: Uint8Array<ArrayBuffer> = payload ?? start;
-      const some = piece.subarray(at, at + into.length - filled);
-      into.set(some, filled);
-      at += some.length;
-      filled += some.length;
+      const part = piece.subarray(at, at + into.length - filled);
+      into.set(part, filled);
+      at += part.length;
+      filled += part.length;
       if (filled < into.length) break;
       filled = 0;
       if (payload) {
@@ -52,7 +52,7 @@ export function createRecordReader(limit: number): (piece: Uint8Array) => readon
         payload = null;
       } else {
         const length = new DataView(start.buffer).getUint32(1);
-        if (length > limit) throw new RangeError(`a record of ${length} bytes, at most ${limit}`);
+        if (length > limit) throw new RangeError(`a record of ${length} bytes is larger than ${limit}`);
         payload = new Uint8Array(length);
       }
     }

@@ -1,20 +1,20 @@
-// A look at JSON text before the parser sees it: nesting and the number of values, without allocating.
+// Scans JSON text before it is parsed: it bounds the nesting and the number of values, and allocates nothing.
 import { maxDepth, maxItems } from './limits.js';
 import { Malformed } from './parse.js';
 
-/** Frames, entries and members nest a payload this much deeper than the payload itself. */
+/** Levels that a frame, a list and an entry add around a payload. */
 export const envelopeDepth = 8;
 
-const deepest = maxDepth + envelopeDepth;
-const most = maxItems * 2;
+const maxFrameDepth = maxDepth + envelopeDepth;
+const maxFrameItems = maxItems * 2;
 
-/** Where the string that begins at `from` ends. */
-function endOfString(text: string, from: number): number {
+/** Finds the end of the string that begins at `from`. */
+function findEndOfString(text: string, from: number): number {
   for (let at = from + 1; at < text.length; at++) {
     const character = text.charCodeAt(at);
     if (character === 92) at++;
     else if (character === 34) return at;
-    // A long one is left to the engine, up to its next quote; where that one is escaped, it goes on from there.
+    // The engine finds the next quote of a long string faster. If that quote is escaped, the search goes on behind it.
     else if (at - from > 32) {
       const quote = text.indexOf('"', at);
       if (quote < 0) return text.length;
@@ -27,31 +27,31 @@ function endOfString(text: string, from: number): number {
   return text.length;
 }
 
-/** Whether a text is too short to hold too many values, and has too few brackets, wherever they stand, to nest too deep. */
+/** Tells if a text is too short for too many values, and has too few brackets, even in strings, to nest too deep. */
 function isHarmless(text: string): boolean {
-  if (text.length > most) return false;
+  if (text.length > maxFrameItems) return false;
   let brackets = 0;
   for (const bracket of '[{')
     for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1))
-      if (++brackets > deepest) return false;
+      if (++brackets > maxFrameDepth) return false;
   return true;
 }
 
-/** Throws {@link Malformed} where the text of one frame nests too deep or holds too many values. */
+/** Throws {@link Malformed} if the text of one frame nests too deep or holds too many values. */
 export function scanJson(text: string): void {
   if (isHarmless(text)) return;
   let depth = 0;
   let items = 1;
   for (let at = 0; at < text.length; at++) {
     const character = text.charCodeAt(at);
-    if (character === 34) at = endOfString(text, at);
+    if (character === 34) at = findEndOfString(text, at);
     else if (character === 91 || character === 123) {
-      if (++depth > deepest) throw new Malformed('nested too deep');
+      if (++depth > maxFrameDepth) throw new Malformed('nested too deep');
       items++;
     } else if (character === 93 || character === 125) {
       depth--;
-      // An empty container holds no first value.
+      // An opening bracket counts for itself and for a first value, which an empty container does not have.
       if (text.charCodeAt(at - 1) === character - 2) items--;
-    } else if (character === 44 && ++items > most) throw new Malformed('too many values');
+    } else if (character === 44 && ++items > maxFrameItems) throw new Malformed('too many values');
   }
 }

@@ -1,11 +1,11 @@
-// Subprotocol names and the choice among offers.
+// Names of subprotocols, and the choice of one.
 
-/** The protocol's major version: it stands in every subprotocol name. */
+/** The major version of the protocol, which is part of each subprotocol's name. */
 export const protocolVersion = 1;
 
 export const subprotocolOf = (codec: string): string => `roomful.v${protocolVersion}.${codec}`;
 
-/** The first of the client's offers that this server has a codec for, or null. */
+/** Returns the codec of the first offer that this server supports, or null. */
 export function chooseCodec<T extends { readonly name: string }>(
   offered: Iterable<string>,
   codecs: readonly T[],

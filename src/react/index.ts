@@ -1,4 +1,4 @@
-// Names only: the React half.
+// The names of the React half.
 export { RealtimeProvider } from './provider.js';
 export { useRealtime } from './context.js';
 export { useRealtimeStore } from './use-selection.js';

@@ -1,4 +1,4 @@
-// The provider: owns a client for as long as it is mounted, or lends one.
+// The provider: gives its subtree a client that it makes itself, or one that the app made.
 import {
   createElement,
   useEffect,
@@ -12,23 +12,32 @@ import { createClient, type Client } from '../client/client.js';
 import type { ClientOptions } from '../client/options.js';
 import { RealtimeContext } from './context.js';
 
-/** The options of {@link createClient}, or a client of one's own. */
+/** The options of {@link createClient}, or a client that the app made. */
 export type RealtimeProviderProps = { readonly children?: ReactNode } & (
   | ClientOptions
   | { readonly client: Client }
 );
 
 /**
- * Gives a client to the hooks below. With options it owns one: it opens on mount and closes on unmount, but not while an `<Activity>` hides it; a new `url` or `token` reconnects, new functions do
- * not, and any other option counts as it was first given. With `client` it connects it where it is idle, and never closes it.
+ * Gives a client to the hooks below it.
+ *
+ * - *With options* it makes a client, which connects on mount and closes on unmount. It stays connected while an
+ *   `<Activity>` hides the provider. A new `url` or `token` reconnects it. New functions are used from the next call on,
+ *   without a reconnect. Later changes of other options have no effect.
+ * - *With `client`* it uses this one. It connects an idle client, and never closes it.
+ *
+ * @example
+ * <RealtimeProvider url="wss://example.com/realtime" token={fetchToken}>
+ *   <App />
+ * </RealtimeProvider>
  */
 export function RealtimeProvider({ children, ...props }: RealtimeProviderProps): ReactElement {
   return 'client' in props
-    ? createElement(Lent, props, children)
-    : createElement(Owned, { options: props }, children);
+    ? createElement(GivenClientProvider, props, children)
+    : createElement(OwnClientProvider, { options: props }, children);
 }
 
-function Lent({
+function GivenClientProvider({
   client,
   children,
 }: {
@@ -41,42 +50,44 @@ function Lent({
   return createElement(RealtimeContext.Provider, { value: client }, children);
 }
 
-function Owned({
+function OwnClientProvider({
   options,
   children,
 }: {
   readonly options: ClientOptions;
   readonly children?: ReactNode;
 }): ReactElement {
-  const [{ client, update, mount }] = useState(() => ownedClient(options));
+  const [{ client, update, mount }] = useState(() => createOwnClient(options));
   const { url, token } = options;
-  const address = JSON.stringify([url, token], (_, it: unknown) => (typeof it === 'function' ? true : it));
-  const opened = useRef(address);
+  // Another text stands for another url or token. A function counts as the same function.
+  const connectionKey = JSON.stringify([url, token], (_, value: unknown) =>
+    typeof value === 'function' ? true : value,
+  );
+  const connectedKey = useRef(connectionKey);
   useInsertionEffect(() => {
     update(options);
   });
-  // An insertion effect ends where the provider is unmounted, and not where an <Activity> around it is hidden: what waits in
-  // the outbox goes on then.
+  // An insertion effect ends when the provider is unmounted, and not when an <Activity> hides it: the outbox goes on then.
   useInsertionEffect(mount, [mount]);
   useEffect(() => {
     client.connect();
   }, [client]);
   useEffect(() => {
-    if (opened.current !== address) client.reconnect();
-    opened.current = address;
-  }, [client, address]);
+    if (connectedKey.current !== connectionKey) client.reconnect();
+    connectedKey.current = connectionKey;
+  }, [client, connectionKey]);
   return createElement(RealtimeContext.Provider, { value: client }, children);
 }
 
-interface OwnedClient {
+interface OwnClient {
   readonly client: Client;
   readonly update: (options: ClientOptions) => void;
-  /** What it returns closes. */
+  /** Returns a function that closes the client, unless it is mounted again at once. */
   readonly mount: () => () => void;
 }
 
-/** A client whose functions are always the newest of the props. */
-function ownedClient(first: ClientOptions): OwnedClient {
+/** Makes a client that calls the newest functions of the props. */
+function createOwnClient(first: ClientOptions): OwnClient {
   let latest = first;
   let closing: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
@@ -93,7 +104,7 @@ function ownedClient(first: ClientOptions): OwnedClient {
     },
     mount() {
       clearTimeout(closing);
-      // A hot update mounts again at once: only what stays unmounted is closed.
+      // A hot update unmounts the provider and mounts it again at once. Only a client that stays unmounted is closed.
       return () => {
         closing = setTimeout(client.close, 0);
       };

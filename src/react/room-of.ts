@@ -1,41 +1,48 @@
-// The room that a component holds: what its handle shows at one moment, and everything that the handle can do.
-import type { Room, RoomHandle, RoomOwner } from '../client/room-handle.js';
-import { errorOf } from '../client/promises.js';
+// The room that a component renders: it shows one moment, and does everything that the room's handle does.
 import type { RoomView } from '../client/machine/view/view.js';
+import { errorOf } from '../client/rooms/promises.js';
+import { asRoom, type RoomHandle, type RoomOwner } from '../client/rooms/room-handle.js';
+import type { Room } from '../client/rooms/room.js';
 
-/** One moment of a room, and the view's error from which its own is made. */
+/** One moment of a room, and the failure that its error was made from. */
 interface Moment {
   readonly room: Room;
   readonly failure: RoomView['error'];
 }
 
-/** The newest two moments of each handle: while a page is hydrated, some components show the first state and some the current one. */
+/**
+ * The two newest moments of each handle. While React hydrates a page, some components render the first state and others
+ * the current one.
+ */
 const moments = new WeakMap<RoomHandle, readonly Moment[]>();
 
 export const roomHandle = {
-  /** The handle behind a room: the same for as long as the id is. */
+  /** Returns the handle behind a room, which is the same for each moment of the room. */
   of: <R>(room: Room<R>): RoomHandle => (room as unknown as RoomHandle).handle,
 
-  /** The same, as an app sees it: for effects and callbacks that belong to the room and not to one moment of it. */
-  lasting: <R>(room: Room<R>): Room<R> => (room as unknown as RoomHandle).handle as unknown as Room<R>,
+  /** Returns the handle as the app sees it, for effects and callbacks that do not depend on one moment of the room. */
+  lasting: <R>(room: Room<R>): Room<R> => asRoom(roomHandle.of(room)),
 
-  /** The client that a room is of, where what is handed over is a room and not only its id. */
+  /** Returns the client of a room; undefined for an object that has a room's id only. */
   ownerOf: (room: { readonly id: string } | undefined): RoomOwner | undefined =>
     (room as Partial<RoomHandle> | undefined)?.owner,
 
   /**
-   * The room as a view shows it: another object where status, continuity or error are others, so that whatever is
-   * memoised by the room is made anew, and the same object where they are the same. Calls on an older one still work.
+   * Returns the room as a view shows it: the same object while status, continuity and error are the same, and another
+   * one after each change, so that React computes anew what depends on the room. Calls on an older object still work.
    */
-  at(handle: RoomHandle, view: RoomView | undefined): Room {
+  at<R>(handle: RoomHandle, view: RoomView | undefined): Room<R> {
     const { status = 'left', continuity = 'exact', error: failure = null } = view ?? {};
     const known = moments.get(handle) ?? [];
-    for (const { room, failure: its } of known)
-      if (room.status === status && room.continuity === continuity && its === failure) return room;
-    // Own properties hide the getters of the handle, which is its prototype.
+    const same = known.find(
+      ({ room, failure: knownFailure }) =>
+        room.status === status && room.continuity === continuity && knownFailure === failure,
+    );
+    if (same) return asRoom(same.room);
+    // The handle is the prototype, and own properties hide its getters.
     const error = failure && errorOf(failure);
     const room = { __proto__: handle, status, continuity, error } as unknown as Room;
     moments.set(handle, [{ room, failure }, ...known].slice(0, 2));
-    return room;
+    return asRoom(room);
   },
 };

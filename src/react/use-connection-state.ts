@@ -1,7 +1,13 @@
 import type { ConnectionState } from '../client/machine/view/view.js';
 import { useRealtimeStore } from './use-selection.js';
 
-/** What the connection does, or a selection of it. A heartbeat changes nothing in it. */
+/**
+ * Returns the state of the connection, or what `selector` takes from it. It renders again when that changes; heartbeats
+ * change nothing.
+ *
+ * @example
+ * const isOnline = useConnectionState(({ status }) => status === 'connected');
+ */
 export function useConnectionState(): ConnectionState;
 export function useConnectionState<T>(selector: (state: ConnectionState) => T): T;
 export function useConnectionState<T>(selector?: (state: ConnectionState) => T): T | ConnectionState {

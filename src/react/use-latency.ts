@@ -1,7 +1,7 @@
 import type { Latency } from '../client/machine/model/state.js';
 import { useRealtimeStore } from './use-selection.js';
 
-/** Round trips in ms, as the heartbeat measures them; null before the first. */
+/** Returns the round trips of the heartbeat, in ms, or null before the first one. */
 export function useLatency(): Latency | null {
   return useRealtimeStore(({ latency }) => latency);
 }

@@ -1,14 +1,18 @@
 import { useEffect, useInsertionEffect, useRef } from 'react';
 import type { TypeOf } from '../contract/infer.js';
-import type { ListenOptions, Room } from '../client/room-handle.js';
-import type { MessageIn } from '../client/types.js';
+import type { ListenOptions, Room } from '../client/rooms/room.js';
+import type { MessageIn } from '../client/rooms/types.js';
 import { roomHandle } from './room-of.js';
 
 /**
- * Calls `handler` for each message of a type, once, in order, outside of rendering; broadcasts too. The newest handler is called; one that throws breaks no
- * other. A message that a page has told of is not told again in that page, even where the log was lost and got it
- * again. Never renders. With `where` only for those whose data has these values: a row of a table that shows one
- * thing is not called for the others.
+ * Calls `handler` for each message of a type, in order, broadcasts included. It never renders by itself.
+ *
+ * - The newest `handler` is called. A handler that throws does not affect other handlers: the client emits `error`.
+ * - A handler is called once for each message, even if the server lost its log and got the message again.
+ * - With `where`, it is called only for messages whose data has these values. Use it for the rows of a table.
+ *
+ * @example
+ * useMessage(room, 'price', ({ data }) => setPrice(data.price), { where: { symbol } });
  */
 export function useMessage<R, T extends TypeOf<R>>(
   room: Room<R>,
@@ -20,8 +24,8 @@ export function useMessage<R, T extends TypeOf<R>>(
   useInsertionEffect(() => {
     latest.current = { handler, where };
   });
-  // Often written in place: what counts is what it holds.
-  const key = JSON.stringify(where);
+  // An app often writes `where` in place, as a new object at each render. Its content is compared.
+  const whereKey = JSON.stringify(where);
   const handle = roomHandle.lasting(room);
   useEffect(() => {
     const options = latest.current.where && { where: latest.current.where };
@@ -32,5 +36,5 @@ export function useMessage<R, T extends TypeOf<R>>(
       },
       options,
     );
-  }, [handle, type, key]);
+  }, [handle, type, whereKey]);
 }

@@ -1,32 +1,47 @@
 import { useCallback, useEffect, useMemo } from 'react';
 import type { TypeOf } from '../contract/infer.js';
-import type { Room } from '../client/room-handle.js';
+import type { Room } from '../client/rooms/room.js';
 import { everyType } from '../client/machine/room/lists.js';
-import type { MessageIn } from '../client/types.js';
+import type { MessageIn } from '../client/rooms/types.js';
 import { roomHandle } from './room-of.js';
 import { useSelection } from './use-selection.js';
 
 export interface UseMessagesOptions {
-  /** The newest messages to show, at least; more where older ones were loaded. Default 100. */
+  /**
+   * The number of the newest messages to show. `loadOlder` adds older ones.
+   *
+   * @default 100
+   */
   readonly limit?: number;
-  /** Whether own messages that are not acknowledged yet stand at the end, with their `status`. Default true. */
+  /**
+   * True adds your own messages without an ack at the end, with a `status`.
+   *
+   * @default true
+   */
   readonly pending?: boolean;
 }
 
 export interface Messages<M> {
-  /** Oldest first. */
+  /** The messages, oldest first. */
   readonly messages: readonly M[];
+  /** True if the log has older messages. */
   readonly hasOlder: boolean;
   /** Loads a page of older messages. */
   readonly loadOlder: () => void;
+  /** True while older messages are loading. */
   readonly isLoading: boolean;
-  /** Offsets known to be missing, both included. */
+  /** The first and the last offset of messages that are missing, or null. */
   readonly gap: readonly [from: number, to: number] | null;
 }
 
-const empty = { messages: [], hasOlder: false, isLoading: false, gap: null } as const;
+const noMessages = { messages: [], hasOlder: false, isLoading: false, gap: null } as const;
 
-/** A room's messages, of one type or of all. Renders again when that list changes. */
+/**
+ * Returns the messages of a room, of one type or of all types. It renders again when that list changes.
+ *
+ * @example
+ * const { messages, hasOlder, loadOlder } = useMessages(room, 'said', { limit: 50 });
+ */
 export function useMessages<R, T extends TypeOf<R> = TypeOf<R>>(
   room: Room<R>,
   type?: T,
@@ -35,7 +50,7 @@ export function useMessages<R, T extends TypeOf<R> = TypeOf<R>>(
   const list = type ?? everyType;
   const handle = roomHandle.of(room);
   useEffect(() => handle.retainList(list, limit), [handle, list, limit]);
-  const view = useSelection(handle.owner.store, ({ rooms }) => rooms[room.id]?.lists[list] ?? empty);
+  const view = useSelection(handle.owner.store, ({ rooms }) => rooms[room.id]?.lists[list] ?? noMessages);
   const loadOlder = useCallback(() => {
     handle.loadOlder(list, limit);
   }, [handle, list, limit]);

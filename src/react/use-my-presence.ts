@@ -1,10 +1,17 @@
 import { useCallback } from 'react';
 import type { PresenceIn } from '../contract/infer.js';
-import type { Room } from '../client/room-handle.js';
+import type { Room } from '../client/rooms/room.js';
 import { roomHandle } from './room-of.js';
 import { useSelection } from './use-selection.js';
 
-/** Own presence as last set, and what merges into it: the last value of a key wins, the others learn of it at most every 50 ms. */
+/**
+ * Returns your presence in a room, and a function that merges a patch into it. The last value of a key wins. The other
+ * members see changes at most every 50 ms.
+ *
+ * @example
+ * const [mine, update] = useMyPresence(room);
+ * return <input onFocus={() => update({ isTyping: true })} />;
+ */
 export function useMyPresence<R>(
   room: Room<R>,
 ): readonly [mine: PresenceIn<R> | null, update: (patch: Partial<PresenceIn<R>>) => void] {

@@ -1,11 +1,11 @@
-// What the connection does, in words for the people who use an app.
+// Shows the connection in words for the people who use an app.
 import type { ComponentPropsWithoutRef, ReactElement, ReactNode } from 'react';
 import type { ConnectionState } from '../client/machine/view/view.js';
 import { useRealtime } from '../react/context.js';
 import { useConnectionState } from '../react/use-connection-state.js';
 import { useCountdown } from './countdown.js';
 
-/** What a person needs to know. An interruption of less than five seconds is none: until then it is `'connected'`. */
+/** The connection as a person sees it. During an interruption of less than five seconds it stays `'connected'`. */
 export type ConnectionPhase =
   | 'idle'
   | 'connecting'
@@ -18,11 +18,11 @@ export type ConnectionPhase =
 export interface ConnectionStatusView {
   readonly phase: ConnectionPhase;
   readonly state: ConnectionState;
-  /** Whole seconds until the next attempt, while one is waited for; null otherwise. */
+  /** Whole seconds until the next attempt, or null if the client does not wait for one. */
   readonly retryIn: number | null;
-  /** Whether to try at once makes sense. */
+  /** True if a button to connect at once makes sense. */
   readonly canRetry: boolean;
-  /** Tries at once. */
+  /** Connects at once. */
   readonly retry: () => void;
 }
 
@@ -33,13 +33,17 @@ export interface ConnectionStatusLabels {
 }
 
 export interface ConnectionStatusProps extends Omit<ComponentPropsWithoutRef<'div'>, 'children'> {
-  /** Other words, such as those of another language. Default English. */
+  /**
+   * Other words, such as those of another language.
+   *
+   * @default English words
+   */
   readonly labels?: {
     readonly [K in keyof ConnectionStatusLabels]?: K extends 'phases'
       ? Partial<ConnectionStatusLabels['phases']>
       : ConnectionStatusLabels[K];
   };
-  /** What to show instead of the words and the button. What changes the phase is announced all the same. */
+  /** Shows something else in place of the words and the button. Screen readers still announce each phase. */
   readonly children?: (view: ConnectionStatusView) => ReactNode;
 }
 
@@ -63,7 +67,7 @@ const phaseOf = (state: ConnectionState): ConnectionPhase => {
   return state.status;
 };
 
-/** What `<ConnectionStatus>` shows, for one of your own. */
+/** Returns what `<ConnectionStatus>` shows, for a component of your own. */
 export function useConnectionStatus(): ConnectionStatusView {
   const client = useRealtime();
   const state = useConnectionState();
@@ -79,8 +83,12 @@ export function useConnectionStatus(): ConnectionStatusView {
 }
 
 /**
- * What the connection does: a text that screen readers announce politely, when the next try is, and a button to try now. Unstyled: `data-phase` on the outer element, and `data-part` on
- * `label`, `retry-in` and `retry`, are what styles hold on to.
+ * Shows the state of the connection as a text that screen readers announce, the time of the next attempt, and a button to
+ * try now. It has no styles. Use `data-phase` of the outer element in your styles, and `data-part` of its parts: `label`,
+ * `retry-in` and `retry`.
+ *
+ * @example
+ * <ConnectionStatus className="status" labels={{ retry: 'Try now' }} />
  */
 export function ConnectionStatus({ labels, children, ...rest }: ConnectionStatusProps): ReactElement {
   const view = useConnectionStatus();
@@ -88,7 +96,7 @@ export function ConnectionStatus({ labels, children, ...rest }: ConnectionStatus
   const label = words.phases[view.phase];
   return (
     <div {...rest} data-phase={view.phase}>
-      {/* The seconds stand outside: nobody wants to hear each of them. */}
+      {/* The seconds stand outside, so that screen readers do not announce each of them. */}
       <output data-part="label" {...(children ? { style: hidden } : {})}>
         {label}
       </output>
@@ -108,7 +116,7 @@ export function ConnectionStatus({ labels, children, ...rest }: ConnectionStatus
   );
 }
 
-/** Out of sight, and still read. */
+/** Hides the text from sight, and not from screen readers. */
 const hidden = {
   position: 'absolute',
   width: 1,

@@ -1,10 +1,10 @@
-// Seconds until a moment, counted down while somebody looks.
+// Counts down the seconds until a moment, while a component shows them.
 import { useSyncExternalStore } from 'react';
 import { systemClock } from '../client/edge/clock.js';
 
 const secondsUntil = (moment: number): number => Math.max(0, Math.ceil((moment - systemClock.now()) / 1_000));
 
-/** Whole seconds from now until `moment`, in ms since 1970; null where there is none. Renders once a second. */
+/** Returns the whole seconds until `moment`, a time in ms since 1970, and null for null. It renders once a second. */
 export function useCountdown(moment: number | null): number | null {
   const subscribe = (changed: () => void): (() => void) => {
     if (moment === null) return () => undefined;

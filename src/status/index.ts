@@ -1,4 +1,4 @@
-// `roomful/status`: what the connection and the outbox do, in words for people. Unstyled.
+// `roomful/status`: components that show the connection and the outbox in words for people. They have no styles.
 export { ConnectionStatus, useConnectionStatus } from './connection-status.js';
 export { OutboxProgress } from './outbox-progress.js';
 export type {

@@ -1,4 +1,4 @@
-// How far a backlog of own messages is sent, and which were not.
+// Shows the progress of a backlog of messages, and the failed messages.
 import type { ComponentPropsWithoutRef, ReactElement } from 'react';
 import { useOutbox } from '../react/use-outbox.js';
 
@@ -10,9 +10,17 @@ export interface OutboxProgressLabels {
 }
 
 export interface OutboxProgressProps extends Omit<ComponentPropsWithoutRef<'div'>, 'children'> {
-  /** The room whose messages count as not sent. Default: those of all rooms. A backlog is always of all rooms. */
+  /**
+   * The room whose failed messages are counted. The progress is always that of all rooms.
+   *
+   * @default all rooms
+   */
   readonly room?: { readonly id: string };
-  /** Other words, such as those of another language. Default English. */
+  /**
+   * Other words, such as those of another language.
+   *
+   * @default English words
+   */
   readonly labels?: Partial<OutboxProgressLabels>;
 }
 
@@ -24,13 +32,17 @@ const english: OutboxProgressLabels = {
 };
 
 /**
- * While a backlog is sent, a progress bar; where messages failed, how many, with buttons to send them again or to forget them; otherwise nothing but an empty element, so that what
- * comes is announced. Unstyled: `data-part` is `label`, `bar`, `failed`, `retry` and `discard`.
+ * Shows a progress bar while a backlog is sent, and the number of failed messages with buttons to send them again or to
+ * discard them. Otherwise it shows an empty element, so that screen readers announce a later text. It has no styles: use
+ * `data-part` in your styles, which is `label`, `bar`, `failed`, `retry` and `discard`.
+ *
+ * @example
+ * <OutboxProgress room={room} />
  */
 export function OutboxProgress({ room, labels, ...rest }: OutboxProgressProps): ReactElement {
   const { progress, failed, retry, discard } = useOutbox(room);
   const words = { ...english, ...labels };
-  const forEach = (act: (id: string) => void) => (): void => {
+  const forFailed = (act: (id: string) => void) => (): void => {
     for (const { id } of failed) act(id);
   };
   return (
@@ -52,10 +64,10 @@ export function OutboxProgress({ room, labels, ...rest }: OutboxProgressProps): 
       )}
       {failed.length > 0 && (
         <span data-part="failed">
-          <button type="button" data-part="retry" onClick={forEach(retry)}>
+          <button type="button" data-part="retry" onClick={forFailed(retry)}>
             {words.retry}
           </button>
-          <button type="button" data-part="discard" onClick={forEach(discard)}>
+          <button type="button" data-part="discard" onClick={forFailed(discard)}>
             {words.discard}
           </button>
         </span>

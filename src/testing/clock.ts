@@ -1,12 +1,16 @@
-// Time for tests: the real one, or one that stands still until it is told to move.
+// Clocks for tests: the real one, and one that moves only when a test says so.
 import { systemClock, type Clock } from '../client/edge/clock.js';
 import { macrotask, soon } from './macrotask.js';
 
 export interface TestClock extends Clock {
-  /** Moves on by `ms`: everything due by then happens, in order, with every promise settled in between. The real clock waits. */
+  /**
+   * Moves the time on by `ms`. All timers until then fire in order, and promises settle in between. The real clock waits
+   * for `ms`.
+   */
   advance(ms: number): Promise<void>;
+  /** Calls after the microtasks of this turn. */
   readonly soon: (call: () => void) => void;
-  /** Alarms that are set. */
+  /** The number of timers that are set. */
   readonly pending: number;
 }
 
@@ -24,10 +28,10 @@ export function realClock(): TestClock {
   };
 }
 
-/** A clock that starts at `start` ms and moves only by `advance`. */
+/** Makes a clock that starts at `start`, in ms since 1970, and moves only by `advance`. */
 export function virtualClock(start = 1_700_000_000_000): TestClock {
   let now = start;
-  /** By moment, and in the order in which they were set. */
+  /** Sorted by time. Timers of one moment are in the order in which they were set. */
   const alarms: Alarm[] = [];
 
   const after = (delay: number, call: () => void): (() => void) => {

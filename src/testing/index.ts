@@ -1,4 +1,4 @@
-// `roomful/testing`: for users' tests and for stories.
+// `roomful/testing`: for the tests and the stories of apps.
 export { createTestRealtime } from './world.js';
 export { serve } from '../server/rooms/serve.js';
 export type { TestRealtime, TestRealtimeOptions, TestUser, TestUserOptions } from './world.js';

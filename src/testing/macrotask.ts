@@ -1,4 +1,4 @@
-// The end of this turn: every promise that can settle has settled by then.
+// Waits for the end of this turn of the event loop, when each promise that can settle has settled.
 
 const setImmediateNow = (globalThis as { setImmediate?: (call: () => void) => void }).setImmediate;
 

@@ -1,4 +1,5 @@
-// A network in memory, between real clients and the real server core, that delays, stalls and cuts on request.
+// A network in memory between clients and the server core. A test can delay, stall and cut it.
+import { closeAbnormal, closeForbidden } from '../protocol/codes.js';
 import type { Connect, Link, LinkEvents } from '../client/edge/link.js';
 import { byteLength } from '../protocol/bytes.js';
 import type { Encoded } from '../protocol/codec.js';
@@ -6,17 +7,21 @@ import type { Transport } from '../server/ports/ports.js';
 import type { ServerCore } from '../server/server.js';
 import type { TestClock } from './clock.js';
 
-/** Faults, for one user or for all. */
+/** Causes faults, for one user or for all. */
 export interface NetworkControls {
-  /** Delays what passes, in ms each way, by up to `jitter` more. Order is kept. */
+  /** Delays messages by `ms` in each direction, and by up to `jitter` ms more. Their order stays. */
   latency(ms: number, options?: { readonly jitter?: number }): void;
-  /** Breaks every connection at once, with what was on its way, and lets no new one through. */
+  /** Breaks all connections, loses the messages on their way, and refuses new connections. */
   cut(): void;
-  /** Lets nothing pass, and tells nobody: both ends believe the link up. */
+  /**
+   * Holds back all messages, while both ends believe that the connection works.
+   *
+   * @param direction `'up'` is from the client to the server. Default `'both'`.
+   */
   stall(direction?: 'both' | 'up' | 'down'): void;
-  /** Breaks every connection once; new ones get through. */
+  /** Breaks all connections once. New ones work. */
   drop(): void;
-  /** Ends `cut` and `stall`; what a stall held back arrives. */
+  /** Ends `cut` and `stall`. Messages that a stall held back arrive. */
   restore(): void;
 }
 
@@ -24,7 +29,7 @@ export interface Network extends NetworkControls {
   readonly connect: Connect;
   /** Connections that are open or opening. */
   readonly connections: number;
-  /** How many were ever begun. */
+  /** Connections that were ever begun. */
   readonly opened: number;
 }
 
@@ -33,7 +38,7 @@ type Item = { readonly data: Encoded } | { readonly code: number; readonly reaso
 /** One direction of a connection. */
 interface Pipe {
   put(item: Item): void;
-  /** Delivers what a stall held back. */
+  /** Delivers the messages that a stall held back. */
   release(): void;
   readonly bytes: number;
 }
@@ -55,7 +60,7 @@ export function createNetwork(
   origin: string | null = null,
 ): Network {
   const conditions: Conditions = { delay: 0, jitter: 0, up: true, down: true, cut: false };
-  // Until both ends know that it is over: what the client closed may still be open at the server.
+  // A connection stays here until both ends know that it is over: the client may close it before the server knows.
   const connections = new Set<{
     readonly open: boolean;
     readonly break: () => void;
@@ -98,7 +103,7 @@ export function createNetwork(
     opened++;
     let open = true;
     let session: ReturnType<ServerCore['open']> | null = null;
-    /** Both ends learn that it is over: a client that closed knows already. */
+    /** Tells both ends that the connection is over. A client that closed it knows already. */
     const end = (code: number, reason: string): void => {
       const wasOpen = open;
       open = false;
@@ -121,7 +126,7 @@ export function createNetwork(
         return open;
       },
       break() {
-        end(1006, '');
+        end(closeAbnormal, '');
       },
       release() {
         up.release();
@@ -136,7 +141,7 @@ export function createNetwork(
         connection.break();
         return;
       }
-      // A handshake into a stalled network hangs; the client gives it up by its own clock.
+      // A handshake in a stalled network hangs, until the client gives it up after its `connectTimeout`.
       if (!conditions.up || !conditions.down) return;
       const transport: Transport = {
         send: (data) => {
@@ -151,7 +156,7 @@ export function createNetwork(
         buffered: () => down.bytes,
       };
       if (!core.allows(origin, null)) {
-        transport.close(4403, 'this origin may not connect');
+        transport.close(closeForbidden, 'this origin may not connect');
         events.opened(protocols[0] ?? '');
         return;
       }

@@ -1,10 +1,10 @@
-// The page that a client lives in: when it ends, nothing in it happens any more, and nobody is told.
+// The page of a client. When it ends, nothing in it runs any more, and the client hears nothing of it.
 import type { Clock } from '../client/edge/clock.js';
 import type { Connect, Link } from '../client/edge/link.js';
 import type { Keeper, OutboxStorage } from '../client/storage/port.js';
 import type { Network } from './network.js';
 
-const nowhere: Link = { transport: 'websocket', send: () => undefined, close: () => undefined };
+const deadLink: Link = { transport: 'websocket', send: () => undefined, close: () => undefined };
 
 export interface Page {
   readonly clock: Clock;
@@ -15,23 +15,23 @@ export interface Page {
 
 export function createPage(clock: Clock, network: Network, storage: OutboxStorage | undefined): Page {
   const keepers = new Set<Keeper>();
-  let open = true;
+  let isOpen = true;
   const inPage =
     <A extends readonly unknown[]>(call: (...args: A) => void) =>
     (...args: A): void => {
-      if (open) call(...args);
+      if (isOpen) call(...args);
     };
 
   return {
-    clock: { now: clock.now, after: (delay, call) => clock.after(delay, inPage(call)) },
+    clock: { now: clock.now, after: (delayMs, call) => clock.after(delayMs, inPage(call)) },
     connect: (url, protocols, { opened, message, closed }) =>
-      open
+      isOpen
         ? network.connect(url, protocols, {
             opened: inPage(opened),
             message: inPage(message),
             closed: inPage(closed),
           })
-        : nowhere,
+        : deadLink,
     storage: storage && {
       attach(host, wanted) {
         const keeper = storage.attach(host, wanted);
@@ -40,7 +40,7 @@ export function createPage(clock: Clock, network: Network, storage: OutboxStorag
       },
     },
     end() {
-      open = false;
+      isOpen = false;
       for (const keeper of keepers) keeper.release();
       network.drop();
     },

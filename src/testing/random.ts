@@ -1,6 +1,6 @@
-// Dice that fall the same way for the same seed.
+// Random numbers, ids and digests that are the same for the same seed.
 
-/** Mulberry32 by Tommy Ettinger: 32 bits of state, evenly spread, from 0 and below 1. */
+/** Returns Mulberry32 by Tommy Ettinger: evenly spread numbers from 0 to below 1, with 32 bits of state. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -18,7 +18,7 @@ export const idsFrom =
   (characters: number): string =>
     Array.from({ length: characters }, () => alphabet[Math.floor(random() * alphabet.length)]).join('');
 
-/** No secret is kept by this: it only gives the same text for the same input, 16 characters long, at once. */
+/** Returns the same 16 characters for the same text. It is fast, and protects no secret. */
 export function testDigest(text: string): string {
   let hash = 0xcbf29ce484222325n;
   for (const character of text)

@@ -1,4 +1,4 @@
-// A world for tests and stories: the real server core, real clients, and a network in memory between them.
+// A world for tests and stories: the server core, clients, and a network in memory between them.
 import { createElement, type ReactElement, type ReactNode } from 'react';
 import { attemptsBy } from '../client/attempts.js';
 import { createClientWith, type Client } from '../client/client.js';
@@ -16,51 +16,75 @@ import { createPage } from './page.js';
 import { idsFrom, seededRandom, testDigest } from './random.js';
 
 export interface TestRealtimeOptions {
+  /** The rooms of the server, made with `serve`. */
   readonly rooms: readonly ServedRoom[];
-  /** Makes a run repeatable: ids, jitter and delays are drawn from it. Default 1. */
+  /**
+   * The seed of ids, jitter and delays: a run with the same seed is the same.
+   *
+   * @default 1
+   */
   readonly seed?: number;
-  /** `'virtual'`: nothing happens but in `advance`. Default `'real'`. */
+  /**
+   * With `'virtual'`, time moves only by `advance`.
+   *
+   * @default 'real'
+   */
   readonly clock?: 'real' | 'virtual';
-  /** Further options of the server. By default a user's token is known by the users this world made. */
+  /** More options of the server. By default it authenticates the users that this world made. */
   readonly server?: Omit<Partial<ServerOptions>, 'rooms' | 'broker'>;
 }
 
 export interface TestUser {
   readonly client: Client;
-  /** For `render` and `renderHook`. */
+  /** A provider with this client, for `render` and `renderHook`. */
   readonly wrapper: (props: { readonly children?: ReactNode }) => ReactElement;
-  /** This user's own way to the server. */
+  /** The network between this user and the server. */
   readonly network: Network;
-  /** As if the browser said it. */
+  /** Gives the client a signal of the browser, such as `'offline'`. */
   readonly signal: (signal: Signal) => void;
-  /** Ends the page without a word, as a reload or a crash does, and opens it anew: what the outbox had in a `storage` is still there. */
+  /** Ends the page as a reload or a crash does, and opens it again. Messages in a `storage` of the outbox are still there. */
   readonly reload: () => TestUser;
 }
 
 export interface TestUserOptions extends Partial<Omit<ClientOptions, 'url' | 'flush' | 'WebSocket'>> {
-  /** Whether to connect at once. Default true. */
+  /**
+   * False does not connect the client.
+   *
+   * @default true
+   */
   readonly connect?: boolean;
 }
 
 export interface TestRealtime {
-  /** A user with a client of its own; called twice with one id, two tabs of one user. */
+  /** Makes a client for a user. Two calls with the same id make two tabs of one user. */
   user(user: User, options?: TestUserOptions): TestUser;
-  /** Faults for everybody. */
+  /** Causes faults for all users. */
   readonly network: NetworkControls;
-  /** The server, to speak in rooms or to ask who is there. */
+  /** The server: it can send messages in rooms, and knows their members. */
   readonly server: ServerCore;
-  /** Ends the server and starts another. It has forgotten the log, as the default server has, unless `keepLog` says that it is kept elsewhere, as in Redis. Default false. */
+  /**
+   * Ends the server and starts another one, without the logs of the first one. With `keepLog: true` it has them, as a server
+   * with Redis does.
+   */
   restartServer(options?: { readonly keepLog?: boolean }): Promise<void>;
   /** Ends the server until `restartServer`. */
   stopServer(): Promise<void>;
-  /** Moves the virtual clock on; waits with the real one. */
+  /** Moves the virtual clock on by `ms`, or waits with the real clock. */
   advance(ms: number): Promise<void>;
   readonly clock: TestClock;
-  /** Closes every client and the server. */
+  /** Closes all clients and the server. */
   close(): Promise<void>;
 }
 
-/** A server and any number of users, in memory: no sockets, no ports, and no waiting under a virtual clock. */
+/**
+ * Makes a server and any number of users in memory, without sockets. With a virtual clock a test never waits.
+ *
+ * @example
+ * const world = createTestRealtime({ rooms: [serve(chat)], clock: 'virtual' });
+ * const { client } = world.user({ id: 'ada' });
+ * await world.advance(100);
+ * await world.close();
+ */
 export function createTestRealtime({
   rooms,
   seed = 1,
@@ -98,24 +122,25 @@ export function createTestRealtime({
     );
   core = start();
 
-  const all = (act: (network: Network) => void): void => {
+  const forAll = (act: (network: Network) => void): void => {
     for (const { network } of testUsers) act(network);
   };
   const faults: ((network: Network) => void)[] = [];
-  const fault = (act: (network: Network) => void): void => {
+  /** Causes a fault for all users, also for those that are made later. */
+  const addFault = (act: (network: Network) => void): void => {
     faults.push(act);
-    all(act);
+    forAll(act);
   };
 
-  const user: TestRealtime['user'] = (who, options) => {
-    users.set(who.id, who);
+  const user: TestRealtime['user'] = (account, options) => {
+    users.set(account.id, account);
     const network = createNetwork(clock, random, () => core);
     for (const act of faults) act(network);
-    return open(who, network, options);
+    return open(account, network, options);
   };
 
   const open = (
-    who: User,
+    account: User,
     network: Network,
     { connect = true, ...options }: TestUserOptions = {},
   ): TestUser => {
@@ -124,7 +149,7 @@ export function createTestRealtime({
     const client = createClientWith(
       {
         url: 'ws://memory',
-        token: who.id,
+        token: account.id,
         ...options,
         ...(options.outbox && { outbox: { ...options.outbox, storage: page.storage } }),
       },
@@ -142,7 +167,7 @@ export function createTestRealtime({
         schedule: onMicrotask,
       },
     );
-    const made: TestUser = {
+    const testUser: TestUser = {
       client,
       network,
       wrapper: ({ children }) => createElement(RealtimeProvider, { client }, children),
@@ -151,13 +176,13 @@ export function createTestRealtime({
       },
       reload() {
         page.end();
-        testUsers.splice(testUsers.indexOf(made), 1);
-        return open(who, network, options);
+        testUsers.splice(testUsers.indexOf(testUser), 1);
+        return open(account, network, options);
       },
     };
-    testUsers.push(made);
+    testUsers.push(testUser);
     if (connect) client.connect();
-    return made;
+    return testUser;
   };
 
   const stopServer = async (): Promise<void> => {
@@ -170,27 +195,27 @@ export function createTestRealtime({
     user,
     network: {
       latency: (ms, options) => {
-        fault((network) => {
+        addFault((network) => {
           network.latency(ms, options);
         });
       },
       cut: () => {
-        fault((network) => {
+        addFault((network) => {
           network.cut();
         });
       },
       stall: (direction) => {
-        fault((network) => {
+        addFault((network) => {
           network.stall(direction);
         });
       },
       drop: () => {
-        all((network) => {
+        forAll((network) => {
           network.drop();
         });
       },
       restore: () => {
-        fault((network) => {
+        addFault((network) => {
           network.restore();
         });
       },

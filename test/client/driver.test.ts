@@ -201,7 +201,9 @@ describe("against a server of the test's own", () => {
       link.events.message(message);
       await clock.advance(0);
       expect(link.closed?.[0]).toBe(4400);
-      expect(errors).toEqual([expect.stringContaining('invalid: the server sent what is not this protocol')]);
+      expect(errors).toEqual([
+        expect.stringContaining('invalid: the server sent a message that is not of this protocol'),
+      ]);
       expect(client.store.getState().connection).toMatchObject({ status: 'closed', reason: { code: 4400 } });
       expect(room.status).toBe('reconnecting');
       client.connect();

@@ -120,7 +120,7 @@ test('code that cannot be fetched three times is told of once, tried again after
   await clock.advance(2_000);
   expect([status(ada), sent.value, loads]).toEqual(['connected', 1, 4]);
   expect(errors).toEqual([
-    expect.stringContaining('unavailable: the code of the connection could not be fetched'),
+    expect.stringContaining('unavailable: the code of the connection could not be loaded'),
   ]);
   ada.close();
 });

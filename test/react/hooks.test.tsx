@@ -16,7 +16,7 @@ import {
   useSend,
 } from '../../src/index.js';
 import { createTestRealtime, type TestRealtime, type TestUser } from '../../src/testing/index.js';
-import type { Room } from '../../src/client/room-handle.js';
+import type { Room } from '../../src/client/rooms/room.js';
 import { chat, servedRooms } from '../support/server/rooms.js';
 
 let world: TestRealtime;

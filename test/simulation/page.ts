@@ -5,7 +5,7 @@ import { forward } from '../../src/client/edge/clock.js';
 import { onMicrotask } from '../../src/client/edge/frame.js';
 import type { Connect } from '../../src/client/edge/link.js';
 import type { Signal } from '../../src/client/edge/signals.js';
-import type { Room } from '../../src/client/room-handle.js';
+import type { Room } from '../../src/client/rooms/room.js';
 import type { Disk, MessageRecord } from '../../src/client/storage/disk.js';
 import { storageOn } from '../../src/client/storage/storage-on.js';
 import { defineRoom, type } from '../../src/contract/index.js';

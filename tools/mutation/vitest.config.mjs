@@ -25,7 +25,8 @@ export default defineConfig({
       'test/properties/**',
       'test/server/frames/join-isolation.test.ts',
       // These run a whole client, with storage and a clock, or a whole server that waits for real time.
-      'test/client/{driver,message-listeners,room-handle,scenarios}.test.ts',
+      'test/client/{driver,scenarios}.test.ts',
+      'test/client/rooms/*.test.ts',
       'test/client/{edge,storage}/**',
       'test/client/machine/outbox/outbox-users.test.ts',
       'test/server/broker/memory-broker.test.ts',

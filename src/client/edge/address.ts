@@ -1,12 +1,12 @@
-// Whether an address could ever work.
+// Reads the address of a server, and finds out if it can work.
 
 /**
- * The whole address that a text or a `URL` gives. Null where no attempt could ever connect: the address has another
- * scheme than those of WebSocket and HTTP, or a fragment.
+ * Returns the whole address for a text or a `URL`. Returns null if no attempt can ever connect: the scheme is neither that
+ * of WebSocket nor of HTTP, or there is a fragment.
  */
 export function addressOf(url: unknown): string | null {
   try {
-    // A page may leave out its own origin.
+    // An address without an origin is one of the page's own origin.
     const { protocol, hash, href } = new URL(url as string, globalThis.location?.href);
     const isGiven = !!url && (typeof url === 'string' || url instanceof URL);
     return isGiven && /^(ws|http)/.test(protocol) && !hash ? href : null;

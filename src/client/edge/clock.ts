@@ -1,25 +1,25 @@
-// The moment and the alarm.
+// The clock: the time, and timers.
 
 export interface Clock {
   now(): number;
-  /** Calls once after `delay` ms, unless the returned function was called before. */
-  after(delay: number, call: () => void): () => void;
+  /** Calls `call` once after this many ms. Returns a function that cancels it. */
+  after(delayMs: number, call: () => void): () => void;
 }
 
-/** The longest delay that `setTimeout` takes; a longer one would fire at once. */
-const longest = 2 ** 31 - 1;
+/** The longest delay of `setTimeout`. A longer one would fire at once. */
+const maxDelayMs = 2 ** 31 - 1;
 
 /**
- * The moment by a wall clock, so that the time that a device sleeps counts. Where the wall clock was set back or stands
- * still, as one that a test has pinned does, time goes on by the monotonic clock.
+ * Returns a clock that never goes back. It follows the wall clock, which counts the time that a device sleeps. While the
+ * wall clock was set back or stands still, as in a test that pins it, time goes on by the monotonic clock.
  */
 export function forward(wall: () => number, monotonic: () => number): () => number {
-  /** The wall clock less the monotonic one, in ms, when the wall clock was last ahead. */
+  /** The largest difference between the wall clock and the monotonic clock, in ms. */
   let ahead = -Infinity;
   return () => {
-    const steady = monotonic();
-    ahead = Math.max(ahead, wall() - steady);
-    return ahead + steady;
+    const monotonicNow = monotonic();
+    ahead = Math.max(ahead, wall() - monotonicNow);
+    return ahead + monotonicNow;
   };
 }
 
@@ -28,8 +28,8 @@ export const systemClock: Clock = {
     () => Date.now(),
     () => performance.now(),
   ),
-  after(delay, call) {
-    const timer = setTimeout(call, Math.min(longest, Math.max(0, delay)));
+  after(delayMs, call) {
+    const timer = setTimeout(call, Math.min(maxDelayMs, Math.max(0, delayMs)));
     return () => {
       clearTimeout(timer);
     };

@@ -1,8 +1,8 @@
-// Which transport an attempt is made with: WebSocket, unless it fails twice before it ever worked.
+// Chooses the transport of an attempt: WebSocket, or HTTP after WebSocket has failed twice and never worked.
 import type { Connect, Link, LinkEvents } from './link.js';
 
-/** One whose code is still to come. */
-function later(
+/** Opens a link whose code is still loading. */
+function connectLater(
   load: () => Promise<Connect>,
   url: string,
   protocols: readonly string[],
@@ -29,26 +29,26 @@ function later(
   };
 }
 
-/** @param load fetches the code of the fallback, until it is there. */
+/** @param load fetches the code of the fallback. It is called until it succeeds once. */
 export function withFallback(socket: Connect, load: () => Promise<Connect>): Connect {
   let fallback: Connect | undefined;
   let worked = false;
   let failures = 0;
   return (url, protocols, events) => {
     const http = !worked && failures > 1;
-    let told = false;
-    // What opens and brings nothing has not worked: a proxy in between may let no frame through.
-    const tell = (works: boolean): void => {
-      if (told) return;
-      told = true;
+    let isJudged = false;
+    // A link works once it has brought a message: a proxy may let it open, and let no frame through.
+    const judge = (works: boolean): void => {
+      if (isJudged) return;
+      isJudged = true;
       if (works) worked ||= !http;
-      // They take turns.
+      // After a failure over HTTP, WebSocket gets one attempt, and then it is HTTP's turn again.
       else failures = http ? 1 : failures + 1;
     };
     const watched: LinkEvents = {
       ...events,
       message(data) {
-        tell(true);
+        judge(true);
         events.message(data);
       },
       better() {
@@ -56,25 +56,25 @@ export function withFallback(socket: Connect, load: () => Promise<Connect>): Con
         events.better?.();
       },
       closed(code, reason) {
-        // A code of the protocol's own was said by the server.
-        tell(code >= 4000);
+        // The server itself sent a code of the protocol, so the link works.
+        judge(code >= 4000);
         events.closed(code, reason);
       },
     };
     let link: Link;
     try {
       link = http
-        ? later(async () => (fallback ??= await load()), url, protocols, watched)
+        ? connectLater(async () => (fallback ??= await load()), url, protocols, watched)
         : socket(url, protocols, watched);
     } catch (error) {
-      tell(false);
+      judge(false);
       throw error;
     }
     return {
       ...link,
       close(code, reason) {
-        // Given up because nothing came; any other close says nothing of the transport.
-        if (code === 1006) tell(false);
+        // The client gave the link up because nothing came. Another close says nothing about the transport.
+        if (code === 1006) judge(false);
         link.close(code, reason);
       },
     };

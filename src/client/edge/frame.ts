@@ -1,26 +1,29 @@
-// When the store is updated: on the microtask, or on the next frame.
+// Schedules updates of the store: on a microtask, or in the next animation frame.
 
 export type Schedule = (call: () => void) => void;
+
+/** How long to wait for a frame, in ms. */
+const frameTimeoutMs = 100;
 
 export const onMicrotask: Schedule = (call) => {
   queueMicrotask(call);
 };
 
-/** The next animation frame while the page is seen; a microtask otherwise, since frames stop in a hidden page. A worker has frames and no page. */
+/** Calls in the next animation frame. In a hidden page, where frames stop, it calls on a microtask. A worker has frames and no page. */
 export const onFrame: Schedule = (call) => {
   const isHidden = typeof document !== 'undefined' && document.visibilityState === 'hidden';
   if (isHidden || typeof requestAnimationFrame !== 'function') {
     queueMicrotask(call);
     return;
   }
-  let done = false;
+  let isCalled = false;
   const once = (): void => {
-    if (done) return;
-    done = true;
-    clearTimeout(late);
+    if (isCalled) return;
+    isCalled = true;
+    clearTimeout(fallback);
     call();
   };
-  // A page that is hidden before the frame comes gets none.
-  const late = setTimeout(once, 100);
+  // A page that becomes hidden before the frame gets none.
+  const fallback = setTimeout(once, frameTimeoutMs);
   requestAnimationFrame(once);
 };

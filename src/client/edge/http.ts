@@ -1,4 +1,4 @@
-// One attempt over HTTP, where WebSocket cannot be had: a streamed response down, requests up, one at a time (P36 to P39). Loaded when it is needed.
+// One attempt over HTTP, where WebSocket is blocked: frames come in one streamed response, and leave in requests (P36 to P39).
 import type { Encoded } from '../../protocol/codec.js';
 import {
   createRecordReader,
@@ -6,86 +6,84 @@ import {
   encodeRecord,
   readClose,
   recordKinds,
+  type WireRecord,
 } from '../../protocol/records.js';
 import { randomId } from './ids.js';
 import type { Connect, Link } from './link.js';
+import { createUploads } from './uploads.js';
 
-/** Bytes of messages in one request, so that it stays below what a server and a page that unloads may send. */
-const requestLimit = 49_152;
-/** Bytes of one record from the server. */
-const recordLimit = 2 ** 24;
+/** The largest record that the client takes from the server. */
+const maxRecordBytes = 2 ** 24;
 
-/** How long the server may take to hear of a close, in ms: after that it misses the stream. */
-const closeTimeout = 5_000;
+/** How long the stream stays open after a close, in ms, so that the server hears of the close before it misses the stream. */
+const closeTimeoutMs = 5_000;
 
-export const httpConnect: Connect = (url, protocols, events) => {
-  const [id, secret] = [randomId(16), randomId(26)];
-  const down = new AbortController();
-  let node: string | null = null;
-  let ended = false;
-  let count = 0;
-  let busy = false;
-  let waiting: Uint8Array<ArrayBuffer>[] = [];
-  let flushed: Promise<void> | null = null;
-
-  const end = (code: number, reason: string): void => {
-    if (ended) return;
-    ended = true;
-    down.abort();
-    events.closed(code, reason);
-  };
-
-  const post = (name: string, body: Blob, more: RequestInit): Promise<Response> => {
+/** Posts to one connection of the server, which is named by `id`. */
+const createPost =
+  (url: string, id: string) =>
+  (path: string, node: string | null, body: Blob, more: RequestInit): Promise<Response> => {
     const address = new URL(url.replace(/^ws/, 'http'), globalThis.location?.href);
-    address.pathname = `${address.pathname.replace(/\/$/, '')}/http/${name}`;
+    address.pathname = `${address.pathname.replace(/\/$/, '')}/http/${path}`;
     address.searchParams.set('id', id);
     if (node !== null) address.searchParams.set('node', node);
     return fetch(address, { method: 'POST', body, cache: 'no-store', ...more });
   };
-  /** The next request up: what is in it, in order. */
-  const up = (records: readonly Uint8Array<ArrayBuffer>[], more: RequestInit): Promise<Response> =>
-    post('send', new Blob([`${secret}\n${++count}\n`, ...records]), more);
 
-  async function listen(): Promise<void> {
-    const { ok, status, body } = await post('stream', new Blob([`${secret}\n${protocols.join(',')}\n`]), {
-      signal: down.signal,
-    });
-    if (!ok || !body) return end(1006, `HTTP ${status}`);
-    const read = createRecordReader(recordLimit);
-    const reader = body.getReader();
-    for (let piece = await reader.read(); !piece.done && !ended; piece = await reader.read()) {
-      for (const { kind, payload } of read(piece.value)) {
-        if (ended) return;
-        if (kind === recordKinds.text) events.message(new TextDecoder().decode(payload));
-        else if (kind === recordKinds.binary) events.message(payload);
-        else if (kind === recordKinds.close) end(...readClose(payload));
-        else if (kind === recordKinds.opened && node === null) {
-          const [protocol = '', name = ''] = new TextDecoder().decode(payload).split('\n');
-          node = name;
-          events.opened(protocol);
-        }
-      }
-    }
-    end(1006, '');
-  }
+async function* recordsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<WireRecord> {
+  const read = createRecordReader(maxRecordBytes);
+  const reader = body.getReader();
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield* read(piece.value);
+}
 
-  async function flush(): Promise<void> {
-    busy = true;
-    while (waiting.length) {
-      let [many, bytes] = [0, 0];
-      do bytes += waiting[many++]?.length ?? 0;
-      while (many < waiting.length && bytes + (waiting[many]?.length ?? 0) <= requestLimit);
-      const { status } = await up(waiting.splice(0, many), { signal: down.signal });
-      if (status !== 204) throw new Error(`HTTP ${status}`);
-    }
-    busy = false;
-  }
+/** Closes a link whose page goes away for good. A browser closes a WebSocket itself, and cuts a stream without a word. */
+function closeWithPage(link: Link, signal: AbortSignal): void {
+  if (typeof addEventListener !== 'function') return;
+  addEventListener(
+    'pagehide',
+    ({ persisted }) => {
+      if (!persisted) link.close(1001, 'the page is gone');
+    },
+    { signal },
+  );
+}
 
-  const failed = (error: unknown): void => {
-    end(1006, error instanceof Error ? error.message : '');
+export const httpConnect: Connect = (url, protocols, events) => {
+  const post = createPost(url, randomId(16));
+  const secret = randomId(26);
+  const stream = new AbortController();
+  const { signal } = stream;
+  // The node that has the connection; null until the stream is open.
+  let node: string | null = null;
+  let ended = false;
+  let requests = 0;
+
+  const end = (code: number, reason: string): void => {
+    if (ended) return;
+    ended = true;
+    stream.abort();
+    events.closed(code, reason);
   };
-  const flushSoon = (): void => {
-    if (!busy) flushed = flush().catch(failed);
+  const failed = (error: unknown): void => end(1006, error instanceof Error ? error.message : '');
+  const uploads = createUploads((records, keepalive) => {
+    return post('send', node, new Blob([`${secret}\n${++requests}\n`, ...records]), { signal, keepalive });
+  }, failed);
+
+  const take = ({ kind, payload }: WireRecord): void => {
+    if (kind === recordKinds.text) events.message(new TextDecoder().decode(payload));
+    else if (kind === recordKinds.binary) events.message(payload);
+    else if (kind === recordKinds.close) end(...readClose(payload));
+    else if (kind === recordKinds.opened && node === null) {
+      const [protocol = '', name = ''] = new TextDecoder().decode(payload).split('\n');
+      node = name;
+      events.opened(protocol);
+    }
+  };
+  const listen = async (): Promise<void> => {
+    const offer = new Blob([`${secret}\n${protocols.join(',')}\n`]);
+    const { ok, status, body } = await post('stream', node, offer, { signal });
+    if (!ok || !body) return end(1006, `HTTP ${status}`);
+    for await (const record of recordsOf(body)) if (!ended) take(record);
+    end(1006, '');
   };
   listen().catch(failed);
 
@@ -93,35 +91,19 @@ export const httpConnect: Connect = (url, protocols, events) => {
     transport: 'http',
     send(data: Encoded) {
       if (ended || node === null) return;
-      waiting.push(encodeRecord(typeof data === 'string' ? recordKinds.text : recordKinds.binary, data));
-      flushSoon();
+      uploads.push(encodeRecord(typeof data === 'string' ? recordKinds.text : recordKinds.binary, data));
     },
     close(code, reason) {
       if (ended) return;
       ended = true;
       const leave = (): void => {
-        down.abort();
+        stream.abort();
       };
       if (node === null) return leave();
-      AbortSignal.timeout(closeTimeout).addEventListener('abort', leave);
-      waiting.push(encodeClose(code, reason));
-      // At once, where the page may go, and beside what is under way: the server puts them in order. More than a browser takes from such a page leaves piece by piece.
-      const rest =
-        waiting.reduce((bytes, { length }) => bytes + length, 0) > requestLimit
-          ? flushSoon()
-          : up(waiting.splice(0), { keepalive: true, signal: down.signal });
-      // The server hears of the close before it misses the stream.
-      void Promise.allSettled([flushed, rest]).then(leave);
+      AbortSignal.timeout(closeTimeoutMs).addEventListener('abort', leave);
+      void uploads.end(encodeClose(code, reason)).then(leave);
     },
   };
-  // A browser says so for a WebSocket; of a stream that it cuts nobody knows why.
-  if (typeof addEventListener === 'function')
-    addEventListener(
-      'pagehide',
-      ({ persisted }) => {
-        if (!persisted) link.close(1001, 'the page is gone');
-      },
-      { signal: down.signal },
-    );
+  closeWithPage(link, signal);
   return link;
 };

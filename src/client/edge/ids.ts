@@ -1,13 +1,15 @@
 // Random ids and keys.
 
-// Many bytes at a time: asking the platform for a few costs as much as for a hundred.
+// Random bytes for many ids: a request for a few bytes costs the platform as much as one for a hundred.
 let pool = new Uint8Array(0);
 
-/** `characters` times 5 random bits from the platform's cryptographic source. Throws a `TypeError` where there is none. */
+/** Returns an id with 5 random bits in each character, from the platform's cryptographic source. Throws a `TypeError` if there is none. */
 export function randomId(characters: number): string {
   if (pool.length < characters) {
     if (typeof crypto === 'undefined')
-      throw new TypeError('no crypto here: import react-native-get-random-values');
+      throw new TypeError(
+        'there is no global crypto: in React Native, import react-native-get-random-values before the client',
+      );
     pool = crypto.getRandomValues(new Uint8Array(1_024));
   }
   let id = '';

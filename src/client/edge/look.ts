@@ -1,36 +1,36 @@
-// While a client speaks HTTP: a look whether WebSocket opens by now. Loaded along with the code of HTTP.
+// Tests whether WebSocket opens while a client is connected over HTTP. It is loaded together with the code of HTTP.
 import { httpConnect } from './http.js';
 import type { Connect } from './link.js';
 
-/** The least time from one look to the next, in ms. */
-const lookPauseMs = 600_000;
+/** The shortest time from one test to the next, in ms. */
+const probePauseMs = 600_000;
 
 /**
- * Connects by `http`. Once that has brought something, one WebSocket is opened beside it: it may have been the server
- * that was away, or a network that was another. Where it opens, `better` is called.
+ * Connects by `http`. After its first message it opens one WebSocket beside it, and calls `better` if that opens. WebSocket
+ * may have failed before only because the server was down, or because the network was another one.
  */
 export function lookingFor(socket: Connect, now: () => number, http: Connect = httpConnect): Connect {
-  let lookAt = 0;
+  let nextProbeAt = 0;
   return (url, protocols, events) => {
     let probe: { close(code: number, reason: string): void } | undefined;
-    const endLook = (): void => {
+    const endProbe = (): void => {
       probe?.close(1000, '');
       probe = undefined;
     };
-    const look = (): void => {
-      if (now() < lookAt) return;
-      lookAt = now() + lookPauseMs;
+    const startProbe = (): void => {
+      if (now() < nextProbeAt) return;
+      nextProbeAt = now() + probePauseMs;
       try {
         probe = socket(url, protocols, {
           opened() {
-            endLook();
+            endProbe();
             events.better?.();
           },
           message: () => undefined,
           closed: () => undefined,
         });
       } catch {
-        // There is no WebSocket to look with.
+        // The platform has no WebSocket.
       }
     };
     let isFirst = true;
@@ -38,18 +38,18 @@ export function lookingFor(socket: Connect, now: () => number, http: Connect = h
       ...events,
       message(data) {
         events.message(data);
-        if (isFirst) look();
+        if (isFirst) startProbe();
         isFirst = false;
       },
       closed(code, reason) {
-        endLook();
+        endProbe();
         events.closed(code, reason);
       },
     });
     return {
       ...link,
       close(code, reason) {
-        endLook();
+        endProbe();
         link.close(code, reason);
       },
     };

@@ -1,10 +1,10 @@
-// What the browser says of network and page, as events. A worker has no page, and Node and React Native have neither.
+// Signals of the browser about network and page. A worker has no page. Node and React Native have neither.
 
 export type Signal = 'online' | 'offline' | 'visible' | 'hidden' | 'pagehide' | 'pageshow';
-/** Starts listening; the returned function stops. */
+/** Starts to listen. Returns a function that stops. */
 export type Signals = (notify: (signal: Signal) => void) => () => void;
 
-/** Whether there is a page: no worker, Node or React Native. */
+/** True in a page; false in a worker, Node and React Native. */
 export const isPage: boolean = typeof document !== 'undefined';
 
 export const browserSignals: Signals = (notify) => {
@@ -13,21 +13,21 @@ export const browserSignals: Signals = (notify) => {
   const world: EventTarget = globalThis;
   const page = typeof document === 'undefined' ? null : document;
   const controller = new AbortController();
-  const on = (target: EventTarget, type: string, heard: (event: Event) => void): void => {
-    target.addEventListener(type, heard, { signal: controller.signal });
+  const on = (target: EventTarget, type: string, listener: (event: Event) => void): void => {
+    target.addEventListener(type, listener, { signal: controller.signal });
   };
-  const visibility = (): void => {
+  const notifyVisibility = (): void => {
     notify(page?.visibilityState === 'hidden' ? 'hidden' : 'visible');
   };
-  if (page) on(page, 'visibilitychange', visibility);
+  if (page) on(page, 'visibilitychange', notifyVisibility);
   for (const signal of ['online', 'offline', 'pagehide', 'pageshow'] as const)
     on(world, signal, (event) => {
-      // A page that is not persisted is gone for good, and the browser closes the socket itself.
+      // `persisted` is false for a page that is gone for good. The browser closes its socket.
       if ((event as PageTransitionEvent).persisted !== false) notify(signal);
     });
-  // Only false says something: where it is missing, nobody knows.
+  // Platforms without a network state leave it undefined.
   if (navigator.onLine === false) notify('offline');
-  if (page?.visibilityState === 'hidden') visibility();
+  if (page?.visibilityState === 'hidden') notifyVisibility();
   return () => {
     controller.abort();
   };

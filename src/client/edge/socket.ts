@@ -1,15 +1,17 @@
-// One WebSocket attempt by way of partysocket, which is told never to retry, queue or time out: the machine alone decides when there is a next one.
-import ReconnectingWebSocket, { CloseEvent as MadeUpClose } from 'partysocket/ws';
+// A link over WebSocket, made with partysocket. It never retries, queues or times out: the machine decides when there is
+// another attempt.
+import ReconnectingWebSocket, { CloseEvent as LocalCloseEvent } from 'partysocket/ws';
 import { cutToBytes } from '../../protocol/bytes.js';
 import { maxCloseReason } from '../../protocol/limits.js';
 import type { Connect } from './link.js';
 
-/** Far above the machine's own `connectTimeout`, so that only one of the two ever acts. */
-const never = 2 ** 31 - 1;
+/** Longer than any `connectTimeout` of the machine, in ms, so that only the machine gives an attempt up. */
+const connectionTimeoutMs = 2 ** 31 - 1;
 
-const isMadeUp = (event: unknown): boolean => event instanceof MadeUpClose;
+/** Tells if partysocket made the event itself. The browser did not close anything then. */
+const isLocalClose = (event: unknown): boolean => event instanceof LocalCloseEvent;
 
-/** @param WebSocket the constructor to use where there is no global one, such as that of `ws`. */
+/** @param WebSocket the constructor where there is no global one, such as that of `ws` */
 export function webSocketConnect(WebSocket?: unknown): Connect {
   return (url, protocols, events) => {
     let ended = false;
@@ -19,24 +21,25 @@ export function webSocketConnect(WebSocket?: unknown): Connect {
       events.closed(code, reason);
     };
     const constructor = WebSocket ?? globalThis.WebSocket;
-    if (!constructor) throw new Error('no WebSocket here: pass one as the option WebSocket');
+    if (!constructor)
+      throw new Error('there is no global WebSocket: pass a constructor as the option WebSocket');
     const socket = new ReconnectingWebSocket(url, [...protocols], {
       maxRetries: 0,
       maxEnqueuedMessages: 0,
-      connectionTimeout: never,
+      connectionTimeout: connectionTimeoutMs,
       WebSocket: constructor,
     });
     socket.binaryType = 'arraybuffer';
-    // Only the on* properties: in browsers partysocket's clones of its own events reach addEventListener broken.
+    // In browsers, addEventListener of partysocket gets broken clones of its own events. The on* properties do not.
     socket.onopen = () => {
       if (!ended) events.opened(socket.protocol);
     };
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
       if (!ended) events.message(typeof data === 'string' ? data : new Uint8Array(data));
     };
-    // A failed attempt is reported as a close 1000 of partysocket's own making: it was 1006.
+    // For a failed attempt partysocket makes an event with code 1000. The real code is 1006.
     socket.onclose = (event) => {
-      end(isMadeUp(event) ? 1006 : event.code, isMadeUp(event) ? '' : event.reason);
+      end(isLocalClose(event) ? 1006 : event.code, isLocalClose(event) ? '' : event.reason);
     };
     socket.onerror = (event) => {
       end(1006, event.message);
@@ -48,7 +51,7 @@ export function webSocketConnect(WebSocket?: unknown): Connect {
       },
       close(code, reason) {
         ended = true;
-        // Browsers take 1000 and 3000 to 4999 only, and throw at a longer reason. Ours are all ASCII.
+        // Browsers take the codes 1000 and 3000 to 4999 only, and throw for a reason that is too long.
         socket.close(code === 1000 || code >= 3000 ? code : 1000, cutToBytes(reason, maxCloseReason));
       },
     };

@@ -1,26 +1,29 @@
-// What holds records: sessions, each locked by the one client that has it, and the messages of each.
+// The port to a disk: it holds sessions and their messages. One client at a time has the lock of a session.
 
 /** A session on disk. */
 export interface SessionRow {
   readonly key: string;
-  /** The id of the user whose it is; null: nobody in particular; undefined: not known yet. */
+  /** The id of the session's user; null for an anonymous one; undefined while the client does not know. */
   readonly owner: string | null | undefined;
-  /** The member that the server made of it: another one under the same key is another user, whatever is shown of the two. */
+  /** The member id of the session. Another member id under the same key belongs to another user. */
   readonly member?: string | undefined;
-  /** The server that its messages are for: origin and path of its address, or the name that the app gave it; undefined: not known yet. */
+  /**
+   * The server that the messages are for: origin and path of its address, or the name that the app gave it; undefined
+   * while the client does not know.
+   */
   readonly server?: string | undefined;
-  /** When a client last took it, in ms. */
+  /** When a client last took the session, in ms. */
   readonly usedAt: number;
 }
 
-/** A session that is locked for us. */
+/** A session whose lock this client has. */
 export interface HeldSession {
   readonly row: SessionRow;
   readonly disk: Disk;
   readonly unlock: () => void;
 }
 
-/** A message on disk. Its `order` is that of the calls; `seq` is there once it has its number. */
+/** A message on disk. `order` is the order of the calls. `seq` is null until the message has one. */
 export interface MessageRecord {
   readonly id: string;
   readonly order: number;
@@ -37,12 +40,12 @@ export interface MessageRecord {
 }
 
 export interface Disk {
-  /** Locks a session for as long as this client lives, or null where another has it. What it returns unlocks. */
+  /** Locks a session as long as this page lives. Returns a function that unlocks it, or null if another client has the lock. */
   lock(key: string): Promise<(() => void) | null>;
   sessions(): Promise<readonly SessionRow[]>;
-  /** Everything under a session, in no order, whatever it is. */
+  /** Returns all records of a session, in any order. They are not checked. */
   messages(key: string): Promise<readonly unknown[]>;
-  /** One atomic step. Steps happen in the order in which they begin. */
+  /** Writes everything in one atomic step. Steps take effect in the order in which they begin. */
   write(
     key: string,
     change: {
@@ -51,10 +54,10 @@ export interface Disk {
       readonly deletes?: readonly string[];
     },
   ): Promise<void>;
-  /** Forgets a session and its messages. */
+  /** Removes a session and its messages. */
   remove(key: string): Promise<void>;
-  /** Calls once if the disk is lost while in use. */
+  /** Calls `call` once if the disk becomes unusable. */
   lost(call: (error: unknown) => void): void;
-  /** Calls as the page goes away: a step that has begun by then still happens. What it returns stops that. */
+  /** Calls `call` when the page goes away. A step that begins then still takes effect. Returns a function that stops it. */
   leaving(call: () => void): () => void;
 }

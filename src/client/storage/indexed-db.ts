@@ -1,23 +1,33 @@
-// A disk in IndexedDB, with Web Locks to say which tab has which session.
+// A disk in IndexedDB. Web Locks tell which tab has which session.
 import type { Disk, MessageRecord, SessionRow } from './disk.js';
 import type { OutboxStorage } from './port.js';
 import { storageOn } from './storage-on.js';
 
 export interface IndexedDBStorageOptions {
-  /** The name of the database, and the beginning of the names of its locks: one for each server that an origin talks to. Default `'roomful'`. */
+  /**
+   * The name of the database. The names of its locks begin with it.
+   *
+   * @default 'roomful'
+   */
   readonly name?: string;
   /**
-   * What the app calls its server. Messages that wait in the database are delivered to the server that they were written for,
-   * and to no other; by default that is the one with the same origin and path. Give a name where one server has several
-   * addresses, such as one for each region.
+   * The app's name for its server. Messages in the database are delivered to the server that they were sent to, and to no
+   * other. Give a name if one server has several addresses, such as one for each region.
+   *
+   * @default origin and path of the server's address
    */
   readonly server?: string;
 }
 
 /**
- * An outbox that survives a reload, a crash of its tab and a restart of the browser. Each tab owns a session of its own in it; what a closed tab left behind
- * is delivered by the next one, in order, under the old ids. Needs IndexedDB and Web Locks: where either is missing or fails, messages are held in memory, and
- * the client says so by a `storage` event. Records are written with relaxed durability: a crash of the operating system may lose those of the last seconds.
+ * Keeps the outbox in IndexedDB, so that it survives a reload, a crash of its tab and a restart of the browser. Each tab
+ * has a session of its own. The messages of a closed tab are delivered by the next tab, in order and with their ids.
+ *
+ * It needs IndexedDB and Web Locks. If one of them is missing or fails, messages are held in memory, and the client emits
+ * `storage` with `type: 'failed'`. A crash of the operating system may lose the records of the last seconds.
+ *
+ * @example
+ * const client = createClient({ url, outbox: { storage: indexedDBStorage() } });
  */
 export function indexedDBStorage({ name = 'roomful', server }: IndexedDBStorageOptions = {}): OutboxStorage {
   return storageOn(() => openDisk(name), server);
@@ -25,26 +35,28 @@ export function indexedDBStorage({ name = 'roomful', server }: IndexedDBStorageO
 
 const sessions = 'sessions';
 const messages = 'messages';
-/** Records read in one stretch: copying them must not hold the page up. */
-const page = 500;
+/** Records in one read. The page is held up for no longer than it takes to copy them. */
+const maxReadRecords = 500;
 
-const settled = <T>(request: IDBRequest<T>): Promise<T> =>
+/** Resolves with the result of a request. */
+const resultOf = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => {
       resolve(request.result);
     };
     request.onerror = () => {
-      reject(request.error ?? new Error('the request failed'));
+      reject(request.error ?? new Error('a request to IndexedDB failed'));
     };
   });
 
-const finished = (transaction: IDBTransaction): Promise<void> =>
+/** Resolves once a transaction is complete. */
+const completionOf = (transaction: IDBTransaction): Promise<void> =>
   new Promise((resolve, reject) => {
     transaction.oncomplete = () => {
       resolve();
     };
     transaction.onabort = () => {
-      reject(transaction.error ?? new Error('the transaction was aborted'));
+      reject(transaction.error ?? new Error('a transaction of IndexedDB was aborted'));
     };
   });
 
@@ -54,23 +66,26 @@ async function openDatabase(name: string): Promise<IDBDatabase> {
     request.result.createObjectStore(sessions, { keyPath: 'key' });
     request.result.createObjectStore(messages, { keyPath: ['session', 'id'] });
   };
-  return settled(request);
+  return resultOf(request);
 }
 
 export async function openDisk(name: string): Promise<Disk> {
   if (typeof indexedDB === 'undefined' || typeof navigator === 'undefined' || !('locks' in navigator))
-    throw new Error('this browser has no IndexedDB or no Web Locks here');
+    throw new Error(
+      'there is no IndexedDB or no Web Locks here. Web Locks need a secure context, such as https',
+    );
   const database = await openDatabase(name);
   let lose: (error: unknown) => void = () => undefined;
   database.onversionchange = () => {
-    // First, so that what is there can still be forgotten: a database closes behind the steps that have begun.
-    lose(new Error('another version of the app took the database over'));
+    // The keeper still removes the session: a database closes after the steps that have begun.
+    lose(new Error('another version of the app needs the database'));
     database.close();
   };
   database.onclose = () => {
     lose(new Error('the browser closed the database'));
   };
-  const whole = (key: string): IDBKeyRange => IDBKeyRange.bound([key], [key, []]);
+  /** The range of all messages of a session. */
+  const rangeOf = (key: string): IDBKeyRange => IDBKeyRange.bound([key], [key, []]);
 
   return {
     lock: (key) =>
@@ -78,7 +93,7 @@ export async function openDisk(name: string): Promise<Disk> {
         navigator.locks
           .request(`${name}:${key}`, { ifAvailable: true }, (lock) => {
             if (!lock) return resolve(null);
-            // Held until the inner promise resolves, or the page is gone.
+            // The browser holds the lock until this promise resolves, or the page is gone.
             return new Promise<void>((unlock) => {
               resolve(unlock);
             });
@@ -86,53 +101,53 @@ export async function openDisk(name: string): Promise<Disk> {
           .catch(reject);
       }),
     sessions: () =>
-      settled(database.transaction(sessions).objectStore(sessions).getAll() as IDBRequest<SessionRow[]>),
+      resultOf(database.transaction(sessions).objectStore(sessions).getAll() as IDBRequest<SessionRow[]>),
     async messages(key) {
       const found: unknown[] = [];
-      let range = whole(key);
+      let range = rangeOf(key);
       for (;;) {
-        const some = await settled(
-          database.transaction(messages).objectStore(messages).getAll(range, page) as IDBRequest<
+        const records = await resultOf(
+          database.transaction(messages).objectStore(messages).getAll(range, maxReadRecords) as IDBRequest<
             (MessageRecord & { readonly session: string })[]
           >,
         );
-        found.push(...some);
-        const last = some.at(-1);
-        if (!last || some.length < page) return found;
+        found.push(...records);
+        const last = records.at(-1);
+        if (!last || records.length < maxReadRecords) return found;
         range = IDBKeyRange.bound([key, last.id], [key, []], true);
       }
     },
     async write(key, { row, puts = [], deletes = [] }) {
       const transaction = database.transaction([sessions, messages], 'readwrite');
-      const done = finished(transaction);
+      const completion = completionOf(transaction);
       try {
         const store = transaction.objectStore(messages);
         if (row) transaction.objectStore(sessions).put(row);
         for (const id of deletes) store.delete([key, id]);
         for (const record of puts) store.put({ ...record, session: key });
-        // Nothing more comes: it need not wait for the page to have heard of each, and goes through although the page goes away.
+        // With an explicit commit the step takes effect even if the page goes away before its requests are answered.
         transaction.commit();
       } catch (error) {
-        done.catch(() => undefined);
+        completion.catch(() => undefined);
         transaction.abort();
         throw error;
       }
-      await done;
+      await completion;
     },
     async remove(key) {
-      const from = async (it: IDBDatabase): Promise<void> => {
-        const transaction = it.transaction([sessions, messages], 'readwrite');
+      const removeFrom = async (target: IDBDatabase): Promise<void> => {
+        const transaction = target.transaction([sessions, messages], 'readwrite');
         transaction.objectStore(sessions).delete(key);
-        transaction.objectStore(messages).delete(whole(key));
-        await finished(transaction);
+        transaction.objectStore(messages).delete(rangeOf(key));
+        await completionOf(transaction);
       };
       try {
-        await from(database);
+        await removeFrom(database);
       } catch {
-        // The browser may have closed it.
-        const anew = await openDatabase(name);
-        await from(anew).finally(() => {
-          anew.close();
+        // The browser may have closed the database.
+        const reopened = await openDatabase(name);
+        await removeFrom(reopened).finally(() => {
+          reopened.close();
         });
       }
     },

@@ -1,11 +1,15 @@
-// A disk in memory: for tests, for stories, and for clients that come and go in one page.
+// A disk in memory, for tests, stories, and clients that follow one another in one page.
 import type { Disk, MessageRecord, SessionRow } from './disk.js';
 import type { OutboxStorage } from './port.js';
 import { storageOn } from './storage-on.js';
 
 /**
- * An outbox that lives as long as this object: clients made with it one after the other are as pages that reload. For what outlives the page see
- * {@link indexedDBStorage}.
+ * Keeps the outbox in memory as long as this object lives. Clients that you make with it one after the other behave like
+ * a page that reloads. For an outbox that outlives the page use {@link indexedDBStorage}.
+ *
+ * @example
+ * const storage = memoryStorage();
+ * const client = createClient({ url, outbox: { storage } });
  */
 export function memoryStorage(): OutboxStorage {
   const disk = memoryDisk();
@@ -16,7 +20,7 @@ export function memoryDisk(): Disk {
   const rows = new Map<string, SessionRow>();
   const messages = new Map<string, Map<string, MessageRecord>>();
   const locks = new Set<string>();
-  const under = (key: string): Map<string, MessageRecord> => {
+  const recordsOf = (key: string): Map<string, MessageRecord> => {
     const known = messages.get(key) ?? new Map<string, MessageRecord>();
     messages.set(key, known);
     return known;
@@ -35,7 +39,7 @@ export function memoryDisk(): Disk {
     async write(key, { row, puts = [], deletes = [] }) {
       const copies = structuredClone(puts);
       if (row) rows.set(key, row);
-      const records = under(key);
+      const records = recordsOf(key);
       for (const id of deletes) records.delete(id);
       for (const record of copies) records.set(record.id, record);
     },

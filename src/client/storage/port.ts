@@ -1,4 +1,4 @@
-// Where an outbox outlives its page, as the client sees it. What implements it is imported by apps that want it, and weighs nothing on others.
+// The port to a storage of the outbox. Only apps that use a storage import an implementation.
 import type { HeldSession } from './disk.js';
 import type { Wanted } from './session-lock.js';
 import type { Clock } from '../edge/clock.js';
@@ -6,57 +6,64 @@ import type { Logger } from '../edge/logger.js';
 import type { Event } from '../machine/model/events.js';
 import type { State } from '../machine/model/state.js';
 
-/** What became of the outbox's storage. */
+/** What happened to the outbox's storage. */
 export type StorageEvent =
-  /** It is open, and gave back this many messages of an earlier page. */
+  /** The storage is open. It held this number of messages of an earlier page. */
   | { readonly type: 'restored'; readonly messages: number }
-  /** Messages that a page left behind, which is gone, are delivered beside our own. */
+  /** The client delivers messages of a page that was closed. */
   | { readonly type: 'adopted'; readonly messages: number }
-  /** What a page left behind could not be delivered now. It stays on disk, and is looked for again. */
+  /** The messages of a closed page could not be delivered now. They stay on disk, and the client tries again. */
   | { readonly type: 'not-adopted'; readonly error: unknown }
-  /** A record that is none was found; it is removed where it has an id. */
+  /** The storage held something that is not a record. It is removed, if it has an id. */
   | { readonly type: 'corrupt'; readonly record: unknown }
-  /** It cannot be used: from now on messages are held in memory only, and what is on disk of this page's is forgotten, so that a later page does not send it again. Nothing that waits is lost while the page lives. */
+  /**
+   * The storage cannot be used. From now on messages are held in memory only, and none is lost while the page lives. The
+   * records of this page are removed, so that a later page does not send them again.
+   */
   | { readonly type: 'failed'; readonly error: unknown };
 
-/** What storage needs of the client that it serves. */
+/** The client of a storage. */
 export interface StorageHost {
-  /** The address, as the client's options give it. */
+  /** The option `url` of the client. */
   readonly url: string | (() => string | Promise<string>);
   readonly clock: Clock;
   readonly randomId: (characters: number) => string;
   readonly dispatch: (event: Event) => void;
   readonly state: () => State;
-  /** Tells the app. Whether it listens. */
+  /** Emits an event to the app. Returns true if the app listens. */
   readonly tell: (event: StorageEvent) => boolean;
   readonly logger: Logger;
-  /** A second client like this one, on other storage: it delivers what a page left behind under that page's own session. */
+  /** Makes a second client like this one with another storage. It delivers the messages of a closed page under that page's session. */
   readonly spawn: (storage: OutboxStorage) => Courier;
 }
 
-/** As much of a client as whoever spawned it needs. */
+/** A client that delivers the messages of a closed page. */
 export interface Courier {
   connect(): void;
   close(): void;
 }
 
-/** Storage at work for one client. */
+/** A storage at work for one client. */
 export interface Keeper {
-  /** Says where the client connects to, by its whole address. Resolves once the client knows its session, within seconds, and never rejects. */
+  /** Names the server's whole address. Resolves within seconds, once the client knows its session, and never rejects. */
   ready(address: string): Promise<void>;
-  /** Writes what changed. Called after each turn of changes. */
+  /** Writes what changed. The client calls it after each turn of the event loop with changes. */
   sync(): void;
-  /** Lets another client have the session, and what waits in it. `isForeign`: it is another user's, and what this page wrote before it knew is taken out. */
+  /**
+   * Lets another client have the session and its messages. With `isForeign` the session is another user's: the messages
+   * that this page sent before it knew are removed from it.
+   */
   release(isForeign?: boolean): void;
 }
 
-/** Takes a session, once it is known for which server, or that it is not known for now. */
+/** Takes a session, once the promise has named the server, or has resolved with undefined. */
 export type Take = (server: Promise<string | undefined>) => Promise<HeldSession>;
 
-/** Puts storage to work, once `take` has a session. `serverOf`: the server at an address. */
+/** Starts a storage with the session that `take` returns. `serverOf` names the server of an address. */
 export type Keep = (host: StorageHost, take: Take, serverOf: (address: string) => string) => Keeper;
 
+/** A storage for the `outbox` of a client: see `indexedDBStorage` and `memoryStorage` of `roomful/storage`. */
 export interface OutboxStorage {
-  /** Serves a client. */
+  /** Starts to work for a client. The client calls it. */
   attach(host: StorageHost, wanted: Wanted): Keeper;
 }

@@ -1,4 +1,4 @@
-// Messages as records, and back: whatever lies on a disk is checked before it is believed.
+// Turns messages into records, and back. A record from a disk is checked.
 import { isRoomId } from '../../protocol/checks.js';
 import { isErrorCode } from '../../protocol/codes.js';
 import type { Restored } from '../machine/model/events.js';
@@ -21,31 +21,32 @@ export const recordOf = (
   expiresAt: expiresAt === never ? null : expiresAt,
   coalesce,
   bytes,
-  // A message that failed goes out again under a number of its own, if at all.
+  // A message that failed gets another seq if the app sends it again.
   seq: failure ? null : seq,
   failure,
 });
 
-/** As the wire has them. */
-const isText = (it: unknown): it is string => typeof it === 'string' && it !== '' && it.length <= 256;
-/** Far more messages than anybody sends, and few enough to count. */
-const mostSeq = 2 ** 40;
-const isNumber = (it: unknown): it is number => typeof it === 'number' && Number.isFinite(it);
-const isObject = (it: unknown): it is Readonly<Record<string, unknown>> =>
-  typeof it === 'object' && it !== null;
+/** Ids and message types, with the limits of the wire. */
+const isName = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= 256;
+/** A record with a larger seq is corrupt. No session sends so many messages, and numbers up to here are exact. */
+const maxSeq = 2 ** 40;
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 export function orderOf(record: unknown): number {
   return isObject(record) && isNumber(record['order']) ? record['order'] : 0;
 }
 
-/** The message in a record, or null where it is none. */
+/** Returns the message of a record, or null for a value that is not a record. */
 export function restoredFrom(record: unknown): Restored | null {
   if (!isObject(record)) return null;
   const { id, room, type, version, data, at, expiresAt, coalesce, bytes, seq, failure } = record;
   if (
-    !isText(id) ||
+    !isName(id) ||
     !isRoomId(room) ||
-    !isText(type) ||
+    !isName(type) ||
     !isNumber(version) ||
     !isNumber(at) ||
     !isNumber(bytes) ||
@@ -56,8 +57,7 @@ export function restoredFrom(record: unknown): Restored | null {
     return null;
   if (expiresAt !== null && !isNumber(expiresAt)) return null;
   if (coalesce !== null && typeof coalesce !== 'string') return null;
-  if (seq !== null && !(isNumber(seq) && Number.isSafeInteger(seq) && seq >= 1 && seq <= mostSeq))
-    return null;
+  if (seq !== null && !(isNumber(seq) && Number.isSafeInteger(seq) && seq >= 1 && seq <= maxSeq)) return null;
   let failed: Entry['failure'] = null;
   if (failure !== null) {
     if (!isObject(failure) || !isErrorCode(failure['code']) || typeof failure['message'] !== 'string')
@@ -68,7 +68,7 @@ export function restoredFrom(record: unknown): Restored | null {
       ...('details' in failure && { details: failure['details'] }),
     };
   }
-  // Its promise was of another page: nobody waits for it here.
+  // The promise of the message was in another page, so it counts as settled.
   return {
     room,
     entry: {

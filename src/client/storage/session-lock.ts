@@ -1,19 +1,19 @@
-// Which session a client has: one that a page left behind, or a new one; and who cares for the others that were left behind.
+// Takes the session of a client: one of an earlier page, or a new one. Finds sessions of closed pages with messages.
 import type { Disk, HeldSession, SessionRow } from './disk.js';
 
-/** How long a session without messages is remembered, so that a page that reloads is the same member, in ms. */
-const idleTime = 86_400_000;
+/** How long a session without messages is kept, in ms. A page that reloads takes it, and stays the same member. */
+const idleSessionMs = 86_400_000;
 
 export interface Wanted {
-  /** Whose session: undefined where nobody knows yet. */
+  /** The user of the session; undefined while the client does not know. */
   readonly owner: string | null | undefined;
-  /** For which server: undefined where nobody knows yet. */
+  /** The server of the session; undefined while the client does not know. */
   readonly server?: string | undefined;
   /** Keys of sessions that turned out to be another user's. */
   readonly foreign: ReadonlySet<string>;
 }
 
-/** Locks the newest session that is free and may be ours, or a new one. */
+/** Locks the newest session that is free and may belong to this user and server, or makes a new one. */
 export async function takeSession(
   disk: Disk,
   { owner, server, foreign }: Wanted,
@@ -24,23 +24,24 @@ export async function takeSession(
   for (const known of rows) {
     if (foreign.has(known.key) || (known.server !== undefined && known.server !== server)) continue;
     if (owner !== undefined && known.owner !== undefined && known.owner !== owner) continue;
-    const held = await hold(disk, known.key);
-    if (held) return touched(held, { ...held.row, owner: held.row.owner ?? owner, server, usedAt: now });
+    const held = await lockSession(disk, known.key);
+    if (held) return saveRow(held, { ...held.row, owner: held.row.owner ?? owner, server, usedAt: now });
   }
   const row: SessionRow = { key: newKey(), owner, member: undefined, server, usedAt: now };
   const unlock = await disk.lock(row.key);
-  if (!unlock) throw new Error('a new session is locked already');
-  return touched({ row, disk, unlock }, row);
+  if (!unlock) throw new Error('another client has the lock of a session that was just made');
+  return saveRow({ row, disk, unlock }, row);
 }
 
-const touched = ({ disk, unlock }: HeldSession, row: SessionRow): Promise<HeldSession> =>
-  unlessFails(unlock, async () => {
+/** Writes the row of a session that was taken. */
+const saveRow = ({ disk, unlock }: HeldSession, row: SessionRow): Promise<HeldSession> =>
+  unlockOnFailure(unlock, async () => {
     await disk.write(row.key, { row });
     return { row, disk, unlock };
   });
 
-/** Does what needs a lock, and gives the lock back where it fails. */
-async function unlessFails<T>(unlock: () => void, call: () => Promise<T>): Promise<T> {
+/** Calls a function that needs the lock, and unlocks if it fails. */
+async function unlockOnFailure<T>(unlock: () => void, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
@@ -49,21 +50,24 @@ async function unlessFails<T>(unlock: () => void, call: () => Promise<T>): Promi
   }
 }
 
-/** A session as it is now, if it is free: what was read before the lock may be old. */
-async function hold(disk: Disk, key: string): Promise<HeldSession | null> {
+/** Locks a session and reads its row again: it may have changed before the lock. Returns null if the session is not free. */
+async function lockSession(disk: Disk, key: string): Promise<HeldSession | null> {
   const unlock = await disk.lock(key);
   if (!unlock) return null;
-  return unlessFails(unlock, async () => {
-    const row = (await disk.sessions()).find((it) => it.key === key);
+  return unlockOnFailure(unlock, async () => {
+    const row = (await disk.sessions()).find((session) => session.key === key);
     if (!row) unlock();
     return row ? { row, disk, unlock } : null;
   });
 }
 
-/** A session of `owner` at `server`, other than those in `seen`, whose page is gone and whose messages wait. One in which nothing waits is forgotten after a day. */
+/**
+ * Finds and locks a session of `owner` at `server` whose page is gone and whose messages wait. It passes over the sessions
+ * in `tried`, and removes a session without messages after a day.
+ */
 export async function findOrphan(
   disk: Disk,
-  seen: ReadonlySet<string>,
+  tried: ReadonlySet<string>,
   { owner, server }: Pick<Wanted, 'owner' | 'server'>,
   now: number,
 ): Promise<(HeldSession & { readonly messages: number }) | null> {
@@ -71,11 +75,11 @@ export async function findOrphan(
     const { key } = row;
     const isOther =
       row.owner === undefined || row.owner !== owner || (row.server !== undefined && row.server !== server);
-    const held = seen.has(key) || isOther ? null : await hold(disk, key);
+    const held = tried.has(key) || isOther ? null : await lockSession(disk, key);
     if (!held) continue;
-    const { length } = await unlessFails(held.unlock, async () => {
+    const { length } = await unlockOnFailure(held.unlock, async () => {
       const waiting = await disk.messages(key);
-      if (waiting.length === 0 && now - held.row.usedAt > idleTime) await disk.remove(key);
+      if (waiting.length === 0 && now - held.row.usedAt > idleSessionMs) await disk.remove(key);
       return waiting;
     });
     if (length > 0) return { ...held, messages: length };

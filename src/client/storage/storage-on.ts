@@ -1,14 +1,14 @@
-// Joins a disk to a client.
+// Makes a storage from a disk.
 import type { Disk } from './disk.js';
 import { createKeeper } from './keeper.js';
 import type { OutboxStorage } from './port.js';
-import { serverOf } from './server-of.js';
+import { serverOf } from './server-name.js';
 import { takeSession } from './session-lock.js';
 
 /**
- * Storage on a disk that may take its time to open, or fail to.
+ * Makes a storage on a disk. The disk may be slow to open, or fail.
  *
- * @param name what the app calls its server; by default origin and path of the address are its name.
+ * @param name the app's name for its server; without it, the server is named by origin and path of its address
  */
 export function storageOn(open: () => Promise<Disk>, name?: string): OutboxStorage {
   return {
@@ -17,8 +17,8 @@ export function storageOn(open: () => Promise<Disk>, name?: string): OutboxStora
         host,
         async (server) => {
           const disk = await open();
-          const mine = { ...wanted, server: await server };
-          return takeSession(disk, mine, host.clock.now(), () => host.randomId(26));
+          const session = { ...wanted, server: await server };
+          return takeSession(disk, session, host.clock.now(), () => host.randomId(26));
         },
         (address) => name ?? serverOf(address),
       ),

@@ -1,20 +1,20 @@
-// Writes what changes in an outbox, many records to one step: what is gathered during a step is the next one.
+// Writes what changes in an outbox, many records in one step. What changes during a step is written by the next step.
 import type { Clock } from '../edge/clock.js';
 import type { Entry } from '../machine/model/entry.js';
 import type { OutboxEntries } from '../machine/model/room-state.js';
-import type { HeldSession, MessageRecord } from './disk.js';
+import type { HeldSession, MessageRecord, SessionRow } from './disk.js';
 import { recordOf } from './records.js';
 
-/** Records of one step: the page is not held up for longer than it takes to copy them. */
-const batch = 500;
+/** Records in one step. The page is held up for no longer than it takes to copy them. */
+const maxStepRecords = 500;
 
-/** How long a step may take, in ms: messages wait for it. */
-const stepTime = 10_000;
+/** How long a step may take, in ms: messages are not sent before they are written. */
+const stepTimeoutMs = 10_000;
 
 function inTime(step: Promise<void>, after: Clock['after']): Promise<void> {
   return new Promise((resolve, reject) => {
-    const cancel = after(stepTime, () => {
-      reject(new Error(`storage took longer than ${stepTime} ms to write`));
+    const cancel = after(stepTimeoutMs, () => {
+      reject(new Error(`storage took longer than ${stepTimeoutMs} ms to write`));
     });
     step.then(resolve, reject).finally(cancel);
   });
@@ -23,20 +23,20 @@ function inTime(step: Promise<void>, after: Clock['after']): Promise<void> {
 export type Outbox = ReadonlyMap<string, OutboxEntries>;
 
 export interface Writer {
-  /** Writes whatever differs from the outbox before: a new message, its number, its failure, its end. */
+  /** Writes what differs from the outbox before: a new message, its seq, its failure, its end. */
   write(outbox: Outbox): void;
-  /** Says whose the session is. */
+  /** Writes the user, the member and the server of the session. */
   own(owner: string | null, member: string, server: string | undefined): void;
-  /** Forgets a record. */
+  /** Removes a record. */
   forget(id: string): void;
-  /** Begins to write all that is gathered, and waits for no step before: there may be no later. */
+  /** Begins to write everything at once, without waiting for the step before: the page may be gone soon. */
   hurry(): void;
-  /** Resolves once everything is written, or never will be. */
+  /** Resolves once everything is written, or writing has failed. */
   idle(): Promise<void>;
   /** Unlocks the session once everything is written. */
   end(): void;
-  /** Unlocks the session once everything about it is forgotten. */
-  abandon(): void;
+  /** Removes the session with its records, and unlocks it. Rejects, and leaves it locked, if that fails. */
+  abandon(): Promise<void>;
 }
 
 export interface WriterEvents {
@@ -44,6 +44,15 @@ export interface WriterEvents {
   readonly failed: (error: unknown) => void;
   readonly after: Clock['after'];
 }
+
+/** What the next steps write. */
+interface Changes {
+  row: SessionRow | null;
+  readonly puts: Map<string, MessageRecord>;
+  readonly deletes: Set<string>;
+}
+
+const noEntries: OutboxEntries = new Map();
 
 /** `before`: the outbox as it is on disk, `orders`: the order of each message in it, by id. */
 export function createWriter(
@@ -53,82 +62,52 @@ export function createWriter(
   { stored, failed, after }: WriterEvents,
 ): Writer {
   const { key } = row;
-  let written = before;
-  let lastOrder = Math.max(0, ...orders.values());
-  let nextRow: typeof row | null = null;
-  let latest = row;
-  const puts = new Map<string, MessageRecord>();
-  const deletes = new Set<string>();
-  let busy = false;
-  const waiting: (() => void)[] = [];
+  const changes: Changes = { row: null, puts: new Map(), deletes: new Set() };
+  const { puts, deletes } = changes;
+  const compare = createComparison(before, orders, changes);
+  let latestRow = row;
+  let isWorking = false;
   let ended = false;
+  const idlers: (() => void)[] = [];
   let hurried: Promise<void> | undefined;
 
-  async function step(): Promise<void> {
-    const some = Array.from(puts.values()).slice(0, batch);
-    const change = { ...(nextRow && { row: nextRow }), puts: some, deletes: Array.from(deletes) };
-    for (const { id } of some) puts.delete(id);
+  const step = async (): Promise<void> => {
+    const records = Array.from(puts.values()).slice(0, maxStepRecords);
+    const change = { ...(changes.row && { row: changes.row }), puts: records, deletes: Array.from(deletes) };
+    for (const { id } of records) puts.delete(id);
     deletes.clear();
-    nextRow = null;
+    changes.row = null;
     await inTime(disk.write(key, change), after);
-    if (some.length) stored(some);
-  }
+    if (records.length) stored(records);
+  };
 
-  async function work(): Promise<void> {
-    if (busy) return;
-    busy = true;
+  const work = async (): Promise<void> => {
+    if (isWorking) return;
+    isWorking = true;
     try {
-      // What changes within one turn is one step.
+      // All changes of one turn of the event loop go into one step.
       await Promise.resolve();
-      while (puts.size || deletes.size || nextRow) {
+      while (puts.size || deletes.size || changes.row) {
         await step();
         await hurried;
       }
     } catch (error) {
       failed(error);
     }
-    busy = false;
-    for (const resolve of waiting.splice(0)) resolve();
+    isWorking = false;
+    for (const resolve of idlers.splice(0)) resolve();
     if (ended) unlock();
-  }
-
-  function compare(room: string, old: OutboxEntries, now: OutboxEntries): void {
-    for (const entry of now.values()) {
-      const known = old.get(entry.id);
-      if (known && known.seq === entry.seq && known.failure === entry.failure) continue;
-      put(room, entry, known);
-    }
-    for (const id of old.keys()) {
-      if (now.has(id)) continue;
-      orders.delete(id);
-      puts.delete(id);
-      deletes.add(id);
-    }
-  }
-
-  function put(room: string, entry: Entry, known: Entry | undefined): void {
-    // One that failed and is tried again is the newest.
-    const order = (!known?.failure || entry.failure ? orders.get(entry.id) : undefined) ?? ++lastOrder;
-    orders.set(entry.id, order);
-    deletes.delete(entry.id);
-    puts.set(entry.id, recordOf(room, entry, order));
-  }
+  };
 
   return {
     write(outbox) {
-      const none: OutboxEntries = new Map();
-      for (const [room, entries] of outbox) {
-        const old = written.get(room) ?? none;
-        if (old !== entries) compare(room, old, entries);
-      }
-      for (const [room, entries] of written) if (!outbox.has(room)) compare(room, entries, none);
-      written = outbox;
+      compare(outbox);
       if (puts.size || deletes.size) void work();
     },
-    own(owner, member, server) {
-      if (latest.owner === owner && latest.member === member && latest.server === (latest.server ?? server))
-        return;
-      latest = nextRow = { ...latest, owner, member, server: latest.server ?? server };
+    own(owner, member, name) {
+      const server = latestRow.server ?? name;
+      if (latestRow.owner === owner && latestRow.member === member && latestRow.server === server) return;
+      latestRow = changes.row = { ...latestRow, owner, member, server };
       void work();
     },
     forget(id) {
@@ -141,16 +120,54 @@ export function createWriter(
     },
     idle: () =>
       new Promise((resolve) => {
-        waiting.push(resolve);
+        idlers.push(resolve);
         void work();
       }),
     end() {
       ended = true;
       void work();
     },
-    abandon() {
-      // Where even that fails, nobody else may have it while this page lives.
-      disk.remove(key).then(unlock, () => undefined);
-    },
+    abandon: () => disk.remove(key).then(unlock),
+  };
+}
+
+/** Returns a function that notes what differs between an outbox and the one before it. */
+function createComparison(
+  before: Outbox,
+  orders: Map<string, number>,
+  { puts, deletes }: Changes,
+): (outbox: Outbox) => void {
+  let noted = before;
+  let lastOrder = Math.max(0, ...orders.values());
+
+  const put = (room: string, entry: Entry, known: Entry | undefined): void => {
+    // A message that failed and is sent again becomes the newest.
+    const isRetried = known?.failure && !entry.failure;
+    const order = (isRetried ? undefined : orders.get(entry.id)) ?? ++lastOrder;
+    orders.set(entry.id, order);
+    deletes.delete(entry.id);
+    puts.set(entry.id, recordOf(room, entry, order));
+  };
+
+  const compareRoom = (room: string, old: OutboxEntries, now: OutboxEntries): void => {
+    for (const entry of now.values()) {
+      const known = old.get(entry.id);
+      if (known?.seq !== entry.seq || known.failure !== entry.failure) put(room, entry, known);
+    }
+    for (const id of old.keys()) {
+      if (now.has(id)) continue;
+      orders.delete(id);
+      puts.delete(id);
+      deletes.add(id);
+    }
+  };
+
+  return (outbox) => {
+    for (const [room, entries] of outbox) {
+      const old = noted.get(room) ?? noEntries;
+      if (old !== entries) compareRoom(room, old, entries);
+    }
+    for (const [room, entries] of noted) if (!outbox.has(room)) compareRoom(room, entries, noEntries);
+    noted = outbox;
   };
 }

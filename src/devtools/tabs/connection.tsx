@@ -1,4 +1,4 @@
-// The connection over time, and the round trips that were measured.
+// The tab with the connection's states over time, and the round trips.
 import type { ReactElement } from 'react';
 import type { ConnectionState } from '../../client/machine/view/view.js';
 import { toDuration, toTime } from '../format.js';
@@ -53,7 +53,7 @@ export function ConnectionTab({ recording: { at: now, spans, trips, state } }: T
   );
 }
 
-/** How much of the last minutes each state took. */
+/** A bar in which each state of the connection has the width of its share of the last minutes. */
 function Timeline({ spans, now }: { readonly spans: readonly Span[]; readonly now: number }): ReactElement {
   const from = spans[0]?.at ?? now;
   const whole = Math.max(1, now - from);

@@ -1,4 +1,4 @@
-// Every event of the machine by name, with what it changed and asked for.
+// The tab with the events of the machine: the changes and the effects of each.
 import { memo, useState, type ReactElement } from 'react';
 import { changesBetween } from '../changes.js';
 import { toText, toTime } from '../format.js';
@@ -6,9 +6,10 @@ import type { TabProps } from './props.js';
 import type { Moment } from '../recorder.js';
 import { Search, Split } from '../split.js';
 
-const shown = 200;
+/** Rows that the list shows. */
+const maxRows = 200;
 
-/** What an event is about, in a few words. */
+/** Says in a few words which room or attempt an event is about. */
 function aboutOf({ event }: Moment): string {
   if (event.type === 'received') return event.frames.map(({ type }) => type).join(', ');
   if (event.type === 'lost') return `${event.code} ${event.reason}`;
@@ -57,10 +58,10 @@ export function EventsTab({ recording: { moments } }: TabProps): ReactElement {
           <Search label="Find events" value={text} onChange={setText} />
           <ol className="rows" aria-label="Events, newest first">
             {found
-              .slice(-shown)
+              .slice(-maxRows)
               .toReversed()
-              .map((it) => (
-                <Row key={it.id} moment={it} selected={it.id === chosen} onSelect={setChosen} />
+              .map((moment) => (
+                <Row key={moment.id} moment={moment} selected={moment.id === chosen} onSelect={setChosen} />
               ))}
           </ol>
         </>
@@ -119,7 +120,7 @@ function MomentDetail({
   );
 }
 
-/** A value by itself, whose name may say that it is a secret. */
+/** Formats one field. Its name tells if it is a secret. */
 function textOf(path: string, value: unknown): string {
   const name = path.slice(path.lastIndexOf('.') + 1);
   return (

@@ -1,4 +1,4 @@
-// Frames both ways.
+// The tab with the frames in both directions.
 import { memo, useState, type ReactElement } from 'react';
 import type { Codec } from '../../protocol/codec.js';
 import { sizeOf, toBytes, toText, toTime } from '../format.js';
@@ -6,7 +6,8 @@ import type { TabProps } from './props.js';
 import type { Line } from '../recorder.js';
 import { Search, Split } from '../split.js';
 
-const shown = 200;
+/** Rows that the list shows. */
+const maxRows = 200;
 type Direction = Line['direction'] | 'both';
 
 const roomOf = ({ frame }: Line): string => ('room' in frame ? frame.room : '');
@@ -48,7 +49,7 @@ export function FramesTab({ recorder: { inspection }, recording: { lines, state 
   const [direction, setDirection] = useState<Direction>('both');
   const [chosen, setChosen] = useState<number | null>(null);
   const name = 'codec' in state.connection ? state.connection.codec : null;
-  const codec = inspection.codecs.find((it) => it.name === name) ?? inspection.codecs[0];
+  const codec = inspection.codecs.find((offered) => offered.name === name) ?? inspection.codecs[0];
   const needle = text.toLowerCase();
   const wanted = (line: Line): boolean =>
     (direction === 'both' || line.direction === direction) &&
@@ -78,10 +79,16 @@ export function FramesTab({ recorder: { inspection }, recording: { lines, state 
           <ol className="rows" aria-label="Frames, newest first">
             {codec &&
               found
-                .slice(-shown)
+                .slice(-maxRows)
                 .toReversed()
-                .map((it) => (
-                  <Row key={it.id} line={it} codec={codec} selected={it.id === chosen} onSelect={setChosen} />
+                .map((line) => (
+                  <Row
+                    key={line.id}
+                    line={line}
+                    codec={codec}
+                    selected={line.id === chosen}
+                    onSelect={setChosen}
+                  />
                 ))}
           </ol>
         </>

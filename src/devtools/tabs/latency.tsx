@@ -1,4 +1,4 @@
-// Round trips as a plot.
+// A plot of the round trips.
 import type { ReactElement } from 'react';
 import type { Latency } from '../../client/machine/model/state.js';
 import type { RoundTrip } from '../recorder.js';
@@ -16,12 +16,12 @@ export function LatencyPlot({
     return (
       <p className="empty">No round trip was measured since this was opened: one is, with each heartbeat.</p>
     );
-  const most = Math.max(...trips.map(({ ms }) => ms), 1);
+  const highestMs = Math.max(...trips.map(({ ms }) => ms), 1);
   const points = trips.map(
     ({ ms }, index) =>
-      `${(index / Math.max(1, trips.length - 1)) * width},${height - (ms / most) * (height - 4)}`,
+      `${(index / Math.max(1, trips.length - 1)) * width},${height - (ms / highestMs) * (height - 4)}`,
   );
-  const figures = `last ${latency.last.toFixed(1)} ms, average ${latency.average.toFixed(1)} ms, jitter ${latency.jitter.toFixed(1)} ms, highest ${most.toFixed(1)} ms`;
+  const figures = `last ${latency.last.toFixed(1)} ms, average ${latency.average.toFixed(1)} ms, jitter ${latency.jitter.toFixed(1)} ms, highest ${highestMs.toFixed(1)} ms`;
   return (
     <figure className="latency">
       <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none">

@@ -1,4 +1,4 @@
-// Own messages that are not settled, or failed.
+// The tab with the outbox: messages without an answer, and failed ones.
 import type { ReactElement } from 'react';
 import { isInFlight, type Entry } from '../../client/machine/model/entry.js';
 import { toBytes, toDuration, toText } from '../format.js';

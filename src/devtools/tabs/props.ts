@@ -1,4 +1,4 @@
-// What the panel gives each of its tabs.
+// The props of a tab.
 import type { Recorder, Recording } from '../recorder.js';
 
 export interface TabProps {

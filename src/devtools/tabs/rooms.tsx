@@ -1,4 +1,4 @@
-// Rooms as the client knows them.
+// The tab with the rooms of the client.
 import type { ReactElement } from 'react';
 import type { Room } from '../../client/machine/model/room-state.js';
 import { statusOf } from '../../client/machine/view/connection-view.js';

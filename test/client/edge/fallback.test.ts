@@ -37,7 +37,7 @@ function world(): World {
         },
       };
     };
-  const it: World = {
+  const network: World = {
     attempts,
     now: 1_000_000,
     loads: 0,
@@ -48,7 +48,7 @@ function world(): World {
         message: () => undefined,
         closed: () => undefined,
         better: () => {
-          it.better++;
+          network.better++;
         },
       });
       await Promise.resolve();
@@ -56,11 +56,11 @@ function world(): World {
       return link;
     },
     async fail(code = 1006) {
-      await it.connect();
+      await network.connect();
       attempts.at(-1)?.events.closed(code, '');
     },
     async open() {
-      await it.connect();
+      await network.connect();
       const { events } = attempts.at(-1) as Attempt;
       events.opened('p');
       events.message('hello');
@@ -68,104 +68,104 @@ function world(): World {
   };
   const socket = edge('websocket');
   const connect = withFallback(socket, async () => {
-    it.loads++;
-    return lookingFor(socket, () => it.now, edge('http'));
+    network.loads++;
+    return lookingFor(socket, () => network.now, edge('http'));
   });
-  return it;
+  return network;
 }
 
-const tried = (it: World): string => it.attempts.map(({ transport }) => transport[0]).join('');
+const tried = (network: World): string => network.attempts.map(({ transport }) => transport[0]).join('');
 
 test('WebSocket that works is all that is ever tried, and no code of the fallback is fetched', async () => {
-  const it = world();
-  await it.fail();
-  await it.open();
-  for (let count = 0; count < 10; count++) await it.fail();
-  expect(tried(it)).toBe('w'.repeat(12));
-  expect(it.loads).toBe(0);
+  const network = world();
+  await network.fail();
+  await network.open();
+  for (let count = 0; count < 10; count++) await network.fail();
+  expect(tried(network)).toBe('w'.repeat(12));
+  expect(network.loads).toBe(0);
 });
 
 test('WebSocket that fails twice before it ever worked is followed by HTTP, which is remembered; it looks whether WebSocket opens by now', async () => {
-  const it = world();
-  await it.fail();
-  await it.fail();
-  await it.open();
-  expect(tried(it), 'the last is a look').toBe('wwhw');
-  it.attempts[3]?.events.closed(1006, '');
-  it.attempts[2]?.events.closed(1006, '');
-  await it.open();
-  await it.open();
-  expect(tried(it), 'not again so soon').toBe('wwhwhh');
-  it.now += 600_000;
-  await it.open();
-  expect(tried(it)).toBe('wwhwhhhw');
-  expect(it.better).toBe(0);
+  const network = world();
+  await network.fail();
+  await network.fail();
+  await network.open();
+  expect(tried(network), 'the last is a look').toBe('wwhw');
+  network.attempts[3]?.events.closed(1006, '');
+  network.attempts[2]?.events.closed(1006, '');
+  await network.open();
+  await network.open();
+  expect(tried(network), 'not again so soon').toBe('wwhwhh');
+  network.now += 600_000;
+  await network.open();
+  expect(tried(network)).toBe('wwhwhhhw');
+  expect(network.better).toBe(0);
 });
 
 test('a look that hangs ends with the link that it was made beside', async () => {
-  const it = world();
-  await it.fail();
-  await it.fail();
-  const link = await it.connect();
-  it.attempts[2]?.events.message('hello');
-  expect(tried(it)).toBe('wwhw');
+  const network = world();
+  await network.fail();
+  await network.fail();
+  const link = await network.connect();
+  network.attempts[2]?.events.message('hello');
+  expect(tried(network)).toBe('wwhw');
   link.close(1000, '');
-  expect(it.attempts[3]?.closes).toEqual([1000]);
-  it.now += 600_000;
-  await it.open();
-  expect(tried(it)).toBe('wwhwhw');
-  it.attempts[4]?.events.closed(1006, '');
-  expect(it.attempts[5]?.closes).toEqual([1000]);
+  expect(network.attempts[3]?.closes).toEqual([1000]);
+  network.now += 600_000;
+  await network.open();
+  expect(tried(network)).toBe('wwhwhw');
+  network.attempts[4]?.events.closed(1006, '');
+  expect(network.attempts[5]?.closes).toEqual([1000]);
 });
 
 test('where WebSocket opens by now, the link says so, and the next attempt takes it; once it brought something it stays', async () => {
-  const it = world();
-  await it.fail();
-  await it.fail();
-  await it.open();
-  it.attempts[3]?.events.opened('p');
-  expect(it.better).toBe(1);
-  expect(it.attempts[3]?.closes, 'it was only a look').toEqual([1000]);
-  await it.open();
-  for (let count = 0; count < 4; count++) await it.fail();
-  expect(tried(it)).toBe('wwhwwwwww');
+  const network = world();
+  await network.fail();
+  await network.fail();
+  await network.open();
+  network.attempts[3]?.events.opened('p');
+  expect(network.better).toBe(1);
+  expect(network.attempts[3]?.closes, 'it was only a look').toEqual([1000]);
+  await network.open();
+  for (let count = 0; count < 4; count++) await network.fail();
+  expect(tried(network)).toBe('wwhwwwwww');
 });
 
 test('WebSocket that opens and brings nothing has failed', async () => {
-  const it = world();
+  const network = world();
   for (let count = 0; count < 2; count++) {
-    const link = await it.connect();
-    it.attempts.at(-1)?.events.opened('p');
+    const link = await network.connect();
+    network.attempts.at(-1)?.events.opened('p');
     link.close(1006, 'no welcome');
   }
-  await it.connect();
-  expect(tried(it)).toBe('wwh');
+  await network.connect();
+  expect(tried(network)).toBe('wwh');
 });
 
 test('where neither works they take turns', async () => {
-  const it = world();
-  for (let count = 0; count < 7; count++) await it.fail();
-  expect(tried(it)).toBe('wwhwhwh');
+  const network = world();
+  for (let count = 0; count < 7; count++) await network.fail();
+  expect(tried(network)).toBe('wwhwhwh');
 });
 
 test('an attempt that is given up because nothing came has failed; one that the app closes has not', async () => {
-  const it = world();
-  (await it.connect()).close(1000, '');
-  (await it.connect()).close(4011, '');
-  (await it.connect()).close(1006, 'no welcome');
-  (await it.connect()).close(1006, 'no welcome');
-  await it.connect();
-  expect(tried(it)).toBe('wwwwh');
-  expect(it.attempts.map(({ closes }) => closes)).toEqual([[1000], [4011], [1006], [1006], []]);
+  const network = world();
+  (await network.connect()).close(1000, '');
+  (await network.connect()).close(4011, '');
+  (await network.connect()).close(1006, 'no welcome');
+  (await network.connect()).close(1006, 'no welcome');
+  await network.connect();
+  expect(tried(network)).toBe('wwwwh');
+  expect(network.attempts.map(({ closes }) => closes)).toEqual([[1000], [4011], [1006], [1006], []]);
 });
 
 test('an attempt that ends both ways counts once', async () => {
-  const it = world();
-  const link = await it.connect();
-  it.attempts.at(-1)?.events.closed(1006, '');
+  const network = world();
+  const link = await network.connect();
+  network.attempts.at(-1)?.events.closed(1006, '');
   link.close(1006, '');
-  await it.connect();
-  expect(tried(it)).toBe('ww');
+  await network.connect();
+  expect(tried(network)).toBe('ww');
 });
 
 test('a constructor that throws has failed, and says so', async () => {
@@ -210,30 +210,30 @@ test('code that cannot be fetched is a lost attempt, and closing before it is th
   });
   expect(closed).toEqual([1006]);
 
-  const it = world();
-  await it.fail();
-  await it.fail();
-  const link = it.connect();
+  const network = world();
+  await network.fail();
+  await network.fail();
+  const link = network.connect();
   (await link).close(1000, '');
-  expect(it.attempts.at(-1)?.closes).toEqual([1000]);
+  expect(network.attempts.at(-1)?.closes).toEqual([1000]);
 });
 
 test('a refusal of the server over HTTP shows that HTTP works: the next attempt takes it too', async () => {
-  const it = world();
-  await it.fail();
-  await it.fail();
-  await it.fail(4401);
-  await it.fail(4401);
-  expect(tried(it)).toBe('wwhh');
+  const network = world();
+  await network.fail();
+  await network.fail();
+  await network.fail(4401);
+  await network.fail(4401);
+  expect(tried(network)).toBe('wwhh');
 });
 
 test('a refusal of the server over WebSocket shows that WebSocket works', async () => {
-  const it = world();
-  await it.fail(4401);
-  await it.fail();
-  await it.fail();
-  await it.fail();
-  expect(tried(it)).toBe('wwww');
+  const network = world();
+  await network.fail(4401);
+  await network.fail();
+  await network.fail();
+  await network.fail();
+  expect(tried(network)).toBe('wwww');
 });
 
 test('code that was fetched is fetched once, and code that could not be fetched is fetched again', async () => {

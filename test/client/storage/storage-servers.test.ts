@@ -1,6 +1,6 @@
 // What waits in a storage is for the server that it was written for, and for no other.
 import { afterEach, expect, test } from 'vitest';
-import { serverOf } from '../../../src/client/storage/server-of.js';
+import { serverOf } from '../../../src/client/storage/server-name.js';
 import { memoryDisk } from '../../../src/client/storage/memory.js';
 import type { Disk, SessionRow } from '../../../src/client/storage/disk.js';
 import { storageOn } from '../../../src/client/storage/storage-on.js';

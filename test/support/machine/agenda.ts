@@ -29,7 +29,7 @@ export function createAgenda(start = 1_000_000): Agenda {
       return now;
     },
     at(moment, call) {
-      const before = due.findLastIndex((it) => it.moment <= moment);
+      const before = due.findLastIndex((entry) => entry.moment <= moment);
       due.splice(before + 1, 0, { moment, call });
     },
     after(delay, call) {

@@ -98,7 +98,7 @@ export interface Machine {
 export function machine(
   options: Partial<ClientOptions> = {},
   random: () => number = () => 0.5,
-  change: (context: Context) => Context = (it) => it,
+  change: (context: Context) => Context = (context) => context,
 ): Machine {
   let now = 1_000_000;
   let state = initialState({ key: 'key', instance: 'instance' });

@@ -13,93 +13,95 @@ import {
   type Machine,
 } from '../../../support/machine/run.js';
 
-const room = (it: Machine, id = 'a') => {
-  const found = it.state.rooms.get(id);
+const room = (client: Machine, id = 'a') => {
+  const found = client.state.rooms.get(id);
   if (!found) throw new Error(`no room ${id}`);
   return found;
 };
-const open = (it: Machine): Machine =>
-  it.dispatch({
+const open = (client: Machine): Machine =>
+  client.dispatch({
     type: 'opened',
-    attempt: it.state.attempt,
+    attempt: client.state.attempt,
     transport: 'websocket',
     codec: 'json',
     token: 't2',
   });
-const from = (it: Machine, attempt: number, ...frames: readonly ServerFrame[]): Machine =>
-  it.dispatch({ type: 'received', attempt, frames });
-const listed = (it: Machine): unknown =>
-  room(it)
+const from = (client: Machine, attempt: number, ...frames: readonly ServerFrame[]): Machine =>
+  client.dispatch({ type: 'received', attempt, frames });
+const listed = (client: Machine): unknown =>
+  room(client)
     .lists.byType.get('*')
     ?.messages.map(({ data }) => data);
-const delivered = (it: Machine): unknown[] =>
-  it.take().flatMap((effect) => (effect.type === 'deliver' ? effect.messages.map(({ data }) => data) : []));
+const delivered = (client: Machine): unknown[] =>
+  client
+    .take()
+    .flatMap((effect) => (effect.type === 'deliver' ? effect.messages.map(({ data }) => data) : []));
 const list = { type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 } as const;
 
 /** Two messages are in; the server asked to go, and the next connection is opening. */
 function moving(): Machine {
-  const it = machine({}, () => 0.5)
+  const client = machine({}, () => 0.5)
     .live('a')
     .dispatch(list);
-  it.receive(messageFrame('a', 1), messageFrame('a', 2), { type: 'goaway', within: 10_000 });
-  it.take();
-  it.pass(7_500);
-  return it;
+  client.receive(messageFrame('a', 1), messageFrame('a', 2), { type: 'goaway', within: 10_000 });
+  client.take();
+  client.pass(7_500);
+  return client;
 }
 
 /** The next connection is welcome, and has been asked for the room. */
 function arrived(): Machine {
-  const it = open(moving());
-  it.receive(welcome({ node: 'other' }));
-  return it;
+  const client = open(moving());
+  client.receive(welcome({ node: 'other' }));
+  return client;
 }
 
 describe('P21 a goaway is followed', () => {
   test('at a random moment of the span, by a second connection of the same session; the first stays', () => {
-    const it = machine({}, () => 0.5)
+    const client = machine({}, () => 0.5)
       .live('a')
       .receive({ type: 'goaway', within: 10_000 });
-    const { key } = it.state.session;
-    it.take();
+    const { key } = client.state.session;
+    client.take();
     // What is left of the span after its first five seconds.
-    expect(typesOf(it.pass(7_499).take())).toEqual([]);
-    expect(it.pass(1).take()).toEqual([{ type: 'open', attempt: 2 }]);
-    expect(it.state.connection).toMatchObject({
+    expect(typesOf(client.pass(7_499).take())).toEqual([]);
+    expect(client.pass(1).take()).toEqual([{ type: 'open', attempt: 2 }]);
+    expect(client.state.connection).toMatchObject({
       status: 'live',
       attempt: 1,
       handover: { stage: 'opening', next: { status: 'opening', attempt: 2 } },
     });
-    expect(it.state.session.key).toBe(key);
+    expect(client.state.session.key).toBe(key);
   });
 
   test('not before it was there for five seconds, however often it is asked', () => {
-    const it = machine({}, () => 0).live('a');
-    it.take();
-    for (let count = 0; count < 10; count++) it.receive({ type: 'goaway', within: 0 });
-    expect(typesOf(it.pass(4_999).take())).toEqual([]);
-    expect(typesOf(it.pass(1).take())).toEqual(['open']);
-    it.receive();
-    from(it, 1, { type: 'goaway', within: 0 });
-    expect(typesOf(it.pass(1_000).take()), 'it is on its way').toEqual([]);
+    const client = machine({}, () => 0).live('a');
+    client.take();
+    for (let count = 0; count < 10; count++) client.receive({ type: 'goaway', within: 0 });
+    expect(typesOf(client.pass(4_999).take())).toEqual([]);
+    expect(typesOf(client.pass(1).take())).toEqual(['open']);
+    client.receive();
+    from(client, 1, { type: 'goaway', within: 0 });
+    expect(typesOf(client.pass(1_000).take()), 'it is on its way').toEqual([]);
   });
 
   test('says hello there, joins where it stands, and leaves once it is in', () => {
-    const it = moving();
-    it.take();
-    expect(open(it).take()).toMatchObject([
+    const client = moving();
+    client.take();
+    expect(open(client).take()).toMatchObject([
       {
         type: 'write',
         attempt: 2,
         frames: [{ type: 'hello', token: 't2', attempt: 2, session: 'key', instance: 'instance' }],
       },
     ]);
-    it.receive(welcome({ node: 'other' }));
-    expect(it.take()).toMatchObject([
+    client.receive(welcome({ node: 'other' }));
+    expect(client.take()).toMatchObject([
       { type: 'write', attempt: 2, frames: [{ type: 'join', room: 'a', position: ['e', 2, 't2'] }] },
     ]);
-    it.receive(joinedFrame('a', { position: ['e', 2, 't2'], recovered: true }));
-    expect(it.take()[0]).toMatchObject({ type: 'close', attempt: 1, code: 4011 });
-    expect(it.state.connection).toMatchObject({
+    client.receive(joinedFrame('a', { position: ['e', 2, 't2'], recovered: true }));
+    expect(client.take()[0]).toMatchObject({ type: 'close', attempt: 1, code: 4011 });
+    expect(client.state.connection).toMatchObject({
       status: 'live',
       attempt: 2,
       handover: { stage: 'none' },
@@ -108,7 +110,7 @@ describe('P21 a goaway is followed', () => {
 
   test('no step of it is seen: the view of connection and room keeps its identity', () => {
     const view = createViewer();
-    const it = machine({}, () => 0.5)
+    const client = machine({}, () => 0.5)
       .live('a')
       .dispatch(list)
       .receive(messageFrame('a', 1), {
@@ -118,19 +120,19 @@ describe('P21 a goaway is followed', () => {
         left: [],
         changed: [],
       });
-    const before = view(it.state);
+    const before = view(client.state);
     const same = (): void => {
-      const now = view(it.state);
+      const now = view(client.state);
       expect(now.connection).toBe(before.connection);
       expect(now.rooms['a']).toBe(before.rooms['a']);
     };
-    it.receive({ type: 'goaway', within: 10_000 }).pass(7_500);
+    client.receive({ type: 'goaway', within: 10_000 }).pass(7_500);
     same();
-    open(it);
+    open(client);
     same();
-    it.receive(welcome({ node: 'other' }));
+    client.receive(welcome({ node: 'other' }));
     same();
-    it.receive(
+    client.receive(
       joinedFrame('a', {
         position: ['e', 1, 't1'],
         recovered: true,
@@ -140,17 +142,17 @@ describe('P21 a goaway is followed', () => {
         ],
       }),
     );
-    expect(view(it.state).connection).toBe(before.connection);
-    expect(view(it.state).rooms['a']).toMatchObject({ status: 'joined', others: [{ id: 'bob' }] });
-    expect(view(it.state).rooms['a']?.others).toBe(before.rooms['a']?.others);
+    expect(view(client.state).connection).toBe(before.connection);
+    expect(view(client.state).rooms['a']).toMatchObject({ status: 'joined', others: [{ id: 'bob' }] });
+    expect(view(client.state).rooms['a']?.others).toBe(before.rooms['a']?.others);
   });
 });
 
 describe('what is said meanwhile', () => {
   test('each message is taken once and in order, whichever connection brings it', () => {
-    const it = arrived();
-    from(it, 1, messageFrame('a', 3), messageFrame('a', 4));
-    it.receive(
+    const client = arrived();
+    from(client, 1, messageFrame('a', 3), messageFrame('a', 4));
+    client.receive(
       joinedFrame('a', {
         position: ['e', 2, 't2'],
         recovered: true,
@@ -159,19 +161,19 @@ describe('what is said meanwhile', () => {
         ),
       }),
     );
-    from(it, 1, messageFrame('a', 5));
-    it.receive(messageFrame('a', 6));
-    expect(delivered(it)).toEqual([3, 4, 5, 6]);
-    expect(listed(it)).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(room(it).log.continuity).toBe('recovered');
+    from(client, 1, messageFrame('a', 5));
+    client.receive(messageFrame('a', 6));
+    expect(delivered(client)).toEqual([3, 4, 5, 6]);
+    expect(listed(client)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(room(client).log.continuity).toBe('recovered');
   });
 
   test('a hole on the old connection is no reason to join again: the next one was asked for all of it', () => {
-    const it = arrived();
-    it.take();
-    from(it, 1, messageFrame('a', 5));
-    expect(it.written()).toEqual([]);
-    it.receive(
+    const client = arrived();
+    client.take();
+    from(client, 1, messageFrame('a', 5));
+    expect(client.written()).toEqual([]);
+    client.receive(
       joinedFrame('a', {
         position: ['e', 2, 't2'],
         recovered: true,
@@ -180,17 +182,17 @@ describe('what is said meanwhile', () => {
         ),
       }),
     );
-    expect(delivered(it)).toEqual([3, 4, 5]);
+    expect(delivered(client)).toEqual([3, 4, 5]);
   });
 
   test('a message of ours is written on one connection only, and its receipt counts from either', () => {
-    const it = arrived();
-    it.take();
-    it.send(outgoing('x'));
-    expect(it.written(), 'the room is not in yet').toEqual([]);
-    it.receive(joinedFrame('a', { position: ['e', 2, 't2'], recovered: true }));
+    const client = arrived();
+    client.take();
+    client.send(outgoing('x'));
+    expect(client.written(), 'the room is not in yet').toEqual([]);
+    client.receive(joinedFrame('a', { position: ['e', 2, 't2'], recovered: true }));
     expect(
-      it
+      client
         .take()
         .flatMap((effect) =>
           effect.type === 'write'
@@ -201,29 +203,29 @@ describe('what is said meanwhile', () => {
   });
 
   test('one in flight on the old connection is settled by its receipt there, or written again', () => {
-    const it = machine({}, () => 0.5)
+    const client = machine({}, () => 0.5)
       .live('a')
       .send(outgoing('x'), outgoing('y'))
       .receive({ type: 'goaway', within: 10_000 });
-    it.pass(7_500);
-    open(it).receive(welcome({ node: 'other' }));
-    it.take();
-    from(it, 1, { type: 'ack', room: 'a', epoch: 'e', receipts: [[1, 1, 0, false]] });
-    expect(settledOf(it.take())).toEqual([['x', 1]]);
-    it.receive(joinedFrame('a', { position: ['e', 0, ''], recovered: true, last: 1 }));
-    expect(it.written().flatMap((frame) => (frame.type === 'send' ? [[frame.id, frame.seq]] : []))).toEqual([
-      ['y', 2],
-    ]);
+    client.pass(7_500);
+    open(client).receive(welcome({ node: 'other' }));
+    client.take();
+    from(client, 1, { type: 'ack', room: 'a', epoch: 'e', receipts: [[1, 1, 0, false]] });
+    expect(settledOf(client.take())).toEqual([['x', 1]]);
+    client.receive(joinedFrame('a', { position: ['e', 0, ''], recovered: true, last: 1 }));
+    expect(
+      client.written().flatMap((frame) => (frame.type === 'send' ? [[frame.id, frame.seq]] : [])),
+    ).toEqual([['y', 2]]);
   });
 
   test('a request for history that the old connection left unanswered is written again on the next one', () => {
-    const it = moving();
-    it.dispatch({ type: 'history', ref: 9, room: 'a', before: 2, limit: 10, list: null });
-    it.take();
-    open(it)
+    const client = moving();
+    client.dispatch({ type: 'history', ref: 9, room: 'a', before: 2, limit: 10, list: null });
+    client.take();
+    open(client)
       .receive(welcome({ node: 'other' }))
       .receive(joinedFrame('a', { position: ['e', 2, 't2'], recovered: true }));
-    const asked = it
+    const asked = client
       .take()
       .flatMap((effect) =>
         effect.type === 'write'
@@ -233,12 +235,12 @@ describe('what is said meanwhile', () => {
           : [],
       );
     expect(asked).toEqual([[2, 2]]);
-    it.receive({ type: 'history', ref: 9, messages: [], more: false });
-    expect(it.take()).toContainEqual({ type: 'history', ref: 9, outcome: [] });
+    client.receive({ type: 'history', ref: 9, messages: [], more: false });
+    expect(client.take()).toContainEqual({ type: 'history', ref: 9, outcome: [] });
   });
 
   test('a broadcast is taken from one of them', () => {
-    const it = arrived();
+    const client = arrived();
     const said: ServerFrame = {
       type: 'broadcast',
       room: 'a',
@@ -247,16 +249,16 @@ describe('what is said meanwhile', () => {
       version: 1,
       data: 7,
     };
-    const heard = (): number => it.take().filter(({ type }) => type === 'deliver-broadcast').length;
-    it.take();
-    from(it, 1, said);
+    const heard = (): number => client.take().filter(({ type }) => type === 'deliver-broadcast').length;
+    client.take();
+    from(client, 1, said);
     expect(heard()).toBe(0);
-    it.receive(joinedFrame('a', { position: ['e', 2, 't2'], recovered: true }), said);
+    client.receive(joinedFrame('a', { position: ['e', 2, 't2'], recovered: true }), said);
     expect(heard()).toBe(1);
   });
 
   test('who comes and goes is seen by the connection that has the room', () => {
-    const it = arrived();
+    const client = arrived();
     const bob: ServerFrame = {
       type: 'presence',
       room: 'a',
@@ -264,40 +266,40 @@ describe('what is said meanwhile', () => {
       left: [],
       changed: [],
     };
-    from(it, 1, bob);
-    expect([...room(it).presence.members.keys()]).toEqual(['bob']);
-    it.receive(
+    from(client, 1, bob);
+    expect([...room(client).presence.members.keys()]).toEqual(['bob']);
+    client.receive(
       welcome(),
       joinedFrame('a', { position: ['e', 2, 't2'], recovered: true, members: [['eve', null, null]] }),
     );
-    from(it, 1, bob);
-    expect([...room(it).presence.members.keys()]).toEqual(['eve']);
+    from(client, 1, bob);
+    expect([...room(client).presence.members.keys()]).toEqual(['eve']);
   });
 });
 
 describe('what goes wrong', () => {
   test('the next connection fails: this one stays, and tries again a second and a growing wait later', () => {
-    const it = moving();
-    it.take();
-    it.dispatch({ type: 'lost', attempt: 2, code: 1006, reason: '' });
-    expect(it.state.connection).toMatchObject({
+    const client = moving();
+    client.take();
+    client.dispatch({ type: 'lost', attempt: 2, code: 1006, reason: '' });
+    expect(client.state.connection).toMatchObject({
       status: 'live',
       attempt: 1,
       handover: { stage: 'scheduled' },
     });
-    expect(typesOf(it.pass(1_249).take())).not.toContain('open');
-    expect(it.pass(1).take()).toContainEqual({ type: 'open', attempt: 3 });
-    it.dispatch({ type: 'lost', attempt: 3, code: 1006, reason: '' });
-    expect(typesOf(it.pass(1_499).take())).not.toContain('open');
-    expect(it.pass(1).take()).toContainEqual({ type: 'open', attempt: 4 });
+    expect(typesOf(client.pass(1_249).take())).not.toContain('open');
+    expect(client.pass(1).take()).toContainEqual({ type: 'open', attempt: 3 });
+    client.dispatch({ type: 'lost', attempt: 3, code: 1006, reason: '' });
+    expect(typesOf(client.pass(1_499).take())).not.toContain('open');
+    expect(client.pass(1).take()).toContainEqual({ type: 'open', attempt: 4 });
   });
 
   test('the next connection is never welcome: it is given up in time', () => {
-    const it = open(moving());
-    it.take();
-    expect(typesOf(it.pass(9_999).take())).not.toContain('close');
-    expect(it.pass(1).take()).toContainEqual(expect.objectContaining({ type: 'close', attempt: 2 }));
-    expect(it.state.connection).toMatchObject({
+    const client = open(moving());
+    client.take();
+    expect(typesOf(client.pass(9_999).take())).not.toContain('close');
+    expect(client.pass(1).take()).toContainEqual(expect.objectContaining({ type: 'close', attempt: 2 }));
+    expect(client.state.connection).toMatchObject({
       status: 'live',
       attempt: 1,
       handover: { stage: 'scheduled' },
@@ -305,27 +307,27 @@ describe('what goes wrong', () => {
   });
 
   test('this one ends first: the next is under way already, and no wait comes before it', () => {
-    const it = open(moving());
-    it.take();
-    it.dispatch({ type: 'lost', attempt: 1, code: 1012, reason: '' });
-    expect(it.state.connection).toMatchObject({ status: 'greeting', attempt: 2 });
-    expect(it.take(), 'it asks for the room at once').toMatchObject([
+    const client = open(moving());
+    client.take();
+    client.dispatch({ type: 'lost', attempt: 1, code: 1012, reason: '' });
+    expect(client.state.connection).toMatchObject({ status: 'greeting', attempt: 2 });
+    expect(client.take(), 'it asks for the room at once').toMatchObject([
       { type: 'close', attempt: 1 },
       { type: 'write', attempt: 2, frames: [{ type: 'join', room: 'a', position: ['e', 2, 't2'] }] },
     ]);
   });
 
   test('this one ends once the next has had its time: that is a loss, though the next has not been given up yet', () => {
-    const it = moving();
-    it.sleep(10_000).dispatch({ type: 'lost', attempt: 1, code: 1012, reason: '' });
-    expect(it.state.connection.status).toBe('waiting');
+    const client = moving();
+    client.sleep(10_000).dispatch({ type: 'lost', attempt: 1, code: 1012, reason: '' });
+    expect(client.state.connection.status).toBe('waiting');
   });
 
   test('this one ends first: it is lost since then, for its reason, and the next is the first try', () => {
-    const it = moving();
-    it.dispatch({ type: 'lost', attempt: 1, code: 1012, reason: 'drains' });
-    expect(it.state.retry).toMatchObject({
-      lostAt: it.now,
+    const client = moving();
+    client.dispatch({ type: 'lost', attempt: 1, code: 1012, reason: 'drains' });
+    expect(client.state.retry).toMatchObject({
+      lostAt: client.now,
       reason: { code: 1012, reason: 'drains' },
       attempts: 1,
     });
@@ -333,15 +335,19 @@ describe('what goes wrong', () => {
 
   test('a node that takes the session over ends this one with 4009 before it says welcome: nobody sees it, and nothing is written meanwhile', () => {
     const view = createViewer();
-    const it = open(moving());
-    const before = view(it.state);
-    it.take();
-    it.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' }).send(outgoing('x'));
-    expect(view(it.state).connection).toBe(before.connection);
-    expect(it.take()).toEqual([]);
-    it.receive(welcome()).receive(joinedFrame('a', { position: ['e', 2, 't2'], recovered: true }));
-    expect(it.state.connection).toMatchObject({ status: 'live', attempt: 2, handover: { stage: 'none' } });
-    expect(it.written().flatMap((frame) => (frame.type === 'send' ? [frame.id] : []))).toEqual(['x']);
+    const client = open(moving());
+    const before = view(client.state);
+    client.take();
+    client.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' }).send(outgoing('x'));
+    expect(view(client.state).connection).toBe(before.connection);
+    expect(client.take()).toEqual([]);
+    client.receive(welcome()).receive(joinedFrame('a', { position: ['e', 2, 't2'], recovered: true }));
+    expect(client.state.connection).toMatchObject({
+      status: 'live',
+      attempt: 2,
+      handover: { stage: 'none' },
+    });
+    expect(client.written().flatMap((frame) => (frame.type === 'send' ? [frame.id] : []))).toEqual(['x']);
   });
 
   test('where that welcome does not come in two seconds, or its connection fails too, it is a loss like any other', () => {
@@ -357,103 +363,107 @@ describe('what goes wrong', () => {
   });
 
   test('that welcome has two seconds', () => {
-    const it = open(moving());
-    it.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' }).pass(1_999);
-    expect(it.state.connection).toMatchObject({ status: 'live', handover: { superseded: true } });
+    const client = open(moving());
+    client.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' }).pass(1_999);
+    expect(client.state.connection).toMatchObject({ status: 'live', handover: { superseded: true } });
   });
 
   test('a refusal for good is one, though the next one has said hello and failed', () => {
-    const it = open(moving());
-    it.dispatch(
+    const client = open(moving());
+    client.dispatch(
       { type: 'lost', attempt: 2, code: 1006, reason: '' },
       { type: 'lost', attempt: 1, code: 4403, reason: '' },
     );
-    expect(it.state.connection.status).toBe('closed');
+    expect(client.state.connection.status).toBe('closed');
   });
 
   test('4009 that comes once the next one has said hello and failed is of our own: the client comes back', () => {
-    const it = open(moving()).send(outgoing('x'));
-    it.take();
-    it.dispatch(
+    const client = open(moving()).send(outgoing('x'));
+    client.take();
+    client.dispatch(
       { type: 'lost', attempt: 2, code: 1006, reason: '' },
       { type: 'lost', attempt: 1, code: 4009, reason: '' },
     );
-    expect(it.state.connection.status).toBe('waiting');
-    expect(settledOf(it.take())).toEqual([]);
+    expect(client.state.connection.status).toBe('waiting');
+    expect(settledOf(client.take())).toEqual([]);
   });
 
   test('the same where the next one was given up in time', () => {
-    const it = open(moving());
-    for (let seconds = 0; seconds < 10; seconds++) from(it, 1, { type: 'pong', time: 0 }).pass(1_000);
-    expect(it.state.connection).toMatchObject({
+    const client = open(moving());
+    for (let seconds = 0; seconds < 10; seconds++) from(client, 1, { type: 'pong', time: 0 }).pass(1_000);
+    expect(client.state.connection).toMatchObject({
       status: 'live',
       attempt: 1,
       handover: { stage: 'scheduled' },
     });
-    it.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' });
-    expect(it.state.connection.status).toBe('waiting');
+    client.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' });
+    expect(client.state.connection.status).toBe('waiting');
   });
 
   test('nonsense on the connection that is left closes it', () => {
-    const it = arrived();
-    it.take();
-    it.dispatch({ type: 'lost', attempt: 1, code: 4400, reason: 'nonsense' });
-    expect(it.take()).toContainEqual({ type: 'close', attempt: 1, code: 4400, reason: 'nonsense' });
+    const client = arrived();
+    client.take();
+    client.dispatch({ type: 'lost', attempt: 1, code: 4400, reason: 'nonsense' });
+    expect(client.take()).toContainEqual({ type: 'close', attempt: 1, code: 4400, reason: 'nonsense' });
   });
 
   test('nonsense instead of a welcome, where this one was taken over, closes the next one', () => {
-    const it = open(moving());
-    it.take();
-    it.dispatch(
+    const client = open(moving());
+    client.take();
+    client.dispatch(
       { type: 'lost', attempt: 1, code: 4009, reason: '' },
       { type: 'lost', attempt: 2, code: 4400, reason: 'nonsense' },
     );
-    expect(it.take()).toContainEqual({ type: 'close', attempt: 2, code: 4400, reason: 'nonsense' });
+    expect(client.take()).toContainEqual({ type: 'close', attempt: 2, code: 4400, reason: 'nonsense' });
   });
 
   test('the next one is welcome as another user, with storage: nothing goes on there', () => {
-    const it = machine({}, () => 0.5).dispatch({
+    const client = machine({}, () => 0.5).dispatch({
       type: 'restored',
       session: { key: 'stored', instance: 'i', held: true },
       messages: [],
     });
-    it.live('a').receive({ type: 'goaway', within: 10_000 }).pass(7_500);
-    open(it).receive(welcome({ member: 'bob', user: { id: 'bob' } }));
-    expect(typesOf(it.take())).toContain('disowned');
-    it.dispatch({ type: 'disowned' });
-    expect(it.take()).toContainEqual(expect.objectContaining({ type: 'close', attempt: 2 }));
-    expect(it.state.connection.status).toBe('waiting');
+    client.live('a').receive({ type: 'goaway', within: 10_000 }).pass(7_500);
+    open(client).receive(welcome({ member: 'bob', user: { id: 'bob' } }));
+    expect(typesOf(client.take())).toContain('disowned');
+    client.dispatch({ type: 'disowned' });
+    expect(client.take()).toContainEqual(expect.objectContaining({ type: 'close', attempt: 2 }));
+    expect(client.state.connection.status).toBe('waiting');
   });
 
   test('4009 before the next one said hello is of another client: it is over', () => {
-    const it = moving();
-    it.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' });
-    expect(it.state.connection.status).toBe('closed');
+    const client = moving();
+    client.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' });
+    expect(client.state.connection.status).toBe('closed');
   });
 
   test('who is put out is out: the next connection is given up with this one', () => {
-    const it = moving();
-    it.take();
-    it.dispatch({ type: 'lost', attempt: 1, code: 4403, reason: '' });
-    expect(it.state.connection.status).toBe('closed');
-    expect(it.take()).toContainEqual(expect.objectContaining({ type: 'close', attempt: 2 }));
+    const client = moving();
+    client.take();
+    client.dispatch({ type: 'lost', attempt: 1, code: 4403, reason: '' });
+    expect(client.state.connection.status).toBe('closed');
+    expect(client.take()).toContainEqual(expect.objectContaining({ type: 'close', attempt: 2 }));
   });
 
   test('the old connection breaks before the room is in: it stays as it was', () => {
-    const it = arrived();
-    it.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' });
-    expect(room(it).membership).toMatchObject({ phase: { status: 'joined' } });
-    it.receive(joinedFrame('a', { position: ['e', 2, 't2'], recovered: true }));
-    expect(it.state.connection).toMatchObject({ status: 'live', attempt: 2, handover: { stage: 'none' } });
+    const client = arrived();
+    client.dispatch({ type: 'lost', attempt: 1, code: 4009, reason: '' });
+    expect(room(client).membership).toMatchObject({ phase: { status: 'joined' } });
+    client.receive(joinedFrame('a', { position: ['e', 2, 't2'], recovered: true }));
+    expect(client.state.connection).toMatchObject({
+      status: 'live',
+      attempt: 2,
+      handover: { stage: 'none' },
+    });
   });
 
   test('a room that is not in after ten seconds is shown as joining, and still comes back whole', () => {
-    const it = arrived();
-    from(it, 1, messageFrame('a', 3));
-    for (let seconds = 0; seconds < 10; seconds++) it.pass(1_000).receive({ type: 'pong', time: 0 });
-    expect(it.take()).toContainEqual(expect.objectContaining({ type: 'close', attempt: 1 }));
-    expect(room(it).membership).toMatchObject({ phase: { status: 'joining' } });
-    it.receive(
+    const client = arrived();
+    from(client, 1, messageFrame('a', 3));
+    for (let seconds = 0; seconds < 10; seconds++) client.pass(1_000).receive({ type: 'pong', time: 0 });
+    expect(client.take()).toContainEqual(expect.objectContaining({ type: 'close', attempt: 1 }));
+    expect(room(client).membership).toMatchObject({ phase: { status: 'joining' } });
+    client.receive(
       joinedFrame('a', {
         position: ['e', 2, 't2'],
         recovered: true,
@@ -461,41 +471,43 @@ describe('what goes wrong', () => {
       }),
       messageFrame('a', 4),
     );
-    expect(listed(it)).toEqual([1, 2, 3, 4]);
-    expect(room(it).log.continuity).toBe('recovered');
+    expect(listed(client)).toEqual([1, 2, 3, 4]);
+    expect(room(client).log.continuity).toBe('recovered');
   });
 
   test('both break: everything is asked for again on the third', () => {
-    const it = arrived();
-    it.send(outgoing('x'));
-    it.dispatch({ type: 'lost', attempt: 2, code: 1006, reason: '' });
-    expect(it.state.connection.status).toBe('waiting');
-    expect(it.take()).toContainEqual(expect.objectContaining({ type: 'close', attempt: 1 }));
-    it.pass(1_000);
-    open(it).receive(welcome());
-    expect(it.written()).toMatchObject([
+    const client = arrived();
+    client.send(outgoing('x'));
+    client.dispatch({ type: 'lost', attempt: 2, code: 1006, reason: '' });
+    expect(client.state.connection.status).toBe('waiting');
+    expect(client.take()).toContainEqual(expect.objectContaining({ type: 'close', attempt: 1 }));
+    client.pass(1_000);
+    open(client).receive(welcome());
+    expect(client.written()).toMatchObject([
       { type: 'hello' },
       { type: 'join', room: 'a', position: ['e', 2, 't2'] },
     ]);
   });
 
   test('close() ends both', () => {
-    const it = arrived();
-    it.take();
-    it.dispatch({ type: 'close' });
-    expect(it.take().flatMap((effect) => (effect.type === 'close' ? [effect.attempt] : []))).toEqual([2, 1]);
+    const client = arrived();
+    client.take();
+    client.dispatch({ type: 'close' });
+    expect(client.take().flatMap((effect) => (effect.type === 'close' ? [effect.attempt] : []))).toEqual([
+      2, 1,
+    ]);
   });
 
   test('a room that the next node does not let in is denied', () => {
-    const it = arrived();
-    it.receive({ type: 'error', ref: 'a', code: 'denied', reason: '' });
-    expect(room(it).membership).toMatchObject({ phase: { status: 'denied' }, rejoiningFrom: null });
+    const client = arrived();
+    client.receive({ type: 'error', ref: 'a', code: 'denied', reason: '' });
+    expect(room(client).membership).toMatchObject({ phase: { status: 'denied' }, rejoiningFrom: null });
   });
 
   test('a log that went back meanwhile is a reset, and says what is not known', () => {
-    const it = arrived();
-    it.receive(joinedFrame('a', { position: ['f', 0, ''], why: 'epoch' }));
-    expect(room(it)).toMatchObject({
+    const client = arrived();
+    client.receive(joinedFrame('a', { position: ['f', 0, ''], why: 'epoch' }));
+    expect(room(client)).toMatchObject({
       membership: { phase: { status: 'joined' } },
       log: { continuity: 'reset', position: { epoch: 'f' } },
     });
@@ -507,48 +519,48 @@ describe('a room that is left and entered again while the next connection is ask
     (messageFrame('a', offset) as Extract<ServerFrame, { type: 'message' }>).entry;
 
   /** Answers as a server does, in order; its log holds two messages. Whether the room is joined there in the end. */
-  function answer(it: Machine): boolean {
+  function answer(client: Machine): boolean {
     let there = false;
     const asked = () =>
-      it.written().filter(({ type }) => type === 'join' || type === 'leave' || type === 'history');
+      client.written().filter(({ type }) => type === 'join' || type === 'leave' || type === 'history');
     for (let frames = asked(); frames.length; frames = asked()) {
       for (const frame of frames) {
         there = frame.type === 'join' || (there && frame.type !== 'leave');
         if (frame.type === 'history')
-          it.receive({ type: 'history', ref: frame.ref, messages: [entry(1), entry(2)], more: false });
-        if (frame.type === 'leave') it.receive({ type: 'left', room: 'a', code: null });
+          client.receive({ type: 'history', ref: frame.ref, messages: [entry(1), entry(2)], more: false });
+        if (frame.type === 'leave') client.receive({ type: 'left', room: 'a', code: null });
         if (frame.type === 'join')
-          it.receive(
+          client.receive(
             frame.position
               ? joinedFrame('a', { position: frame.position, recovered: true, last: 1 })
               : joinedFrame('a', { position: ['e', 0, ''], messages: [entry(1), entry(2)], last: 1 }),
           );
       }
-      it.pass(0);
+      client.pass(0);
     }
     return there;
   }
 
   test('is joined where the server has it, though a message that failed holds it here', () => {
-    const it = machine({}, () => 0.5)
+    const client = machine({}, () => 0.5)
       .live('a')
       .send(outgoing('x'));
-    it.receive(
+    client.receive(
       { type: 'nack', room: 'a', seq: 1, code: 'rejected', after: null, reason: 'no', details: null },
       { type: 'goaway', within: 10_000 },
     );
-    it.pass(7_000).dispatch({ type: 'release', room: 'a' }).pass(500);
-    it.take();
-    open(it)
+    client.pass(7_000).dispatch({ type: 'release', room: 'a' }).pass(500);
+    client.take();
+    open(client)
       .receive(welcome({ node: 'other' }))
       .pass(600);
-    it.dispatch({ type: 'retain', room: 'a', history: 10, presence: null });
-    expect(answer(it)).toBe(true);
-    expect(room(it).membership.phase.status).toBe('joined');
+    client.dispatch({ type: 'retain', room: 'a', history: 10, presence: null });
+    expect(answer(client)).toBe(true);
+    expect(room(client).membership.phase.status).toBe('joined');
   });
 
   test('shows its history', () => {
-    const it = machine({}, () => 0.5)
+    const client = machine({}, () => 0.5)
       .live('a')
       .dispatch(list)
       .receive(
@@ -557,15 +569,16 @@ describe('a room that is left and entered again while the next connection is ask
         messageFrame('a', 2),
         { type: 'goaway', within: 10_000 },
       );
-    it.pass(7_000)
+    client
+      .pass(7_000)
       .dispatch({ type: 'list-release', room: 'a', list: '*' }, { type: 'release', room: 'a' })
       .pass(500);
-    it.take();
-    open(it)
+    client.take();
+    open(client)
       .receive(welcome({ node: 'other' }))
       .pass(600);
-    it.dispatch({ ...list, ref: 2 }, { type: 'retain', room: 'a', history: 10, presence: null });
-    answer(it);
-    expect(listed(it)).toEqual([1, 2]);
+    client.dispatch({ ...list, ref: 2 }, { type: 'retain', room: 'a', history: 10, presence: null });
+    answer(client);
+    expect(listed(client)).toEqual([1, 2]);
   });
 });

@@ -13,16 +13,19 @@ import {
 } from '../../../support/machine/run.js';
 
 test('P19 silence ends a link after interval + timeout, and a probe comes before', () => {
-  const it = machine({ heartbeat: { interval: 10_000, timeout: 4_000 } }).live('a');
-  expect(typesOf(it.pass(9_999).take())).toEqual([]);
-  expect(typesOf(it.pass(2_001).take())).toEqual(['write ping', 'write ping']);
-  expect(it.state.connection).toMatchObject({ status: 'live', heartbeat: { probeUntil: it.now + 2_000 } });
-  expect(typesOf(it.pass(1_999).take())).toEqual([]);
-  expect(it.pass(1).take()).toMatchObject([{ type: 'close', code: 4000 }]);
+  const client = machine({ heartbeat: { interval: 10_000, timeout: 4_000 } }).live('a');
+  expect(typesOf(client.pass(9_999).take())).toEqual([]);
+  expect(typesOf(client.pass(2_001).take())).toEqual(['write ping', 'write ping']);
+  expect(client.state.connection).toMatchObject({
+    status: 'live',
+    heartbeat: { probeUntil: client.now + 2_000 },
+  });
+  expect(typesOf(client.pass(1_999).take())).toEqual([]);
+  expect(client.pass(1).take()).toMatchObject([{ type: 'close', code: 4000 }]);
 });
 
-test.each<readonly [string, (it: Machine) => ServerFrame]>([
-  ['pong', (it) => ({ type: 'pong', time: it.now, spread: 0 })],
+test.each<readonly [string, (client: Machine) => ServerFrame]>([
+  ['pong', (client) => ({ type: 'pong', time: client.now, spread: 0 })],
   ['ack', () => ({ type: 'ack', room: 'a', epoch: 'e', receipts: [[1, 1, 0, false]] })],
   [
     'nack',
@@ -31,37 +34,41 @@ test.each<readonly [string, (it: Machine) => ServerFrame]>([
   ['joined', () => joinedFrame('b')],
   ['history', () => ({ type: 'history', ref: 1, messages: [], more: false })],
 ])('P19 an answer counts as life: %s', (_, answer) => {
-  const it = machine({ heartbeat: { interval: 10_000, timeout: 4_000 } }).live('a');
-  for (let round = 0; round < 10; round++) it.pass(9_000).receive(answer(it));
-  expect(it.state.connection).toMatchObject({ status: 'live', attempt: 1 });
+  const client = machine({ heartbeat: { interval: 10_000, timeout: 4_000 } }).live('a');
+  for (let round = 0; round < 10; round++) client.pass(9_000).receive(answer(client));
+  expect(client.state.connection).toMatchObject({ status: 'live', attempt: 1 });
 });
 
-test.each<readonly [string, (it: Machine, round: number) => ServerFrame]>([
+test.each<readonly [string, (client: Machine, round: number) => ServerFrame]>([
   ['message', (_, round) => messageFrame('a', round)],
   ['broadcast', () => ({ type: 'broadcast', room: 'a', sender: null, message: 'post', version: 1, data: 1 })],
   ['presence', () => ({ type: 'presence', room: 'a', joined: [], left: [], changed: [] })],
-  ['ping', (it) => ({ type: 'ping', time: it.now })],
+  ['ping', (client) => ({ type: 'ping', time: client.now })],
 ])('P19 what others say proves nothing of a link whose pings are not answered: %s', (_, said) => {
-  const it = machine({ heartbeat: { interval: 10_000, timeout: 4_000 } }).live('a');
-  for (let round = 1; round <= 13; round++) it.pass(1_000).receive(said(it, round));
-  expect(it.state.connection).toMatchObject({ status: 'live', heartbeat: { probeUntil: it.now + 1_000 } });
-  it.take();
-  it.send(outgoing('x')).pass(999);
-  expect(it.written().filter(({ type }) => type === 'send')).toEqual([]);
-  expect(it.pass(1).take()).toMatchObject([{ type: 'close', code: 4000 }]);
+  const client = machine({ heartbeat: { interval: 10_000, timeout: 4_000 } }).live('a');
+  for (let round = 1; round <= 13; round++) client.pass(1_000).receive(said(client, round));
+  expect(client.state.connection).toMatchObject({
+    status: 'live',
+    heartbeat: { probeUntil: client.now + 1_000 },
+  });
+  client.take();
+  client.send(outgoing('x')).pass(999);
+  expect(client.written().filter(({ type }) => type === 'send')).toEqual([]);
+  expect(client.pass(1).take()).toMatchObject([{ type: 'close', code: 4000 }]);
 });
 
 test('P19 over HTTP too, a stream that still speaks hides no requests that stall', () => {
-  const it = machine({ heartbeat: { interval: 1_000, timeout: 2_000 } });
-  it.dispatch({ type: 'connect' });
-  it.dispatch({ type: 'opened', attempt: 1, transport: 'http', codec: 'json', token: null });
-  it.receive(welcome({ time: it.now }))
+  const client = machine({ heartbeat: { interval: 1_000, timeout: 2_000 } });
+  client.dispatch({ type: 'connect' });
+  client.dispatch({ type: 'opened', attempt: 1, transport: 'http', codec: 'json', token: null });
+  client
+    .receive(welcome({ time: client.now }))
     .pass(0)
     .take();
-  for (let round = 0; round < 29; round++) it.pass(100).receive({ type: 'ping', time: it.now });
-  expect(it.state.connection).toMatchObject({ status: 'live', transport: 'http' });
-  it.take();
-  expect(it.pass(100).take()).toMatchObject([{ type: 'close', code: 4000 }]);
+  for (let round = 0; round < 29; round++) client.pass(100).receive({ type: 'ping', time: client.now });
+  expect(client.state.connection).toMatchObject({ status: 'live', transport: 'http' });
+  client.take();
+  expect(client.pass(100).take()).toMatchObject([{ type: 'close', code: 4000 }]);
 });
 
 test('P18 the server states the interval where it is tighter, and never loosens the own one', () => {
@@ -84,61 +91,65 @@ test('P18 the server states the interval where it is tighter, and never loosens 
 });
 
 test('P18 a server that states an interval of 1 ms is followed in one of 100 ms', () => {
-  const it = machine()
+  const client = machine()
     .dispatch(
       { type: 'connect' },
       { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null },
     )
     .receive(welcome({ heartbeat: [1, 5_000] }))
     .pass(0);
-  expect(it.state.connection).toMatchObject({ heartbeat: { interval: 100, timeout: 5_000 } });
-  it.take();
-  expect(typesOf(it.pass(99).take())).toEqual([]);
-  expect(typesOf(it.pass(1).take())).toEqual(['write ping']);
+  expect(client.state.connection).toMatchObject({ heartbeat: { interval: 100, timeout: 5_000 } });
+  client.take();
+  expect(typesOf(client.pass(99).take())).toEqual([]);
+  expect(typesOf(client.pass(1).take())).toEqual(['write ping']);
 });
 
 test('P18 a pong that answers a ping of an earlier connection is no measure of this one', () => {
-  const it = machine().live();
-  const asked = it.now;
-  it.pass(1_000)
+  const client = machine().live();
+  const asked = client.now;
+  client
+    .pass(1_000)
     .dispatch({ type: 'reconnect' })
     .dispatch({ type: 'opened', attempt: 2, transport: 'websocket', codec: 'json', token: null })
     .receive(welcome())
     .pass(50);
-  it.receive({ type: 'pong', time: asked, spread: 4_000 });
-  expect(it.state.latency).toBeNull();
-  expect(it.state.connection).toMatchObject({ returnSpread: 0 });
-  it.receive({ type: 'pong', time: it.now - 50, spread: 4_000 });
-  expect(it.state.latency).toMatchObject({ last: 50 });
-  expect(it.state.connection).toMatchObject({ returnSpread: 4_000 });
+  client.receive({ type: 'pong', time: asked, spread: 4_000 });
+  expect(client.state.latency).toBeNull();
+  expect(client.state.connection).toMatchObject({ returnSpread: 0 });
+  client.receive({ type: 'pong', time: client.now - 50, spread: 4_000 });
+  expect(client.state.latency).toMatchObject({ last: 50 });
+  expect(client.state.connection).toMatchObject({ returnSpread: 4_000 });
 });
 
 test('P19 a laptop that slept does not write into a dead socket: it probes first, and sends once there is life', () => {
-  const it = machine().live('a').sleep(3_600_000);
-  it.send(outgoing('x'));
-  expect(typesOf(it.take())).toEqual(['write ping']);
-  it.receive({ type: 'pong', time: it.now });
-  expect(typesOf(it.take())).toEqual(['write send']);
+  const client = machine().live('a').sleep(3_600_000);
+  client.send(outgoing('x'));
+  expect(typesOf(client.take())).toEqual(['write ping']);
+  client.receive({ type: 'pong', time: client.now });
+  expect(typesOf(client.take())).toEqual(['write send']);
 });
 
 test('P19 nothing is written while a link is doubted, and what waited goes to the next connection once', () => {
-  const it = machine().live('a').sleep(3_600_000);
-  it.send(outgoing('x'));
-  it.take();
-  it.pass(2_000);
-  it.dispatch(
+  const client = machine().live('a').sleep(3_600_000);
+  client.send(outgoing('x'));
+  client.take();
+  client.pass(2_000);
+  client.dispatch(
     { type: 'reconnect' },
-    { type: 'opened', attempt: it.state.attempt + 1, transport: 'websocket', codec: 'json', token: null },
+    { type: 'opened', attempt: client.state.attempt + 1, transport: 'websocket', codec: 'json', token: null },
   );
-  it.receive(welcome(), joinedFrame('a', { position: ['e', 0, ''], recovered: true }));
-  expect(it.written().filter(({ type }) => type === 'send')).toMatchObject([{ id: 'x', seq: 1 }]);
+  client.receive(welcome(), joinedFrame('a', { position: ['e', 0, ''], recovered: true }));
+  expect(client.written().filter(({ type }) => type === 'send')).toMatchObject([{ id: 'x', seq: 1 }]);
 });
 
 test('an alarm that rings far too late proves a sleep, not a silence: what was said may still wait to be read', () => {
-  const it = machine().live('a').dispatch({ type: 'visible' });
-  it.take();
-  it.sleep(60_000).dispatch({ type: 'tick' });
-  expect(it.state.connection).toMatchObject({ status: 'live', heartbeat: { probeUntil: it.now + 2_000 } });
+  const client = machine().live('a').dispatch({ type: 'visible' });
+  client.take();
+  client.sleep(60_000).dispatch({ type: 'tick' });
+  expect(client.state.connection).toMatchObject({
+    status: 'live',
+    heartbeat: { probeUntil: client.now + 2_000 },
+  });
 });
 
 test('P18 a ping is answered with its time', () => {
@@ -151,8 +162,8 @@ test('latency: an average by eighths, jitter by sixteenths, and no sample from t
   const first = updateLatency(null, 100);
   expect(first).toEqual({ last: 100, average: 100, jitter: 0 });
   expect(updateLatency(first, 180)).toEqual({ last: 180, average: 110, jitter: 5 });
-  const it = machine().live();
-  const { latency } = it.state;
-  it.receive({ type: 'pong', time: it.now + 1_000 });
-  expect(it.state.latency).toBe(latency);
+  const client = machine().live();
+  const { latency } = client.state;
+  client.receive({ type: 'pong', time: client.now + 1_000 });
+  expect(client.state.latency).toBe(latency);
 });

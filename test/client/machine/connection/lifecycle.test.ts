@@ -13,29 +13,29 @@ import {
   type Machine,
 } from '../../../support/machine/run.js';
 
-const lose = (it: Machine, code = 1006): Machine =>
-  it.dispatch({ type: 'lost', attempt: it.state.attempt, code, reason: '' });
-const opened = (it: Machine): Machine =>
-  it.dispatch({
+const lose = (client: Machine, code = 1006): Machine =>
+  client.dispatch({ type: 'lost', attempt: client.state.attempt, code, reason: '' });
+const opened = (client: Machine): Machine =>
+  client.dispatch({
     type: 'opened',
-    attempt: it.state.attempt,
+    attempt: client.state.attempt,
     transport: 'websocket',
     codec: 'json',
     token: 't',
   });
 
 test('idle opens nothing until the app asks', () => {
-  const it = machine().dispatch({ type: 'retain', room: 'a', history: 0, presence: null }).pass(60_000);
-  expect(it.take()).toEqual([]);
-  expect(it.state.connection.status).toBe('idle');
+  const client = machine().dispatch({ type: 'retain', room: 'a', history: 0, presence: null }).pass(60_000);
+  expect(client.take()).toEqual([]);
+  expect(client.state.connection.status).toBe('idle');
 });
 
 test('P12 P13 hello is written first, with the joins behind it in one write, and nothing else before welcome', () => {
-  const it = machine().dispatch(
+  const client = machine().dispatch(
     { type: 'retain', room: 'a', history: 0, presence: { n: 1 } },
     { type: 'connect' },
   );
-  it.send({
+  client.send({
     id: 'x',
     room: 'a',
     type: 'post',
@@ -46,10 +46,10 @@ test('P12 P13 hello is written first, with the joins behind it in one write, and
     ttl: null,
     coalesceKey: null,
   });
-  expect(typesOf(it.take())).toEqual(['open']);
-  expect(typesOf(opened(it).take())).toEqual(['write hello join']);
-  expect(typesOf(it.receive(welcome()).take())).toEqual([]);
-  expect(typesOf(it.receive(joinedFrame('a')).take())).toEqual(['write send']);
+  expect(typesOf(client.take())).toEqual(['open']);
+  expect(typesOf(opened(client).take())).toEqual(['write hello join']);
+  expect(typesOf(client.receive(welcome()).take())).toEqual([]);
+  expect(typesOf(client.receive(joinedFrame('a')).take())).toEqual(['write send']);
 });
 
 test('an attempt that is not welcome in time is given up, url and token promises included', () => {
@@ -85,24 +85,24 @@ test('P20 the first retry has full jitter too, and the ceiling doubles up to the
   expect(backoffDelay(0, () => 0, { initial: 500, max: 30_000, factor: 2, attempts: Infinity }, 4_000)).toBe(
     0,
   );
-  const it = lose(machine({}, () => 0.25).live());
-  expect(it.state.connection).toEqual({ status: 'waiting', retryAt: it.now + 125 });
+  const client = lose(machine({}, () => 0.25).live());
+  expect(client.state.connection).toEqual({ status: 'waiting', retryAt: client.now + 125 });
 });
 
 test('P20 what failed is over once its rooms are back; connections that end soon after that count until one lasts', () => {
-  const it = machine({}, () => 0.999).dispatch(
+  const client = machine({}, () => 0.999).dispatch(
     { type: 'retain', room: 'a', history: 0, presence: null },
     { type: 'connect' },
   );
-  for (let count = 0; count < 3; count++) lose(it).pass(10_000);
-  expect(it.state.retry.failures).toBe(3);
+  for (let count = 0; count < 3; count++) lose(client).pass(10_000);
+  expect(client.state.retry.failures).toBe(3);
   /** Connects once more, and loses that after so many ms. */
   const once = (joined: boolean, ms: number): number => {
-    it.dispatch({ type: 'reconnect' });
-    opened(it)
+    client.dispatch({ type: 'reconnect' });
+    opened(client)
       .receive(welcome(), ...(joined ? [joinedFrame('a')] : []))
       .pass(ms);
-    return lose(it).state.retry.failures;
+    return lose(client).state.retry.failures;
   };
   expect(once(false, 10_000)).toBe(4);
   expect([once(true, 4_999), once(true, 4_999), once(true, 4_999)]).toEqual([1, 2, 3]);
@@ -111,12 +111,12 @@ test('P20 what failed is over once its rooms are back; connections that end soon
 });
 
 test('after as many failed attempts as the app allows it is closed, and says so', () => {
-  const it = machine({ backoff: { attempts: 2 } }).dispatch({ type: 'connect' });
-  lose(it).pass(60_000);
-  lose(it).pass(60_000);
-  lose(it).pass(60_000);
-  expect(it.state.connection).toEqual({ status: 'closed' });
-  expect(it.state.attempt).toBe(3);
+  const client = machine({ backoff: { attempts: 2 } }).dispatch({ type: 'connect' });
+  lose(client).pass(60_000);
+  lose(client).pass(60_000);
+  lose(client).pass(60_000);
+  expect(client.state.connection).toEqual({ status: 'closed' });
+  expect(client.state.attempt).toBe(3);
 });
 
 describe('close verdicts', () => {
@@ -152,13 +152,13 @@ describe('close verdicts', () => {
   });
 
   test('4401 asks for a new token once, then needs the app; connect() tries again', () => {
-    const it = lose(machine().live().pass(5_000), 4401);
-    expect(typesOf(it.take())).toContain('open');
-    lose(opened(it), 4401);
-    expect(it.state.connection.status).toBe('needs-auth');
-    it.take();
-    expect(typesOf(it.pass(600_000).take())).toEqual([]);
-    expect(typesOf(it.dispatch({ type: 'connect' }).take())).toEqual(['open']);
+    const client = lose(machine().live().pass(5_000), 4401);
+    expect(typesOf(client.take())).toContain('open');
+    lose(opened(client), 4401);
+    expect(client.state.connection.status).toBe('needs-auth');
+    client.take();
+    expect(typesOf(client.pass(600_000).take())).toEqual([]);
+    expect(typesOf(client.dispatch({ type: 'connect' }).take())).toEqual(['open']);
   });
 
   test('4401 without a token to ask for needs the app at once', () => {
@@ -168,15 +168,15 @@ describe('close verdicts', () => {
   test.each([1000, 4009, 4400, 4403, 4406])(
     '%i settles whatever waits: nothing will come of it before the app connects again',
     (code) => {
-      const it = machine()
+      const client = machine()
         .live('a')
         .send(outgoing('sent'))
         .dispatch(
           { type: 'history', ref: 9, room: 'a', before: null, limit: 10, list: null },
           { type: 'broadcast', room: 'a', message: 'x', version: 1, data: 1 },
         );
-      it.send(outgoing('queued', { room: 'b' })).take();
-      const effects = lose(it, code).take();
+      client.send(outgoing('queued', { room: 'b' })).take();
+      const effects = lose(client, code).take();
       expect(settledOf(effects)).toEqual([
         ['sent', 'in-doubt'],
         ['queued', 'closed'],
@@ -186,65 +186,65 @@ describe('close verdicts', () => {
         ref: 9,
         outcome: expect.objectContaining({ code: 'closed' }) as unknown,
       });
-      expect(it.state.session.key).toBe('k1');
-      it.dispatch({ type: 'connect' });
-      expect(it.state.connection.status).toBe('opening');
+      expect(client.state.session.key).toBe('k1');
+      client.dispatch({ type: 'connect' });
+      expect(client.state.connection.status).toBe('opening');
     },
   );
 
   test('4401 for good keeps what waits: a new token may still send it', () => {
-    const it = machine({ token: undefined }).live('a').send(outgoing('x'));
-    it.take();
-    expect(settledOf(lose(it, 4401).take())).toEqual([]);
-    expect(it.state.session.key).toBe('key');
+    const client = machine({ token: undefined }).live('a').send(outgoing('x'));
+    client.take();
+    expect(settledOf(lose(client, 4401).take())).toEqual([]);
+    expect(client.state.session.key).toBe('key');
   });
 
   test('P16 4409 makes a new session', () => {
-    const it = lose(machine().live(), 4409);
-    expect(it.state.session).toEqual({ key: 'k1', instance: 'i1' });
-    expect(it.state.connection.status).toBe('waiting');
+    const client = lose(machine().live(), 4409);
+    expect(client.state.session).toEqual({ key: 'k1', instance: 'i1' });
+    expect(client.state.connection.status).toBe('waiting');
   });
 });
 
 describe('a socket that never says close', () => {
   test('is left by identity: what it says later changes nothing', () => {
-    const it = machine().live('a');
-    const old = it.state.attempt;
-    it.dispatch({ type: 'reconnect' });
-    expect(it.take()).toMatchObject([
+    const client = machine().live('a');
+    const old = client.state.attempt;
+    client.dispatch({ type: 'reconnect' });
+    expect(client.take()).toMatchObject([
       { type: 'close', attempt: old, code: 4011 },
       { type: 'open', attempt: old + 1 },
     ]);
-    const before = it.state;
-    it.dispatch(
+    const before = client.state;
+    client.dispatch(
       { type: 'lost', attempt: old, code: 1006, reason: '' },
       { type: 'received', attempt: old, frames: [welcome()] },
       { type: 'opened', attempt: old, transport: 'websocket', codec: 'json', token: null },
     );
-    expect(it.state).toBe(before);
-    expect(it.take()).toEqual([]);
+    expect(client.state).toBe(before);
+    expect(client.take()).toEqual([]);
   });
 });
 
 describe('another user than before', () => {
   const as = (id: string | null) => welcome({ member: `member of ${id}`, user: id === null ? null : { id } });
-  const again = (it: Machine, id: string | null): Machine =>
-    opened(it.dispatch({ type: 'reconnect' })).receive(
+  const again = (client: Machine, id: string | null): Machine =>
+    opened(client.dispatch({ type: 'reconnect' })).receive(
       as(id),
       joinedFrame('a', { position: ['e', 1, 't1'], recovered: true }),
     );
   const ada = (): Machine => {
-    const it = machine().dispatch(
+    const client = machine().dispatch(
       { type: 'retain', room: 'a', history: 0, presence: null },
       { type: 'list-retain', room: 'a', list: '*', limit: 9, ref: 1 },
       { type: 'connect' },
     );
-    opened(it)
+    opened(client)
       .receive(as('ada'), joinedFrame('a'), messageFrame('a', 1))
       .dispatch({ type: 'lost', attempt: 1, code: 1006, reason: '' })
       .send(outgoing('of ada'));
-    it.take();
-    return it;
+    client.take();
+    return client;
   };
 
   test('sends nothing of the first, and sees nothing that the first saw', () => {
@@ -258,24 +258,24 @@ describe('another user than before', () => {
   });
 
   test('starts the lists anew', () => {
-    const it = ada();
-    expect(it.state.rooms.get('a')?.lists.byType.get('*')?.messages).toHaveLength(1);
-    expect(again(it, 'bob').state.rooms.get('a')?.lists.byType.get('*')?.messages).toEqual([]);
+    const client = ada();
+    expect(client.state.rooms.get('a')?.lists.byType.get('*')?.messages).toHaveLength(1);
+    expect(again(client, 'bob').state.rooms.get('a')?.lists.byType.get('*')?.messages).toEqual([]);
   });
 
   test('is another though the same is shown of the two: the server makes another member of the same key', () => {
-    const it = machine().dispatch(
+    const client = machine().dispatch(
       { type: 'retain', room: 'a', history: 0, presence: null },
       { type: 'connect' },
     );
-    opened(it)
+    opened(client)
       .receive(welcome({ member: 'm1', user: { id: 'anonymous' } }))
       .dispatch({ type: 'lost', attempt: 1, code: 1006, reason: '' })
       .send(outgoing('of the first'));
-    it.take();
+    client.take();
     expect(
       settledOf(
-        opened(it.dispatch({ type: 'reconnect' }))
+        opened(client.dispatch({ type: 'reconnect' }))
           .receive(welcome({ member: 'm2', user: { id: 'anonymous' } }))
           .take(),
       ),
@@ -283,9 +283,9 @@ describe('another user than before', () => {
   });
 
   test('the same user goes on', () => {
-    const it = again(ada(), 'ada');
-    expect(typesOf(it.take())).toContain('write send');
-    expect(it.state.rooms.get('a')?.lists.byType.get('*')?.messages).toHaveLength(1);
+    const client = again(ada(), 'ada');
+    expect(typesOf(client.take())).toContain('write send');
+    expect(client.state.rooms.get('a')?.lists.byType.get('*')?.messages).toHaveLength(1);
   });
 });
 
@@ -300,31 +300,31 @@ test('reconnect() acts at once in every state', () => {
     'needs-auth': lose(machine({ token: undefined }).live(), 4401),
     closed: machine().live().dispatch({ type: 'close' }),
   };
-  for (const [status, it] of Object.entries(states)) {
-    expect(it.state.connection.status).toBe(status);
-    it.take();
-    it.dispatch({ type: 'reconnect' });
-    expect(it.state.connection.status, `from ${status}`).toBe('opening');
-    expect(typesOf(it.take()).at(-1), `from ${status}`).toBe('open');
+  for (const [status, client] of Object.entries(states)) {
+    expect(client.state.connection.status).toBe(status);
+    client.take();
+    client.dispatch({ type: 'reconnect' });
+    expect(client.state.connection.status, `from ${status}`).toBe('opening');
+    expect(typesOf(client.take()).at(-1), `from ${status}`).toBe('open');
   }
 });
 
 test('close() leaves no deadline behind, and an event afterwards changes nothing', () => {
-  const it = machine().live('a').dispatch({ type: 'close' });
-  expect(it.take()).toMatchObject([{ type: 'close', code: 1000 }]);
-  expect(typesOf(it.pass(600_000).take())).toEqual([]);
-  it.dispatch({ type: 'online' }, { type: 'visible' });
-  expect(it.take()).toEqual([]);
+  const client = machine().live('a').dispatch({ type: 'close' });
+  expect(client.take()).toMatchObject([{ type: 'close', code: 1000 }]);
+  expect(typesOf(client.pass(600_000).take())).toEqual([]);
+  client.dispatch({ type: 'online' }, { type: 'visible' });
+  expect(client.take()).toEqual([]);
 });
 
 test('what the browser said before close() is forgotten: the next connection retries', () => {
-  const it = machine()
+  const client = machine()
     .live('a')
     .dispatch({ type: 'hidden' }, { type: 'offline' }, { type: 'close' }, { type: 'connect' });
-  it.take();
-  lose(it);
-  expect(it.state.connection.status).toBe('waiting');
-  expect(typesOf(it.pass(1_000).take())).toContain('open');
+  client.take();
+  lose(client);
+  expect(client.state.connection.status).toBe('waiting');
+  expect(typesOf(client.pass(1_000).take())).toContain('open');
 });
 
 describe('P20 the clients of a node that falls come back over the span that it said', () => {
@@ -333,12 +333,12 @@ describe('P20 the clients of a node that falls come back over the span that it s
     code: number,
     options: Parameters<typeof machine>[0] = {},
   ): unknown => {
-    const it = machine(options, () => 0.5)
+    const client = machine(options, () => 0.5)
       .live('a')
       .receive({ type: 'pong', time: 1_000_000, spread });
-    it.dispatch({ type: 'lost', attempt: it.state.attempt, code, reason: '' });
-    const { connection } = it.state;
-    return 'retryAt' in connection ? connection.retryAt - it.now : connection.status;
+    client.dispatch({ type: 'lost', attempt: client.state.attempt, code, reason: '' });
+    const { connection } = client.state;
+    return 'retryAt' in connection ? connection.retryAt - client.now : connection.status;
   };
 
   test('the first wait is a part of it, and no longer than the longest wait', () => {
@@ -357,14 +357,14 @@ describe('P20 the clients of a node that falls come back over the span that it s
 
   test('the waits after it are parts of twice as much, or double as ever where that is more', () => {
     const waits = (spread: number): readonly number[] => {
-      const it = machine({}, () => 0.5)
+      const client = machine({}, () => 0.5)
         .live('a')
         .receive({ type: 'pong', time: 1_000_000, spread });
       return [1, 2, 3, 4].map(() => {
-        lose(it);
-        const { connection } = it.state;
-        const wait = 'retryAt' in connection ? connection.retryAt - it.now : 0;
-        it.pass(wait);
+        lose(client);
+        const { connection } = client.state;
+        const wait = 'retryAt' in connection ? connection.retryAt - client.now : 0;
+        client.pass(wait);
         return wait;
       });
     };
@@ -375,14 +375,14 @@ describe('P20 the clients of a node that falls come back over the span that it s
 
 describe('signals', () => {
   test('online retries now, but a flapping one does not retry faster than every 5 s', () => {
-    const it = lose(machine({}, () => 0.999).live());
-    it.take();
-    expect(typesOf(it.dispatch({ type: 'online' }).take())).toEqual(['open']);
-    lose(it);
-    it.take();
-    expect(typesOf(it.dispatch({ type: 'online' }).take())).toEqual([]);
-    it.sleep(5_000);
-    expect(typesOf(it.dispatch({ type: 'visible' }).take())).toEqual(['open']);
+    const client = lose(machine({}, () => 0.999).live());
+    client.take();
+    expect(typesOf(client.dispatch({ type: 'online' }).take())).toEqual(['open']);
+    lose(client);
+    client.take();
+    expect(typesOf(client.dispatch({ type: 'online' }).take())).toEqual([]);
+    client.sleep(5_000);
+    expect(typesOf(client.dispatch({ type: 'visible' }).take())).toEqual(['open']);
   });
 
   test.each(['offline', 'visible', 'online', 'pageshow'] as const)(
@@ -401,27 +401,27 @@ describe('signals', () => {
   );
 
   test('without a network no attempt is spent; online starts one', () => {
-    const it = lose(machine().live('a').dispatch({ type: 'offline' }));
-    expect(it.state.connection.status).toBe('offline');
-    it.take();
-    expect(typesOf(it.pass(600_000).take())).toEqual([]);
-    expect(typesOf(it.dispatch({ type: 'online' }).take())).toEqual(['open']);
+    const client = lose(machine().live('a').dispatch({ type: 'offline' }));
+    expect(client.state.connection.status).toBe('offline');
+    client.take();
+    expect(typesOf(client.pass(600_000).take())).toEqual([]);
+    expect(typesOf(client.dispatch({ type: 'online' }).take())).toEqual(['open']);
   });
 
   test('a hidden page does not retry; a seen one does at once', () => {
-    const it = lose(machine().live('a').dispatch({ type: 'hidden' }));
-    it.take();
-    expect(typesOf(it.pass(600_000).take())).toEqual([]);
-    expect(typesOf(it.dispatch({ type: 'visible' }).take())).toEqual(['open']);
+    const client = lose(machine().live('a').dispatch({ type: 'hidden' }));
+    client.take();
+    expect(typesOf(client.pass(600_000).take())).toEqual([]);
+    expect(typesOf(client.dispatch({ type: 'visible' }).take())).toEqual(['open']);
   });
 
   test('pagehide closes, a persisted pageshow resumes the session', () => {
-    const it = machine().live('a');
-    const { key } = it.state.session;
-    expect(it.dispatch({ type: 'pagehide' }).take()).toMatchObject([{ type: 'close', code: 4010 }]);
-    expect(typesOf(it.pass(600_000).take())).toEqual([]);
-    expect(typesOf(it.dispatch({ type: 'pageshow' }).take())).toEqual(['open']);
-    expect(opened(it).written()).toMatchObject([
+    const client = machine().live('a');
+    const { key } = client.state.session;
+    expect(client.dispatch({ type: 'pagehide' }).take()).toMatchObject([{ type: 'close', code: 4010 }]);
+    expect(typesOf(client.pass(600_000).take())).toEqual([]);
+    expect(typesOf(client.dispatch({ type: 'pageshow' }).take())).toEqual(['open']);
+    expect(opened(client).written()).toMatchObject([
       { type: 'hello', session: key },
       { type: 'join', position: ['e', 0, ''] },
     ]);
@@ -429,12 +429,12 @@ describe('signals', () => {
 });
 
 test('lost is said after 5 s away, and taken back when it is over', () => {
-  const it = lose(machine({}, () => 0.999).live());
-  it.pass(4_999);
-  expect(it.state.retry.isLong).toBe(false);
-  it.pass(1);
-  expect(it.state.retry.isLong).toBe(true);
-  it.dispatch({ type: 'reconnect' });
-  opened(it).receive(welcome());
-  expect(it.state.retry).toMatchObject({ isLong: false, lostAt: null });
+  const client = lose(machine({}, () => 0.999).live());
+  client.pass(4_999);
+  expect(client.state.retry.isLong).toBe(false);
+  client.pass(1);
+  expect(client.state.retry.isLong).toBe(true);
+  client.dispatch({ type: 'reconnect' });
+  opened(client).receive(welcome());
+  expect(client.state.retry).toMatchObject({ isLong: false, lostAt: null });
 });

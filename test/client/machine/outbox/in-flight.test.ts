@@ -37,33 +37,37 @@ const nack = (
   reason: 'why',
   details: fields.details ?? null,
 });
-const room = (it: Machine) => {
-  const found = it.state.rooms.get('a');
+const room = (client: Machine) => {
+  const found = client.state.rooms.get('a');
   if (!found) throw new Error('no room');
   return found;
 };
 /** Numbers of entries, by message. */
-const numbers = (it: Machine): unknown =>
-  Array.from(room(it).outbox.entries.values(), ({ id, seq }) => [id, seq]);
-const lost = (it: Machine): number[] =>
-  it.take().flatMap((effect) => (effect.type === 'acked-lost' ? [effect.count] : []));
+const numbers = (client: Machine): unknown =>
+  Array.from(room(client).outbox.entries.values(), ({ id, seq }) => [id, seq]);
+const lost = (client: Machine): number[] =>
+  client.take().flatMap((effect) => (effect.type === 'acked-lost' ? [effect.count] : []));
 
-function reconnect(it: Machine): Machine {
-  it.dispatch({ type: 'reconnect' });
-  it.dispatch({
-    type: 'opened',
-    attempt: it.state.attempt,
-    transport: 'websocket',
-    codec: 'json',
-    token: null,
-  }).receive(welcome());
-  it.take();
-  return it;
+function reconnect(client: Machine): Machine {
+  client.dispatch({ type: 'reconnect' });
+  client
+    .dispatch({
+      type: 'opened',
+      attempt: client.state.attempt,
+      transport: 'websocket',
+      codec: 'json',
+      token: null,
+    })
+    .receive(welcome());
+  client.take();
+  return client;
 }
 /** The next connection, on which the server has everything up to `last`. */
-function resume(it: Machine, last: number): Machine {
-  const { epoch, offset, tag } = room(it).log.position ?? { epoch: 'e', offset: 0, tag: '' };
-  return reconnect(it).receive(joinedFrame('a', { position: [epoch, offset, tag], recovered: true, last }));
+function resume(client: Machine, last: number): Machine {
+  const { epoch, offset, tag } = room(client).log.position ?? { epoch: 'e', offset: 0, tag: '' };
+  return reconnect(client).receive(
+    joinedFrame('a', { position: [epoch, offset, tag], recovered: true, last }),
+  );
 }
 /** Joined, with these limits of the server. */
 function limited(limits: Partial<typeof defaultLimits>): Machine {
@@ -81,113 +85,113 @@ describe('P30 what is written again on the next connection', () => {
     [119_999, ['1:x'], []],
     [120_000, [], [1]],
   ])('an acknowledged message that the log lost, %i ms after its receipt', (age, again, told) => {
-    const it = machine().live('a').send(outgoing('x')).receive(ack(1)).sleep(age);
-    resume(it, 0);
-    const effects = it.take();
+    const client = machine().live('a').send(outgoing('x')).receive(ack(1)).sleep(age);
+    resume(client, 0);
+    const effects = client.take();
     expect(sends(effects.flatMap((effect) => (effect.type === 'write' ? effect.frames : [])))).toEqual(again);
     expect(effects.flatMap((effect) => (effect.type === 'acked-lost' ? [effect.count] : []))).toEqual(told);
   });
 
   test('goes in the order of its numbers, though the receipts came in another', () => {
-    const it = machine()
+    const client = machine()
       .live('a')
       .send(...['w', 'x', 'y', 'z'].map((id) => outgoing(id)))
       .receive(ack(3), ack(2));
-    resume(it, 0);
-    expect(sends(it.written())).toEqual(['1:w', '2:x', '3:y', '4:z']);
+    resume(client, 0);
+    expect(sends(client.written())).toEqual(['1:w', '2:x', '3:y', '4:z']);
   });
 
   test('an acknowledged message that is written again is shown as no pending one', () => {
-    const it = machine()
+    const client = machine()
       .dispatch({ type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 })
       .live('a')
       .send(outgoing('x'))
       .receive(messageFrame('a', 1, { id: 'x', sender: 'me' }), ack(1));
-    resume(it, 0);
-    expect(sends(it.written())).toEqual(['1:x']);
-    expect(createViewer()(it.state).rooms['a']?.lists['*']?.messages.map(({ id }) => id)).toEqual(['x']);
+    resume(client, 0);
+    expect(sends(client.written())).toEqual(['1:x']);
+    expect(createViewer()(client.state).rooms['a']?.lists['*']?.messages.map(({ id }) => id)).toEqual(['x']);
   });
 });
 
 describe('P32 numbers that nobody holds any more', () => {
   test('are counted without those that were refused', () => {
-    const it = machine().live('a').send(outgoing('x'), outgoing('y'), outgoing('z'));
-    it.receive(nack(1, 'rejected'), ack(2, 3))
+    const client = machine().live('a').send(outgoing('x'), outgoing('y'), outgoing('z'));
+    client
+      .receive(nack(1, 'rejected'), ack(2, 3))
       .dispatch({ type: 'discard', room: 'a', id: 'x' })
       .sleep(120_000);
-    resume(it, 0);
-    expect(lost(it)).toEqual([2]);
+    resume(client, 0);
+    expect(lost(client)).toEqual([2]);
   });
 
   test('are counted though a message that was refused before them is still shown', () => {
-    const it = machine().live('a').send(outgoing('x'), outgoing('y'));
-    it.receive(nack(1, 'rejected'), ack(2)).sleep(120_000);
-    resume(it, 0);
-    expect(lost(it)).toEqual([1]);
+    const client = machine().live('a').send(outgoing('x'), outgoing('y'));
+    client.receive(nack(1, 'rejected'), ack(2)).sleep(120_000);
+    resume(client, 0);
+    expect(lost(client)).toEqual([1]);
   });
 
   test('are told of once, and by how much on each connection that lost more', () => {
-    const it = machine()
+    const client = machine()
       .live('a')
       .send(...['v', 'w', 'x', 'y'].map((id) => outgoing(id)))
       .receive(ack(1, 2, 3, 4))
       .sleep(120_000);
-    resume(it, 2);
-    expect(lost(it)).toEqual([2]);
-    resume(it, 2);
-    expect(lost(it)).toEqual([]);
-    resume(it, 1);
-    expect(lost(it)).toEqual([1]);
-    resume(it, 1);
-    expect(lost(it)).toEqual([]);
+    resume(client, 2);
+    expect(lost(client)).toEqual([2]);
+    resume(client, 2);
+    expect(lost(client)).toEqual([]);
+    resume(client, 1);
+    expect(lost(client)).toEqual([1]);
+    resume(client, 1);
+    expect(lost(client)).toEqual([]);
   });
 
   test('are 100,000 at most, whatever number a server claims to have had', () => {
-    const it = machine().live('a');
-    resume(it, 300_000);
-    resume(it, 0);
-    expect(lost(it)).toEqual([100_000]);
-    resume(it, 150_000);
-    expect(lost(it)).toEqual([100_000]);
-    expect(room(it).outbox.retiredSeqs.size).toBe(100_000);
-    expect([room(it).outbox.retiredSeqs.has(100_000), room(it).outbox.retiredSeqs.has(250_000)]).toEqual([
-      false,
-      true,
-    ]);
+    const client = machine().live('a');
+    resume(client, 300_000);
+    resume(client, 0);
+    expect(lost(client)).toEqual([100_000]);
+    resume(client, 150_000);
+    expect(lost(client)).toEqual([100_000]);
+    expect(room(client).outbox.retiredSeqs.size).toBe(100_000);
+    expect([
+      room(client).outbox.retiredSeqs.has(100_000),
+      room(client).outbox.retiredSeqs.has(250_000),
+    ]).toEqual([false, true]);
   });
 
   test('a server that claims a number that no session reaches leaves room for the next', () => {
-    const it = machine().live('a');
-    resume(it, Number.MAX_SAFE_INTEGER).send(outgoing('x'));
-    expect(sends(it.written())).toEqual([`${2 ** 52 + 1}:x`]);
+    const client = machine().live('a');
+    resume(client, Number.MAX_SAFE_INTEGER).send(outgoing('x'));
+    expect(sends(client.written())).toEqual([`${2 ** 52 + 1}:x`]);
   });
 });
 
 describe('progress', () => {
   test('counts what waits, each once, and not what failed', () => {
-    const it = machine().live('a').send(outgoing('x'), outgoing('y'), outgoing('z'));
-    it.receive(nack(1, 'rejected'));
-    resume(it, 1);
-    expect(it.state.progress).toEqual({ done: 0, total: 2 });
-    it.receive(nack(2, 'rejected'));
-    expect(it.state.progress).toEqual({ done: 1, total: 2 });
+    const client = machine().live('a').send(outgoing('x'), outgoing('y'), outgoing('z'));
+    client.receive(nack(1, 'rejected'));
+    resume(client, 1);
+    expect(client.state.progress).toEqual({ done: 0, total: 2 });
+    client.receive(nack(2, 'rejected'));
+    expect(client.state.progress).toEqual({ done: 1, total: 2 });
   });
 
   test('adds up over rooms, and goes on where one of them joins again', () => {
-    const it = machine();
+    const client = machine();
     for (const id of ['a', 'b'])
-      it.dispatch({ type: 'retain', room: id, history: 0, presence: null }).send(
-        outgoing(`${id}1`, { room: id }),
-        outgoing(`${id}2`, { room: id }),
-      );
-    it.live();
-    it.receive(joinedFrame('a'), joinedFrame('b')).receive(ack(1));
-    expect(it.state.progress).toEqual({ done: 1, total: 4 });
+      client
+        .dispatch({ type: 'retain', room: id, history: 0, presence: null })
+        .send(outgoing(`${id}1`, { room: id }), outgoing(`${id}2`, { room: id }));
+    client.live();
+    client.receive(joinedFrame('a'), joinedFrame('b')).receive(ack(1));
+    expect(client.state.progress).toEqual({ done: 1, total: 4 });
   });
 
   test('is none where a single message waits', () => {
-    const it = machine().send(outgoing('x')).live('a');
-    expect([it.state.progress, room(it).outbox.entries.size]).toEqual([null, 1]);
+    const client = machine().send(outgoing('x')).live('a');
+    expect([client.state.progress, room(client).outbox.entries.size]).toEqual([null, 1]);
   });
 });
 
@@ -195,32 +199,32 @@ describe('what is in flight', () => {
   const large = { frame: 2_000_000 };
 
   test('is counted by bytes over turns: what does not fit waits for a receipt', () => {
-    const it = limited(large).send(outgoing('x', { bytes: 300_000 }));
-    it.send(outgoing('y', { bytes: 300_000 }));
-    expect(sends(it.written())).toEqual(['1:x']);
-    expect(sends(it.receive(ack(1)).written())).toEqual(['2:y']);
+    const client = limited(large).send(outgoing('x', { bytes: 300_000 }));
+    client.send(outgoing('y', { bytes: 300_000 }));
+    expect(sends(client.written())).toEqual(['1:x']);
+    expect(sends(client.receive(ack(1)).written())).toEqual(['2:y']);
   });
 
   test('may be exactly 512 KiB', () => {
     const half = { bytes: 256 * 1_024 };
-    const it = limited(large).send(outgoing('x', half), outgoing('y', half), outgoing('z', { bytes: 1 }));
-    expect(sends(it.written())).toEqual(['1:x', '2:y']);
+    const client = limited(large).send(outgoing('x', half), outgoing('y', half), outgoing('z', { bytes: 1 }));
+    expect(sends(client.written())).toEqual(['1:x', '2:y']);
   });
 
   test('is without what was refused', () => {
-    const it = limited(large).send(outgoing('x', { bytes: 300_000 }), outgoing('y', { bytes: 300_000 }));
-    it.take();
-    expect(sends(it.receive(nack(1, 'rejected')).written())).toEqual(['2:y']);
+    const client = limited(large).send(outgoing('x', { bytes: 300_000 }), outgoing('y', { bytes: 300_000 }));
+    client.take();
+    expect(sends(client.receive(nack(1, 'rejected')).written())).toEqual(['2:y']);
   });
 
   test('a message as large as the server takes leaves; one that is larger by a byte fails, and says how large it is', () => {
-    const it = limited({ frame: 1_000 }).send(
+    const client = limited({ frame: 1_000 }).send(
       outgoing('x', { bytes: 1_000 }),
       outgoing('y', { bytes: 1_001 }),
     );
-    const effects = it.take();
+    const effects = client.take();
     expect(settledOf(effects)).toEqual([['y', 'too-large']]);
-    expect(room(it).outbox.entries.get('y')?.failure?.message).toBe(
+    expect(room(client).outbox.entries.get('y')?.failure?.message).toBe(
       'about 1001 bytes, the server takes 1000',
     );
     expect(sends(effects.flatMap((effect) => (effect.type === 'write' ? effect.frames : [])))).toEqual([
@@ -238,17 +242,17 @@ describe('where own messages are in storage', () => {
       .live('a');
 
   test('a message has its number before it leaves, and leaves once its record has that number', () => {
-    const it = durable().send(outgoing('x'));
-    expect([sends(it.written()), numbers(it)]).toEqual([[], [['x', 1]]]);
-    it.dispatch(stored(['x', 2]));
-    expect(sends(it.written()), 'a record with another number').toEqual([]);
-    expect(sends(it.dispatch(stored(['x', 1])).written())).toEqual(['1:x']);
+    const client = durable().send(outgoing('x'));
+    expect([sends(client.written()), numbers(client)]).toEqual([[], [['x', 1]]]);
+    client.dispatch(stored(['x', 2]));
+    expect(sends(client.written()), 'a record with another number').toEqual([]);
+    expect(sends(client.dispatch(stored(['x', 1])).written())).toEqual(['1:x']);
   });
 
   test('none leaves before the one in front of it, and numbers stay as they were given', () => {
-    const it = durable().send(outgoing('x'), outgoing('y'));
-    it.dispatch(stored(['y', 2])).send(outgoing('z'));
-    expect([sends(it.written()), numbers(it)]).toEqual([
+    const client = durable().send(outgoing('x'), outgoing('y'));
+    client.dispatch(stored(['y', 2])).send(outgoing('z'));
+    expect([sends(client.written()), numbers(client)]).toEqual([
       [],
       [
         ['x', 1],
@@ -256,14 +260,14 @@ describe('where own messages are in storage', () => {
         ['z', 3],
       ],
     ]);
-    expect(sends(it.dispatch(stored(['x', 1])).written())).toEqual(['1:x', '2:y']);
-    expect(sends(it.dispatch(stored(['z', 3])).written())).toEqual(['3:z']);
+    expect(sends(client.dispatch(stored(['x', 1])).written())).toEqual(['1:x', '2:y']);
+    expect(sends(client.dispatch(stored(['z', 3])).written())).toEqual(['3:z']);
   });
 
   test('where storage is lost, what waits for its record leaves without it', () => {
-    const it = durable().send(outgoing('x'));
-    it.take();
-    expect(sends(it.dispatch({ type: 'storage-lost' }).send(outgoing('y')).written())).toEqual([
+    const client = durable().send(outgoing('x'));
+    client.take();
+    expect(sends(client.dispatch({ type: 'storage-lost' }).send(outgoing('y')).written())).toEqual([
       '1:x',
       '2:y',
     ]);
@@ -271,23 +275,23 @@ describe('where own messages are in storage', () => {
 });
 
 describe('a receipt', () => {
-  const outcomes = (it: Machine): unknown[] =>
-    it.take().flatMap((effect) => (effect.type === 'settle' ? [effect.outcome] : []));
+  const outcomes = (client: Machine): unknown[] =>
+    client.take().flatMap((effect) => (effect.type === 'settle' ? [effect.outcome] : []));
 
   test('is of the message that has its number', () => {
-    const it = machine().live('a').send(outgoing('x'), outgoing('y'));
-    it.take();
-    expect(settledOf(it.receive(ack(2)).take())).toEqual([['y', 2]]);
-    expect(settledOf(it.receive(ack(7)).take())).toEqual([]);
+    const client = machine().live('a').send(outgoing('x'), outgoing('y'));
+    client.take();
+    expect(settledOf(client.receive(ack(2)).take())).toEqual([['y', 2]]);
+    expect(settledOf(client.receive(ack(7)).take())).toEqual([]);
   });
 
   test('has the result of the handler, where there is one', () => {
-    const it = machine()
+    const client = machine()
       .live('a')
       .send(...['x', 'y', 'z'].map((id) => outgoing(id)));
-    it.take();
-    it.receive(receipt([1, 5, 7, false, { booked: 1 }], [2, null, 8, true, null], [3, 6, 9, false]));
-    expect(outcomes(it)).toStrictEqual([
+    client.take();
+    client.receive(receipt([1, 5, 7, false, { booked: 1 }], [2, null, 8, true, null], [3, 6, 9, false]));
+    expect(outcomes(client)).toStrictEqual([
       { id: 'x', epoch: 'e', offset: 5, timestamp: 7, duplicate: false, result: { booked: 1 } },
       { id: 'y', epoch: 'e', offset: null, timestamp: 8, duplicate: true },
       { id: 'z', epoch: 'e', offset: 6, timestamp: 9, duplicate: false },
@@ -295,18 +299,18 @@ describe('a receipt', () => {
   });
 
   test('P31 that comes while the message waits to be sent again does not settle it', () => {
-    const it = machine().live('a').send(outgoing('x'), outgoing('y'));
-    it.receive(nack(1, 'limited', { after: 300 }));
-    it.take();
-    expect(settledOf(it.receive(ack(1)).take())).toEqual([]);
-    expect(sends(it.pass(300).written())).toEqual(['1:x', '2:y']);
+    const client = machine().live('a').send(outgoing('x'), outgoing('y'));
+    client.receive(nack(1, 'limited', { after: 300 }));
+    client.take();
+    expect(settledOf(client.receive(ack(1)).take())).toEqual([]);
+    expect(sends(client.pass(300).written())).toEqual(['1:x', '2:y']);
   });
 
   test('of a message that was refused leaves it in the outbox as it is', () => {
-    const it = machine().live('a').send(outgoing('x')).receive(nack(1, 'rejected'));
-    it.take();
-    it.receive(ack(1));
-    expect(room(it).outbox.entries.get('x')?.failure?.code).toBe('rejected');
+    const client = machine().live('a').send(outgoing('x')).receive(nack(1, 'rejected'));
+    client.take();
+    client.receive(ack(1));
+    expect(room(client).outbox.entries.get('x')?.failure?.code).toBe('rejected');
   });
 
   test.each([
@@ -321,7 +325,7 @@ describe('a receipt', () => {
       { id: 'me', user: { id: 'shown' }, presence: { x: 1 } },
     ],
   ] as const)('shows its message with its sender %s', (_how, members, sender) => {
-    const it = machine()
+    const client = machine()
       .dispatch(
         { type: 'retain', room: 'a', history: 0, presence: { x: 1 } },
         { type: 'list-retain', room: 'a', list: '*', limit: 10, ref: 1 },
@@ -329,8 +333,8 @@ describe('a receipt', () => {
         { type: 'opened', attempt: 1, transport: 'websocket', codec: 'json', token: null },
       )
       .receive(welcome({ user: { id: 'shown' } }), joinedFrame('a', { members }));
-    it.send(outgoing('x')).receive(receipt([1, 1, 7, false]));
-    expect(room(it).outbox.echoes).toEqual([
+    client.send(outgoing('x')).receive(receipt([1, 1, 7, false]));
+    expect(room(client).outbox.echoes).toEqual([
       { id: 'x', room: 'a', type: 'post', data: 'x', offset: 1, timestamp: 7, sender, status: 'sent' },
     ]);
   });
@@ -341,8 +345,8 @@ test.each<readonly [string, ReceiptTuple, string | undefined]>([
   ['no tag of an older server', [1, 7, 5, false, null], undefined],
   ['no tag where its place is not known', [1, null, 5, true, null, null], undefined],
 ])('P29 a receipt has %s', (_, said, tag) => {
-  const it = machine().live('a').send(outgoing('x')).receive(receipt(said));
-  const [settled] = it.take().flatMap((effect) => (effect.type === 'settle' ? [effect.outcome] : []));
+  const client = machine().live('a').send(outgoing('x')).receive(receipt(said));
+  const [settled] = client.take().flatMap((effect) => (effect.type === 'settle' ? [effect.outcome] : []));
   expect(settled).toHaveProperty('timestamp', 5);
   expect(settled && 'tag' in settled ? settled.tag : undefined).toBe(tag);
 });
@@ -350,25 +354,25 @@ test.each<readonly [string, ReceiptTuple, string | undefined]>([
 describe('acknowledged messages', () => {
   test('are held, and shown before the log shows them, up to 1,000 of a room', () => {
     const ids = Array.from({ length: 1_001 }, (_, index) => `m${index + 1}`);
-    const it = machine().live('a');
-    for (const [index, id] of ids.entries()) it.send(outgoing(id)).receive(ack(index + 1));
+    const client = machine().live('a');
+    for (const [index, id] of ids.entries()) client.send(outgoing(id)).receive(ack(index + 1));
     expect([
-      queueSize(room(it).outbox.recentlyAcked),
-      room(it).outbox.echoes.length,
-      room(it).outbox.echoes[0]?.id,
+      queueSize(room(client).outbox.recentlyAcked),
+      room(client).outbox.echoes.length,
+      room(client).outbox.echoes[0]?.id,
     ]).toEqual([1_000, 1_000, 'm2']);
-    it.take();
-    resume(it, 0);
-    expect(lost(it)).toEqual([1]);
+    client.take();
+    resume(client, 0);
+    expect(lost(client)).toEqual([1]);
   });
 
   test('are let go of two minutes after their receipts, with the next one', () => {
-    const it = machine().live('a').send(outgoing('x'), outgoing('y')).receive(ack(1));
-    it.sleep(119_999).receive(ack(2));
-    expect(queueSize(room(it).outbox.recentlyAcked)).toBe(2);
-    it.send(outgoing('z')).sleep(1);
-    it.receive({ type: 'pong', time: it.now }, ack(3));
-    expect(queueSize(room(it).outbox.recentlyAcked)).toBe(2);
+    const client = machine().live('a').send(outgoing('x'), outgoing('y')).receive(ack(1));
+    client.sleep(119_999).receive(ack(2));
+    expect(queueSize(room(client).outbox.recentlyAcked)).toBe(2);
+    client.send(outgoing('z')).sleep(1);
+    client.receive({ type: 'pong', time: client.now }, ack(3));
+    expect(queueSize(room(client).outbox.recentlyAcked)).toBe(2);
   });
 });
 
@@ -380,11 +384,11 @@ describe('a message that was not taken', () => {
     ['limited', null, 1_000],
     ['limited', 1, 50],
   ])('P31 for now (%s, after %s ms) is sent again %i ms later, under its number', (code, after, wait) => {
-    const it = machine().live('a').send(outgoing('x'));
-    it.receive(nack(1, code, after === null ? {} : { after })).send(outgoing('y'));
-    expect(settledOf(it.take())).toEqual([]);
-    expect(sends(it.pass(wait - 1).written())).toEqual([]);
-    expect(sends(it.pass(1).written())).toEqual(['1:x', '2:y']);
+    const client = machine().live('a').send(outgoing('x'));
+    client.receive(nack(1, code, after === null ? {} : { after })).send(outgoing('y'));
+    expect(settledOf(client.take())).toEqual([]);
+    expect(sends(client.pass(wait - 1).written())).toEqual([]);
+    expect(sends(client.pass(1).written())).toEqual(['1:x', '2:y']);
   });
 
   test.each([
@@ -394,17 +398,17 @@ describe('a message that was not taken', () => {
     ['not-joined', undefined],
     ['gap', undefined],
   ])('P31 by %s says how often it was put off where the server has looked at it', (code, putOff) => {
-    const it = machine().live('a').send(outgoing('x'));
-    it.receive(nack(1, code, { after: 0 }));
-    expect(room(it).outbox.entries.get('x')?.putOff).toEqual(putOff);
+    const client = machine().live('a').send(outgoing('x'));
+    client.receive(nack(1, code, { after: 0 }));
+    expect(room(client).outbox.entries.get('x')?.putOff).toEqual(putOff);
   });
 
   test('P28 after a gap it comes with what the log lost before it', () => {
-    const it = machine().live('a').send(outgoing('x'), outgoing('y'), outgoing('z')).receive(ack(1));
-    it.take();
+    const client = machine().live('a').send(outgoing('x'), outgoing('y'), outgoing('z')).receive(ack(1));
+    client.take();
     expect(
       sends(
-        it
+        client
           .receive(nack(3, 'gap', { after: 1 }))
           .pass(50)
           .written(),
@@ -412,7 +416,7 @@ describe('a message that was not taken', () => {
     ).toEqual(['2:y', '3:z']);
     expect(
       sends(
-        it
+        client
           .receive(nack(3, 'gap', { after: 0 }))
           .pass(50)
           .written(),
@@ -421,9 +425,9 @@ describe('a message that was not taken', () => {
   });
 
   test('for good fails with the details that the handler gave, where it gave some', () => {
-    const it = machine().live('a').send(outgoing('x'), outgoing('y'));
-    it.receive(nack(1, 'rejected', { details: { most: 3 } }), nack(2, 'rejected'));
-    const failures = Array.from(room(it).outbox.entries.values(), ({ failure }) => failure);
+    const client = machine().live('a').send(outgoing('x'), outgoing('y'));
+    client.receive(nack(1, 'rejected', { details: { most: 3 } }), nack(2, 'rejected'));
+    const failures = Array.from(room(client).outbox.entries.values(), ({ failure }) => failure);
     expect(failures).toStrictEqual([
       { code: 'rejected', message: 'why', details: { most: 3 } },
       { code: 'rejected', message: 'why' },
@@ -431,10 +435,10 @@ describe('a message that was not taken', () => {
   });
 
   test('is told of by its number: a refusal of any other changes nothing', () => {
-    const it = machine().live('a').send(outgoing('x'));
-    it.take();
-    const before = room(it);
-    it.receive(nack(2, 'rejected'));
-    expect([it.take(), room(it)]).toEqual([[], before]);
+    const client = machine().live('a').send(outgoing('x'));
+    client.take();
+    const before = room(client);
+    client.receive(nack(2, 'rejected'));
+    expect([client.take(), room(client)]).toEqual([[], before]);
   });
 });

@@ -15,13 +15,13 @@ test.each<readonly [string, unknown, unknown, boolean]>([
     'two objects of a class that hides what it is',
     new (class {
       readonly #it = 1;
-      get it() {
+      get client() {
         return this.#it;
       }
     })(),
     new (class {
       readonly #it = 2;
-      get it() {
+      get client() {
         return this.#it;
       }
     })(),

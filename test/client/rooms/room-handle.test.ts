@@ -3,8 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createTestRealtime, type TestRealtime } from '../../src/testing/world.js';
-import { chat, servedRooms } from '../support/server/rooms.js';
+import { createTestRealtime, type TestRealtime } from '../../../src/testing/world.js';
+import { chat, servedRooms } from '../../support/server/rooms.js';
 
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;

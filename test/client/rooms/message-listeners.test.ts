@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { createHandlers } from '../../src/client/message-listeners.js';
-import type { Message } from '../../src/client/machine/model/message.js';
+import { createMessageListeners } from '../../../src/client/rooms/message-listeners.js';
+import type { Message } from '../../../src/client/machine/model/message.js';
 
 const message = (data: unknown, type = 'tick'): Message => ({
   id: 'm',
@@ -13,7 +13,7 @@ const message = (data: unknown, type = 'tick'): Message => ({
 });
 
 function setup() {
-  const handlers = createHandlers();
+  const handlers = createMessageListeners();
   const heard: string[] = [];
   const failed = vi.fn<(error: unknown) => void>();
   return {

@@ -1,8 +1,8 @@
-// What an app meets of a room, with its contract's types.
-import type { DataOf, PresenceIn, TypeOf } from '../contract/infer.js';
-import type { Member, Message } from './machine/model/message.js';
+// Messages and members of a room, with the types of its contract.
+import type { DataOf, PresenceIn, TypeOf } from '../../contract/infer.js';
+import type { Member, Message } from '../machine/model/message.js';
 
-/** A message whose `data` its `type` tells. */
+/** A message. Its `type` decides the type of its `data`. */
 export type MessageIn<R, T extends TypeOf<R> = TypeOf<R>> = T extends unknown
   ? Omit<Message, 'type' | 'data' | 'sender'> & {
       readonly type: T;
@@ -10,5 +10,5 @@ export type MessageIn<R, T extends TypeOf<R> = TypeOf<R>> = T extends unknown
       readonly sender: MemberIn<R> | null;
     }
   : never;
-/** A member whose presence the contract tells. */
+/** A member, with the presence that the contract defines. */
 export type MemberIn<R> = Omit<Member, 'presence'> & { readonly presence: PresenceIn<R> | null };

@@ -1,6 +1,6 @@
 // Remembers which messages of a room's log the app's handlers were told of. A log that was lost gets messages again from
 // their senders, and the handlers are told of each message once.
-import type { Message } from './machine/model/message.js';
+import type { Message } from '../machine/model/message.js';
 
 /** Messages of a room that are remembered at least: more than its senders hold for a log that lost them. */
 const minRemembered = 10_000;

@@ -1,7 +1,7 @@
-// What an app was promised: by a message's id, or by the number of a request for history.
-import { RealtimeError } from '../protocol/error.js';
-import { isFailure } from './machine/model/effects.js';
-import type { Failure } from './machine/model/message.js';
+// The promises that a client gave to the app: of messages by their id, of requests for history by their number.
+import { RealtimeError } from '../../protocol/error.js';
+import { isFailure } from '../machine/model/effects.js';
+import type { Failure } from '../machine/model/message.js';
 
 interface Deferred {
   readonly resolve: (value: unknown) => void;
@@ -14,34 +14,38 @@ export const errorOf = ({ code, message, details }: Failure): RealtimeError =>
 
 export interface Promises {
   make<T>(key: string | number): Promise<T>;
+  /** Resolves a promise, or rejects it where the outcome is a failure. */
   settle(key: string | number, outcome: Parameters<typeof isFailure>[0]): void;
 }
 
-/** The rejection of a send also shows in `useOutbox` and in `useSend`: a caller that does not look at the promise must not end a Node process. */
+/**
+ * Lets a promise reject without ending a Node process that does not catch it. The app can see the rejection of a send in
+ * `useOutbox` and `useSend` too.
+ */
 export function unwatched<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
 }
 
 export function createPromises(): Promises {
-  const waiting = new Map<string | number, Deferred>();
+  const pending = new Map<string | number, Deferred>();
   return {
     make<T>(key: string | number) {
       let resolve: Deferred['resolve'] = () => undefined;
       let reject: Deferred['reject'] = () => undefined;
-      const promise = new Promise<T>((yes, no) => {
-        resolve = yes as Deferred['resolve'];
-        reject = no;
+      const promise = new Promise<T>((resolvePromise, rejectPromise) => {
+        resolve = resolvePromise as Deferred['resolve'];
+        reject = rejectPromise;
       });
-      waiting.set(key, { resolve, reject, promise });
+      pending.set(key, { resolve, reject, promise });
       return promise;
     },
     settle(key, outcome) {
-      const deferred = waiting.get(key);
-      waiting.delete(key);
+      const deferred = pending.get(key);
+      pending.delete(key);
       if (!deferred) return;
       if (!isFailure(outcome)) return deferred.resolve(outcome);
-      // Only now: few fail, and to watch all that are sent would cost a promise each.
+      // Few messages fail. A handler for each promise when it is made would cost each message a second promise.
       if (typeof key === 'string') void unwatched(deferred.promise);
       deferred.reject(errorOf(outcome));
     },

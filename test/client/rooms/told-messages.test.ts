@@ -1,10 +1,10 @@
 // A log that is lost gets again what its senders still hold. Handlers of the server may know it, and a page is told of each message once.
 import { expect, test } from 'vitest';
-import { createToldMessages } from '../../src/client/told-messages.js';
-import type { Message } from '../../src/client/machine/model/message.js';
-import { serve } from '../../src/server/rooms/serve.js';
-import { createTestRealtime } from '../../src/testing/index.js';
-import { joinedFrame, machine, outgoing, welcome } from '../support/machine/run.js';
+import { createToldMessages } from '../../../src/client/rooms/told-messages.js';
+import type { Message } from '../../../src/client/machine/model/message.js';
+import { serve } from '../../../src/server/rooms/serve.js';
+import { createTestRealtime } from '../../../src/testing/index.js';
+import { joinedFrame, machine, outgoing, welcome } from '../../support/machine/run.js';
 
 const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
