@@ -3,10 +3,10 @@ import type { EntryTuple } from '../../../../protocol/frames.js';
 import { readEntry } from '../store/wire.js';
 
 /**
- * Returns the entries up to offset `end` that have no hole among them, and how many texts were no entries.
+ * Returns the entries up to offset `end` that have no gap among them, and how many texts were no entries.
  *
- * Entries before a hole count as trimmed. A reader that got the entries on both sides would take them for
- * complete, and a reader that got none would never get past the hole.
+ * Entries before a gap count as trimmed. A reader that got the entries on both sides would take them for
+ * complete, and a reader that got none would never get past the gap.
  */
 export function contiguousUpTo(
   end: number,

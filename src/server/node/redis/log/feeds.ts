@@ -1,4 +1,4 @@
-// The rooms that this node hears. Each has one position in its log. Holes are filled from the log, and so is
+// The rooms that this node hears. Each has one position in its log. Gaps are filled from the log, and so is
 // what the node missed while it did not listen.
 import type { MemberTuple } from '../../../../protocol/frames.js';
 import type { Position } from '../../../../protocol/position.js';

@@ -1,4 +1,4 @@
-// Reads of a room's log in Redis: bounded, checked for holes, and shared by readers of the same entries.
+// Reads of a room's log in Redis: bounded, checked for gaps, and shared by readers of the same entries.
 import type { EntryTuple } from '../../../../protocol/frames.js';
 import type { Position } from '../../../../protocol/position.js';
 import type { LogPage, Range, Unrecoverable } from '../../../broker/broker.js';
