@@ -18,7 +18,7 @@ const chat = defineRoom('chat/:id', { messages: { post: type<string>() } });
 const start = new Date('2026-01-01T12:00:00Z').getTime();
 const open: TestRealtime[] = [];
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'], now: start });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'], now: start });
 });
 afterEach(async () => {
   cleanup();
