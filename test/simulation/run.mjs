@@ -12,8 +12,17 @@ const usage = `npm run simulate -- [--seeds N] [--seed N] [--plant NAME]
   --seed N      one world, with its log; with --seeds, the first of many
   --plant NAME  with a bug planted: ${plants.join(', ')}; stops at the seed that finds it`;
 
-/** How long one world may take, in ms: a hundred times what it takes. */
-const patience = 20_000;
+/**
+ * CPU time that one world may take, in seconds: a hundred times what it takes. It is counted for the whole process, so
+ * that a worker which waits for a busy machine is not taken for a world that goes on for ever.
+ */
+const maxCpuSeconds = 20;
+const watchEveryMs = 1_000;
+
+const cpuSeconds = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+};
 
 /** Runs seeds on every core. Resolves with how many ran and what was found, by seed. */
 export async function simulateMany({ from, seeds, plant = null, verbose = false, first = false }) {
@@ -42,23 +51,24 @@ export async function simulateMany({ from, seeds, plant = null, verbose = false,
             worker.on('message', ({ begun, seed, wrong, events }) => {
               if (begun !== undefined) {
                 // A world whose clock never gets on is a finding too.
-                watch = setTimeout(() => {
-                  failures.push({
-                    seed: begun,
-                    wrong: [`goes on for ever: nothing came of it within ${patience / 1_000} s`],
-                    events: [],
-                  });
+                const before = cpuSeconds();
+                watch = setInterval(() => {
+                  // The workers share the CPU time that is counted.
+                  if (cpuSeconds() - before < maxCpuSeconds * cores) return;
+                  clearInterval(watch);
+                  const wrong = [`goes on for ever: nothing came of it in ${maxCpuSeconds} s of CPU time`];
+                  failures.push({ seed: begun, wrong, events: [] });
                   void worker.terminate();
-                }, patience);
+                }, watchEveryMs);
                 return;
               }
-              clearTimeout(watch);
+              clearInterval(watch);
               ran++;
               if (wrong.length || verbose) failures.push({ seed, wrong, events });
             });
             worker.on('error', reject);
             worker.on('exit', () => {
-              clearTimeout(watch);
+              clearInterval(watch);
               resolve();
             });
           }),
