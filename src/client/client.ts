@@ -46,8 +46,8 @@ export interface Client {
   /** Connects, unless the client is connected or about to be. It also leaves the states `needs-auth` and `closed`. */
   connect(): void;
   /**
-   * Closes the connection until `connect()`. Messages that were not sent reject with `closed`, and those without an answer
-   * with `in-doubt`.
+   * Closes the connection until `connect()`. Messages that were not sent reject with `closed`, and those without an
+   * answer with `in-doubt`.
    */
   close(): void;
   /** Gives up the current connection, or the wait for the next attempt, and connects at once. */
@@ -58,7 +58,10 @@ export interface Client {
    * @throws RealtimeError `invalid` if a parameter is missing or empty, or if the id is too long
    */
   room<R extends RoomName>(room: R, ...params: RoomArgs<R>): Room<R>;
-  /** Returns a room without joining it. It is for bindings to a framework, which count the holders of a room themselves. */
+  /**
+   * Returns a room without joining it. It is for bindings to a framework, which count the holders of a room
+   * themselves.
+   */
   handle(room: RoomName, params?: Readonly<Record<string, string>>): RoomHandle;
   /** Sends a failed message again, as the newest of its room. `id` is that of an entry in the outbox. */
   retry(id: string): void;
@@ -67,8 +70,8 @@ export interface Client {
   /** Adds a listener. Returns a function that removes it. */
   on<E extends keyof ClientEvents>(event: E, handler: ClientEvents[E]): () => void;
   /**
-   * Puts an inspector between the client's machine and the world, for developer tools. Events and effects change with each
-   * release of the library.
+   * Puts an inspector between the client's machine and the world, for developer tools. Events and effects change with
+   * each release of the library.
    */
   inspect(inspector: Inspector): Inspection;
 }

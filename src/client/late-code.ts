@@ -4,8 +4,8 @@ import type { Attempts, AttemptsHost, MakeAttempts } from './attempts.js';
 import { firstSlices } from './machine/slices.js';
 
 /**
- * Makes attempts whose code `load` fetches at the first attempt. If that fails, the attempt has failed, and the next one
- * after the backoff fetches the code again. The first failure is reported.
+ * Makes attempts whose code `load` fetches at the first attempt. If that fails, the attempt has failed, and the next
+ * one after the backoff fetches the code again. The first failure is reported.
  */
 export function attemptsLater(load: () => Promise<MakeAttempts>, host: AttemptsHost): Attempts {
   let loaded: Attempts | undefined;

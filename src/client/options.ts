@@ -9,23 +9,24 @@ type MaybePromise<T> = T | Promise<T>;
 /** The options of {@link createClient} and of `<RealtimeProvider>`. */
 export interface ClientOptions {
   /**
-   * The address of the server, such as `wss://example.com/realtime`, or a function that returns it. The client calls the
-   * function at each attempt. If it throws, the client tries again after a backoff. An address that can never work, such
-   * as `undefined`, closes the client: it emits `error`, and the state `closed` gives the reason. `connect()` tries again.
+   * The address of the server, such as `wss://example.com/realtime`, or a function that returns it. The client calls
+   * the function at each attempt. If it throws, the client tries again after a backoff. An address that can never
+   * work, such as `undefined`, closes the client: it emits `error`, and the state `closed` gives the reason.
+   * `connect()` tries again.
    */
   readonly url: string | (() => MaybePromise<string>);
   /**
    * The token that proves the user, or a function that returns it. It travels in the first frame, never in the URL.
    *
    * - *When the function is called*: at each attempt, and before the token expires.
-   * - *What null means*: at an attempt, the user is anonymous. While the client is connected, it has no new token yet, and
-   *   asks again some seconds later.
-   * - *What happens when it throws*, or does not answer within `connectTimeout`: the client asks again, at an attempt after
-   *   a backoff, and while it is connected some seconds later.
+   * - *What null means*: at an attempt, the user is anonymous. While the client is connected, it has no new token
+   *   yet, and asks again some seconds later.
+   * - *What happens when it throws*, or does not answer within `connectTimeout`: the client asks again, at an attempt
+   *   after a backoff, and while it is connected some seconds later.
    * - *What happens when the token expires*: the client sends nothing more under it. It connects anew, with what the
    *   function returns then.
-   * - *What happens when the server refuses the token*: the client asks for another one. After two refusals in a row its
-   *   state is `needs-auth`, and messages wait in the outbox until `connect()`.
+   * - *What happens when the server refuses the token*: the client asks for another one. After two refusals in a row
+   *   its state is `needs-auth`, and messages wait in the outbox until `connect()`.
    * - *How to sign out*: return null from then on, and call `reconnect()` or `close()`.
    *
    * @default an anonymous user
@@ -38,8 +39,9 @@ export interface ClientOptions {
    */
   readonly codecs?: readonly Codec[] | undefined;
   /**
-   * Delays between attempts, in ms. Before attempt `n` the client waits for a random part of `initial * factor ** n`, at
-   * most `max`. During the first ten attempts it waits for at most 4,000 ms. After `attempts` failures in a row it closes.
+   * Delays between attempts, in ms. Before attempt `n` the client waits for a random part of `initial * factor ** n`,
+   * at most `max`. During the first ten attempts it waits for at most 4,000 ms. After `attempts` failures in a row it
+   * closes.
    *
    * @default { initial: 500, max: 30_000, factor: 2, attempts: Infinity }
    */
@@ -56,18 +58,19 @@ export interface ClientOptions {
    *
    * - `limit`: the number of messages that it holds. Default 10,000.
    * - `bytes`: the bytes that it holds. Default 5 MiB.
-   * - `overflow`: what happens when it is full. `'reject'` rejects the new message with `overflow`, and `'drop-oldest'`
-   *   gives up the oldest one that was not sent. Default `'reject'`.
+   * - `overflow`: what happens when it is full. `'reject'` rejects the new message with `overflow`, and
+   *   `'drop-oldest'` gives up the oldest one that was not sent. Default `'reject'`.
    * - `window`: the number of messages in flight in each room. Default 256.
-   * - `ttl`: how long a message may wait to be sent, in ms. Then it fails with `expired`. Default null: as long as it takes.
-   * - `maxAge`: how long a message may wait in a `storage`, or for its answer after it was sent, in ms. Then it fails with
-   *   `expired`, and `retry` sends it as a new one. A server remembers the messages of a session for a day, so this is
-   *   less. Default 72,000,000 (20 hours).
-   * - `storage`: where messages outlive the page, such as `indexedDBStorage()` of `roomful/storage`. Default: messages live
-   *   as long as the client.
-   * - `user`: a function that returns the id of the user as the server will name it, or null for an anonymous one. Use it
-   *   where users share a browser: messages that a user sends before there is a connection are then kept for that user.
-   *   Default: the client does not know the user before the first `welcome`.
+   * - `ttl`: how long a message may wait to be sent, in ms. Then it fails with `expired`. Default null: as long as it
+   *   takes.
+   * - `maxAge`: how long a message may wait in a `storage`, or for its answer after it was sent, in ms. Then it fails
+   *   with `expired`, and `retry` sends it as a new one. A server remembers the messages of a session for a day, so
+   *   this is less. Default 72,000,000 (20 hours).
+   * - `storage`: where messages outlive the page, such as `indexedDBStorage()` of `roomful/storage`. Default:
+   *   messages live as long as the client.
+   * - `user`: a function that returns the id of the user as the server will name it, or null for an anonymous one.
+   *   Use it where users share a browser: messages that a user sends before there is a connection are then kept for
+   *   that user. Default: the client does not know the user before the first `welcome`.
    */
   readonly outbox?:
     | (Partial<Config['outbox']> & {
@@ -90,9 +93,10 @@ export interface ClientOptions {
    */
   readonly connectTimeout?: number | undefined;
   /**
-   * True lets the client go on over HTTP where WebSocket is blocked, with a streamed response and requests. It does so
-   * after WebSocket has failed twice and never worked. Once connected, it tests whether WebSocket opens, and moves there.
-   * It tests again at a new connection, at most every ten minutes. The code for HTTP is loaded when it is needed.
+   * True lets the client go on over HTTP where WebSocket is blocked, with a streamed response and requests. It does
+   * so after WebSocket has failed twice and never worked. Once connected, it tests whether WebSocket opens, and moves
+   * there. It tests again at a new connection, at most every ten minutes. The code for HTTP is loaded when it is
+   * needed.
    *
    * @default true
    */

@@ -33,7 +33,10 @@ export interface RoomContract<
   readonly presence: Presence | undefined;
   /** True for a room that is named by a plain string: it has any message type, and its payloads are not checked. */
   readonly untyped: boolean;
-  /** Returns the room's id for these parameters. Throws `invalid` if one is missing or empty, or if the id is too long. */
+  /**
+   * Returns the room's id for these parameters. Throws `invalid` if one is missing or empty, or if the id is too
+   * long.
+   */
   id(params: Params<Pattern>): string;
   /** Returns the same id, even if it is too long. A room with such an id has the failure in its `error`. */
   longId(params: Params<Pattern>): string;
@@ -57,8 +60,8 @@ export type PresenceOf<C> = C extends { readonly presence: infer P } ? InferOutp
 
 export interface RoomDefinition<Messages extends MessageDefinitions, Presence extends StandardSchemaV1> {
   /**
-   * The messages of the room, by type: a Standard Schema, or `{ schema, version, upgrade }` for a message whose shape has
-   * changed.
+   * The messages of the room, by type: a Standard Schema, or `{ schema, version, upgrade }` for a message whose shape
+   * has changed.
    *
    * @default no messages
    */
@@ -82,7 +85,8 @@ interface PlainOutputs<Messages extends MessageDefinitions, Presence extends Sta
  * the presence of their members.
  *
  * @param pattern the form of their ids, such as `'chat/:id'` with the parameter `id`
- * @param definition schemas of messages and presence, from zod, valibot, arktype or another library with Standard Schema
+ * @param definition schemas of messages and presence, from zod, valibot, arktype or another library with Standard
+ * Schema
  * @throws TypeError if no room id can have this pattern, or if a version is not a whole number from 1
  *
  * @example

@@ -15,7 +15,10 @@ type ParamNames<Pattern extends string> = Pattern extends `${infer Head}/${infer
     : never;
 
 export interface PatternMatcher {
-  /** Returns the id for these parameters. Throws `invalid` if one is missing. The id may be too long: see {@link checkRoomId}. */
+  /**
+   * Returns the id for these parameters. Throws `invalid` if one is missing. The id may be too long: see {@link
+   * checkRoomId}.
+   */
   id(params: Readonly<Record<string, string>>): string;
   /** Returns the parameters that make exactly this id, or null. */
   match(id: string): Readonly<Record<string, string>> | null;
@@ -40,7 +43,10 @@ const encode = (value: string): string =>
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 
-/** Reads each segment of an id as a parameter, and returns the id that these parameters make; null if one cannot be read. */
+/**
+ * Reads each segment of an id as a parameter, and returns the id that these parameters make; null if one cannot be
+ * read.
+ */
 export function plainId(id: string): string | null {
   const segments = id
     .split('/')
@@ -49,8 +55,8 @@ export function plainId(id: string): string | null {
 }
 
 /**
- * Tells if an id is another spelling of a room's id: it escapes a character that needs no escape, or writes an escape in
- * small letters.
+ * Tells if an id is another spelling of a room's id: it escapes a character that needs no escape, or writes an escape
+ * in small letters.
  */
 export const hasAlias = (id: string): boolean => {
   for (const [escape = '', hex = ''] of id.matchAll(/%([\dA-F]{2})/gi))
@@ -68,6 +74,8 @@ export function checkRoomId(id: string): string {
   return id;
 }
 
+const patternRules = "write letters, digits and _.:@%- joined by '/', a parameter as ':name', each name once";
+
 /** Throws a `TypeError` if no room id can have this pattern. */
 export function compilePattern(pattern: string): PatternMatcher {
   const parts = pattern.split('/');
@@ -79,9 +87,7 @@ export function compilePattern(pattern: string): PatternMatcher {
     names.includes('') ||
     new Set(names).size !== names.length
   ) {
-    throw new TypeError(
-      `Room pattern '${pattern}': write letters, digits and _.:@%- joined by '/', a parameter as ':name', each name once`,
-    );
+    throw new TypeError(`Room pattern '${pattern}': ${patternRules}`);
   }
   const idOf = (params: Readonly<Record<string, string>>): string =>
     parts

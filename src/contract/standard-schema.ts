@@ -1,4 +1,5 @@
-// The Standard Schema interface (standardschema.dev), copied as its authors ask. zod, valibot, arktype and others implement it.
+// The Standard Schema interface (standardschema.dev), copied as its authors ask. zod, valibot, arktype and others
+// implement it.
 
 export interface StandardSchemaV1<Input = unknown, Output = Input> {
   readonly '~standard': {

@@ -31,8 +31,8 @@ const maxIssueTextBytes = 80;
 const cutIssueText = (text: string): string => cutToBytes(text, maxIssueTextBytes);
 
 /**
- * Runs a schema. Throws `invalid` with the first 20 issues. It also throws for a schema that returns a promise: messages
- * could lose their order.
+ * Runs a schema. Throws `invalid` with the first 20 issues. It also throws for a schema that returns a promise:
+ * messages could lose their order.
  */
 export function validate(schema: StandardSchemaV1, value: unknown, what: string): unknown {
   const result = schema['~standard'].validate(value);
@@ -53,8 +53,8 @@ export function validate(schema: StandardSchemaV1, value: unknown, what: string)
 }
 
 /**
- * Reads the data of a message, and upgrades it from its version to the contract's. Throws `unknown-type`, `unknown-version`
- * (the version is newer than this end knows, or too old to upgrade), or `invalid`.
+ * Reads the data of a message, and upgrades it from its version to the contract's. Throws `unknown-type`,
+ * `unknown-version` (the version is newer than this end knows, or too old to upgrade), or `invalid`.
  *
  * @param current a client may trust data of the current version: the server checked it before it was logged
  */
@@ -97,8 +97,8 @@ export function readMessage(
 }
 
 /**
- * Checks a message that an app wants to send. Returns the data as the receiver will see it, and about how many bytes are
- * sent. The schema's input is sent, and each receiver runs the schema, so a schema may transform. Throws as
+ * Checks a message that an app wants to send. Returns the data as the receiver will see it, and about how many bytes
+ * are sent. The schema's input is sent, and each receiver runs the schema, so a schema may transform. Throws as
  * {@link readMessage}.
  */
 export function checkMessage(

@@ -32,9 +32,9 @@ export interface RealtimeDevtoolsProps {
 }
 
 /**
- * Shows a panel with the connection over time, each event of the client's machine with the state before and after, the
- * frames in both directions, rooms, outbox and latency. Its buttons cause faults: they cut or stall the connection, lose an
- * ack, or let the token expire.
+ * Shows a panel with the connection over time, each event of the client's machine with the state before and after,
+ * the frames in both directions, rooms, outbox and latency. Its buttons cause faults: they cut or stall the
+ * connection, lose an ack, or let the token expire.
  *
  * It records while it is mounted. In a production build `roomful/devtools` is empty; import
  * `roomful/devtools/production` to have it there.

@@ -14,7 +14,9 @@ export interface Faults {
   cut(): void;
   /** Holds back everything in both directions. When it ends, everything that was held back follows. */
   stall(isOn: boolean): void;
-  /** Loses the next ack together with the connection. The client sends its messages again, and the server knows them. */
+  /**
+   * Loses the next ack together with the connection. The client sends its messages again, and the server knows them.
+   */
   loseAck(): void;
   /** Ends the connection as the server does when the token has expired. */
   expireToken(): void;

@@ -60,7 +60,7 @@ export interface Recorder {
   stop(): void;
 }
 
-/** How many items of each kind are maxItems. */
+/** The number of items of each kind that are kept. */
 const maxItems = { moments: 500, lines: 1_000, spans: 200, trips: 300 };
 /** The shortest time from one call of the listeners to the next, in ms. */
 const notifyPauseMs = 250;

@@ -3,7 +3,10 @@ import { useMemo, useSyncExternalStore } from 'react';
 import type { Client } from '../client/client.js';
 import { record, type Recorder, type Recording } from './recorder.js';
 
-/** React subscribes on mount. Under StrictMode it unsubscribes and subscribes again, so each recorder is stopped by itself. */
+/**
+ * React subscribes on mount. Under StrictMode it unsubscribes and subscribes again, so each recorder is stopped by
+ * itself.
+ */
 function recorderStore(client: Client): {
   readonly subscribe: (changed: () => void) => () => void;
   readonly get: () => Recorder | null;

@@ -10,6 +10,8 @@ export const byteLength = (data: Encoded): number =>
 export const cutToBytes = (text: string, limit: number): string =>
   text.length * 3 <= limit ? text : text.slice(0, utf8.encodeInto(text, new Uint8Array(limit)).read);
 
-/** Tells if the data takes more than `limit` bytes. It counts bytes only if the number of characters does not decide. */
+/**
+ * Tells if the data takes more than `limit` bytes. It counts bytes only if the number of characters does not decide.
+ */
 export const isLarger = (data: Encoded, limit: number): boolean =>
   data.length > limit || (data.length * 3 > limit && byteLength(data) > limit);

@@ -39,8 +39,8 @@ const member = tuple(id, maybe(user), any);
 const entry = tuple(count, id, id, id, time, maybe(sender), id, count, any);
 
 /**
- * Tells if a room id is short enough. The limits are those of the id as the app wrote it, before it was escaped. An escape
- * stands for one byte of UTF-8, and a byte from 80 to BF continues a character.
+ * Tells if a room id is short enough. The limits are those of the id as the app wrote it, before it was escaped. An
+ * escape stands for one byte of UTF-8, and a byte from 80 to BF continues a character.
  */
 function isShortEnough(id: string): boolean {
   if (id.length <= maxRoomId) return true;

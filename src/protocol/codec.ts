@@ -27,8 +27,8 @@ export interface Codec {
 }
 
 /**
- * The first character of a string that stands for bytes in base64. A string of the app that begins with it gets a second
- * one. JSON always escapes this character, so a text without the escape holds no marked string.
+ * The first character of a string that stands for bytes in base64. A string of the app that begins with it gets a
+ * second one. JSON always escapes this character, so a text without the escape holds no marked string.
  */
 const mark = '\u0001';
 const escapedMark = '\\u0001';

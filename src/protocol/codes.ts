@@ -1,8 +1,8 @@
 // Close codes with their verdicts, and error codes.
 
 /**
- * What a close code tells the client to do: `retry` connects again, `reauth` asks for a new token first, `stop` waits for
- * the app, and `end` ends the connection for good.
+ * What a close code tells the client to do: `retry` connects again, `reauth` asks for a new token first, `stop` waits
+ * for the app, and `end` ends the connection for good.
  */
 export type Verdict = 'retry' | 'reauth' | 'stop' | 'end';
 

@@ -19,15 +19,16 @@ export interface Limits {
   /** Entries in one answer to `history`. */
   readonly history: number;
   /**
-   * Frames a second that one connection may send for long, control frames of WebSocket included. Twice as many may come
-   * at once. People and boards need far less, and an endless loop sends far more. A frame that is refused for good counts
-   * as five: the server has checked it for nothing.
+   * Frames a second that one connection may send for long, control frames of WebSocket included. Twice as many may
+   * come at once. People and boards need far less, and an endless loop sends far more. A frame that is refused for
+   * good counts as five: the server has checked it for nothing.
    */
   readonly rate: number;
   /**
-   * Messages, broadcasts and presence changes a second that one room takes on one node for long. Twice as many may come at
-   * once. The server sends each of them to all members of the room. Two members at their own limit reach this one. Only
-   * frames that are allowed and fit count. Each user has a share, so that a busy user does not silence the others.
+   * Messages, broadcasts and presence changes a second that one room takes on one node for long. Twice as many may
+   * come at once. The server sends each of them to all members of the room. Two members at their own limit reach this
+   * one. Only frames that are allowed and fit count. Each user has a share, so that a busy user does not silence the
+   * others.
    */
   readonly roomRate: number;
   /** Bytes of one member's presence, encoded. The server keeps it for each member and sends it to each new one. */
@@ -76,7 +77,10 @@ export const maxCloseReason = 123;
 /** How long a new connection may wait before it says hello, in ms. */
 export const helloTimeout = 5_000;
 
-/** Bytes of messages that a client has without an ack on one connection, in all rooms. It bounds what waits behind a slow handler. */
+/**
+ * Bytes of messages that a client has without an ack on one connection, in all rooms. It bounds what waits behind a
+ * slow handler.
+ */
 export const maxFlightBytes = 524_288;
 /** Messages that a client has without an ack on one connection, in all rooms: four windows. */
 export const maxFlight = 1_024;

@@ -1,4 +1,5 @@
-// The MessagePack codec (`roomful/msgpack`). Only this file imports @msgpack/msgpack, so an app with JSON only ships none of it.
+// The MessagePack codec (`roomful/msgpack`). Only this file imports @msgpack/msgpack, so an app with JSON only ships
+// none of it.
 import { Decoder, Encoder } from '@msgpack/msgpack';
 import type { Codec } from './codec.js';
 import { maxDepth } from './limits.js';

@@ -11,7 +11,10 @@ import {
 } from './frames.js';
 import type { Kinds, Wire } from './wire-types.js';
 
-/** Thrown for a value that is not a frame of this protocol. The message names the frame and the field, never their content. */
+/**
+ * Thrown for a value that is not a frame of this protocol. The message names the frame and the field, never their
+ * content.
+ */
 export class Malformed extends Error {
   override readonly name = 'Malformed';
 }
@@ -79,13 +82,19 @@ function createWriter<F extends Frame, W extends AnyWire>(wire: W & Wire<F, W>):
   };
 }
 
-/** Reads a decoded value as a frame from a client. Returns null for an opcode that this version does not know. Throws {@link Malformed}. */
+/**
+ * Reads a decoded value as a frame from a client. Returns null for an opcode that this version does not know. Throws
+ * {@link Malformed}.
+ */
 export const parseClientFrame: (value: unknown) => ClientFrame | null = /* @__PURE__ */ createParser<
   ClientFrame,
   typeof clientWire,
   typeof clientKinds
 >(clientWire, clientKinds, clientChecks);
-/** Reads a decoded value as a frame from a server. Returns null for an opcode that this version does not know. Throws {@link Malformed}. */
+/**
+ * Reads a decoded value as a frame from a server. Returns null for an opcode that this version does not know. Throws
+ * {@link Malformed}.
+ */
 export const parseServerFrame: (value: unknown) => ServerFrame | null = /* @__PURE__ */ createParser<
   ServerFrame,
   typeof serverWire,

@@ -18,7 +18,10 @@ function refuse(path: string, why: string): never {
   throw new RealtimeError('invalid', `${path || 'the payload'} ${why}`);
 }
 
-/** Copies a payload that was checked. Later changes of the app do not reach the copy, and the copy has no getters or proxies. */
+/**
+ * Copies a payload that was checked. Later changes of the app do not reach the copy, and the copy has no getters or
+ * proxies.
+ */
 export function copyPayload(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Uint8Array) return value.slice();
@@ -69,10 +72,8 @@ export function checkPayload(value: unknown, path = ''): number {
     }
     const prototype: unknown = Object.getPrototypeOf(item);
     if (prototype !== null && prototype !== Object.prototype && Object.getPrototypeOf(prototype) !== null) {
-      refuse(
-        at,
-        `is a ${(prototype as { constructor?: { name?: string } }).constructor?.name ?? 'class instance'}: only plain data can be sent`,
-      );
+      const { constructor } = prototype as { readonly constructor?: { readonly name?: string } };
+      refuse(at, `is a ${constructor?.name ?? 'class instance'}: only plain data can be sent`);
     }
     for (const key of Object.keys(item as object)) {
       if (poisonKeys.has(key)) refuse(at, `has the key ${key}, which is never sent`);

@@ -30,7 +30,10 @@ export function readClose(payload: Uint8Array): readonly [code: number, reason: 
   return [code === undefined ? 1006 : Number(code), reason];
 }
 
-/** Takes a stream piece by piece, and returns the records that are complete. Throws a `RangeError` for a record of more than `limit` bytes. */
+/**
+ * Takes a stream piece by piece, and returns the records that are complete. Throws a `RangeError` for a record of
+ * more than `limit` bytes.
+ */
 export function createRecordReader(limit: number): (piece: Uint8Array) => readonly WireRecord[] {
   const start = new Uint8Array(recordHead);
   let payload: Uint8Array<ArrayBuffer> | null = null;

@@ -1,5 +1,6 @@
-// Scans MessagePack bytes before they are decoded. A hundred bytes of nested array headers would end a Node process in the
-// decoder's `new Array(size)`. The scan refuses a header with more values than there are bytes left, and allocates nothing.
+// Scans MessagePack bytes before they are decoded. A hundred bytes of nested array headers would end a Node process
+// in the decoder's `new Array(size)`. The scan refuses a header with more values than there are bytes left, and
+// allocates nothing.
 
 import { maxDepth, maxItems } from './limits.js';
 import { Malformed } from './parse.js';
@@ -22,12 +23,12 @@ const isContainer = (head: number): boolean =>
   (head >= 0x80 && head <= 0x9f) || (head >= 0xdc && head <= 0xdf);
 
 /**
- * Returns the number of frames in a message. Throws {@link Malformed} if a length runs past the end, if a frame nests too
- * deep, holds too many values or is not an array, and for extension types.
+ * Returns the number of frames in a message. Throws {@link Malformed} if a length runs past the end, if a frame nests
+ * too deep, holds too many values or is not an array, and for extension types.
  *
- * @param maxWeight bounds the bytes that JSON would need for the objects of the message: two brackets or quotes each, and
- * a comma between values. MessagePack writes an empty map in one byte and JSON in three with its comma, so a message of
- * the same length could hold three times as many objects.
+ * @param maxWeight bounds the bytes that JSON would need for the objects of the message: two brackets or quotes each,
+ * and a comma between values. MessagePack writes an empty map in one byte and JSON in three with its comma, so a
+ * message of the same length could hold three times as many objects.
  */
 export function scanMessagePack(bytes: Uint8Array, maxWeight: number = Infinity): number {
   const maxMessageWeight = maxWeight + envelopeWeight;

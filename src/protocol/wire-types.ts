@@ -1,4 +1,5 @@
-// The types of the wire tables: the compiler holds the words of a table to the fields of its frames. They cost no bytes.
+// The types of the wire tables: the compiler holds the words of a table to the fields of its frames. They cost no
+// bytes.
 import type { Frame } from './frames.js';
 
 type FrameOf<F extends Frame, T extends F['type']> = Extract<F, { readonly type: T }>;
@@ -64,8 +65,8 @@ type IsNullMarked<Kind, Field> = unknown extends Field
       : true;
 
 /**
- * For each frame the kinds of its fields in the order of its wire table, with a `?` where a field may be null. The kinds
- * are in checks.ts. The compiler compares them with the types of the fields.
+ * For each frame the kinds of its fields in the order of its wire table, with a `?` where a field may be null. The
+ * kinds are in checks.ts. The compiler compares them with the types of the fields.
  */
 export type Kinds<F extends Frame, W extends AnyWire, K extends Readonly<Record<string, string>>> = {
   readonly [T in F['type']]: KindsFit<Words<W[T][1]>, Words<K[T]>, FrameOf<F, T>> extends infer Fit

@@ -22,8 +22,8 @@ export type RealtimeProviderProps = { readonly children?: ReactNode } & (
  * Gives a client to the hooks below it.
  *
  * - *With options* it makes a client, which connects on mount and closes on unmount. It stays connected while an
- *   `<Activity>` hides the provider. A new `url` or `token` reconnects it. New functions are used from the next call on,
- *   without a reconnect. Later changes of other options have no effect.
+ *   `<Activity>` hides the provider. A new `url` or `token` reconnects it. New functions are used from the next call
+ *   on, without a reconnect. Later changes of other options have no effect.
  * - *With `client`* it uses this one. It connects an idle client, and never closes it.
  *
  * @example
@@ -67,7 +67,8 @@ function OwnClientProvider({
   useInsertionEffect(() => {
     update(options);
   });
-  // An insertion effect ends when the provider is unmounted, and not when an <Activity> hides it: the outbox goes on then.
+  // An insertion effect ends when the provider is unmounted, and not when an <Activity> hides it: the outbox goes on
+  // then.
   useInsertionEffect(mount, [mount]);
   useEffect(() => {
     client.connect();

@@ -12,7 +12,8 @@ export interface Outbox extends OutboxView {
 }
 
 /**
- * Returns your messages without an answer and your failed messages, of all rooms or of one, and the progress of a backlog.
+ * Returns your messages without an answer and your failed messages, of all rooms or of one, and the progress of a
+ * backlog.
  *
  * @example
  * const { pending, failed, retry } = useOutbox(room);

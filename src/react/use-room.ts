@@ -34,7 +34,10 @@ type Params = Readonly<Record<string, string>>;
 
 const waitingRooms = new WeakMap<Client, RoomHandle>();
 
-/** Returns the handle of a room. A component with `enabled: false` may not know the parameters yet, and gets a waiting room. */
+/**
+ * Returns the handle of a room. A component with `enabled: false` may not know the parameters yet, and gets a waiting
+ * room.
+ */
 function findHandle(
   client: Client,
   room: RoomName,
@@ -55,11 +58,11 @@ const hasParams = (room: RoomName): boolean => typeof room !== 'string' && /(^|\
 
 /**
  * Joins a room as long as a component uses it, and returns the room. It renders again when `status`, `continuity` or
- * `error` changes, and then returns another object, so that `memo`, `useMemo` and the React Compiler notice. Calls on an
- * older object still work. An effect that runs once for a room depends on `room.id`.
+ * `error` changes, and then returns another object, so that `memo`, `useMemo` and the React Compiler notice. Calls on
+ * an older object still work. An effect that runs once for a room depends on `room.id`.
  *
- * With `enabled: false` the room is not joined, and its parameters may be missing. Its id is empty then, and its calls
- * fail with `invalid`.
+ * With `enabled: false` the room is not joined, and its parameters may be missing. Its id is empty then, and its
+ * calls fail with `invalid`.
  *
  * @throws RealtimeError `invalid` if a parameter is missing or empty
  *

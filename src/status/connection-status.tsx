@@ -83,9 +83,9 @@ export function useConnectionStatus(): ConnectionStatusView {
 }
 
 /**
- * Shows the state of the connection as a text that screen readers announce, the time of the next attempt, and a button to
- * try now. It has no styles. Use `data-phase` of the outer element in your styles, and `data-part` of its parts: `label`,
- * `retry-in` and `retry`.
+ * Shows the state of the connection as a text that screen readers announce, the time of the next attempt, and a
+ * button to try now. It has no styles. Use `data-phase` of the outer element in your styles, and `data-part` of its
+ * parts: `label`, `retry-in` and `retry`.
  *
  * @example
  * <ConnectionStatus className="status" labels={{ retry: 'Try now' }} />

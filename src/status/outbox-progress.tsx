@@ -32,9 +32,9 @@ const english: OutboxProgressLabels = {
 };
 
 /**
- * Shows a progress bar while a backlog is sent, and the number of failed messages with buttons to send them again or to
- * discard them. Otherwise it shows an empty element, so that screen readers announce a later text. It has no styles: use
- * `data-part` in your styles, which is `label`, `bar`, `failed`, `retry` and `discard`.
+ * Shows a progress bar while a backlog is sent, and the number of failed messages with buttons to send them again or
+ * to discard them. Otherwise it shows an empty element, so that screen readers announce a later text. It has no
+ * styles: use `data-part` in your styles, which is `label`, `bar`, `failed`, `retry` and `discard`.
  *
  * @example
  * <OutboxProgress room={room} />

@@ -4,8 +4,8 @@ import { macrotask, soon } from './macrotask.js';
 
 export interface TestClock extends Clock {
   /**
-   * Moves the time on by `ms`. All timers until then fire in order, and promises settle in between. The real clock waits
-   * for `ms`.
+   * Moves the time on by `ms`. All timers until then fire in order, and promises settle in between. The real clock
+   * waits for `ms`.
    */
   advance(ms: number): Promise<void>;
   /** Calls after the microtasks of this turn. */

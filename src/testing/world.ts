@@ -42,7 +42,10 @@ export interface TestUser {
   readonly network: Network;
   /** Gives the client a signal of the browser, such as `'offline'`. */
   readonly signal: (signal: Signal) => void;
-  /** Ends the page as a reload or a crash does, and opens it again. Messages in a `storage` of the outbox are still there. */
+  /**
+   * Ends the page as a reload or a crash does, and opens it again. Messages in a `storage` of the outbox are still
+   * there.
+   */
   readonly reload: () => TestUser;
 }
 
@@ -63,8 +66,8 @@ export interface TestRealtime {
   /** The server: it can send messages in rooms, and knows their members. */
   readonly server: ServerCore;
   /**
-   * Ends the server and starts another one, without the logs of the first one. With `keepLog: true` it has them, as a server
-   * with Redis does.
+   * Ends the server and starts another one, without the logs of the first one. With `keepLog: true` it has them, as a
+   * server with Redis does.
    */
   restartServer(options?: { readonly keepLog?: boolean }): Promise<void>;
   /** Ends the server until `restartServer`. */

@@ -10,8 +10,8 @@ import { canHandle, transition } from '../machine/transition.js';
 type Step = (event: Event) => readonly Effect[];
 
 /**
- * Stands between an event and the machine. The client performs the effects that it returns. `step` takes an event to the
- * machine and returns its effects; an inspector that does not call `step` keeps the event from happening.
+ * Stands between an event and the machine. The client performs the effects that it returns. `step` takes an event to
+ * the machine and returns its effects; an inspector that does not call `step` keeps the event from happening.
  */
 export type Inspector = (event: Event, step: Step) => readonly Effect[];
 

@@ -1,8 +1,8 @@
 // Reads the address of a server, and finds out if it can work.
 
 /**
- * Returns the whole address for a text or a `URL`. Returns null if no attempt can ever connect: the scheme is neither that
- * of WebSocket nor of HTTP, or there is a fragment.
+ * Returns the whole address for a text or a `URL`. Returns null if no attempt can ever connect: the scheme is neither
+ * that of WebSocket nor of HTTP, or there is a fragment.
  */
 export function addressOf(url: unknown): string | null {
   try {

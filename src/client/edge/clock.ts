@@ -10,8 +10,8 @@ export interface Clock {
 const maxDelayMs = 2 ** 31 - 1;
 
 /**
- * Returns a clock that never goes back. It follows the wall clock, which counts the time that a device sleeps. While the
- * wall clock was set back or stands still, as in a test that pins it, time goes on by the monotonic clock.
+ * Returns a clock that never goes back. It follows the wall clock, which counts the time that a device sleeps. While
+ * the wall clock was set back or stands still, as in a test that pins it, time goes on by the monotonic clock.
  */
 export function forward(wall: () => number, monotonic: () => number): () => number {
   /** The largest difference between the wall clock and the monotonic clock, in ms. */

@@ -9,7 +9,10 @@ export const onMicrotask: Schedule = (call) => {
   queueMicrotask(call);
 };
 
-/** Calls in the next animation frame. In a hidden page, where frames stop, it calls on a microtask. A worker has frames and no page. */
+/**
+ * Calls in the next animation frame. In a hidden page, where frames stop, it calls on a microtask. A worker has
+ * frames and no page.
+ */
 export const onFrame: Schedule = (call) => {
   const isHidden = typeof document !== 'undefined' && document.visibilityState === 'hidden';
   if (isHidden || typeof requestAnimationFrame !== 'function') {

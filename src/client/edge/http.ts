@@ -1,4 +1,5 @@
-// One attempt over HTTP, where WebSocket is blocked: frames come in one streamed response, and leave in requests (P36 to P39).
+// One attempt over HTTP, where WebSocket is blocked: frames come in one streamed response, and leave in requests (P36
+// to P39).
 import type { Encoded } from '../../protocol/codec.js';
 import {
   createRecordReader,
@@ -15,7 +16,10 @@ import { createUploads } from './uploads.js';
 /** The largest record that the client takes from the server. */
 const maxRecordBytes = 2 ** 24;
 
-/** How long the stream stays open after a close, in ms, so that the server hears of the close before it misses the stream. */
+/**
+ * How long the stream stays open after a close, in ms, so that the server hears of the close before it misses the
+ * stream.
+ */
 const closeTimeoutMs = 5_000;
 
 /** Posts to one connection of the server, which is named by `id`. */
@@ -35,7 +39,9 @@ async function* recordsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Wire
   for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield* read(piece.value);
 }
 
-/** Closes a link whose page goes away for good. A browser closes a WebSocket itself, and cuts a stream without a word. */
+/**
+ * Closes a link whose page goes away for good. A browser closes a WebSocket itself, and cuts a stream without a word.
+ */
 function closeWithPage(link: Link, signal: AbortSignal): void {
   if (typeof addEventListener !== 'function') return;
   addEventListener(

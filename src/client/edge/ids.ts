@@ -3,7 +3,10 @@
 // Random bytes for many ids: a request for a few bytes costs the platform as much as one for a hundred.
 let pool = new Uint8Array(0);
 
-/** Returns an id with 5 random bits in each character, from the platform's cryptographic source. Throws a `TypeError` if there is none. */
+/**
+ * Returns an id with 5 random bits in each character, from the platform's cryptographic source. Throws a `TypeError`
+ * if there is none.
+ */
 export function randomId(characters: number): string {
   if (pool.length < characters) {
     if (typeof crypto === 'undefined')

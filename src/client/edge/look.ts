@@ -6,8 +6,8 @@ import type { Connect } from './link.js';
 const probePauseMs = 600_000;
 
 /**
- * Connects by `http`. After its first message it opens one WebSocket beside it, and calls `better` if that opens. WebSocket
- * may have failed before only because the server was down, or because the network was another one.
+ * Connects by `http`. After its first message it opens one WebSocket beside it, and calls `better` if that opens.
+ * WebSocket may have failed before only because the server was down, or because the network was another one.
  */
 export function lookingFor(socket: Connect, now: () => number, http: Connect = httpConnect): Connect {
   let nextProbeAt = 0;

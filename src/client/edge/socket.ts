@@ -1,5 +1,5 @@
-// A link over WebSocket, made with partysocket. It never retries, queues or times out: the machine decides when there is
-// another attempt.
+// A link over WebSocket, made with partysocket. It never retries, queues or times out: the machine decides when there
+// is another attempt.
 import ReconnectingWebSocket, { CloseEvent as LocalCloseEvent } from 'partysocket/ws';
 import { cutToBytes } from '../../protocol/bytes.js';
 import { maxCloseReason } from '../../protocol/limits.js';

@@ -36,7 +36,10 @@ export function rejectThrown<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Reads the app's data. A getter or a schema of the app may throw anything: the app gets `invalid` with it as details. */
+/**
+ * Reads the app's data. A getter or a schema of the app may throw anything: the app gets `invalid` with it as
+ * details.
+ */
 function readAppData<T>(read: () => T): T {
   try {
     return read();
@@ -69,7 +72,10 @@ export const checkOutgoing = (
     return { displayData, version, bytes, data: copyPayload(data) };
   });
 
-/** Returns the presence that a patch makes, as others see it. Throws if that does not fit the contract, or is too large. */
+/**
+ * Returns the presence that a patch makes, as others see it. Throws if that does not fit the contract, or is too
+ * large.
+ */
 export const checkPatched = (
   contract: AnyContract,
   patch: Presence,

@@ -1,5 +1,5 @@
-// Finds the handlers of a message in a room. A handler that asks for one value of a field is found by that value, so that a
-// thousand of them cost a message no more than one.
+// Finds the handlers of a message in a room. A handler that asks for one value of a field is found by that value, so
+// that a thousand of them cost a message no more than one.
 import type { Message } from '../machine/model/message.js';
 
 export type Handler = (message: Message) => void;

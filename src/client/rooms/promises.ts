@@ -19,8 +19,8 @@ export interface Promises {
 }
 
 /**
- * Lets a promise reject without ending a Node process that does not catch it. The app can see the rejection of a send in
- * `useOutbox` and `useSend` too.
+ * Lets a promise reject without ending a Node process that does not catch it. The app can see the rejection of a send
+ * in `useOutbox` and `useSend` too.
  */
 export function unwatched<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);

@@ -49,7 +49,9 @@ export interface RoomServices {
 
 /** A room with what the hooks need besides: counted holders, lists, and delivery to handlers. */
 export interface RoomHandle extends Room<RoomName> {
-  /** The newest contract that the app asked for the room with. Without one it is untyped. A hot update brings another. */
+  /**
+   * The newest contract that the app asked for the room with. Without one it is untyped. A hot update brings another.
+   */
   contract: AnyContract;
   readonly owner: RoomOwner;
   /** This handle, also where an object that inherits from it is asked. */

@@ -6,8 +6,8 @@ import type { Promises } from './promises.js';
 import { createRoomHandle, type RoomHandle, type RoomOwner, type RoomServices } from './room-handle.js';
 
 /**
- * Handles by the id of their room. An app may visit many rooms: a handle without a holder is forgotten together with the
- * app's last reference to it.
+ * Handles by the id of their room. An app may visit many rooms: a handle without a holder is forgotten together with
+ * the app's last reference to it.
  */
 export interface RoomHandles {
   find(id: string): RoomHandle | undefined;

@@ -40,7 +40,10 @@ export interface MessageRecord {
 }
 
 export interface Disk {
-  /** Locks a session as long as this page lives. Returns a function that unlocks it, or null if another client has the lock. */
+  /**
+   * Locks a session as long as this page lives. Returns a function that unlocks it, or null if another client has the
+   * lock.
+   */
   lock(key: string): Promise<(() => void) | null>;
   sessions(): Promise<readonly SessionRow[]>;
   /** Returns all records of a session, in any order. They are not checked. */
@@ -58,6 +61,9 @@ export interface Disk {
   remove(key: string): Promise<void>;
   /** Calls `call` once if the disk becomes unusable. */
   lost(call: (error: unknown) => void): void;
-  /** Calls `call` when the page goes away. A step that begins then still takes effect. Returns a function that stops it. */
+  /**
+   * Calls `call` when the page goes away. A step that begins then still takes effect. Returns a function that stops
+   * it.
+   */
   leaving(call: () => void): () => void;
 }

@@ -11,8 +11,8 @@ export interface IndexedDBStorageOptions {
    */
   readonly name?: string;
   /**
-   * The app's name for its server. Messages in the database are delivered to the server that they were sent to, and to no
-   * other. Give a name if one server has several addresses, such as one for each region.
+   * The app's name for its server. Messages in the database are delivered to the server that they were sent to, and
+   * to no other. Give a name if one server has several addresses, such as one for each region.
    *
    * @default origin and path of the server's address
    */
@@ -20,11 +20,12 @@ export interface IndexedDBStorageOptions {
 }
 
 /**
- * Keeps the outbox in IndexedDB, so that it survives a reload, a crash of its tab and a restart of the browser. Each tab
- * has a session of its own. The messages of a closed tab are delivered by the next tab, in order and with their ids.
+ * Keeps the outbox in IndexedDB, so that it survives a reload, a crash of its tab and a restart of the browser. Each
+ * tab has a session of its own. The messages of a closed tab are delivered by the next tab, in order and with their
+ * ids.
  *
- * It needs IndexedDB and Web Locks. If one of them is missing or fails, messages are held in memory, and the client emits
- * `storage` with `type: 'failed'`. A crash of the operating system may lose the records of the last seconds.
+ * It needs IndexedDB and Web Locks. If one of them is missing or fails, messages are held in memory, and the client
+ * emits `storage` with `type: 'failed'`. A crash of the operating system may lose the records of the last seconds.
  *
  * @example
  * const client = createClient({ url, outbox: { storage: indexedDBStorage() } });
@@ -69,6 +70,64 @@ async function openDatabase(name: string): Promise<IDBDatabase> {
   return resultOf(request);
 }
 
+/** The range of all messages of a session. */
+const rangeOf = (key: string): IDBKeyRange => IDBKeyRange.bound([key], [key, []]);
+
+const lock = (name: string): Promise<(() => void) | null> =>
+  new Promise((resolve, reject) => {
+    navigator.locks
+      .request(name, { ifAvailable: true }, (held) => {
+        if (!held) return resolve(null);
+        // The browser holds the lock until this promise resolves, or the page is gone.
+        return new Promise<void>((unlock) => {
+          resolve(unlock);
+        });
+      })
+      .catch(reject);
+  });
+
+async function readMessages(database: IDBDatabase, key: string): Promise<readonly unknown[]> {
+  const found: unknown[] = [];
+  let range = rangeOf(key);
+  for (;;) {
+    const store = database.transaction(messages).objectStore(messages);
+    const records = await resultOf(store.getAll(range, maxReadRecords) as IDBRequest<MessageRecord[]>);
+    found.push(...records);
+    const last = records.at(-1);
+    if (!last || records.length < maxReadRecords) return found;
+    range = IDBKeyRange.bound([key, last.id], [key, []], true);
+  }
+}
+
+async function write(
+  database: IDBDatabase,
+  key: string,
+  { row, puts = [], deletes = [] }: Parameters<Disk['write']>[1],
+): Promise<void> {
+  const transaction = database.transaction([sessions, messages], 'readwrite');
+  const completion = completionOf(transaction);
+  try {
+    const store = transaction.objectStore(messages);
+    if (row) transaction.objectStore(sessions).put(row);
+    for (const id of deletes) store.delete([key, id]);
+    for (const record of puts) store.put({ ...record, session: key });
+    // With an explicit commit the step takes effect even if the page goes away before its requests are answered.
+    transaction.commit();
+  } catch (error) {
+    completion.catch(() => undefined);
+    transaction.abort();
+    throw error;
+  }
+  await completion;
+}
+
+async function remove(database: IDBDatabase, key: string): Promise<void> {
+  const transaction = database.transaction([sessions, messages], 'readwrite');
+  transaction.objectStore(sessions).delete(key);
+  transaction.objectStore(messages).delete(rangeOf(key));
+  await completionOf(transaction);
+}
+
 export async function openDisk(name: string): Promise<Disk> {
   if (typeof indexedDB === 'undefined' || typeof navigator === 'undefined' || !('locks' in navigator))
     throw new Error(
@@ -84,69 +143,20 @@ export async function openDisk(name: string): Promise<Disk> {
   database.onclose = () => {
     lose(new Error('the browser closed the database'));
   };
-  /** The range of all messages of a session. */
-  const rangeOf = (key: string): IDBKeyRange => IDBKeyRange.bound([key], [key, []]);
 
   return {
-    lock: (key) =>
-      new Promise((resolve, reject) => {
-        navigator.locks
-          .request(`${name}:${key}`, { ifAvailable: true }, (lock) => {
-            if (!lock) return resolve(null);
-            // The browser holds the lock until this promise resolves, or the page is gone.
-            return new Promise<void>((unlock) => {
-              resolve(unlock);
-            });
-          })
-          .catch(reject);
-      }),
+    lock: (key) => lock(`${name}:${key}`),
     sessions: () =>
       resultOf(database.transaction(sessions).objectStore(sessions).getAll() as IDBRequest<SessionRow[]>),
-    async messages(key) {
-      const found: unknown[] = [];
-      let range = rangeOf(key);
-      for (;;) {
-        const records = await resultOf(
-          database.transaction(messages).objectStore(messages).getAll(range, maxReadRecords) as IDBRequest<
-            (MessageRecord & { readonly session: string })[]
-          >,
-        );
-        found.push(...records);
-        const last = records.at(-1);
-        if (!last || records.length < maxReadRecords) return found;
-        range = IDBKeyRange.bound([key, last.id], [key, []], true);
-      }
-    },
-    async write(key, { row, puts = [], deletes = [] }) {
-      const transaction = database.transaction([sessions, messages], 'readwrite');
-      const completion = completionOf(transaction);
-      try {
-        const store = transaction.objectStore(messages);
-        if (row) transaction.objectStore(sessions).put(row);
-        for (const id of deletes) store.delete([key, id]);
-        for (const record of puts) store.put({ ...record, session: key });
-        // With an explicit commit the step takes effect even if the page goes away before its requests are answered.
-        transaction.commit();
-      } catch (error) {
-        completion.catch(() => undefined);
-        transaction.abort();
-        throw error;
-      }
-      await completion;
-    },
+    messages: (key) => readMessages(database, key),
+    write: (key, change) => write(database, key, change),
     async remove(key) {
-      const removeFrom = async (target: IDBDatabase): Promise<void> => {
-        const transaction = target.transaction([sessions, messages], 'readwrite');
-        transaction.objectStore(sessions).delete(key);
-        transaction.objectStore(messages).delete(rangeOf(key));
-        await completionOf(transaction);
-      };
       try {
-        await removeFrom(database);
+        await remove(database, key);
       } catch {
         // The browser may have closed the database.
         const reopened = await openDatabase(name);
-        await removeFrom(reopened).finally(() => {
+        await remove(reopened, key).finally(() => {
           reopened.close();
         });
       }

@@ -4,8 +4,8 @@ import type { OutboxStorage } from './port.js';
 import { storageOn } from './storage-on.js';
 
 /**
- * Keeps the outbox in memory as long as this object lives. Clients that you make with it one after the other behave like
- * a page that reloads. For an outbox that outlives the page use {@link indexedDBStorage}.
+ * Keeps the outbox in memory as long as this object lives. Clients that you make with it one after the other behave
+ * like a page that reloads. For an outbox that outlives the page use {@link indexedDBStorage}.
  *
  * @example
  * const storage = memoryStorage();

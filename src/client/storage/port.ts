@@ -17,8 +17,8 @@ export type StorageEvent =
   /** The storage held something that is not a record. It is removed, if it has an id. */
   | { readonly type: 'corrupt'; readonly record: unknown }
   /**
-   * The storage cannot be used. From now on messages are held in memory only, and none is lost while the page lives. The
-   * records of this page are removed, so that a later page does not send them again.
+   * The storage cannot be used. From now on messages are held in memory only, and none is lost while the page lives.
+   * The records of this page are removed, so that a later page does not send them again.
    */
   | { readonly type: 'failed'; readonly error: unknown };
 
@@ -33,7 +33,10 @@ export interface StorageHost {
   /** Emits an event to the app. Returns true if the app listens. */
   readonly tell: (event: StorageEvent) => boolean;
   readonly logger: Logger;
-  /** Makes a second client like this one with another storage. It delivers the messages of a closed page under that page's session. */
+  /**
+   * Makes a second client like this one with another storage. It delivers the messages of a closed page under that
+   * page's session.
+   */
   readonly spawn: (storage: OutboxStorage) => Courier;
 }
 
@@ -45,7 +48,9 @@ export interface Courier {
 
 /** A storage at work for one client. */
 export interface Keeper {
-  /** Names the server's whole address. Resolves within seconds, once the client knows its session, and never rejects. */
+  /**
+   * Names the server's whole address. Resolves within seconds, once the client knows its session, and never rejects.
+   */
   ready(address: string): Promise<void>;
   /** Writes what changed. The client calls it after each turn of the event loop with changes. */
   sync(): void;

@@ -50,7 +50,10 @@ async function unlockOnFailure<T>(unlock: () => void, call: () => Promise<T>): P
   }
 }
 
-/** Locks a session and reads its row again: it may have changed before the lock. Returns null if the session is not free. */
+/**
+ * Locks a session and reads its row again: it may have changed before the lock. Returns null if the session is not
+ * free.
+ */
 async function lockSession(disk: Disk, key: string): Promise<HeldSession | null> {
   const unlock = await disk.lock(key);
   if (!unlock) return null;
@@ -62,8 +65,8 @@ async function lockSession(disk: Disk, key: string): Promise<HeldSession | null>
 }
 
 /**
- * Finds and locks a session of `owner` at `server` whose page is gone and whose messages wait. It passes over the sessions
- * in `tried`, and removes a session without messages after a day.
+ * Finds and locks a session of `owner` at `server` whose page is gone and whose messages wait. It passes over the
+ * sessions in `tried`, and removes a session without messages after a day.
  */
 export async function findOrphan(
   disk: Disk,

@@ -21,7 +21,12 @@ export function LatencyPlot({
     ({ ms }, index) =>
       `${(index / Math.max(1, trips.length - 1)) * width},${height - (ms / highestMs) * (height - 4)}`,
   );
-  const figures = `last ${latency.last.toFixed(1)} ms, average ${latency.average.toFixed(1)} ms, jitter ${latency.jitter.toFixed(1)} ms, highest ${highestMs.toFixed(1)} ms`;
+  const figures = [
+    `last ${latency.last.toFixed(1)} ms`,
+    `average ${latency.average.toFixed(1)} ms`,
+    `jitter ${latency.jitter.toFixed(1)} ms`,
+    `highest ${highestMs.toFixed(1)} ms`,
+  ].join(', ');
   return (
     <figure className="latency">
       <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none">

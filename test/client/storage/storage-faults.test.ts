@@ -1,5 +1,5 @@
 // Storage that fails, lags, fills up or lies, and pages that come and go while it does.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Disk } from '../../../src/client/storage/disk.js';
 import type { StorageEvent } from '../../../src/client/storage/port.js';
 import { memoryDisk, memoryStorage } from '../../../src/client/storage/memory.js';
@@ -102,6 +102,7 @@ test('storage that is lost while in use, and cannot be cleaned: nothing goes out
   const disk = memoryDisk();
   let lose: (e: unknown) => void = () => undefined;
   let gone = false;
+  const warn = vi.fn<(message: string) => void>();
   const gate =
     <A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) =>
     (...args: A): Promise<R> =>
@@ -121,6 +122,8 @@ test('storage that is lost while in use, and cannot be cleaned: nothing goes out
         },
       }),
     ),
+    true,
+    { logger: { ...quiet, warn } },
   );
   page.client.room(line);
   await world.advance(1_000);
@@ -131,6 +134,9 @@ test('storage that is lost while in use, and cannot be cleaned: nothing goes out
   gone = true;
   lose(new Error('closed by the browser'));
   await world.advance(100);
+  expect(warn.mock.calls.map(([message]) => message)).toContain(
+    'roomful: the outbox on disk could not be removed, a later page may send it again',
+  );
   page.network.restore();
   await world.advance(60_000);
   expect(sent.value).toMatchObject({ duplicate: false });
