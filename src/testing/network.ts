@@ -51,7 +51,158 @@ interface Conditions {
   cut: boolean;
 }
 
+/** A connection, until both ends know that it is over: the client may close it before the server knows. */
+interface Connection {
+  /** False once the client knows that it is over. */
+  readonly open: boolean;
+  /** Breaks it for both ends. */
+  break(): void;
+  /** Delivers the messages that a stall held back. */
+  release(): void;
+}
+
+/** What all connections of a network have in common. */
+interface Setting {
+  readonly clock: TestClock;
+  readonly random: () => number;
+  readonly server: () => ServerCore | null;
+  readonly origin: string | null;
+  readonly conditions: Conditions;
+  readonly connections: Set<Connection>;
+}
+
 const copy = (data: Encoded): Encoded => (typeof data === 'string' ? data : data.slice());
+
+function createPipe(
+  { clock, random, conditions }: Setting,
+  direction: 'up' | 'down',
+  deliver: (item: Item) => void,
+): Pipe {
+  let lastArrival = 0;
+  let bytes = 0;
+  let held: Item[] = [];
+  const arrive = (item: Item): void => {
+    if (!conditions[direction]) {
+      held.push(item);
+      return;
+    }
+    if ('data' in item) bytes -= byteLength(item.data);
+    deliver(item);
+  };
+  return {
+    put(item) {
+      if ('data' in item) bytes += byteLength(item.data);
+      lastArrival = Math.max(lastArrival, clock.now() + conditions.delay + random() * conditions.jitter);
+      clock.after(lastArrival - clock.now(), () => {
+        arrive(item);
+      });
+    },
+    release() {
+      const items = held;
+      held = [];
+      for (const item of items) arrive(item);
+    },
+    get bytes() {
+      return bytes;
+    },
+  };
+}
+
+type ServerSession = ReturnType<ServerCore['open']>;
+
+/** Opens the server's end of a connection, and tells the client. Returns null if the server refuses the origin. */
+function openAtServer(
+  core: ServerCore,
+  origin: string | null,
+  protocols: readonly string[],
+  transport: Transport,
+): { readonly session: ServerSession | null; readonly protocol: string } {
+  const [firstOffer = ''] = protocols;
+  if (!core.allows(origin, null)) {
+    transport.close(closeForbidden, 'this origin may not connect');
+    return { session: null, protocol: firstOffer };
+  }
+  const chosen = core.choose(protocols);
+  const session = core.open(transport, chosen?.codec ?? null, { origin, address: 'memory', headers: {} });
+  return { session, protocol: chosen?.protocol ?? firstOffer };
+}
+
+function connectTo(setting: Setting, protocols: readonly string[], events: LinkEvents): Link {
+  const { clock, conditions, connections, origin, server } = setting;
+  let open = true;
+  let session: ServerSession | null = null;
+  /** Tells both ends that the connection is over. A client that closed it knows already. */
+  const end = (code: number, reason: string): void => {
+    const wasOpen = open;
+    open = false;
+    connections.delete(connection);
+    session?.closed(code);
+    session = null;
+    if (wasOpen) events.closed(code, reason);
+  };
+  const up = createPipe(setting, 'up', (item) => {
+    if ('data' in item) session?.message(item.data);
+    else end(item.code, item.reason);
+  });
+  const down = createPipe(setting, 'down', (item) => {
+    if (!open) return;
+    if ('data' in item) events.message(item.data);
+    else end(item.code, item.reason);
+  });
+  const connection: Connection = {
+    get open() {
+      return open;
+    },
+    break() {
+      end(closeAbnormal, '');
+    },
+    release() {
+      up.release();
+      down.release();
+    },
+  };
+  connections.add(connection);
+  clock.after(conditions.delay * 2, () => {
+    if (!open) return;
+    const core = server();
+    if (conditions.cut || !core) return connection.break();
+    // A handshake in a stalled network hangs, until the client gives it up after its `connectTimeout`.
+    if (!conditions.up || !conditions.down) return;
+    const opened = openAtServer(core, origin, protocols, transportOver(down, connection));
+    session = opened.session;
+    events.opened(opened.protocol);
+  });
+  return linkOver(up, connection, () => {
+    open = false;
+  });
+}
+
+/** The server's end of a connection. */
+const transportOver = (down: Pipe, connection: Connection): Transport => ({
+  send(data) {
+    down.put({ data: copy(data) });
+  },
+  close(code, reason) {
+    down.put({ code, reason });
+  },
+  terminate() {
+    connection.break();
+  },
+  buffered: () => down.bytes,
+});
+
+/** The client's end of a connection. */
+const linkOver = (up: Pipe, connection: Connection, closed: () => void): Link => ({
+  transport: 'websocket',
+  send(data) {
+    if (connection.open) up.put({ data: copy(data) });
+  },
+  close(code, reason) {
+    if (!connection.open) return;
+    closed();
+    up.put({ code, reason });
+  },
+});
 
 export function createNetwork(
   clock: TestClock,
@@ -60,129 +211,19 @@ export function createNetwork(
   origin: string | null = null,
 ): Network {
   const conditions: Conditions = { delay: 0, jitter: 0, up: true, down: true, cut: false };
-  // A connection stays here until both ends know that it is over: the client may close it before the server knows.
-  const connections = new Set<{
-    readonly open: boolean;
-    readonly break: () => void;
-    readonly release: () => void;
-  }>();
+  const connections = new Set<Connection>();
+  const setting: Setting = { clock, random, server, origin, conditions, connections };
   let opened = 0;
-
-  const pipe = (direction: 'up' | 'down', deliver: (item: Item) => void): Pipe => {
-    let last = 0;
-    let bytes = 0;
-    let held: Item[] = [];
-    const arrive = (item: Item): void => {
-      if (!conditions[direction]) {
-        held.push(item);
-        return;
-      }
-      if ('data' in item) bytes -= byteLength(item.data);
-      deliver(item);
-    };
-    return {
-      put(item) {
-        if ('data' in item) bytes += byteLength(item.data);
-        last = Math.max(last, clock.now() + conditions.delay + random() * conditions.jitter);
-        clock.after(last - clock.now(), () => {
-          arrive(item);
-        });
-      },
-      release() {
-        const items = held;
-        held = [];
-        for (const item of items) arrive(item);
-      },
-      get bytes() {
-        return bytes;
-      },
-    };
-  };
-
-  const connect: Connect = (_url, protocols, events: LinkEvents): Link => {
-    opened++;
-    let open = true;
-    let session: ReturnType<ServerCore['open']> | null = null;
-    /** Tells both ends that the connection is over. A client that closed it knows already. */
-    const end = (code: number, reason: string): void => {
-      const wasOpen = open;
-      open = false;
-      connections.delete(connection);
-      session?.closed(code);
-      session = null;
-      if (wasOpen) events.closed(code, reason);
-    };
-    const up = pipe('up', (item) => {
-      if (!('data' in item)) end(item.code, item.reason);
-      else session?.message(item.data);
-    });
-    const down = pipe('down', (item) => {
-      if (!open) return;
-      if ('data' in item) events.message(item.data);
-      else end(item.code, item.reason);
-    });
-    const connection = {
-      get open() {
-        return open;
-      },
-      break() {
-        end(closeAbnormal, '');
-      },
-      release() {
-        up.release();
-        down.release();
-      },
-    };
-    connections.add(connection);
-    clock.after(conditions.delay * 2, () => {
-      if (!open) return;
-      const core = server();
-      if (conditions.cut || !core) {
-        connection.break();
-        return;
-      }
-      // A handshake in a stalled network hangs, until the client gives it up after its `connectTimeout`.
-      if (!conditions.up || !conditions.down) return;
-      const transport: Transport = {
-        send: (data) => {
-          down.put({ data: copy(data) });
-        },
-        close: (code, reason) => {
-          down.put({ code, reason });
-        },
-        terminate: () => {
-          connection.break();
-        },
-        buffered: () => down.bytes,
-      };
-      if (!core.allows(origin, null)) {
-        transport.close(closeForbidden, 'this origin may not connect');
-        events.opened(protocols[0] ?? '');
-        return;
-      }
-      const chosen = core.choose(protocols);
-      session = core.open(transport, chosen?.codec ?? null, { origin, address: 'memory', headers: {} });
-      events.opened(chosen?.protocol ?? protocols[0] ?? '');
-    });
-    return {
-      transport: 'websocket',
-      send(data) {
-        if (open) up.put({ data: copy(data) });
-      },
-      close(code, reason) {
-        if (!open) return;
-        open = false;
-        up.put({ code, reason });
-      },
-    };
-  };
 
   const drop = (): void => {
     for (const connection of Array.from(connections)) connection.break();
   };
 
   return {
-    connect,
+    connect(_url, protocols, events) {
+      opened++;
+      return connectTo(setting, protocols, events);
+    },
     get connections() {
       return Array.from(connections).filter(({ open }) => open).length;
     },

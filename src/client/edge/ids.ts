@@ -10,9 +10,7 @@ let pool = new Uint8Array(0);
 export function randomId(characters: number): string {
   if (pool.length < characters) {
     if (typeof crypto === 'undefined')
-      throw new TypeError(
-        'there is no global crypto: in React Native, import react-native-get-random-values before the client',
-      );
+      throw new TypeError('no global crypto: import react-native-get-random-values first');
     pool = crypto.getRandomValues(new Uint8Array(1_024));
   }
   let id = '';

@@ -130,9 +130,7 @@ async function remove(database: IDBDatabase, key: string): Promise<void> {
 
 export async function openDisk(name: string): Promise<Disk> {
   if (typeof indexedDB === 'undefined' || typeof navigator === 'undefined' || !('locks' in navigator))
-    throw new Error(
-      'there is no IndexedDB or no Web Locks here. Web Locks need a secure context, such as https',
-    );
+    throw new Error('IndexedDB or Web Locks are missing here: use https');
   const database = await openDatabase(name);
   let lose: (error: unknown) => void = () => undefined;
   database.onversionchange = () => {

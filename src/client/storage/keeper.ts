@@ -91,7 +91,7 @@ class SessionKeeper implements Keeper {
     const { dispatch, tell, logger } = this.#host;
     this.#writer?.abandon().catch((reason: unknown) => {
       // Another page must not send the messages: the session stays locked while this page lives.
-      logger.warn('roomful: the outbox on disk could not be removed, a later page may send it again', reason);
+      logger.warn('roomful: the outbox on disk could not be removed, and may be sent again', reason);
     });
     dispatch({ type: 'storage-lost' });
     if (!tell({ type: 'failed', error }))

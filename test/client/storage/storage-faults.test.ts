@@ -135,7 +135,7 @@ test('storage that is lost while in use, and cannot be cleaned: nothing goes out
   lose(new Error('closed by the browser'));
   await world.advance(100);
   expect(warn.mock.calls.map(([message]) => message)).toContain(
-    'roomful: the outbox on disk could not be removed, a later page may send it again',
+    'roomful: the outbox on disk could not be removed, and may be sent again',
   );
   page.network.restore();
   await world.advance(60_000);
