@@ -9,40 +9,62 @@ export const mutations = {
   'no-stale-guard': [
     {
       file: 'src/client/machine/transition.ts',
-      find: "if ('attempt' in event && !attemptsOf(connection).includes(event.attempt)) return [state, []];",
+      find: "if ('attempt' in event && !attemptsOf(state.connection).includes(event.attempt)) return [state, []];",
       replace: '',
     },
   ],
+  // The position moves a turn after the handlers were told of the batch. It does not move if the connection breaks first.
   'position-after-handler': [
-    // The position moves when the batch has been handed to the handlers, a frame later, and is lost with a connection that breaks in between.
     {
-      file: 'src/client/machine/room/room.ts',
-      find: 'if (last && room.position) room.position = {',
-      replace: 'if (last && room.position) (room as { later?: unknown }).later = {',
+      file: 'src/client/machine/room/log.live.ts',
+      find: 'if (last && log.position) log.position = {',
+      replace: 'if (last && log.position) (log as { later?: unknown }).later = {',
     },
     {
-      file: 'src/client/machine/room/room.ts',
-      find: 'let { offset, tag } = before.position;',
-      replace:
-        'let { offset, tag } = (before as { later?: { offset: number; tag: string } | null }).later ?? before.position;',
+      file: 'src/client/machine/room/log.live.ts',
+      find: 'linkedEntries(room.log.position, entries)',
+      replace: 'linkedEntries((room.log as { later?: Position | null }).later ?? room.log.position, entries)',
     },
     {
-      file: 'src/client/machine/room/room.ts',
-      find: "if (room.phase.status !== 'denied' && room.phase.status !== 'left') room.phase = wanted;",
-      replace:
-        "if (room.phase.status !== 'denied' && room.phase.status !== 'left') room.phase = wanted; (room as { later?: unknown }).later = null;",
+      file: 'src/client/machine/room/membership.ts',
+      find: '    draft.rejoiningFrom = null;\n  },\n  userChanged',
+      replace: `    draft.rejoiningFrom = null;
+    (draftPart(turn, id, 'log') as { later?: unknown }).later = null;
+  },
+  userChanged`,
     },
     {
       file: 'src/client/machine/transition.ts',
-      find: "case 'storage-lost':",
-      replace:
-        "case 'delivered' as never:\n      for (const room of state.rooms.values()) { const { later } = room as { later?: never }; if (later) Object.assign(edit(turn, room), { position: later, later: null }); }\n      return;\n    case 'storage-lost':",
+      find: "import { callLive } from './model/draft.js';",
+      replace: "import { callLive, draftPart } from './model/draft.js';",
     },
     {
-      file: 'src/client/driver.ts',
-      find: 'for (const delivery of due) ports.deliver(delivery);',
-      replace:
-        "for (const delivery of due) ports.deliver(delivery);\n    if (due.length) queueMicrotask(() => dispatch({ type: 'delivered' } as never));",
+      file: 'src/client/machine/transition.ts',
+      find: "if (event.type === 'tick') return tick(turn);",
+      replace: `if ((event.type as string) === 'delivered') {
+    for (const { id, log } of turn.state.rooms.values()) {
+      const { later } = log as { later?: never };
+      if (later) Object.assign(draftPart(turn, id, 'log'), { position: later, later: null });
+    }
+    return undefined;
+  }
+  if (event.type === 'tick') return tick(turn);`,
+    },
+    {
+      file: 'src/client/machine/transition.ts',
+      find: "type === 'tick' || type === 'pump' ||",
+      replace: "type === 'tick' || type === 'pump' || (type as string) === 'delivered' ||",
+    },
+    {
+      file: 'src/client/driver/driver.ts',
+      find: 'createPublisher(state, schedule, () => targets)',
+      replace: `createPublisher(state, schedule, () => ({
+    ...targets,
+    deliver(delivery) {
+      targets.deliver(delivery);
+      queueMicrotask(() => handle({ type: 'delivered' } as never));
+    },
+  }))`,
     },
   ],
 };
