@@ -5,9 +5,9 @@ import type { Client } from '../client/client.js';
 import { useRealtime } from '../react/context.js';
 import { Dock } from './dock.js';
 import { loadPreferences, savePreferences, type Dock as Place, type Preferences } from './preferences.js';
-import type { Recorder } from './recorder.js';
+import type { Recorder } from './recording/recorder.js';
 import { styles } from './styles.js';
-import { useRecorder } from './use-recorder.js';
+import { useRecorder } from './recording/use-recorder.js';
 
 export interface RealtimeDevtoolsProps {
   /**

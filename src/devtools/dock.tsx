@@ -9,8 +9,8 @@ import {
 } from 'react';
 import { Panel } from './panel.js';
 import { sizeLimits, type Preferences } from './preferences.js';
-import { useRecording } from './use-recorder.js';
-import type { Recorder } from './recorder.js';
+import { useRecording } from './recording/use-recorder.js';
+import type { Recorder } from './recording/recorder.js';
 
 interface DockProps {
   readonly recorder: Recorder;

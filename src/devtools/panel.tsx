@@ -1,14 +1,14 @@
 // The open panel: the connection's state, buttons for faults, and a tab for each view.
 import { useId, useRef, type KeyboardEvent, type ReactElement } from 'react';
 import { docks, tabNames, type Preferences, type TabName } from './preferences.js';
-import type { Recorder, Recording } from './recorder.js';
+import type { Recorder, Recording } from './recording/recorder.js';
 import { ConnectionTab } from './tabs/connection.js';
 import { EventsTab } from './tabs/events.js';
 import { FramesTab } from './tabs/frames.js';
 import { OutboxTab } from './tabs/outbox.js';
 import type { TabProps } from './tabs/props.js';
 import { RoomsTab } from './tabs/rooms.js';
-import { useRecording } from './use-recorder.js';
+import { useRecording } from './recording/use-recorder.js';
 
 interface PanelProps {
   readonly recorder: Recorder;

@@ -1,6 +1,6 @@
 // Shows a client's store in the Redux DevTools extension, with an action for each change.
 import type { Client } from '../client/client.js';
-import { toText } from './format.js';
+import { toText } from './recording/format.js';
 
 interface Extension {
   connect(options: { readonly name: string; readonly features: Readonly<Record<string, boolean>> }): {

@@ -1,9 +1,9 @@
 // What the devtools see of a client, and the faults that they make.
 import { afterEach, expect, test } from 'vitest';
 import { defineRoom, type } from '../../src/contract/index.js';
-import { changesBetween } from '../../src/devtools/changes.js';
-import { toText } from '../../src/devtools/format.js';
-import { record, type Recorder } from '../../src/devtools/recorder.js';
+import { changesBetween } from '../../src/devtools/recording/changes.js';
+import { toText } from '../../src/devtools/recording/format.js';
+import { record, type Recorder } from '../../src/devtools/recording/recorder.js';
 import { reduxDevtools } from '../../src/devtools/redux.js';
 import { createTestRealtime, serve, type TestRealtime } from '../../src/testing/index.js';
 

@@ -225,28 +225,39 @@ export const layers = [
     packages: { react: everyFile },
   },
   {
-    folder: 'src/devtools',
+    folder: 'src/devtools/recording',
     purpose:
-      'A panel into a client (`client.inspect` stands between events and the machine): recorder, faults; Redux DevTools; `absent.ts` is what a production build gets',
+      'The events, frames and states of a client, recorded through `client.inspect`, and faults on purpose',
     imports: [
-      'src/devtools/tabs',
-      'src/react/context.ts',
       'src/client/edge/clock.ts',
       'src/client/machine/model/connection-state.ts',
       'src/protocol/codes.ts',
       'src/protocol/parse.ts',
     ],
     typeImports: ['src/client', 'src/client/machine/view', 'src/client/machine/model', 'src/protocol'],
-    packages: { react: everyFile, 'react-dom': ['devtools.tsx'] },
-    globals: { queueMicrotask: ['faults.ts'], localStorage: ['preferences.ts'], globalThis: ['redux.ts'] },
+    packages: { react: everyFile },
+    globals: { queueMicrotask: ['faults.ts'] },
   },
   {
     folder: 'src/devtools/tabs',
     purpose: "The panel's tabs, a file each",
-    imports: ['src/devtools', 'src/client/machine/model', 'src/client/machine/view/connection-view.ts'],
+    imports: [
+      'src/devtools/recording',
+      'src/client/machine/model',
+      'src/client/machine/view/connection-view.ts',
+    ],
     typeImports: ['src/protocol', 'src/client/machine/view'],
     packages: { react: everyFile },
     globals: { navigator: ['frames.tsx'] },
+  },
+  {
+    folder: 'src/devtools',
+    purpose:
+      'The panel and its frame, and the bridge to Redux DevTools; `absent.ts` is what a production build gets',
+    imports: ['src/devtools/recording', 'src/devtools/tabs', 'src/react/context.ts'],
+    typeImports: ['src/client'],
+    packages: { react: everyFile, 'react-dom': ['devtools.tsx'] },
+    globals: { localStorage: ['preferences.ts'], globalThis: ['redux.ts'] },
   },
   {
     folder: 'src/server/util',

@@ -1,9 +1,9 @@
 // The tab with the connection's states over time, and the round trips.
 import type { ReactElement } from 'react';
 import type { ConnectionState } from '../../client/machine/view/view.js';
-import { toDuration, toTime } from '../format.js';
+import { toDuration, toTime } from '../recording/format.js';
 import type { TabProps } from './props.js';
-import type { Span } from '../recorder.js';
+import type { Span } from '../recording/recorder.js';
 import { LatencyPlot } from './latency.js';
 
 function detailOf(state: ConnectionState): string {

@@ -1,10 +1,10 @@
 // The tab with the events of the machine: the changes and the effects of each.
 import { memo, useState, type ReactElement } from 'react';
-import { changesBetween } from '../changes.js';
-import { toText, toTime } from '../format.js';
+import { changesBetween } from '../recording/changes.js';
+import { toText, toTime } from '../recording/format.js';
 import type { TabProps } from './props.js';
-import type { Moment } from '../recorder.js';
-import { Search, Split } from '../split.js';
+import type { Moment } from '../recording/recorder.js';
+import { Search, Split } from './split.js';
 
 /** Rows that the list shows. */
 const maxRows = 200;

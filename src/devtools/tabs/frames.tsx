@@ -1,10 +1,10 @@
 // The tab with the frames in both directions.
 import { memo, useState, type ReactElement } from 'react';
 import type { Codec } from '../../protocol/codec.js';
-import { sizeOf, toBytes, toText, toTime } from '../format.js';
+import { sizeOf, toBytes, toText, toTime } from '../recording/format.js';
 import type { TabProps } from './props.js';
-import type { Line } from '../recorder.js';
-import { Search, Split } from '../split.js';
+import type { Line } from '../recording/recorder.js';
+import { Search, Split } from './split.js';
 
 /** Rows that the list shows. */
 const maxRows = 200;

@@ -1,7 +1,7 @@
 // A plot of the round trips.
 import type { ReactElement } from 'react';
 import type { Latency } from '../../client/machine/model/state.js';
-import type { RoundTrip } from '../recorder.js';
+import type { RoundTrip } from '../recording/recorder.js';
 
 const [width, height] = [600, 80];
 

@@ -1,7 +1,7 @@
 // The tab with the outbox: messages without an answer, and failed ones.
 import type { ReactElement } from 'react';
 import { isInFlight, type Entry } from '../../client/machine/model/entry.js';
-import { toBytes, toDuration, toText } from '../format.js';
+import { toBytes, toDuration, toText } from '../recording/format.js';
 import type { TabProps } from './props.js';
 
 export function OutboxTab({ recorder: { inspection }, recording: { at, state } }: TabProps): ReactElement {

@@ -1,5 +1,5 @@
 // The props of a tab.
-import type { Recorder, Recording } from '../recorder.js';
+import type { Recorder, Recording } from '../recording/recorder.js';
 
 export interface TabProps {
   readonly recorder: Recorder;

@@ -2,7 +2,7 @@
 import type { ReactElement } from 'react';
 import type { Room } from '../../client/machine/model/room-state.js';
 import { statusOf } from '../../client/machine/view/connection-view.js';
-import { toText } from '../format.js';
+import { toText } from '../recording/format.js';
 import type { TabProps } from './props.js';
 
 export function RoomsTab({ recording: { state } }: TabProps): ReactElement {

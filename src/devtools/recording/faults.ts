@@ -1,9 +1,9 @@
 // Faults on purpose, between a client's machine and its link, as a tunnel, a dead radio or an expired token cause them.
-import { closeAbnormal, closeNormal, closeUnauthorized } from '../protocol/codes.js';
-import type { Inspection } from '../client/client.js';
-import type { Effect } from '../client/machine/model/effects.js';
-import type { Event } from '../client/machine/model/events.js';
-import { attemptsOf } from '../client/machine/model/connection-state.js';
+import { closeAbnormal, closeNormal, closeUnauthorized } from '../../protocol/codes.js';
+import type { Inspection } from '../../client/client.js';
+import type { Effect } from '../../client/machine/model/effects.js';
+import type { Event } from '../../client/machine/model/events.js';
+import { attemptsOf } from '../../client/machine/model/connection-state.js';
 
 export interface Faults {
   /** True while nothing passes and both ends believe that the connection works. */

@@ -1,12 +1,12 @@
 // Records the newest events of a client's machine with the state before and after, its frames in both directions, its
 // connection states and its round trips.
-import type { Client, Inspection } from '../client/client.js';
-import { systemClock, type Clock } from '../client/edge/clock.js';
-import type { Effect } from '../client/machine/model/effects.js';
-import type { Event } from '../client/machine/model/events.js';
-import type { State } from '../client/machine/model/state.js';
-import type { ConnectionState } from '../client/machine/view/view.js';
-import type { ClientFrame, ServerFrame } from '../protocol/frames.js';
+import type { Client, Inspection } from '../../client/client.js';
+import { systemClock, type Clock } from '../../client/edge/clock.js';
+import type { Effect } from '../../client/machine/model/effects.js';
+import type { Event } from '../../client/machine/model/events.js';
+import type { State } from '../../client/machine/model/state.js';
+import type { ConnectionState } from '../../client/machine/view/view.js';
+import type { ClientFrame, ServerFrame } from '../../protocol/frames.js';
 import { createFaults, type Faults } from './faults.js';
 import { createRing } from './ring.js';
 

@@ -1,6 +1,6 @@
 // Formats values for the panel. Tokens and keys of sessions are hidden, because another person could use them.
-import type { Codec } from '../protocol/codec.js';
-import { clientTuple, serverTuple } from '../protocol/parse.js';
+import type { Codec } from '../../protocol/codec.js';
+import { clientTuple, serverTuple } from '../../protocol/parse.js';
 import type { Line } from './recorder.js';
 
 const secretFields = new Set(['token', 'session', 'key', 'instance']);

@@ -1,6 +1,6 @@
 // Records a client while a panel is mounted.
 import { useMemo, useSyncExternalStore } from 'react';
-import type { Client } from '../client/client.js';
+import type { Client } from '../../client/client.js';
 import { record, type Recorder, type Recording } from './recorder.js';
 
 /**
