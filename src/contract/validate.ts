@@ -97,9 +97,9 @@ export function readMessage(
 }
 
 /**
- * Checks a message that an app wants to send. Returns the data as the receiver will see it, and about how many bytes
- * are sent. The schema's input is sent, and each receiver runs the schema, so a schema may transform. Throws as
- * {@link readMessage}.
+ * Checks a message that an app wants to send, and throws what {@link readMessage} throws. Returns the data as receivers
+ * will see it, and the approximate size of the data that is sent. The input of the schema is sent, and each receiver
+ * runs the schema itself. So a schema may transform.
  */
 export function checkMessage(
   contract: AnyContract,

@@ -23,8 +23,9 @@ const isContainer = (head: number): boolean =>
   (head >= 0x80 && head <= 0x9f) || (head >= 0xdc && head <= 0xdf);
 
 /**
- * Returns the number of frames in a message. Throws {@link Malformed} if a length runs past the end, if a frame nests
- * too deep, holds too many values or is not an array, and for extension types.
+ * Returns the number of frames in a message. Throws {@link Malformed} if the message is not well formed: a length runs
+ * past the end, or a value has an extension type. It also throws if a frame is not an array, nests too deep or holds
+ * too many values.
  *
  * @param maxWeight bounds the bytes that JSON would need for the objects of the message: two brackets or quotes each,
  * and a comma between values. MessagePack writes an empty map in one byte and JSON in three with its comma, so a

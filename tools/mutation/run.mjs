@@ -19,9 +19,12 @@ const parts = {
 const leastScore = 85;
 const held = [
   'src/client/machine/connection/lifecycle.ts',
-  'src/client/machine/outbox/in-flight.ts',
+  'src/client/machine/outbox/enqueue.ts',
+  'src/client/machine/outbox/entries.ts',
+  'src/client/machine/outbox/in-flight.live.ts',
   'src/client/machine/outbox/queue.ts',
-  'src/client/machine/room/room.ts',
+  'src/client/machine/room/log.live.ts',
+  'src/client/machine/room/membership.live.ts',
   'src/protocol/checks.ts',
   'src/protocol/parse.ts',
   'src/server/messages/append-message.ts',

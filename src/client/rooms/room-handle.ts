@@ -56,7 +56,7 @@ export interface RoomHandle extends Room<RoomName> {
   readonly owner: RoomOwner;
   /** This handle, also where an object that inherits from it is asked. */
   readonly handle: RoomHandle;
-  /** Adds a holder. Returns a function that ends it once. */
+  /** Adds a holder. Returns a function that removes it; a second call does nothing. */
   retain(options: {
     readonly history?: number | undefined;
     readonly presence?: Presence | undefined;
@@ -171,15 +171,15 @@ function send(
     throw invalid('ttl is a number from 0, coalesce a text');
   const message = checkOutgoing(handle.contract, type, data, driver.state().limits.frame);
   const id = randomId(12);
-  const settled = makePromise<Receipt>(id);
+  const receipt = makePromise<Receipt>(id);
   driver.send({ ...message, id, room: handle.id, type, ttl: ttl ?? null, coalesceKey: coalesce ?? null });
-  if (!signal) return settled;
+  if (!signal) return receipt;
   const abort = (): void => {
     driver.dispatch({ type: 'abort', room: handle.id, id });
   };
   signal.addEventListener('abort', abort);
   return unwatched(
-    settled.finally(() => {
+    receipt.finally(() => {
       signal.removeEventListener('abort', abort);
     }),
   );

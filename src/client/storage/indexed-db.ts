@@ -132,14 +132,14 @@ export async function openDisk(name: string): Promise<Disk> {
   if (typeof indexedDB === 'undefined' || typeof navigator === 'undefined' || !('locks' in navigator))
     throw new Error('IndexedDB or Web Locks are missing here: use https');
   const database = await openDatabase(name);
-  let lose: (error: unknown) => void = () => undefined;
+  let onLost: (error: unknown) => void = () => undefined;
   database.onversionchange = () => {
     // The keeper still removes the session: a database closes after the steps that have begun.
-    lose(new Error('another version of the app needs the database'));
+    onLost(new Error('another version of the app needs the database'));
     database.close();
   };
   database.onclose = () => {
-    lose(new Error('the browser closed the database'));
+    onLost(new Error('the browser closed the database'));
   };
 
   return {
@@ -160,7 +160,7 @@ export async function openDisk(name: string): Promise<Disk> {
       }
     },
     lost(call) {
-      lose = call;
+      onLost = call;
     },
     leaving(call) {
       addEventListener('pagehide', call);

@@ -171,7 +171,7 @@ class SessionKeeper implements Keeper {
         },
       },
       this.#host,
-      (host, take) => createKeeper(host, take, this.#serverOf),
+      (host, takeSession) => createKeeper(host, takeSession, this.#serverOf),
     );
     disk.lost(fail);
     this.#stopListening = disk.leaving(writer.hurry);

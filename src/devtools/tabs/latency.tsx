@@ -3,6 +3,9 @@ import type { ReactElement } from 'react';
 import type { Latency } from '../../client/machine/model/state.js';
 import type { RoundTrip } from '../recording/recorder.js';
 
+/** Space above the highest point. */
+const marginTop = 4;
+
 const [width, height] = [600, 80];
 
 export function LatencyPlot({
@@ -17,10 +20,11 @@ export function LatencyPlot({
       <p className="empty">No round trip was measured since this was opened: one is, with each heartbeat.</p>
     );
   const highestMs = Math.max(...trips.map(({ ms }) => ms), 1);
-  const points = trips.map(
-    ({ ms }, index) =>
-      `${(index / Math.max(1, trips.length - 1)) * width},${height - (ms / highestMs) * (height - 4)}`,
-  );
+  const points = trips.map(({ ms }, index) => {
+    const x = (index / Math.max(1, trips.length - 1)) * width;
+    const y = height - (ms / highestMs) * (height - marginTop);
+    return `${x},${y}`;
+  });
   const figures = [
     `last ${latency.last.toFixed(1)} ms`,
     `average ${latency.average.toFixed(1)} ms`,

@@ -91,7 +91,7 @@ export class Intake {
   private takeFrame(peer: IntakePeer, frame: ClientFrame, bytesOnWire: number): boolean {
     if (frame.type === 'pong') this.measurePing(frame.time);
     if (frame.type === 'ping' && peer.state.status === 'live') {
-      // P18: a ping asks whether the link lives, and not whether a handler is done. It is answered at once.
+      // P18 of PROTOCOL.md: a ping asks for the life of the link, so it does not wait for handlers.
       const spread = this.context.reconnectSpreadMs();
       queueFrame(peer, { type: 'pong', time: frame.time, spread });
       peer.advance({ type: 'pinged' });

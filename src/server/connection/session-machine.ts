@@ -71,8 +71,8 @@ function stepPinged(
   state: Extract<SessionState, { status: 'live' }>,
   { now, interval, timeout }: SessionContext,
 ): SessionStep {
-  // The client's next ping has some time to get here. If the server's own ping is due, it goes with the answer,
-  // and costs no write.
+  // The server's ping waits an eighth of the timeout longer than the interval, so that the client's next ping can come
+  // first. A server ping that is due now leaves with the pong, and needs no write of its own.
   const next = { ...state, pingAt: now + interval + timeout / 8 };
   return now - state.pingedAt >= (serverPingEvery - 0.5) * interval
     ? [{ ...next, pingedAt: now }, [{ type: 'ping', alone: false }]]

@@ -21,11 +21,11 @@ export interface ListPiece {
  */
 export interface ListProgress {
   toldUpTo: number;
-  readonly lastSerial: number;
+  readonly lastPartNumber: number;
 }
 
 interface ListPart {
-  readonly serial: number;
+  readonly partNumber: number;
   members: Map<string, MemberTuple>;
   /** The number of members that came into it. */
   memberCount: number;
@@ -59,7 +59,7 @@ export class MemberList {
   /** In the order in which their members came. Serials rise, and none is given twice. */
   private readonly parts: ListPart[] = [];
   private readonly partOf = new Map<string, ListPart>();
-  private lastSerial = 0;
+  private lastPartNumber = 0;
 
   constructor(room: string, members: readonly MemberTuple[]) {
     this.room = room;
@@ -92,16 +92,16 @@ export class MemberList {
   /** The members that a `joined` frame has room for, and where the list goes on. */
   beginListing(): { readonly members: readonly MemberTuple[]; readonly listing: ListProgress } {
     const [first] = this.parts;
-    if (!first) return { members: [], listing: { toldUpTo: 0, lastSerial: 0 } };
+    if (!first) return { members: [], listing: { toldUpTo: 0, lastPartNumber: 0 } };
     const [members = [], ...others] = portionsOf(first);
-    const toldUpTo = others.length > 0 ? first.serial - 1 : first.serial;
-    return { members, listing: { toldUpTo, lastSerial: this.parts.at(-1)?.serial ?? 0 } };
+    const toldUpTo = others.length > 0 ? first.partNumber - 1 : first.partNumber;
+    return { members, listing: { toldUpTo, lastPartNumber: this.parts.at(-1)?.partNumber ?? 0 } };
   }
 
   /** The next piece of a list; null behind the last one. */
-  nextPiece({ toldUpTo, lastSerial }: ListProgress): ListPiece | null {
-    const part = this.parts.find(({ serial }) => serial > toldUpTo);
-    return part && part.serial <= lastSerial ? this.pieceOf(part) : null;
+  nextPiece({ toldUpTo, lastPartNumber: lastPartNumber }: ListProgress): ListPiece | null {
+    const part = this.parts.find(({ partNumber: serial }) => serial > toldUpTo);
+    return part && part.partNumber <= lastPartNumber ? this.pieceOf(part) : null;
   }
 
   private setMember(member: MemberTuple): void {
@@ -125,8 +125,8 @@ export class MemberList {
   private partFor(bytes: number): ListPart {
     const last = this.parts.at(-1);
     if (last && partBytesOf(last) + bytes <= maxMemberListBytes) return last;
-    const serial = ++this.lastSerial;
-    const part = { serial, members: new Map(), memberCount: 0, bytes: 0, portions: null, piece: null };
+    const partNumber = ++this.lastPartNumber;
+    const part = { partNumber, members: new Map(), memberCount: 0, bytes: 0, portions: null, piece: null };
     this.parts.push(part);
     return part;
   }
@@ -161,7 +161,7 @@ export class MemberList {
   private pieceOf(part: ListPart): ListPiece {
     const { room } = this;
     return (part.piece ??= {
-      serial: part.serial,
+      serial: part.partNumber,
       bytes: partBytesOf(part),
       frames: portionsOf(part).map((joined) =>
         encodeOnce({ type: 'presence', room, joined, left: [], changed: [] }),

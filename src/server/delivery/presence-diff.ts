@@ -7,8 +7,8 @@ type PresenceFrame = Extract<ServerFrame, { type: 'presence' }>;
 type PresenceEvent = Extract<RoomEvent, { type: 'presence' }>;
 
 /**
- * The changes of a room's members as one frame, or as several if one would be too large. No member is in two
- * of the lists, so that the order of the frames does not matter.
+ * Returns the changes of a room's members as one frame, or as several if one would be too large. The caller puts no
+ * member into two lists. The order of the frames therefore does not matter.
  */
 export function presenceFrames(
   room: string,

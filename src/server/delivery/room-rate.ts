@@ -62,8 +62,8 @@ export class RoomRate {
     this.refilledAt = this.roundAt = Math.floor(createdAt);
   }
 
-  /** The users who sent something or joined lately. */
-  get users(): number {
+  /** The number of users that sent something or joined lately. */
+  get userCount(): number {
     return this.shares.size + this.olderShares.size;
   }
 
@@ -83,15 +83,15 @@ export class RoomRate {
       share.spokeIn = this.round;
       this.speakers++;
     }
-    const { users } = this;
+    const { userCount } = this;
     // A user who has only joined may want to send something next.
-    const fairRate = perSecond / Math.min(users, Math.max(this.speakers, this.olderSpeakers) + 1);
+    const fairRate = perSecond / Math.min(userCount, Math.max(this.speakers, this.olderSpeakers) + 1);
     share.tokens = Math.min(
       Math.max(1, fairRate * 2),
       share.tokens + ((now - share.refilledAt) * fairRate) / 1_000,
     );
     share.refilledAt = now;
-    const needed = share.tokens >= 1 || users === 1 ? 1 : 1 + perSecond;
+    const needed = share.tokens >= 1 || userCount === 1 ? 1 : 1 + perSecond;
     if (this.tokens >= needed) {
       this.tokens--;
       share.tokens = Math.max(0, share.tokens - 1);
@@ -103,8 +103,8 @@ export class RoomRate {
   }
 
   /**
-   * Counts a join. Refuses it only if its user joins too often: after a restart all users come at once. Joins
-   * do not use up the tokens that are kept for users who send little.
+   * Counts a join. Returns 0, or the ms to wait if the user joins too often. The room's rate refuses no join, because
+   * all users come at once after a restart. A join takes no token that is kept for users who send little.
    */
   join(speaker: Speaker, nowExact: number): number {
     const now = Math.floor(nowExact);
@@ -118,7 +118,7 @@ export class RoomRate {
   /** Forgets the shares that are full again. Returns whether none is left. */
   forget(now: number): boolean {
     this.turnRound(Math.floor(now));
-    return this.users === 0;
+    return this.userCount === 0;
   }
 
   private refill(now: number): void {
@@ -147,7 +147,7 @@ export class RoomRate {
 
   private shareOf(speaker: Speaker, now: number): UserShare {
     this.turnRound(now);
-    if (this.users === 0) this.remember();
+    if (this.userCount === 0) this.remember();
     const key = shareKeyOf(speaker);
     const share = this.shares.get(key) ??
       this.olderShares.get(key) ?? {

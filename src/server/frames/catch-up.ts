@@ -33,7 +33,7 @@ function newestOfPage(page: LogPage): LogPage {
 }
 
 /** Whether the session was told of everything after a position, or would have been if its connection had not broken. */
-async function wasTold(
+async function wasToldAfter(
   { room, served, peer }: Membership,
   at: Position,
   { broker }: FrameContext,
@@ -62,7 +62,7 @@ export async function catchUp(
   let why: string | null = null;
   if (frame.position) {
     const at = toPosition(frame.position);
-    const isKnown = await wasTold(membership, at, context);
+    const isKnown = await wasToldAfter(membership, at, context);
     const answer = isKnown ? 'yes' : await askHistory();
     if (typeof answer !== 'string') return answer;
     if (answer === 'no') why = 'denied';

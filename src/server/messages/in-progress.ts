@@ -7,8 +7,8 @@ import { compositeKey } from '../util/composite-key.js';
 import type { MaybePromise } from '../util/maybe-promise.js';
 
 /**
- * The outcome of a message. With `unavailable` there is none yet: the message may come again, and is then handled as
- * if for the first time.
+ * How a message ended. `unavailable` means that it is not settled: if the client sends it again, the server handles it
+ * as a new message.
  */
 export type MessageOutcome =
   | (Appended & { readonly result?: unknown })

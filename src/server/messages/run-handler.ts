@@ -102,7 +102,7 @@ export function runHandler(
   };
   const pendingResult = tryMaybe<unknown>(
     () =>
-      messagesInProgress.runHandler((term) =>
+      messagesInProgress.runHandler((handlerTerm) =>
         toMaybePromise(
           handler(message, {
             user,
@@ -110,7 +110,7 @@ export function runHandler(
             member,
             reject,
             get signal() {
-              return term.signal;
+              return handlerTerm.signal;
             },
           }),
         ),

@@ -108,8 +108,9 @@ export interface ServeOptions<C = AnyContract> {
    */
   readonly authorize?: (request: AuthorizeRequest<ParamsFor<C>>) => MaybePromise<boolean>;
   /**
-   * For how long an answer of `authorize` is used again, in ms: for the same connection, room, action and
-   * message type, whatever the data. Joins are always asked for. A new token and `reauthorize` end it.
+   * How long the server uses an answer of `authorize` again, in ms. An answer counts for one connection, room, action
+   * and message type, whatever the data. The server asks anew for each join. A new token or a call of `reauthorize`
+   * drops the answers.
    *
    * @default 0, which asks each time
    */

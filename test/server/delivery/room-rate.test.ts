@@ -210,10 +210,10 @@ test('T42 a pace forgets the users who have not spoken for a while', () => {
   const say = (id: number, now: number): number =>
     pace.take({ peer: { identity: { user: { id: `user ${id}` } } } as never, member: 'm', share: null }, now);
   for (let id = 0; id < 1_000; id++) say(id, id * 100);
-  expect(pace.users).toBeGreaterThan(90);
+  expect(pace.userCount).toBeGreaterThan(90);
   // Ten a second, for two rounds of ten seconds.
-  expect(pace.users).toBeLessThanOrEqual(200);
-  expect([pace.forget(100_000), pace.forget(120_000), pace.users]).toEqual([false, true, 0]);
+  expect(pace.userCount).toBeLessThanOrEqual(200);
+  expect([pace.forget(100_000), pace.forget(120_000), pace.userCount]).toEqual([false, true, 0]);
 });
 
 test('T42 what a room remembers of its users is forgotten while nobody speaks, and a pace that is in use remembers again', async () => {
@@ -237,7 +237,7 @@ test('T42 what a room remembers of its users is forgotten while nobody speaks, a
     now = at;
     timers.shift()?.();
   }
-  expect([pace.users, timers.length]).toEqual([0, 0]);
+  expect([pace.userCount, timers.length]).toEqual([0, 0]);
   expect(paces.of('r', 5)).not.toBe(pace);
   pace.take(speaker, now);
   expect([paces.of('r', 5), timers.length]).toEqual([pace, 1]);

@@ -39,7 +39,7 @@ describe('the command line', () => {
       secret: undefined,
       jwksUrl: undefined,
       issuer: undefined,
-      audience: undefined,
+      tokenAudience: undefined,
     });
   });
 
@@ -80,7 +80,7 @@ describe('the command line', () => {
       redis: 'redis://env',
       secret: 's',
       issuer: 'i',
-      audience: 'a',
+      tokenAudience: 'a',
     });
     expect(config('serve --untyped --port 82 --redis redis://line', env)).toMatchObject({
       port: 82,

@@ -9,8 +9,7 @@ const earlyFailures = 10;
 /**
  * Full jitter: a delay drawn evenly from 0 to `min(max, initial · factorⁿ)`, the first retry included, so that the
  * clients of a fallen server do not come back in step. (Marc Brooker, "Exponential Backoff And Jitter", AWS
- * Architecture
- * Blog, 2015.) The first ten delays are drawn from 4 s at most.
+ * Architecture Blog, 2015.) The first ten delays are drawn from 4 s at most.
  *
  * `returnSpread`: the time in ms over which the server's clients come back, if the server said so. The first delay is
  * drawn from at least that time. Later delays are drawn from twice as much, because a client that failed meets clients

@@ -27,7 +27,10 @@ function changeUser(turn: Turn, keepOwn: boolean): void {
   callForRooms(turn, 'userChanged', keepOwn);
 }
 
-/** True if the session belongs to another user than the server says. One session key is one member for one user. */
+/**
+ * True if the session belongs to another user than `welcome` names. A member id is a digest of user and session key, so
+ * another member id under the same key means another user.
+ */
 function isOtherUser({ session, self }: State, { member, user }: FrameOf<'welcome'>): boolean {
   const knownMember = self?.key === session.key ? self.member : session.member;
   if (knownMember !== undefined) return knownMember !== member;

@@ -33,7 +33,10 @@ export function callLive(turn: Turn, hook: 'beforeWrite' | 'liveTick'): void {
   }
 }
 
-/** A copy of a map that can be changed. It is made once a turn, however often it is asked for. */
+/**
+ * Returns `map` if this turn made it, and otherwise a copy that this turn may change. The caller puts the copy into the
+ * state, where later calls of the turn find it.
+ */
 export function draftMap<K, V>({ ownedObjects }: Turn, map: ReadonlyMap<K, V>): Map<K, V> {
   if (ownedObjects.has(map)) return map as Map<K, V>;
   const copy = new Map(map);

@@ -11,8 +11,7 @@ export type Continuity = 'exact' | 'recovered' | 'gap' | 'reset';
 
 /**
  * `wanted`: the room is to be joined at a moment. `left`: it is kept for its lists, for messages that failed, or
- * because
- * it was created a moment ago and has no user yet.
+ * because it was created a moment ago and has no user yet.
  */
 export type Phase =
   | { readonly status: 'wanted'; readonly at: number }

@@ -7,8 +7,7 @@ export const queueItems = <T>({ array, from, to }: Queue<T>): readonly T[] => ar
 
 /**
  * The queue with one more item at its end. The array is copied in two cases: a later state has added an item already,
- * or
- * the part in front of the bounds is larger than the queue.
+ * or the part in front of the bounds is larger than the queue.
  */
 export function append<T>(queue: Queue<T>, item: T): Queue<T> {
   const { array, from, to } = queue;

@@ -50,8 +50,7 @@ export interface Writing {
 export interface Slice {
   /**
    * Each type of event has one slice that handles it. A handler that returns frames asks for a reconciliation: the
-   * frames
-   * are written, and behind them those that make the server agree with the state.
+   * frames are written, and behind them those that make the server agree with the state.
    */
   readonly events?: {
     readonly [T in Event['type']]?: (turn: Turn, event: EventOf<T>) => readonly ClientFrame[] | void;

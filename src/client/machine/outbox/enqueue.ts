@@ -27,11 +27,15 @@ const noLoad: Load = { count: 0, bytes: 0 };
 const noEntries: readonly Entry[] = [];
 
 /** The oldest message of all rooms that was not sent. */
-function oldestQueued({ state }: Turn): readonly [string, Entry] | null {
-  let oldest: readonly [string, Entry] | null = null;
+function oldestQueued({ state }: Turn): readonly [roomId: string, entry: Entry] | null {
+  let oldest: readonly [roomId: string, entry: Entry] | null = null;
+  let oldestAt = never;
   for (const { id, outbox } of state.rooms.values())
-    for (const entry of outbox.entries.values())
-      if (isQueued(entry) && entry.queuedAt < (oldest?.[1].queuedAt ?? never)) oldest = [id, entry];
+    for (const entry of outbox.entries.values()) {
+      if (!isQueued(entry) || entry.queuedAt >= oldestAt) continue;
+      oldest = [id, entry];
+      oldestAt = entry.queuedAt;
+    }
   return oldest;
 }
 

@@ -1,6 +1,5 @@
 // Own durable messages under way. A message gets its seq when it is first sent; messages are sent in order, a window
-// at a
-// time. The server acknowledges them, puts them off or refuses them.
+// at a time. The server acknowledges them, puts them off or refuses them.
 import type { ClientFrame, ServerFrame } from '../../../protocol/frames.js';
 import { maxFlight, maxFlightBytes } from '../../../protocol/limits.js';
 import { draftPart, emit, roomOf } from '../model/draft.js';
@@ -67,10 +66,8 @@ function reportLost(turn: Turn, id: string, first: number, end: number): void {
 
 /**
  * The server has every message up to the seq `claimed`. Messages that are not acknowledged are sent again, so that
- * their
- * acknowledgement comes. Messages that are acknowledged and lie above `claimed` were lost by the log: they are sent
- * again
- * too, as far as the client still has them.
+ * their acknowledgement comes. Messages that are acknowledged and lie above `claimed` were lost by the log: they are
+ * sent again too, as far as the client still has them.
  */
 function resumeFrom(turn: Turn, id: string, claimed: number): void {
   const { state, now } = turn;
@@ -124,8 +121,7 @@ const sendFrame = (room: string, entry: Entry, seq: number, ackedSeq: number): C
 
 /**
  * The messages of a room inside of the window, in order, each with the seq that it has or gets. A message that is
- * larger
- * than the server takes fails on the way, and gets no seq.
+ * larger than the server takes fails on the way, and gets no seq.
  */
 function* sendable(turn: Turn, id: string): Generator<readonly [entry: Entry, seq: number]> {
   const { config, state } = turn;
@@ -160,8 +156,7 @@ function sendDue(turn: Turn, id: string, { live: { attempt }, frames }: Writing,
       inFlight.bytes += entry.bytes;
       waitsForStorage ||= turn.state.durable && entry.storedSeq !== seq;
       // The seq is given now, so that the record can be written. Once the record is there, this message is sent, and
-      // then
-      // those behind it.
+      // then those behind it.
       if (waitsForStorage) {
         if (entry.seq === null) putNumbered(turn, id, { ...entry, seq });
         continue;
@@ -191,8 +186,7 @@ function inFlightEntry({ outbox }: Room, seq: number): Entry | null {
 
 /**
  * Acknowledgements: promises resolve, and the messages are kept for a while longer. A message that the log has not
- * shown
- * yet stays in the lists meanwhile, as an echo.
+ * shown yet stays in the lists meanwhile, as an echo.
  */
 export function acknowledge(
   turn: Turn,

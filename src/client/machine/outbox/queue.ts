@@ -15,9 +15,9 @@ import { abandonQueued, markFailed, putEntry, removeEntry } from './entries.js';
 
 /**
  * True if the server may have forgotten the message's seq by the time it comes again. The server remembers the seqs
- * of a
- * session for a day. Without this, a page that is opened on Monday would send a message that arrived on Friday, and the
- * server would take it for a new one. A message in flight on a connection that is there is answered there, however old.
+ * of a session for a day. Without this, a page that is opened on Monday would send a message that arrived on Friday,
+ * and the server would take it for a new one. A message in flight on a connection that is there is answered there,
+ * however old.
  */
 const isTooOld = (
   { now, config, state }: Turn,
@@ -97,14 +97,16 @@ function endSession(turn: Turn, id: string, andQueued: boolean, failure: Failure
 
 /**
  * Drops the messages of the user before. With `keepOwn`, messages that this page sent before it knew its user go on
- * under
- * new numbers.
+ * under new numbers.
  */
 function changeUser(turn: Turn, id: string, keepOwn: boolean): void {
   const outbox = draftPart(turn, id, 'outbox');
-  const all = Array.from(outbox.entries.values());
-  const kept = keepOwn ? all.filter(({ promiseSettled }) => !promiseSettled) : [];
-  outbox.entries = new Map(all.filter((entry) => !kept.includes(entry)).map((entry) => [entry.id, entry]));
+  const kept: Entry[] = [];
+  const dropped = new Map<string, Entry>();
+  for (const entry of outbox.entries.values())
+    if (keepOwn && !entry.promiseSettled) kept.push(entry);
+    else dropped.set(entry.id, entry);
+  outbox.entries = dropped;
   endSession(turn, id, true, otherUser);
   changePart(turn, id, 'outbox', {
     echoes: [],

@@ -26,8 +26,7 @@ function onRestored(turn: Turn, { session, messages }: EventOf<'restored'>): voi
 
 /**
  * Shows the messages of a room as this app's contract reads them. A message that it cannot read has failed, unless it
- * may
- * have been sent already: then the server decides.
+ * may have been sent already: then the server decides.
  */
 function parseAgain(turn: Turn, id: string): void {
   for (const entry of roomOf(turn, id).outbox.entries.values()) {

@@ -100,8 +100,7 @@ function rejoin(turn: Turn, id: string): void {
 
 /**
  * Takes a batch of entries. An entry that was seen is dropped. If an entry does not follow the one before it, entries
- * are
- * missing: nothing behind the hole is delivered, and the room joins again from its position.
+ * are missing: nothing behind the hole is delivered, and the room joins again from its position.
  */
 export function receiveEntries(turn: Turn, id: string, entries: readonly EntryTuple[]): void {
   const room = roomOf(turn, id);

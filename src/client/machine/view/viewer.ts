@@ -51,8 +51,7 @@ class Viewer {
   #state: State | null = null;
   #view = initialView;
   // Views of own messages by entry, of the last view and of the one that is being made. A WeakMap would cost the
-  // garbage
-  // collector more than everything else here.
+  // garbage collector more than everything else here.
   #entryViews = new Map<Entry, OutboxEntry>();
   #nextEntryViews = this.#entryViews;
 

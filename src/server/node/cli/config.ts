@@ -24,7 +24,7 @@ export interface ServeConfig {
   readonly secret: string | undefined;
   readonly jwksUrl: string | undefined;
   readonly issuer: string | undefined;
-  readonly audience: string | undefined;
+  readonly tokenAudience: string | undefined;
 }
 
 export type ConfigResult =
@@ -162,7 +162,7 @@ function parseConfig(argv: readonly string[], env: NodeJS.ProcessEnv): ServeConf
     secret,
     jwksUrl,
     issuer: env['ROOMFUL_JWT_ISSUER'],
-    audience: env['ROOMFUL_JWT_AUDIENCE'],
+    tokenAudience: env['ROOMFUL_JWT_AUDIENCE'],
   };
 }
 

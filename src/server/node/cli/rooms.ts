@@ -33,7 +33,7 @@ export async function loadRooms({
   secret,
   jwksUrl,
   issuer,
-  audience,
+  tokenAudience: audience,
 }: ServeConfig): Promise<ServedModule> {
   const servedModule: Partial<ServedModule> =
     file === null ? { rooms: [serve('*')] } : await loadModule(file);

@@ -3,10 +3,11 @@ import type { EntryTuple } from '../../../../protocol/frames.js';
 import { readEntry } from '../store/wire.js';
 
 /**
- * Returns the entries up to offset `end` that have no gap among them, and how many texts were no entries.
+ * Returns the longest run of entries without a gap that ends at offset `end`, and the number of texts that are no
+ * entries.
  *
- * Entries before a gap count as trimmed. A reader that got the entries on both sides would take them for
- * complete, and a reader that got none would never get past the gap.
+ * Entries before the gap count as trimmed: with them, a reader would take the log for complete. An empty answer would
+ * leave the reader before the gap for good.
  */
 export function contiguousUpTo(
   end: number,
