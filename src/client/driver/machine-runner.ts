@@ -35,7 +35,8 @@ export function createMachineRunner(
   perform: (effect: Effect) => void,
   handled: (hasChanged: boolean) => void,
 ): MachineRunner {
-  const context = { ...given, now: 0 };
+  const { random, newSession, config, parse } = given;
+  const context = { now: 0, random, newSession, config, parse };
   let state = initial;
   let isRunning = false;
   let hasChanged = false;

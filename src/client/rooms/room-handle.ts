@@ -172,7 +172,18 @@ function send(
   const message = checkOutgoing(handle.contract, type, data, driver.state().limits.frame);
   const id = randomId(12);
   const receipt = makePromise<Receipt>(id);
-  driver.send({ ...message, id, room: handle.id, type, ttl: ttl ?? null, coalesceKey: coalesce ?? null });
+  // Each field is named: V8 makes a slow object of a spread that more fields follow, and of each copy of it.
+  driver.send({
+    id,
+    room: handle.id,
+    type,
+    version: message.version,
+    data: message.data,
+    displayData: message.displayData,
+    bytes: message.bytes,
+    ttl: ttl ?? null,
+    coalesceKey: coalesce ?? null,
+  });
   if (!signal) return receipt;
   const abort = (): void => {
     driver.dispatch({ type: 'abort', room: handle.id, id });
