@@ -99,8 +99,8 @@ export class MemberList {
   }
 
   /** The next piece of a list; null behind the last one. */
-  nextPiece({ toldUpTo, lastPartNumber: lastPartNumber }: ListProgress): ListPiece | null {
-    const part = this.parts.find(({ partNumber: serial }) => serial > toldUpTo);
+  nextPiece({ toldUpTo, lastPartNumber }: ListProgress): ListPiece | null {
+    const part = this.parts.find(({ partNumber }) => partNumber > toldUpTo);
     return part && part.partNumber <= lastPartNumber ? this.pieceOf(part) : null;
   }
 
