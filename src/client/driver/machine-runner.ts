@@ -52,6 +52,7 @@ export function createMachineRunner(
   };
   /** Returns an event and those that were held before it, as soon as the machine can handle them. */
   const handleable = (event: Event): readonly Event[] => {
+    if (held.length === 0 && canHandle(slices(), event)) return [event];
     const all = [...held, event];
     held = all.filter((each) => !canHandle(slices(), each));
     return held.length > 0 ? all.filter((each) => !held.includes(each)) : all;

@@ -21,10 +21,7 @@ function write(turn: Turn, first: readonly ClientFrame[]): void {
   const live = workingConnection(turn.state);
   const isSilent = live === null && turn.state.connection.status === 'live';
   const writing: Writing | null = live && { live, frames, inFlight: null };
-  for (const id of turn.state.rooms.keys()) {
-    callSlices(turn, 'roomTick', id);
-    if (!isSilent) reconcileRoom(turn, id, frames, writing);
-  }
+  if (!isSilent) for (const id of turn.state.rooms.keys()) reconcileRoom(turn, id, frames, writing);
   endProgress(turn);
   if (frames.length) writeFrames(turn, frames);
 }

@@ -14,7 +14,6 @@ function tick(turn: Turn): readonly [] {
   callLive(turn, 'beforeWrite');
   callSlices(turn, 'tick');
   callLive(turn, 'liveTick');
-  callForRooms(turn, 'roomTick');
   return [];
 }
 
@@ -65,7 +64,10 @@ export function transition(
     ownedObjects: new Set(),
   };
   const frames = handleEvent(turn, event);
-  if (frames) callSlices(turn, 'write', frames);
+  if (frames) {
+    callForRooms(turn, 'roomTick');
+    callSlices(turn, 'write', frames);
+  }
   callSlices(turn, 'settle');
   for (const key of Object.keys(state) as (keyof State)[])
     if (turn.state[key] !== state[key]) return [turn.state, turn.effects];

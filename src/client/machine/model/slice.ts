@@ -65,7 +65,7 @@ export interface Slice {
   /** The same, called only while there is a live connection that is not doubted. */
   readonly liveDeadline?: (live: Live) => number;
   readonly liveTick?: (turn: Turn, live: Live) => void;
-  /** The same for one room, with or without a connection. */
+  /** The same for one room, with or without a connection. `roomTick` comes before each reconciliation. */
   readonly roomDeadline?: (room: Room, state: State) => number;
   readonly roomTick?: (turn: Turn, id: string) => void;
   /** The next moment at which `reconcile` has something to add for this room. Called only for rooms that can send. */

@@ -1,6 +1,9 @@
 // A value that equals the one before it is replaced by that one: its identity is what keeps a component from rendering.
 
-/** Prototypes of values that are equal when their keys or items are. A date is not one of them: it has no keys that show its time. */
+/**
+ * Prototypes of values that are equal when their keys or items are. A date is not one of them: it has no keys that
+ * show its time.
+ */
 const plainPrototypes: readonly unknown[] = [
   Object.prototype,
   Array.prototype,
