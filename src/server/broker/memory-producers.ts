@@ -34,6 +34,11 @@ interface Producer {
   usedUntil: number;
   /** The newest outcomes by seq. The oldest comes first. */
   readonly settled: Map<number, SettledMessage>;
+  /**
+   * The seqs of the outcomes, the oldest first. The iterator stays where it is: one that is made anew looks for the
+   * oldest past all outcomes that were deleted.
+   */
+  readonly oldestSeqs: Iterator<number>;
   /** The memory that the producer takes, in bytes, without `payloadBytes`. */
   bytes: number;
   /** The memory that the results and details of its outcomes take, in bytes. */
@@ -88,6 +93,7 @@ export class RoomProducers {
     const { pool } = this;
     let producer = this.all.get(name);
     if (!producer) {
+      const outcomes = new Map<number, SettledMessage>();
       producer = {
         name,
         user: userOfProducer(name),
@@ -95,7 +101,8 @@ export class RoomProducers {
         last: 0,
         usedAt: 0,
         usedUntil: pool.now() + producerInUseMs,
-        settled: new Map(),
+        settled: outcomes,
+        oldestSeqs: outcomes.keys(),
         bytes: producerBytes + name.length,
         payloadBytes: 0,
       };
@@ -107,8 +114,9 @@ export class RoomProducers {
     producer.settled.set(seq, settled);
     pool.addBytes(producer, outcomeBytesOf(settled), payloadBytesOf(settled));
     if (producer.settled.size > maxOutcomes) {
-      const [oldest, outcome] = producer.settled.entries().next().value as [number, SettledMessage];
-      producer.settled.delete(oldest);
+      const oldestSeq = producer.oldestSeqs.next().value as number;
+      const outcome = producer.settled.get(oldestSeq) as SettledMessage;
+      producer.settled.delete(oldestSeq);
       pool.addBytes(producer, -outcomeBytesOf(outcome), -payloadBytesOf(outcome));
     }
     if (producer.payloadBytes > maxOutcomeBytes) pool.dropPayloads(producer, maxOutcomeBytes / 2);

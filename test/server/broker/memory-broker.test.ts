@@ -227,6 +227,21 @@ describe('T40 what is remembered of sessions', () => {
     expect(outcomes).toBeGreaterThan(500);
   });
 
+  test('of one session, the newest 512 outcomes are remembered, and the oldest one goes for each new one', async () => {
+    const broker = memoryBroker();
+    const known = async (upTo: number): Promise<number[]> => {
+      const seqs: number[] = [];
+      for (let seq = 1; seq <= upTo; seq++)
+        if ((await broker.recall('r', 'p', seq, 'x'))?.status === 'refused') seqs.push(seq);
+      return seqs;
+    };
+    for (let seq = 1; seq <= 2_000; seq++) {
+      await broker.refuse('r', 'p', seq, 'x', refusal);
+      if (seq === 513) expect((await known(513))[0]).toBe(2);
+    }
+    expect(await known(2_000)).toEqual(Array.from({ length: 512 }, (_, index) => 1_489 + index));
+  });
+
   test('and members with their presence leave less for logs, which keep a quarter', async () => {
     const broker = memoryBroker({ bytes: 1_000_000 });
     const entries = async (): Promise<number> => {
