@@ -235,10 +235,9 @@ describe('T40 what is remembered of sessions', () => {
         if ((await broker.recall('r', 'p', seq, 'x'))?.status === 'refused') seqs.push(seq);
       return seqs;
     };
-    for (let seq = 1; seq <= 2_000; seq++) {
-      await broker.refuse('r', 'p', seq, 'x', refusal);
-      if (seq === 513) expect((await known(513))[0]).toBe(2);
-    }
+    for (let seq = 1; seq <= 513; seq++) await broker.refuse('r', 'p', seq, 'x', refusal);
+    expect((await known(513))[0]).toBe(2);
+    for (let seq = 514; seq <= 2_000; seq++) await broker.refuse('r', 'p', seq, 'x', refusal);
     expect(await known(2_000)).toEqual(Array.from({ length: 512 }, (_, index) => 1_489 + index));
   });
 
